@@ -1,0 +1,181 @@
+"""The words both processes speak: requests, answers, evidence, progress and errors.
+
+Standard library only and Python 3.9, because QGIS imports this module as well as the backend does.
+It knows nothing of images, models, Qt or HTTP: only what is said about them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+VERSION = "0.1.0"
+PROTOCOL = 1  # raised whenever an older plugin could misread a newer backend, or the reverse
+
+STYLES = ("brief", "detailed", "structured")
+EVIDENCE_KINDS = ("mask", "box", "tile", "document")
+
+# code: (HTTP status, exit code of the command line)
+ERROR_CODES: Dict[str, Tuple[int, int]] = {
+    "bad_request": (400, 2),
+    "unauthorized": (401, 3),
+    "forbidden": (403, 3),
+    "not_found": (404, 2),
+    "unknown_model": (404, 2),
+    "version_mismatch": (409, 3),
+    "too_large": (413, 2),
+    "bad_raster": (422, 2),  # cannot be opened or read
+    "bad_extent": (422, 2),  # empty, inverted or outside the raster
+    "no_data": (422, 2),  # nothing but nodata where one looks
+    "cancelled": (499, 130),
+    "model_failed": (500, 3),
+    "worker_died": (502, 3),
+    "busy": (503, 3),
+    "unavailable": (503, 3),  # no backend, no environment
+    "out_of_memory": (507, 3),
+}
+
+
+class RsvlmError(Exception):
+    """Something a user can understand and mend.
+
+    code: a key of ERROR_CODES; message: one sentence saying what is wrong and why; hint: the next step.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code if code in ERROR_CODES else "model_failed"
+        self.message = message
+        self.hint = hint
+
+    @property
+    def http_status(self) -> int:
+        return ERROR_CODES[self.code][0]
+
+    @property
+    def exit_code(self) -> int:
+        return ERROR_CODES[self.code][1]
+
+    def to_json(self, request_id: str = "") -> Dict[str, Any]:
+        error = {"code": self.code, "message": self.message, "hint": self.hint, "request_id": request_id}
+        return {"error": error}
+
+    @classmethod
+    def from_json(cls, data: Dict[str, Any]) -> "RsvlmError":
+        error = data.get("error", {})
+        return cls(error.get("code", "model_failed"), error.get("message", ""), error.get("hint", ""))
+
+
+class Cancelled(RsvlmError):
+    """The user stopped the work; what was finished is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "Stopped.")
+
+
+@dataclass(frozen=True)
+class Raster:
+    """One place on one date: a file (or COG url) by `href`, or a rendered picture by `data`.
+
+    data: base64 of a PNG or TIFF, placed by `transform` (a, b, c, d, e, f: x = a*col + b*row + c) and `crs`.
+    crs: WKT or "EPSG:N" of `extent`, `area` and `transform`; a file without a CRS is read as being in it; None = the raster's own.
+    extent: x0, y0, x1, y1 in `crs`; None = all of it.   area: GeoJSON polygon in `crs`; what lies outside is not looked at.
+    bands: 1-based band numbers to see as red, green, blue (or one as grey); None = chosen from the file's metadata.
+    acquired: ISO 8601 date.   role: "before" | "after" for two dates.   name: what the user calls it.
+    """
+
+    href: Optional[str] = None
+    data: Optional[str] = None
+    transform: Optional[Sequence[float]] = None
+    crs: Optional[str] = None
+    extent: Optional[Sequence[float]] = None
+    area: Optional[Dict[str, Any]] = None
+    bands: Optional[Sequence[int]] = None
+    acquired: Optional[str] = None
+    role: Optional[str] = None
+    name: Optional[str] = None
+
+    def to_json(self) -> Dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class DescribeRequest:
+    """Describe one place. style: one of STYLES. model: a card's id, None = the bundled model."""
+
+    raster: Raster
+    style: str = "brief"
+    model: Optional[str] = None
+
+
+@dataclass
+class Evidence:
+    """Something on the ground that an answer rests on.
+
+    kind: one of EVIDENCE_KINDS. geometry: GeoJSON in the source CRS (pixels, x right and y down, where there is no CRS).
+    score: 0 to 1. area_m2: geodesic, None without a CRS. count: how many features it stands for.
+    """
+
+    kind: str
+    geometry: Dict[str, Any]
+    label: str
+    score: Optional[float] = None
+    area_m2: Optional[float] = None
+    count: int = 1
+    text: str = ""
+
+
+@dataclass
+class Answer:
+    """What a task says, what it rests on, and how it came to be.
+
+    text: for the reader. evidence: see Evidence. structured: only for the structured style.
+    provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device, created (ISO 8601), versions.
+    timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.
+    partial: the user stopped it before it was complete.
+    """
+
+    text: str
+    evidence: List[Evidence] = field(default_factory=list)
+    provenance: Dict[str, Any] = field(default_factory=dict)
+    timings: Dict[str, float] = field(default_factory=dict)
+    warnings: List[str] = field(default_factory=list)
+    confidence: Optional[float] = None
+    structured: Optional[Dict[str, Any]] = None
+    partial: bool = False
+
+    def to_json(self) -> Dict[str, Any]:
+        data = asdict(self)
+        if self.structured is None:
+            del data["structured"]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Dict[str, Any]) -> "Answer":
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        known["evidence"] = [
+            Evidence(**{name: item[name] for name in Evidence.__dataclass_fields__ if name in item})
+            for item in data.get("evidence", [])
+        ]
+        return cls(**known)
+
+
+class Watch:
+    """What a running task tells its caller, and how the caller stops it. This one listens to nothing and never stops."""
+
+    def progress(self, done: int, total: int, note: str) -> None:
+        """`done` of `total` steps are finished; `note` says what is being done."""
+
+    def text(self, delta: str) -> None:
+        """More words of the answer."""
+
+    def evidence(self, item: Evidence) -> None:
+        """A finished piece of evidence, ahead of the complete answer."""
+
+    def cancelled(self) -> bool:
+        return False
+
+    def check(self) -> None:
+        """Raise Cancelled if the caller wants no more."""
+        if self.cancelled():
+            raise Cancelled()
