@@ -1,0 +1,24 @@
+"""Talking to the backend: `Backend` for the GUI thread, `blocking` for Processing.
+
+What the rest of the plugin uses:
+
+    backend = Backend(parent)                      one per plugin; the process is started by the first request
+    backend.state_changed(BackendState)            kind "stopped" | "starting" | "ready" | "failed"
+    backend.state                                  the last BackendState
+    backend.describe(DescribeRequest) -> Reply     finished carries an Answer
+    backend.view(Raster, model=None) -> Reply      finished carries the dict of /v1/view
+    backend.models() -> Reply                      finished carries the dict of /v1/models
+    backend.log() -> str                           the backend's last lines, for "Details…"
+    backend.stop()                                 ends the process; the next request starts a new one
+
+    reply.progress(int done, int total, str note)  reply.text(str delta)  reply.evidence(Evidence)
+    reply.finished(object)  reply.failed(RsvlmError)      exactly one of the two, once; cancelled = code "cancelled"
+    reply.cancel()
+
+Nothing here blocks the event loop, the start of the process included.
+"""
+
+from .backend import Backend, BackendState
+from .reply import Reply
+
+__all__ = ["Backend", "BackendState", "Reply"]

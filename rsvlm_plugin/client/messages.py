@@ -1,0 +1,103 @@
+"""The words of the HTTP interface: request bodies, and what an event of the stream says.
+
+Pure functions over plain data; knows nothing of sockets or of who listens.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
+
+from ...protocol import Answer, DescribeRequest, Evidence, Raster, RsvlmError
+from ..translation import tr
+
+BUNDLED_MODEL = "compact"
+DONE = "[DONE]"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request: `body` None is a GET; `streams` says that the reply is a stream of events."""
+
+    path: str
+    body: Optional[Dict[str, Any]] = None
+    streams: bool = False
+
+
+@dataclass
+class Update:
+    """What one event of the stream adds: any of words, progress, evidence, the whole answer."""
+
+    text: str = ""
+    progress: Optional[Tuple[int, int, str]] = None
+    evidence: List[Evidence] = field(default_factory=list)
+    answer: Optional[Answer] = None
+
+
+def describe_call(request: DescribeRequest) -> Call:
+    """The streamed chat completion that carries out `request`."""
+    content = [
+        {"type": "text", "text": "Describe this place."},
+        {"type": "raster", "raster": request.raster.to_json()},
+    ]
+    body = {
+        "model": request.model or BUNDLED_MODEL,
+        "stream": True,
+        "messages": [{"role": "user", "content": content}],
+        "rsvlm": {"task": "describe", "style": request.style},
+    }
+    return Call("/v1/chat/completions", body, streams=True)
+
+
+def view_call(raster: Raster, model: Optional[str]) -> Call:
+    """The preview of what the model will see of `raster`."""
+    body: Dict[str, Any] = {"raster": raster.to_json()}
+    if model:
+        body["model"] = model
+    return Call("/v1/view", body)
+
+
+def models_call() -> Call:
+    """The models that the backend knows, its device and its versions."""
+    return Call("/v1/models")
+
+
+def read_event(data: str) -> Update:
+    """What the data of one event says. Raises RsvlmError: the one that the event carries, or for nonsense."""
+    chunk = read_object(data.encode("utf-8"))
+    update = Update()
+    for choice in chunk.get("choices", []):
+        update.text += choice.get("delta", {}).get("content") or ""
+    extra = chunk.get("rsvlm") or {}
+    if "progress" in extra:
+        progress = extra["progress"]
+        update.progress = (int(progress.get("done", 0)), int(progress.get("total", 0)), str(progress.get("note", "")))
+    if "evidence" in extra:
+        items = extra["evidence"] if isinstance(extra["evidence"], list) else [extra["evidence"]]
+        update.evidence = Answer.from_json({"text": "", "evidence": items}).evidence
+    if "answer" in extra:
+        update.answer = Answer.from_json(extra["answer"])
+    return update
+
+
+def read_object(received: bytes) -> Dict[str, Any]:
+    """The JSON object that the backend sent. Raises RsvlmError: the one it carries, or for what is no object."""
+    try:
+        value = json.loads(received.decode("utf-8"))
+    except ValueError:
+        raise nonsense() from None
+    if not isinstance(value, dict):
+        raise nonsense()
+    if "error" in value and isinstance(value["error"], dict):
+        raise RsvlmError.from_json(value)
+    return value
+
+
+def nonsense() -> RsvlmError:
+    """For a reply that is not in the words of this protocol."""
+    return RsvlmError(
+        "version_mismatch",
+        tr("The rsvlm backend sent a reply that this plugin does not understand."),
+        tr("Update the backend in Settings ▸ Options ▸ rsvlm."),
+    )

@@ -1,0 +1,226 @@
+"""One request to the backend on its way: starts the backend if need be, sends, and tells what comes back.
+
+Works in any thread that runs an event loop: the GUI's, or a worker's for as long as it waits. Only the process behind it
+lives in the main thread.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Optional
+
+from qgis.core import QgsNetworkAccessManager
+from qgis.PyQt.QtCore import QByteArray, QMetaObject, QObject, Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkReply, QNetworkRequest
+
+from ...protocol import Answer, Cancelled, RsvlmError
+from ..environment.endpoint import Endpoint
+from ..environment.process import BackendProcess
+from ..translation import tr
+from .messages import DONE, Call, nonsense, read_event, read_object
+from .sse import EventStream
+
+SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
+
+
+def loopback_manager(parent: Optional[QObject]) -> QgsNetworkAccessManager:
+    """A network manager for this machine only: past the user's proxy, without touching the user's settings."""
+    manager = QgsNetworkAccessManager(parent)
+    manager.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
+    return manager
+
+
+class Reply(QObject):
+    """What the backend says to one `call`. Exactly one of `finished` and `failed` is emitted, once.
+
+    finished: an Answer for a streamed call, a dict otherwise. failed: an RsvlmError; after `cancel` one of code "cancelled".
+    """
+
+    progress = pyqtSignal(int, int, str)  # done, total (0 = unknown), what is being done
+    text = pyqtSignal(str)
+    evidence = pyqtSignal(object)
+    finished = pyqtSignal(object)
+    failed = pyqtSignal(object)
+
+    def __init__(
+        self, call: Call, process: BackendProcess, manager: QgsNetworkAccessManager, parent: Optional[QObject] = None
+    ) -> None:
+        super().__init__(parent)
+        self._call = call
+        self._process = process
+        self._manager = manager
+        self._id = uuid.uuid4().hex
+        self._endpoint: Optional[Endpoint] = None
+        self._network: Optional[QNetworkReply] = None
+        self._events = EventStream()
+        self._body = b""
+        self._answer: Optional[Answer] = None
+        self._silent = False
+        self._retried = False
+        self._over = False
+        # Queued, so that whoever asked has connected its slots before anything can happen.
+        QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
+
+    def cancel(self) -> None:
+        """Stop: the backend is told, the connection is closed, `failed` follows at once with the code "cancelled"."""
+        if self._over:
+            return
+        if self._network is not None and self._endpoint is not None:
+            request = self._request(f"/v1/requests/{self._id}", self._endpoint)
+            farewell = self._manager.sendCustomRequest(request, QByteArray(b"DELETE"))
+            farewell.finished.connect(farewell.deleteLater)
+        self._end_with(Cancelled())
+
+    @pyqtSlot()
+    def _begin(self) -> None:
+        if self._over:
+            return
+        self._process.starting.connect(self._on_starting)
+        self._process.ready.connect(self._on_ready)
+        self._process.failed.connect(self._on_no_backend)
+        self._process.ensure()
+
+    @pyqtSlot()
+    def _on_starting(self) -> None:
+        self.progress.emit(0, 0, tr("Starting the backend"))
+
+    @pyqtSlot(object)
+    def _on_no_backend(self, error: RsvlmError) -> None:
+        self._leave_process()
+        self._end_with(error)
+
+    @pyqtSlot(object)
+    def _on_ready(self, endpoint: Endpoint) -> None:
+        self._leave_process()
+        if self._over:
+            return
+        self._endpoint = endpoint
+        self._silent = False
+        request = self._request(self._call.path, endpoint)
+        if self._call.body is None:
+            network = self._manager.get(request)
+        else:
+            request.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
+            network = self._manager.post(request, QByteArray(json.dumps(self._call.body).encode("utf-8")))
+        self._network = network
+        # QGIS's own limit on silence may be shorter than the pauses of a thinking model: this request has its own.
+        for timer in network.findChildren(QTimer, "timeoutTimer"):
+            timer.start(SILENCE_MS)
+        self._manager.requestTimedOut[QNetworkReply].connect(self._on_silence)
+        network.readyRead.connect(self._on_bytes)
+        network.finished.connect(self._on_end)
+
+    def _request(self, path: str, endpoint: Endpoint) -> QNetworkRequest:
+        request = QNetworkRequest(QUrl(endpoint.url(path)))
+        request.setRawHeader(b"Authorization", f"Bearer {endpoint.token}".encode("ascii"))
+        request.setRawHeader(b"X-Request-Id", self._id.encode("ascii"))
+        return request
+
+    @pyqtSlot("QNetworkReply*")
+    def _on_silence(self, network: QNetworkReply) -> None:
+        if network is self._network:
+            self._silent = True
+
+    @pyqtSlot()
+    def _on_bytes(self) -> None:
+        received = bytes(self._network.readAll())
+        if not self._is_stream():
+            self._body += received
+            return
+        try:
+            for data in self._events.feed(received):
+                self._take(data)
+        except RsvlmError as error:
+            self._end_with(error)
+
+    def _is_stream(self) -> bool:
+        kind = self._network.header(QNetworkRequest.KnownHeaders.ContentTypeHeader) or ""
+        return self._call.streams and str(kind).startswith("text/event-stream")
+
+    def _take(self, data: str) -> None:
+        if self._over:
+            return
+        if data == DONE:
+            if self._answer is None:
+                raise nonsense()
+            self._end_with(self._answer)
+            return
+        update = read_event(data)
+        if update.progress is not None:
+            self.progress.emit(*update.progress)
+        if update.text:
+            self.text.emit(update.text)
+        for item in update.evidence:
+            self.evidence.emit(item)
+        self._answer = update.answer or self._answer
+
+    @pyqtSlot()
+    def _on_end(self) -> None:
+        if self._over:
+            return
+        network = self._network
+        self._on_bytes()
+        if self._over:
+            return
+        refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
+        if refused and not self._retried:
+            # The backend went away between two requests, with the window that owned it perhaps: have a new one.
+            self._retried = True
+            self._process.forget(self._endpoint)
+            self._drop_network()
+            self._begin()
+            return
+        status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+        if status is None or self._silent or self._is_stream():
+            self._end_with(self._broken())
+            return
+        try:
+            self._end_with(read_object(self._body))
+        except RsvlmError as error:
+            self._end_with(error)
+
+    def _broken(self) -> RsvlmError:
+        if self._silent:
+            return RsvlmError(
+                "unavailable",
+                tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=SILENCE_MS // 1000),
+                tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
+            )
+        return RsvlmError(
+            "worker_died",
+            tr("The rsvlm backend stopped in the middle of the answer."),
+            tr("Ask again: it is started anew by itself."),
+        )
+
+    def _end_with(self, outcome: object) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._leave_process()
+        self._drop_network()
+        if isinstance(outcome, RsvlmError):
+            self.failed.emit(outcome)
+        else:
+            self.finished.emit(outcome)
+
+    def _leave_process(self) -> None:
+        for signal, slot in (
+            (self._process.starting, self._on_starting),
+            (self._process.ready, self._on_ready),
+            (self._process.failed, self._on_no_backend),
+        ):
+            try:
+                signal.disconnect(slot)
+            except TypeError:  # PyQt's word for "was not connected"
+                continue
+
+    def _drop_network(self) -> None:
+        network, self._network = self._network, None
+        if network is None:
+            return
+        self._manager.requestTimedOut[QNetworkReply].disconnect(self._on_silence)
+        network.readyRead.disconnect(self._on_bytes)
+        network.finished.disconnect(self._on_end)
+        network.abort()
+        network.deleteLater()

@@ -1,0 +1,31 @@
+"""Server-sent events out of bytes as they arrive. Knows nothing of what the events say."""
+
+from __future__ import annotations
+
+from typing import List
+
+
+class EventStream:
+    """Cuts a byte stream into the data of its events, whatever pieces the bytes come in (WHATWG HTML, section 9.2).
+
+    Comments, field names other than `data` and events without data are dropped, as the standard says.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: List[str] = []
+
+    def feed(self, received: bytes) -> List[str]:
+        """The data of the events that `received` completes, in order."""
+        lines = (self._rest + received).replace(b"\r\n", b"\n").split(b"\n")
+        self._rest = lines.pop()
+        events: List[str] = []
+        for line in lines:
+            if not line:
+                if self._data:
+                    events.append("\n".join(self._data))
+                self._data = []
+            elif line.startswith(b"data:"):
+                value = line[5:].decode("utf-8", errors="replace")
+                self._data.append(value[1:] if value.startswith(" ") else value)
+        return events

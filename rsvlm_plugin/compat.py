@@ -1,0 +1,1 @@
+"""Where QGIS and Qt versions differ, and nothing else."""

@@ -1,0 +1,88 @@
+"""Where the backend's Python is. Looks at the disk and the environment variables; starts nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Mapping
+
+from ...protocol import RsvlmError
+from ..translation import tr
+
+
+def plugin_folder() -> Path:
+    """The plugin's own folder; the clone itself where the profile only holds a link to it."""
+    return Path(__file__).resolve().parents[2]
+
+
+def home() -> Path:
+    """The user's folder for models, caches, logs and the installed environment: RSVLM_HOME, or `~/.rsvlm`."""
+    chosen = os.environ.get("RSVLM_HOME", "")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".rsvlm"
+
+
+def python_in(environment: Path) -> Path:
+    """The interpreter of a virtual environment, whether or not it exists. Never resolved: the link is the environment."""
+    if sys.platform == "win32":
+        return environment / "Scripts" / "python.exe"
+    return environment / "bin" / "python"
+
+
+def backend_python(setting: str) -> Path:
+    """The Python to run the backend with.
+
+    In this order: RSVLM_PYTHON, the user's `setting`, the environment of `make setup`, the one installed from QGIS.
+    Raises RsvlmError (unavailable) if what the user named does not exist, or if there is none at all.
+    """
+    named = (
+        (os.environ.get("RSVLM_PYTHON", ""), tr("the environment variable RSVLM_PYTHON")),
+        (setting, tr("the setting “Backend Python”")),
+    )
+    for path, where in named:
+        if path:
+            python = Path(path).expanduser()
+            if python.is_file():
+                return python
+            raise RsvlmError(
+                "unavailable",
+                tr("{where} names {path}, which does not exist.").format(where=where, path=path),
+                tr("Correct or clear it in Settings ▸ Options ▸ rsvlm, or in the environment QGIS is started from."),
+            )
+    for environment in (plugin_folder() / ".venv", home() / "env"):
+        python = python_in(environment)
+        if python.is_file():
+            return python
+    raise not_installed()
+
+
+def not_installed() -> RsvlmError:
+    """For a machine that has the plugin but no backend yet."""
+    return RsvlmError(
+        "unavailable",
+        tr("The rsvlm backend is not installed yet."),
+        tr("Press Install in Settings ▸ Options ▸ rsvlm, or run this command: {command}").format(
+            command=install_command()
+        ),
+    )
+
+
+def install_command() -> str:
+    """What a user types to get the backend, exactly."""
+    folder = plugin_folder()
+    if (folder / "Makefile").is_file():
+        return f'make -C "{folder}" setup'
+    python = python_in(home() / "env")
+    maker = "py -3" if sys.platform == "win32" else "python3"
+    return f'{maker} -m venv "{home() / "env"}" && "{python}" -m pip install "{folder}[cpu]"'
+
+
+def child_environment(parent: Mapping[str, str]) -> "dict[str, str]":
+    """The environment variables for the backend: `parent` without what makes QGIS's own libraries load in it.
+
+    QGIS points GDAL, PROJ, Qt and Python at its own files; another Python that reads those files breaks.
+    """
+    foreign = ("PROJ_", "GDAL_", "PYTHON", "QT_", "LD_LIBRARY_PATH", "DYLD_", "OSGEO4W_ROOT")
+    kept = {name: value for name, value in parent.items() if not name.upper().startswith(foreign)}
+    kept["RSVLM_HOME"] = str(home())
+    return kept

@@ -1,0 +1,1 @@
+"""What the user chose once and for all: the settings and their page in QGIS's options."""
