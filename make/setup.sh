@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Make the two environments of the project; what is done already is left alone, what was cut short is taken up again.
+#   make/setup.sh            both
+#   make/setup.sh backend    .venv: backend, trainer and tests (holds .venv/bin/rsvlm)
+#   make/setup.sh qgis       .venv-qgis: QGIS's own Python with pytest-qgis
+# Settings come from the Makefile: PYTHON, QGIS_PYTHON, TORCH_INDEX, WHEELHOUSE.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+QGIS_PYTHON=${QGIS_PYTHON:-/usr/bin/python3}
+PACKAGES="python3-venv qgis python3-qgis qgis-providers xvfb xauth xdotool imagemagick pyqt5-dev-tools qttools5-dev-tools"
+APT="apt-get install -y --no-install-recommends $PACKAGES"
+log=build/setup.log
+mkdir -p build
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# A stamp holds the hash of what was asked for and where: a changed requirement or a moved checkout asks again.
+key=$({ cat pyproject.toml constraints.txt make/setup.sh; echo "$PWD ${TORCH_INDEX:-}"; } | sha256sum | cut -c1-16)
+ready() { [ "$(cat "$1/.ready" 2>/dev/null)" = "$key" ]; }
+
+logged() {
+    "$@" >>"$log" 2>&1 || { tail -n 15 "$log" >&2; fail "this failed: $* (everything it said is in $log)"; }
+}
+
+suits() {  # at least 3.10, and able to make environments
+    "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.11 python3.12 python3.13 python3.14 python3.10 python3 /usr/bin/python3}; do
+        if suits "$candidate"; then command -v "$candidate"; return; fi
+    done
+    fail "no Python 3.10 or newer that can make environments was found${PYTHON:+ at $PYTHON}." \
+        "Install one (Debian: apt-get install -y python3 python3-venv) or name one: make setup PYTHON=/path/to/python3"
+}
+
+pip_install() {  # pip_install ENVIRONMENT ARGUMENTS...
+    local environment=$1 offline=()
+    shift
+    [ -z "${WHEELHOUSE:-}" ] || offline=(--no-index --find-links "$WHEELHOUSE")
+    "$environment/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
+        "${offline[@]}" -c constraints.txt "$@"
+}
+
+backend_works() {
+    .venv/bin/python -c 'import torch, transformers, rasterio, rio_tiler, shapely, pyproj, pyogrio, fastapi, uvicorn
+import typer, rich, yaml, tensorboard, pycocoevalcap, pytest, hypothesis, openai, httpx, geopandas, mypy, rsvlm.protocol' \
+        >>"$log" 2>&1 && [ -x .venv/bin/rsvlm ]
+}
+
+fill_backend() {
+    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[train,eval,dev]'
+}
+
+backend() {
+    ready .venv && return
+    local python
+    python=$(find_python)
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then logged "$python" -m venv --clear .venv; fi
+    rm -f .venv/.ready
+    say "installing the backend into .venv with $(.venv/bin/python --version) (about 1 GB; the log is $log)"
+    if ! { fill_backend >>"$log" 2>&1 && backend_works; }; then
+        say ".venv is not in order; making it anew"
+        logged "$python" -m venv --clear .venv
+        logged fill_backend
+        backend_works || { tail -n 5 "$log" >&2; fail "the backend was installed but does not start; see $log"; }
+    fi
+    echo "$key" >.venv/.ready
+    say ".venv is ready"
+}
+
+missing_for_qgis_works() {
+    .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
+}
+
+qgis() {
+    local tool
+    suits "$QGIS_PYTHON" || echo python3-venv
+    "$QGIS_PYTHON" -c 'import qgis.core' >/dev/null 2>&1 || echo python3-qgis
+    for tool in qgis Xvfb xauth xdotool import pylupdate5 lrelease; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
+}
+
+system_packages() {
+    local missing
+    missing=$(missing_for_qgis | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        fail "QGIS and its test tools are not complete (missing: $missing). Install QGIS 3.22 or newer with its Python," \
+            "Xvfb, xdotool, ImageMagick and the Qt 5 language tools, and name QGIS's Python: make setup QGIS_PYTHON=/path/to/python3"
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        fail "QGIS and its test tools are not complete (missing: $missing). Run: sudo $APT"
+    fi
+    say "installing QGIS by apt (about 1.2 GB; missing: $missing)"
+    export DEBIAN_FRONTEND=noninteractive
+    logged dpkg --configure -a
+    logged apt-get update
+    # shellcheck disable=SC2086 # the list is meant to be split
+    logged $APT
+    missing=$(missing_for_qgis | tr '\n' ' ')
+    [ -z "$missing" ] || fail "apt finished, but these are still missing: $missing (see $log)"
+}
+
+qgis_works() {
+    .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
+}
+
+qgis() {
+    system_packages
+    ready .venv-qgis && return
+    rm -f .venv-qgis/.ready
+    say "making .venv-qgis with QGIS's Python"
+    if ! qgis_works; then
+        logged "$QGIS_PYTHON" -m venv --clear --system-site-packages .venv-qgis
+        logged pip_install .venv-qgis pytest pytest-qgis
+        qgis_works || fail "QGIS's Python and pytest-qgis were installed but do not start; see $log"
+    fi
+    echo "$key" >.venv-qgis/.ready
+    say ".venv-qgis is ready"
+}
+
+case "${1:-all}" in
+    backend) backend ;;
+    qgis) qgis ;;
+    all)
+        # apt also brings what the backend's Python may lack, so root goes there first; others get the backend in any case.
+        [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || system_packages
+        backend
+        qgis
+        ;;
+    *) fail "unknown part: $1 (backend, qgis or nothing)" ;;
+esac

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Every check of the project, one after another; a failing part does not hide the others. Logs are left in build/test-*.log.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p build
+export RSVLM_PYTHON="$PWD/.venv/bin/python"
+summary=""
+failed=0
+
+part() {  # part NAME COMMAND...
+    local name=$1 start=$SECONDS code=0 outcome=passed
+    shift
+    printf '\n== %s\n' "$name"
+    timeout --kill-after=10 900 "$@" 2>&1 | tee "build/test-$name.log" || code=$?
+    [ "$code" = 0 ] || { outcome="FAILED (exit $code)"; failed=1; }
+    summary+=$(printf '%-8s %-18s %4s s   %s' "$name" "$outcome" "$((SECONDS - start))" "$(tail -n 1 "build/test-$name.log")")$'\n'
+}
+
+part lint make --no-print-directory lint-only
+part backend .venv/bin/python -m pytest tests --ignore tests/qgis
+part qgis xvfb-run -a -s '-screen 0 1400x900x24' .venv-qgis/bin/python -m pytest tests/qgis
+
+printf '\n== summary (%s s)\n%s' "$SECONDS" "$summary"
+exit "$failed"

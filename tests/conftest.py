@@ -1,0 +1,52 @@
+"""For all tests: this checkout is the package `rsvlm`, whatever its folder is called; and where the development data lies."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _name_checkout_rsvlm() -> None:
+    """Import this folder as `rsvlm`, ahead of any installed copy of the same name."""
+    spec = importlib.util.spec_from_file_location("rsvlm", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{ROOT} cannot be imported as rsvlm")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["rsvlm"] = package
+    spec.loader.exec_module(package)
+
+
+_name_checkout_rsvlm()
+
+
+def _shared(name: str) -> Path:
+    """The development data ("data", RSVLM_DATA or ../shared/data) or the golden tensors ("golden", beside it)."""
+    data = Path(os.environ.get("RSVLM_DATA") or ROOT.parent / "shared" / "data")
+    folder = data if name == "data" else data.parent / name
+    if not folder.is_dir():
+        pytest.skip(f"the development data is not here: {folder} (set RSVLM_DATA to its folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real imagery and annotations (RSVLM_DATA, else ../shared/data); the test is skipped where they are absent."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """Tensors recorded from the published systems' own code; the test is skipped where they are absent."""
+    return _shared("golden")
