@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Set
 
-from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from ...protocol import VERSION, DescribeRequest, Raster, RsvlmError
 from ..environment.endpoint import Endpoint
@@ -33,7 +33,8 @@ class Backend(QObject):
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.state = BackendState("stopped")
-        self._version = ""
+        self._endpoint: Optional[Endpoint] = None
+        self._running: Set[Reply] = set()
         self._manager = loopback_manager(self)
         self._process = shared_process()
         self._process.starting.connect(self._on_starting)
@@ -62,10 +63,20 @@ class Backend(QObject):
         self._process.stop()
 
     def _ask(self, call: Call) -> Reply:
-        reply = Reply(call, self._process, self._manager, self)
-        reply.finished.connect(reply.deleteLater)
-        reply.failed.connect(reply.deleteLater)
+        reply = Reply(call, self._process, self._manager)
+        self._running.add(reply)
+        reply.finished.connect(self._on_over)
+        reply.failed.connect(self._on_over)
         return reply
+
+    @pyqtSlot(object)
+    def _on_over(self, _outcome: object) -> None:
+        # Later, because an object must not go away while it is telling its listeners.
+        QTimer.singleShot(0, self._sweep)
+
+    @pyqtSlot()
+    def _sweep(self) -> None:
+        self._running = {reply for reply in self._running if not reply.over}
 
     def _set(self, state: BackendState) -> None:
         if state != self.state:
@@ -78,17 +89,20 @@ class Backend(QObject):
 
     @pyqtSlot(object)
     def _on_ready(self, endpoint: Endpoint) -> None:
-        if self.state.kind != "ready":
-            self._version = endpoint.version
-            self.models().finished.connect(self._on_models)
+        if endpoint == self._endpoint:
+            return
+        self._endpoint = endpoint
+        reply = self.models()
+        reply.finished.connect(self._on_models)
+        reply.failed.connect(self._on_failed)
 
     @pyqtSlot(object)
     def _on_models(self, models: Dict[str, Any]) -> None:
         title = next((card.get("title", "") for card in models["data"] if card["id"] == BUNDLED_MODEL), "")
         detail = ""
-        if self._version != VERSION:
+        if self._endpoint is not None and self._endpoint.version != VERSION:
             detail = tr("The backend is version {backend}, the plugin {plugin}: press Update in the options.").format(
-                backend=self._version, plugin=VERSION
+                backend=self._endpoint.version, plugin=VERSION
             )
         self._set(BackendState("ready", str(models.get("device", "")), title, detail))
 
@@ -98,4 +112,5 @@ class Backend(QObject):
 
     @pyqtSlot()
     def _on_ended(self) -> None:
+        self._endpoint = None
         self._set(BackendState("stopped"))

@@ -1,7 +1,7 @@
 """One request to the backend on its way: starts the backend if need be, sends, and tells what comes back.
 
-Works in any thread that runs an event loop: the GUI's, or a worker's for as long as it waits. Only the process behind it
-lives in the main thread.
+Works in any thread that runs an event loop: the GUI's, or a worker's for as long as it waits. Only the process behind
+it lives in the main thread.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def loopback_manager(parent: Optional[QObject]) -> QgsNetworkAccessManager:
 class Reply(QObject):
     """What the backend says to one `call`. Exactly one of `finished` and `failed` is emitted, once.
 
-    finished: an Answer for a streamed call, a dict otherwise. failed: an RsvlmError; after `cancel` one of code "cancelled".
+    finished: an Answer for a streamed call, a dict otherwise. failed: an RsvlmError, of code "cancelled" after `cancel`.
     """
 
     progress = pyqtSignal(int, int, str)  # done, total (0 = unknown), what is being done
@@ -43,10 +43,9 @@ class Reply(QObject):
     finished = pyqtSignal(object)
     failed = pyqtSignal(object)
 
-    def __init__(
-        self, call: Call, process: BackendProcess, manager: QgsNetworkAccessManager, parent: Optional[QObject] = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, call: Call, process: BackendProcess, manager: QgsNetworkAccessManager) -> None:
+        super().__init__()
+        self.over = False
         self._call = call
         self._process = process
         self._manager = manager
@@ -58,13 +57,12 @@ class Reply(QObject):
         self._answer: Optional[Answer] = None
         self._silent = False
         self._retried = False
-        self._over = False
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
 
     def cancel(self) -> None:
         """Stop: the backend is told, the connection is closed, `failed` follows at once with the code "cancelled"."""
-        if self._over:
+        if self.over:
             return
         if self._network is not None and self._endpoint is not None:
             request = self._request(f"/v1/requests/{self._id}", self._endpoint)
@@ -74,7 +72,7 @@ class Reply(QObject):
 
     @pyqtSlot()
     def _begin(self) -> None:
-        if self._over:
+        if self.over:
             return
         self._process.starting.connect(self._on_starting)
         self._process.ready.connect(self._on_ready)
@@ -93,7 +91,7 @@ class Reply(QObject):
     @pyqtSlot(object)
     def _on_ready(self, endpoint: Endpoint) -> None:
         self._leave_process()
-        if self._over:
+        if self.over or self._network is not None:
             return
         self._endpoint = endpoint
         self._silent = False
@@ -139,7 +137,7 @@ class Reply(QObject):
         return self._call.streams and str(kind).startswith("text/event-stream")
 
     def _take(self, data: str) -> None:
-        if self._over:
+        if self.over:
             return
         if data == DONE:
             if self._answer is None:
@@ -157,11 +155,11 @@ class Reply(QObject):
 
     @pyqtSlot()
     def _on_end(self) -> None:
-        if self._over:
+        if self.over:
             return
         network = self._network
         self._on_bytes()
-        if self._over:
+        if self.over:
             return
         refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
         if refused and not self._retried:
@@ -176,7 +174,8 @@ class Reply(QObject):
             self._end_with(self._broken())
             return
         try:
-            self._end_with(read_object(self._body))
+            said = read_object(self._body)
+            self._end_with(nonsense() if self._call.streams else said)
         except RsvlmError as error:
             self._end_with(error)
 
@@ -194,9 +193,9 @@ class Reply(QObject):
         )
 
     def _end_with(self, outcome: object) -> None:
-        if self._over:
+        if self.over:
             return
-        self._over = True
+        self.over = True
         self._leave_process()
         self._drop_network()
         if isinstance(outcome, RsvlmError):

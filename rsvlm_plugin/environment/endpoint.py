@@ -27,7 +27,8 @@ class Endpoint:
 def read_endpoint(line: bytes) -> Endpoint:
     """The endpoint that the first line of `rsvlm serve` names.
 
-    Raises RsvlmError: version_mismatch if it speaks another protocol than this plugin, unavailable if it is no such line.
+    Raises RsvlmError: version_mismatch if it speaks another protocol than this plugin, unavailable if it says nothing
+    of the kind.
     """
     try:
         said = json.loads(line.decode("utf-8"))

@@ -17,13 +17,19 @@ def plugin_folder() -> Path:
 
 
 def home() -> Path:
-    """The user's folder for models, caches, logs and the installed environment: RSVLM_HOME, or `~/.rsvlm`."""
+    """The user's folder for models, caches, logs and the installed environment: RSVLM_HOME, or the platform's place."""
     chosen = os.environ.get("RSVLM_HOME", "")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".rsvlm"
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rsvlm"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "rsvlm"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "rsvlm"
 
 
 def python_in(environment: Path) -> Path:
-    """The interpreter of a virtual environment, whether or not it exists. Never resolved: the link is the environment."""
+    """The interpreter of a virtual environment, existing or not. Never resolved: the link is the environment."""
     if sys.platform == "win32":
         return environment / "Scripts" / "python.exe"
     return environment / "bin" / "python"

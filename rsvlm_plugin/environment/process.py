@@ -1,7 +1,7 @@
 """The backend as a child process of QGIS: started at the first need, ended with QGIS, started anew if it died.
 
-There is one for the whole of QGIS (`shared_process`), and it lives in the main thread: the operating system ends a child
-together with the *thread* that started it, so that worker threads ask for it and never start it themselves.
+There is one for the whole of QGIS (`shared_process`), and it lives in the main thread: the operating system ends a
+child together with the *thread* that started it, so that worker threads ask for it and never start it themselves.
 Nothing here waits: every step is a signal.
 """
 
@@ -27,7 +27,7 @@ _ending: Set[QProcess] = set()  # Qt kills a process whose object is collected; 
 
 
 class BackendProcess(QObject):
-    """Starts, watches and ends `rsvlm serve`. `ensure` may be called from any thread, everything else from the main one."""
+    """Starts, watches and ends `rsvlm serve`. `ensure` and `forget` may be called from any thread, `stop` may not."""
 
     starting = pyqtSignal()
     ready = pyqtSignal(object)  # Endpoint
@@ -35,6 +35,7 @@ class BackendProcess(QObject):
     ended = pyqtSignal()
 
     _wanted = pyqtSignal()
+    _lost = pyqtSignal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +45,7 @@ class BackendProcess(QObject):
         self._log: Deque[str] = deque(maxlen=LOG_LINES)
         self._limit: Optional[QTimer] = None
         self._wanted.connect(self._ensure)
+        self._lost.connect(self._forget)
 
     def ensure(self) -> None:
         """Have a running backend: `ready` or `failed` follows."""
@@ -55,8 +57,7 @@ class BackendProcess(QObject):
 
     def forget(self, endpoint: Endpoint) -> None:
         """Nobody answers at `endpoint` any more: the next `ensure` starts a new backend."""
-        if self._endpoint == endpoint:
-            self.stop()
+        self._lost.emit(endpoint)
 
     def stop(self) -> None:
         """End the backend, if it runs. Returns at once; the process has a moment to leave by itself."""
@@ -79,6 +80,11 @@ class BackendProcess(QObject):
             self.ready.emit(self._endpoint)
         elif self._process is None:
             self._start()
+
+    @pyqtSlot(object)
+    def _forget(self, endpoint: Endpoint) -> None:
+        if self._endpoint == endpoint:
+            self.stop()
 
     def _start(self) -> None:
         settings = Settings()

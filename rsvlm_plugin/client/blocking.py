@@ -1,0 +1,88 @@
+"""The backend for code that waits: Processing algorithms, in a worker thread or in the main thread of `qgis_process`.
+
+The caller's thread runs its own event loop until the answer is there; a look at `feedback.isCanceled()` every 50 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from qgis.core import QgsProcessingFeedback
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread, QTimer
+
+from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
+from ..environment.process import shared_process
+from .messages import Call, describe_call, view_call
+from .reply import Reply, loopback_manager
+
+LOOK_MS = 50
+FAREWELL_MS = 100  # time for the backend to hear that nobody waits any more
+
+
+class _Wait:
+    """One call, waited for. Slots are bound methods so that no cycle keeps the loop's objects alive in another thread."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self.outcome: Any = None
+        self._feedback = feedback
+        self._note = ""
+        self._loop = QEventLoop()
+        self._reply: Optional[Reply] = None
+
+    def run(self, call: Call) -> None:
+        manager = loopback_manager(None)
+        self._reply = Reply(call, shared_process(), manager)
+        self._reply.progress.connect(self._on_progress)
+        self._reply.finished.connect(self._on_over)
+        self._reply.failed.connect(self._on_over)
+        look = QTimer()
+        look.timeout.connect(self._look)
+        look.start(LOOK_MS)
+        self._loop.exec(self._flags())
+        if isinstance(self.outcome, RsvlmError) and self.outcome.code == "cancelled":
+            QTimer.singleShot(FAREWELL_MS, self._loop.quit)
+            self._loop.exec(self._flags())
+        look.stop()
+        # These belong to this thread and must go in it, now, whenever Python would collect them.
+        for thing in (look, self._reply, manager, self._loop):
+            sip.delete(thing)
+
+    @staticmethod
+    def _flags() -> "QEventLoop.ProcessEventsFlags":
+        in_main = QThread.currentThread() == QCoreApplication.instance().thread()
+        every = QEventLoop.ProcessEventsFlag.AllEvents
+        return QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents if in_main else every
+
+    def _look(self) -> None:
+        if self._feedback.isCanceled():
+            self._reply.cancel()
+
+    def _on_progress(self, done: int, total: int, note: str) -> None:
+        if note and note != self._note:
+            self._note = note
+            self._feedback.pushInfo(note)
+        if total > 0:
+            self._feedback.setProgress(100 * done / total)
+
+    def _on_over(self, outcome: object) -> None:
+        self.outcome = outcome
+        self._loop.quit()
+
+
+def describe(request: DescribeRequest, feedback: QgsProcessingFeedback) -> Answer:
+    """Say what is at a place. Raises RsvlmError; Cancelled's code within 200 ms of the user's cancel."""
+    return _ask(describe_call(request), feedback)
+
+
+def view(raster: Raster, model: Optional[str], feedback: QgsProcessingFeedback) -> Dict[str, Any]:
+    """What the model will see of a place, without running it. Raises RsvlmError."""
+    return _ask(view_call(raster, model), feedback)
+
+
+def _ask(call: Call, feedback: QgsProcessingFeedback) -> Any:
+    wait = _Wait(feedback)
+    wait.run(call)
+    if isinstance(wait.outcome, RsvlmError):
+        raise wait.outcome
+    return wait.outcome
