@@ -55,7 +55,9 @@ def add_translations(target: Path) -> None:
 def main() -> None:
     target = Path(sys.argv[1]).resolve()
     if git("status", "--porcelain"):
-        sys.exit("package: there are changes that are not committed, and a release holds only what is. Commit them first.")
+        sys.exit(
+            "package: there are changes that are not committed, and a release holds only what is. Commit them first."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     build(target)
 
@@ -70,7 +72,8 @@ def build(target: Path) -> None:
         part.unlink()
         sys.exit(f"package: the zip has {size:,} bytes; plugins.qgis.org takes at most {LIMIT_BYTES:,}.")
     os.replace(part, target)
-    print(f"package: {target.name}, {size / 1e6:.1f} MB, from commit {git('rev-parse', '--short', 'HEAD').decode().strip()}")
+    commit = git("rev-parse", "--short", "HEAD").decode().strip()
+    print(f"package: {target.name}, {size / 1e6:.1f} MB, from commit {commit}")
 
 
 if __name__ == "__main__":

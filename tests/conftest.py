@@ -1,4 +1,4 @@
-"""For all tests: this checkout is the package `rsvlm`, whatever its folder is called; and where the development data lies."""
+"""For all tests: this checkout is the package `rsvlm`, whatever its folder is called; where development data lies."""
 
 from __future__ import annotations
 
