@@ -3,7 +3,6 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
-export RSVLM_PYTHON="$PWD/.venv/bin/python"
 summary=""
 failed=0
 
