@@ -5,15 +5,15 @@ The caller's thread runs its own event loop until the answer is there; a look at
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread, QTimer
 
-from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
+from ...protocol import Answer, DescribeRequest, RsvlmError
 from ..environment.process import shared_process
-from .messages import Call, describe_call, view_call
+from .messages import Call, describe_call
 from .reply import Reply, loopback_manager
 
 LOOK_MS = 50
@@ -21,7 +21,7 @@ FAREWELL_MS = 100  # time for the backend to hear that nobody waits any more
 
 
 class _Wait:
-    """One call, waited for. Slots are bound methods so that no cycle keeps the loop's objects alive in another thread."""
+    """One call, waited for. Its slots are bound methods, so that no cycle keeps objects alive into another thread."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self.outcome: Any = None
@@ -73,11 +73,6 @@ class _Wait:
 def describe(request: DescribeRequest, feedback: QgsProcessingFeedback) -> Answer:
     """Say what is at a place. Raises RsvlmError; Cancelled's code within 200 ms of the user's cancel."""
     return _ask(describe_call(request), feedback)
-
-
-def view(raster: Raster, model: Optional[str], feedback: QgsProcessingFeedback) -> Dict[str, Any]:
-    """What the model will see of a place, without running it. Raises RsvlmError."""
-    return _ask(view_call(raster, model), feedback)
 
 
 def _ask(call: Call, feedback: QgsProcessingFeedback) -> Any:

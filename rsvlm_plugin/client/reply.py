@@ -34,7 +34,7 @@ def loopback_manager(parent: Optional[QObject]) -> QgsNetworkAccessManager:
 class Reply(QObject):
     """What the backend says to one `call`. Exactly one of `finished` and `failed` is emitted, once.
 
-    finished: an Answer for a streamed call, a dict otherwise. failed: an RsvlmError, of code "cancelled" after `cancel`.
+    finished: an Answer for a streamed call, else a dict. failed: an RsvlmError, of code "cancelled" after `cancel`.
     """
 
     progress = pyqtSignal(int, int, str)  # done, total (0 = unknown), what is being done
@@ -55,7 +55,6 @@ class Reply(QObject):
         self._events = EventStream()
         self._body = b""
         self._answer: Optional[Answer] = None
-        self._silent = False
         self._retried = False
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
@@ -94,7 +93,6 @@ class Reply(QObject):
         if self.over or self._network is not None:
             return
         self._endpoint = endpoint
-        self._silent = False
         request = self._request(self._call.path, endpoint)
         if self._call.body is None:
             network = self._manager.get(request)
@@ -105,7 +103,6 @@ class Reply(QObject):
         # QGIS's own limit on silence may be shorter than the pauses of a thinking model: this request has its own.
         for timer in network.findChildren(QTimer, "timeoutTimer"):
             timer.start(SILENCE_MS)
-        self._manager.requestTimedOut[QNetworkReply].connect(self._on_silence)
         network.readyRead.connect(self._on_bytes)
         network.finished.connect(self._on_end)
 
@@ -114,11 +111,6 @@ class Reply(QObject):
         request.setRawHeader(b"Authorization", f"Bearer {endpoint.token}".encode("ascii"))
         request.setRawHeader(b"X-Request-Id", self._id.encode("ascii"))
         return request
-
-    @pyqtSlot("QNetworkReply*")
-    def _on_silence(self, network: QNetworkReply) -> None:
-        if network is self._network:
-            self._silent = True
 
     @pyqtSlot()
     def _on_bytes(self) -> None:
@@ -158,6 +150,10 @@ class Reply(QObject):
         if self.over:
             return
         network = self._network
+        # Whoever cancels here has stopped listening before: this end comes from the limit on silence.
+        if network.error() == QNetworkReply.NetworkError.OperationCanceledError:
+            self._end_with(_silent())
+            return
         self._on_bytes()
         if self.over:
             return
@@ -170,27 +166,14 @@ class Reply(QObject):
             self._begin()
             return
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
-        if status is None or self._silent or self._is_stream():
-            self._end_with(self._broken())
+        if status is None or self._is_stream():
+            self._end_with(_broken_off())
             return
         try:
             said = read_object(self._body)
             self._end_with(nonsense() if self._call.streams else said)
         except RsvlmError as error:
             self._end_with(error)
-
-    def _broken(self) -> RsvlmError:
-        if self._silent:
-            return RsvlmError(
-                "unavailable",
-                tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=SILENCE_MS // 1000),
-                tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
-            )
-        return RsvlmError(
-            "worker_died",
-            tr("The rsvlm backend stopped in the middle of the answer."),
-            tr("Ask again: it is started anew by itself."),
-        )
 
     def _end_with(self, outcome: object) -> None:
         if self.over:
@@ -218,8 +201,23 @@ class Reply(QObject):
         network, self._network = self._network, None
         if network is None:
             return
-        self._manager.requestTimedOut[QNetworkReply].disconnect(self._on_silence)
         network.readyRead.disconnect(self._on_bytes)
         network.finished.disconnect(self._on_end)
         network.abort()
         network.deleteLater()
+
+
+def _silent() -> RsvlmError:
+    return RsvlmError(
+        "unavailable",
+        tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=SILENCE_MS // 1000),
+        tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
+    )
+
+
+def _broken_off() -> RsvlmError:
+    return RsvlmError(
+        "worker_died",
+        tr("The rsvlm backend stopped in the middle of the answer."),
+        tr("Ask again: it is started anew by itself."),
+    )

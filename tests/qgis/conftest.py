@@ -1,4 +1,7 @@
-"""The plugin in a real QGIS, imported as `rsvlm` whatever the clone is called, with a profile and a home of its own."""
+"""The plugin in a real QGIS, imported as `rsvlm` whatever the clone is called, with a profile and a home of its own.
+
+Run with QT_QPA_PLATFORM=offscreen or under Xvfb: pytest-qgis makes the application before this file is read.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-if not os.environ.get("DISPLAY"):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("RSVLM_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

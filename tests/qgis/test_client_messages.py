@@ -1,0 +1,57 @@
+"""What goes out and what comes back, as data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_describe_is_a_streamed_chat_completion_with_a_raster_part() -> None:
+    from rsvlm.protocol import DescribeRequest, Raster
+    from rsvlm.rsvlm_plugin.client.messages import describe_call
+
+    raster = Raster(href="/data/a.tif", crs="EPSG:3857", extent=(0, 1, 2, 3), bands=(4, 3, 2))
+    call = describe_call(DescribeRequest(raster, "detailed"))
+    body = json.loads(json.dumps(call.body))
+    assert (call.path, call.streams) == ("/v1/chat/completions", True)
+    assert body["stream"] is True and body["model"] == "compact"
+    assert body["rsvlm"] == {"task": "describe", "style": "detailed"}
+    part = body["messages"][0]["content"][1]
+    wanted = {"href": "/data/a.tif", "crs": "EPSG:3857", "extent": [0, 1, 2, 3], "bands": [4, 3, 2]}
+    assert part == {"type": "raster", "raster": wanted}
+
+
+def test_event_gives_words_progress_evidence_and_answer() -> None:
+    from rsvlm.rsvlm_plugin.client.messages import read_event
+
+    assert read_event('{"choices": [{"delta": {"content": "A lake"}}]}').text == "A lake"
+    assert read_event('{"rsvlm": {"progress": {"done": 2, "total": 9, "note": "x"}}}').progress == (2, 9, "x")
+    seen = {"kind": "tile", "geometry": {"type": "Point", "coordinates": [1, 2]}, "label": "lake", "new_field": 1}
+    assert read_event(json.dumps({"rsvlm": {"evidence": seen}})).evidence[0].label == "lake"
+    answer = {"text": "A lake.", "confidence": 0.5, "evidence": [seen]}
+    whole = read_event(json.dumps({"rsvlm": {"answer": answer}})).answer
+    assert (whole.text, whole.confidence, whole.evidence[0].kind) == ("A lake.", 0.5, "tile")
+
+
+def test_error_in_the_stream_keeps_its_code_message_and_hint() -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.client.messages import read_event
+
+    error = {"code": "bad_extent", "message": "It lies outside.", "hint": "Zoom in.", "request_id": "1"}
+    with pytest.raises(RsvlmError) as caught:
+        read_event(json.dumps({"error": error}))
+    assert (caught.value.code, caught.value.message, caught.value.hint) == (
+        "bad_extent",
+        "It lies outside.",
+        "Zoom in.",
+    )
+
+
+@pytest.mark.parametrize("received", [b"<html>", b"[]", b"\xff\xfe", b""])
+def test_what_is_no_json_object_is_said_in_words(received: bytes) -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.client.messages import read_object
+
+    with pytest.raises(RsvlmError, match="does not understand"):
+        read_object(received)

@@ -1,0 +1,30 @@
+"""Events are the same however the bytes are cut."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def events(*pieces: bytes) -> list:
+    from rsvlm.rsvlm_plugin.client.sse import EventStream
+
+    stream = EventStream()
+    return [event for piece in pieces for event in stream.feed(piece)]
+
+
+WHOLE = b': keep-alive\n\nevent: x\ndata: {"a": "\xc3\xbc"}\r\n\r\ndata:first\ndata: second\n\ndata: [DONE]\n\n'
+WANTED = ['{"a": "ü"}', "first\nsecond", "[DONE]"]
+
+
+def test_comments_and_field_names_are_not_events() -> None:
+    assert events(WHOLE) == WANTED
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 16])
+def test_events_do_not_depend_on_how_the_bytes_are_cut(size: int) -> None:
+    assert events(*(WHOLE[i : i + size] for i in range(0, len(WHOLE), size))) == WANTED
+
+
+def test_event_without_its_blank_line_is_not_there_yet() -> None:
+    assert events(b"data: half\n") == []
+    assert events(b"data: half\n", b"\n") == ["half"]
