@@ -71,11 +71,7 @@ backend() {
     say ".venv is ready"
 }
 
-missing_for_qgis_works() {
-    .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
-}
-
-qgis() {
+missing_for_qgis() {
     local tool
     suits "$QGIS_PYTHON" || echo python3-venv
     "$QGIS_PYTHON" -c 'import qgis.core' >/dev/null 2>&1 || echo python3-qgis
