@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "rsvlm"
 LIMIT_BYTES = 25_000_000  # plugins.qgis.org refuses more
-LRELEASE = ("lrelease", "lrelease-qt5", "/usr/lib/qt5/bin/lrelease", "pyside6-lrelease")
+LRELEASE = ("/usr/lib/qt5/bin/lrelease", "lrelease-qt5", "lrelease")
 
 
 def git(*arguments: str) -> bytes:

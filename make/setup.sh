@@ -75,9 +75,10 @@ missing_for_qgis() {
     local tool
     suits "$QGIS_PYTHON" || echo python3-venv
     "$QGIS_PYTHON" -c 'import qgis.core' >/dev/null 2>&1 || echo python3-qgis
-    for tool in qgis Xvfb xauth xdotool import pylupdate5 lrelease; do
+    for tool in qgis Xvfb xauth xdotool import pylupdate5; do
         command -v "$tool" >/dev/null || echo "$tool"
     done
+    lrelease -version >/dev/null 2>&1 || echo lrelease  # qtchooser leaves a link of this name that leads nowhere
 }
 
 system_packages() {
