@@ -1,0 +1,52 @@
+"""Show on the map where an answer or a place lies."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsWkbTypes
+from qgis.gui import QgsMapCanvas, QgsRubberBand
+from qgis.PyQt.QtGui import QColor, QPalette
+
+from ..layers.geometry import reprojected
+
+
+class Outline:
+    """The outline of the drawn rectangle, kept on the map until it is cleared."""
+
+    def __init__(self, canvas: QgsMapCanvas) -> None:
+        self._canvas = canvas
+        self._band: Optional[QgsRubberBand] = None
+
+    def show(self, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+        """Show the polygon instead of what was shown before."""
+        self.clear()
+        band = QgsRubberBand(self._canvas, QgsWkbTypes.PolygonGeometry)
+        colour = QColor(self._canvas.palette().color(QPalette.ColorRole.Highlight))
+        band.setStrokeColor(colour)
+        band.setSecondaryStrokeColor(self._canvas.palette().color(QPalette.ColorRole.HighlightedText))
+        colour.setAlpha(25)
+        band.setFillColor(colour)
+        band.setWidth(2)
+        band.setToGeometry(geometry, crs)
+        self._band = band
+
+    def clear(self) -> None:
+        """Take the outline off the map."""
+        if self._band is not None:
+            self._canvas.scene().removeItem(self._band)
+            self._band = None
+
+
+def flash(canvas: QgsMapCanvas, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+    """Let the polygon light up on the map for a moment."""
+    canvas.flashGeometries([geometry], crs)
+
+
+def zoom(canvas: QgsMapCanvas, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+    """Bring the polygon into view with a little room around it, and let it light up."""
+    box = reprojected(geometry, crs, canvas.mapSettings().destinationCrs()).boundingBox()
+    box.scale(1.1)
+    canvas.setExtent(box)
+    canvas.refresh()
+    flash(canvas, geometry, crs)

@@ -1,0 +1,1 @@
+"""The demo project and the tour that `make run` shows."""

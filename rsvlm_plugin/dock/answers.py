@@ -1,0 +1,134 @@
+"""The answers under the button, newest first: the one that was just asked for stays beside what it was asked with."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from qgis.core import QgsVectorLayer
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QMessageBox, QVBoxLayout, QWidget
+
+from ...protocol import RsvlmError
+from ..canvas.outline import flash, zoom
+from ..layers import export, results
+from ..layers.geometry import from_geojson
+from ..layers.record import Record
+from ..translation import tr
+from .card import Card
+from .report import Report
+from .saved import SavedAnswers
+
+FILTERS = (
+    ("gpkg", "GeoPackage (*.gpkg)"),
+    ("geojson", "GeoJSON (*.geojson)"),
+    ("shp", "ESRI Shapefile (*.shp)"),
+)
+
+
+class Answers(QWidget):
+    """The cards and what they do; each change is stored in the project."""
+
+    def __init__(self, iface: QgisInterface, report: Report, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._canvas = iface.mapCanvas()
+        self._report = report
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self.cards: List[Card] = []
+        self._saved = SavedAnswers(self)
+        self._saved.opened.connect(self.restore)
+        self._saved.closed.connect(self._clear)
+
+    def begin(self, name: str) -> Card:
+        """A new card for an answer on its way, above the others."""
+        card = Card(name)
+        self._box.insertWidget(0, card)
+        self.cards.insert(0, card)
+        return card
+
+    def keep(self, card: Card, record: Record) -> None:
+        """The answer is there: show it and store it."""
+        self._finish(card, record)
+        self._store()
+
+    def drop(self, card: Card) -> None:
+        """Take a card away; its answer, if it had one, leaves the project."""
+        self.cards.remove(card)
+        self._box.removeWidget(card)
+        card.deleteLater()
+        if card.record is not None:
+            self._store()
+
+    def restore(self) -> None:
+        """Show the answers of the project that is open now."""
+        self._clear()
+        for record in reversed(self._saved.load()):
+            self._finish(self.begin(record.name), record)
+
+    def open_layer(self, record: Record) -> Optional[QgsVectorLayer]:
+        """The answer as a layer of the map."""
+        try:
+            return results.add_to_project(record)
+        except RsvlmError as error:
+            self._report.error(error)
+            return None
+
+    def save(self, record: Record, path: str, replace: bool = False) -> bool:
+        """Write the answer to a file and tell the user; False (and why) where that fails."""
+        try:
+            notes = export.save(record, path, replace)
+        except RsvlmError as error:
+            self._report.error(error)
+            return False
+        self._report.news(" ".join([tr("Saved as {path}.").format(path=path), *notes]))
+        return True
+
+    def dispose(self) -> None:
+        """Let go of the project."""
+        self._saved.dispose()
+
+    def _finish(self, card: Card, record: Record) -> None:
+        card.finish(record)
+        card.zoom_asked.connect(lambda: self._to_map(lambda: zoom(self._canvas, record.footprint(), record.answer_crs)))
+        card.layer_asked.connect(lambda: self.open_layer(record))
+        card.copy_asked.connect(lambda: QApplication.clipboard().setText(record.answer.text))
+        card.save_asked.connect(lambda: self._save_as(record))
+        card.remove_asked.connect(lambda: self.drop(card))
+        card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
+
+    def _flash_evidence(self, record: Record, index: int) -> None:
+        flash(self._canvas, from_geojson(record.answer.evidence[index].geometry), record.answer_crs)
+
+    def _to_map(self, show) -> None:
+        try:
+            show()
+        except RsvlmError as error:
+            self._report.error(error)
+
+    def _save_as(self, record: Record) -> None:
+        filters = ";;".join(words for _suffix, words in FILTERS)
+        options = QFileDialog.Options(QFileDialog.Option.DontConfirmOverwrite)
+        title = tr("Save Answer")
+        path, chosen = QFileDialog.getSaveFileName(self._iface.mainWindow(), title, "", filters, "", options)
+        if not path:
+            return
+        if "." not in path.rsplit("/", 1)[-1]:
+            path += "." + next(suffix for suffix, words in FILTERS if words == chosen)
+        replace = export.would_replace(path)
+        if replace and not self._may_replace(path):
+            return
+        self.save(record, path, replace)
+
+    def _may_replace(self, path: str) -> bool:
+        question = tr("{path} exists already. Replace it?").format(path=path)
+        return QMessageBox.question(self, tr("Save Answer"), question) == QMessageBox.StandardButton.Yes
+
+    def _store(self) -> None:
+        self._saved.store([card.record for card in self.cards if card.record is not None])
+
+    def _clear(self) -> None:
+        for card in self.cards:
+            self._box.removeWidget(card)
+            card.deleteLater()
+        self.cards = []

@@ -1,0 +1,201 @@
+"""One answer in the dock: words as they come, then what one can do with them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Optional
+
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..layers.record import Record
+from ..translation import tr
+from . import figures, icons, provenance
+
+MOST_EVIDENCE = 12
+
+
+class Card(QFrame):
+    """Running at first: `say`, `report`. Then `finish` with a Record. The signals ask for what only the dock can do."""
+
+    stop_asked = pyqtSignal()
+    zoom_asked = pyqtSignal()
+    layer_asked = pyqtSignal()
+    copy_asked = pyqtSignal()
+    save_asked = pyqtSignal()
+    remove_asked = pyqtSignal()
+    evidence_asked = pyqtSignal(int)
+
+    def __init__(self, name: str, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.record: Optional[Record] = None
+        self.setObjectName("rsvlm_card")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._words = ""
+        self._title = _label(name)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        self.text = _label("")
+        self.text.setObjectName("rsvlm_answer")
+        self.text.setAccessibleName(tr("Answer"))
+        self._warnings = _label("")
+        self._warnings.setObjectName("rsvlm_warnings")
+        self._evidence = _label("")
+        self._evidence.setTextFormat(Qt.TextFormat.RichText)
+        self._evidence.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self._evidence.linkActivated.connect(lambda link: self.evidence_asked.emit(int(link)))
+        self._origin = _label("")
+        self._origin.setEnabled(False)
+        self._details = _label("")
+        self._details.setTextFormat(Qt.TextFormat.RichText)
+        self._build()
+        for label in (self._warnings, self._evidence, self._origin, self._details, self._actions):
+            label.hide()
+
+    def _build(self) -> None:
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 0)
+        self._bar.setTextVisible(False)
+        self._bar.setMaximumHeight(8)
+        self._bar.setAccessibleName(tr("Progress"))
+        self._note = _label("")
+        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.stop = self._button(tr("Stop"), tr("Stop (Esc); what has been said is kept"), icons.own("stop"), "stop")
+        self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.stop.clicked.connect(self.stop_asked)
+        self._running = QWidget()
+        running = QHBoxLayout(self._running)
+        running.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout()
+        column.addWidget(self._bar)
+        column.addWidget(self._note)
+        running.addLayout(column, 1)
+        running.addWidget(self.stop)
+        self._actions = QWidget()
+        actions = QHBoxLayout(self._actions)
+        actions.setContentsMargins(0, 0, 0, 0)
+        actions.setSpacing(2)
+        for key, label, tip, icon, signal in (
+            ("zoom", tr("Zoom"), tr("Zoom to the place"), icons.theme("mActionZoomToLayer"), self.zoom_asked),
+            ("layer", tr("Layer"), tr("Open as a layer"), icons.own("layer"), self.layer_asked),
+            ("copy", tr("Copy"), tr("Copy the words"), icons.theme("mActionEditCopy"), self.copy_asked),
+            ("save", tr("Save as…"), tr("Save as a file…"), icons.theme("mActionFileSaveAs"), self.save_asked),
+        ):
+            button = self._button(label, tip, icon, key)
+            button.clicked.connect(signal)
+            actions.addWidget(button)
+        self.details_button = self._button(
+            tr("Details"), tr("How this answer came to be"), icons.own("details"), "details"
+        )
+        self.details_button.setCheckable(True)
+        self.details_button.toggled.connect(self._details.setVisible)
+        actions.addWidget(self.details_button)
+        actions.addStretch(1)
+        remove = self._button(tr("Remove"), tr("Remove this answer"), icons.theme("mActionDeleteSelected"), "remove")
+        remove.clicked.connect(self.remove_asked)
+        actions.addWidget(remove)
+        box = QVBoxLayout(self)
+        for widget in (
+            self._title,
+            self.text,
+            self._warnings,
+            self._evidence,
+            self._running,
+            self._origin,
+            self._actions,
+            self._details,
+        ):
+            box.addWidget(widget)
+
+    def say(self, delta: str) -> None:
+        """More words."""
+        self._words += delta
+        self.text.setText(self._words)
+
+    def report(self, done: int, total: int, note: str) -> None:
+        """How far it is and what is being done."""
+        self._bar.setRange(0, max(total, 0))
+        self._bar.setValue(done)
+        self._note.setText(note)
+
+    def finish(self, record: Record) -> None:
+        """The answer is complete, or all there will be of it."""
+        self.record = record
+        self._running.hide()
+        self._actions.show()
+        answer = record.answer
+        self.text.setText(answer.text)
+        self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
+        self._fill(self._evidence, _evidence_links(record))
+        partial = tr("partial") if answer.partial else ""
+        model = str(answer.provenance.get("model") or "")
+        origin = (
+            partial,
+            model,
+            provenance.device(answer.provenance.get("device")),
+            provenance.seconds(record),
+            provenance.when(record),
+        )
+        self._fill(self._origin, " · ".join(part for part in origin if part))
+        table = "".join(
+            f"<tr><td valign='top'><i>{escape(what)}</i>&nbsp;</td><td>{escape(value)}</td></tr>"
+            for what, value in provenance.rows(record)
+        )
+        self._details.setText(f"<table>{table}</table>")
+
+    def _button(self, label: str, tip: str, icon: QIcon, key: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(label)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setIcon(icon)
+        button.setIconSize(QSize(16, 16))
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setObjectName(f"rsvlm_card_{key}")
+        return button
+
+    def _fill(self, label: QLabel, text: str) -> None:
+        label.setText(text)
+        label.setVisible(bool(text))
+
+
+def _label(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    return label
+
+
+def _evidence_links(record: Record) -> str:
+    items = record.answer.evidence
+    if len(items) < 2:
+        return ""
+    lines = []
+    for index, item in enumerate(items[:MOST_EVIDENCE]):
+        facts = [escape(item.label or item.text)]
+        if item.area_m2 is not None:
+            facts.append(figures.area(item.area_m2))
+        if item.score is not None:
+            facts.append(tr("score {score}").format(score=figures.number(item.score, 2)))
+        lines.append(f"<a href='{index}'>▣</a> {' · '.join(facts)}")
+    if len(items) > MOST_EVIDENCE:
+        lines.append(tr("%n more in the layer", len(items) - MOST_EVIDENCE))
+    return "<br>".join(lines)

@@ -1,0 +1,225 @@
+"""The dock: puts the rows together and carries a click from the place to the answer card."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsMapLayer
+from qgis.gui import QgisInterface, QgsDockWidget
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QShortcut,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...protocol import STYLES, RsvlmError
+from ..canvas.outline import flash
+from ..client import Backend
+from ..layers.record import Record
+from ..settings.store import Settings
+from ..translation import tr
+from . import icons
+from .answers import Answers
+from .card import Card
+from .describing import Describing
+from .looking import Looking
+from .place_row import PlaceRow
+from .report import Report
+from .status_line import StatusLine
+from .thumbnail import Thumbnail
+
+NARROWEST = 320
+
+
+class RsvlmDock(QgsDockWidget):
+    """Where, what the model will see, Describe Extent, the answers, the status line."""
+
+    def __init__(self, iface: QgisInterface, backend: Backend, parent: Optional[QWidget] = None) -> None:
+        super().__init__("rsvlm", parent)
+        self.setObjectName("RsvlmDock")
+        self._iface = iface
+        self._canvas = iface.mapCanvas()
+        self._backend = backend
+        self._running: Optional[Describing] = None
+        self.report = Report(iface, backend, self)
+        self.place_row = PlaceRow(iface)
+        self.thumbnail = Thumbnail()
+        self.answers = Answers(iface, self.report)
+        self.status_line = StatusLine()
+        self.looking = Looking(backend, self._canvas, self.place_row.place, self)
+        self._build()
+        self._connect()
+        self.answers.restore()
+
+    def _build(self) -> None:
+        self.describe_button = QPushButton()
+        self.describe_button.setObjectName("rsvlm_describe")
+        self.describe_button.setIconSize(QSize(20, 20))
+        self.describe_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.style_choice = QComboBox()
+        self.style_choice.setObjectName("rsvlm_style")
+        self.style_choice.setAccessibleName(tr("Style of the answer"))
+        labels = {
+            "brief": (tr("Brief"), tr("One sentence")),
+            "detailed": (tr("Detailed"), tr("What is where, tile by tile")),
+            "structured": (tr("Structured"), tr("Facts for a table, as JSON")),
+        }
+        for style in STYLES:
+            label, tip = labels[style]
+            self.style_choice.addItem(label, style)
+            self.style_choice.setItemData(self.style_choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.style_choice.setCurrentIndex(STYLES.index(Settings().style))
+        row = QHBoxLayout()
+        row.addWidget(self.describe_button, 1)
+        row.addWidget(self.style_choice)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        line.setFrameShadow(QFrame.Shadow.Sunken)
+        content = QWidget()
+        box = QVBoxLayout(content)
+        box.addWidget(self.place_row)
+        box.addWidget(self.thumbnail)
+        box.addLayout(row)
+        box.addWidget(line)
+        box.addWidget(self.answers)
+        box.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        self._scroll = scroll
+        frame = QWidget()
+        outer = QVBoxLayout(frame)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self.status_line)
+        frame.setMinimumWidth(NARROWEST)
+        self.setWidget(frame)
+        self._show_idle()
+
+    def _connect(self) -> None:
+        self._map_signals = (
+            self._canvas.extentsChanged,
+            self._canvas.mapCanvasRefreshed,
+            self._canvas.selectionChanged,
+            self._canvas.currentLayerChanged,
+        )
+        for signal in self._map_signals:
+            signal.connect(self._map_changed)
+        self.place_row.changed.connect(self.looking.ask_soon)
+        self.looking.started.connect(self.thumbnail.wait)
+        self.looking.looked.connect(self.thumbnail.show_preview)
+        self.looking.failed.connect(self.thumbnail.show_error)
+        self.thumbnail.clicked.connect(self._flash_place)
+        self.describe_button.clicked.connect(self._describe_or_stop)
+        self.style_choice.activated.connect(self._remember_style)
+        self.status_line.clicked.connect(self._show_status)
+        self._backend.state_changed.connect(self.status_line.show_state)
+        self.status_line.show_state(self._backend.state)
+        self.visibilityChanged.connect(self._visible)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.widget())
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.stop)
+
+    def describe(self) -> None:
+        """Describe the place that the row points at; one at a time."""
+        if self._running is not None:
+            return
+        try:
+            place = self.place_row.place()
+        except RsvlmError as error:
+            self.report.error(error)
+            return
+        self.report.clear()
+        run = Describing(self._backend, place, self.style_choice.currentData(), self)
+        card = self.answers.begin(place.name)
+        card.stop_asked.connect(self.stop)
+        run.words.connect(card.say)
+        run.progress.connect(card.report)
+        run.ended.connect(lambda record, error: self._ended(run, card, record, error))
+        self._running = run
+        self._show_running()
+        run.start(self.looking.seen, self._canvas.mapSettings())
+
+    def describe_layer(self, layer: QgsMapLayer) -> None:
+        """Look at this layer and describe it."""
+        self.place_row.choose_layer(layer)
+        self.describe()
+
+    def stop(self) -> None:
+        """Stop the running answer, if there is one; what it has said is kept."""
+        if self._running is not None:
+            self._running.stop()
+
+    def dispose(self) -> None:
+        """Let go of everything outside the dock: map, project, message bar, running work."""
+        self.visibilityChanged.disconnect(self._visible)
+        self.looking.pause()
+        self.stop()
+        for signal in self._map_signals:
+            signal.disconnect(self._map_changed)
+        self._backend.state_changed.disconnect(self.status_line.show_state)
+        self.place_row.dispose()
+        self.answers.dispose()
+        self.report.dispose()
+
+    def _ended(self, run: Describing, card: Card, record: Optional[Record], error: Optional[RsvlmError]) -> None:
+        self._running = None
+        self._show_idle()
+        run.deleteLater()
+        if card in self.answers.cards:  # another project may have been opened meanwhile
+            if record is not None:
+                self.answers.keep(card, record)
+            else:
+                self.answers.drop(card)
+        if error is not None and error.code != "cancelled":
+            self.report.error(error)
+
+    def _describe_or_stop(self) -> None:
+        if self._running is None:
+            self.describe()
+        else:
+            self.stop()
+
+    def _show_idle(self) -> None:
+        self.describe_button.setText(tr("Describe Extent"))
+        self.describe_button.setToolTip(tr("Say in words what is there"))
+        self.describe_button.setIcon(icons.own("describe"))
+
+    def _show_running(self) -> None:
+        self.describe_button.setText(tr("Stop"))
+        self.describe_button.setToolTip(tr("Stop (Esc); what has been said is kept"))
+        self.describe_button.setIcon(icons.own("stop"))
+
+    def _flash_place(self) -> None:
+        try:
+            place = self.place_row.place()
+        except RsvlmError as error:
+            self.report.error(error)
+            return
+        flash(self._canvas, place.outline(), place.crs)
+
+    def _remember_style(self, _index: int) -> None:
+        Settings().style = self.style_choice.currentData()
+
+    def _show_status(self) -> None:
+        self.report.show_details(tr("Backend"), self.report.diagnostics())
+
+    def _map_changed(self, *_what: object) -> None:
+        self.looking.ask_soon()
+
+    def _visible(self, visible: bool) -> None:
+        if visible:
+            self.looking.resume()
+        else:
+            self.looking.pause()

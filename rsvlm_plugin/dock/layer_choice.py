@@ -1,0 +1,92 @@
+"""Choose one layer or group of the layer tree."""
+
+from __future__ import annotations
+
+from typing import Optional, Union
+
+from qgis.core import QgsIconUtils, QgsLayerTree, QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
+
+from ..layers.results import is_result
+from ..translation import tr
+from . import icons
+
+
+class LayerChoice(QComboBox):
+    """Layers and groups as they stand in the layer tree; the plugin's own results are left out."""
+
+    chosen = pyqtSignal()
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(tr("Layer to look at"))
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refill)
+        self._tree = QgsProject.instance().layerTreeRoot()
+        for signal in (self._tree.addedChildren, self._tree.removedChildren, self._tree.nameChanged):
+            signal.connect(self._refill_soon)
+        self.activated.connect(self._choose)
+        self.refill()
+
+    def node(self) -> Optional[Union[QgsMapLayer, QgsLayerTreeGroup]]:
+        """The chosen layer or group, None where the tree is empty."""
+        key = self.currentData()
+        if key is None:
+            return None
+        kind, name = key
+        if kind == "layer":
+            return QgsProject.instance().mapLayer(name)
+        return self._tree.findGroup(name)
+
+    def choose_layer(self, layer: QgsMapLayer) -> None:
+        """Make the layer the chosen one."""
+        self.refill()
+        index = self._index_of(("layer", layer.id()))
+        if index >= 0:
+            self.setCurrentIndex(index)
+
+    def refill(self) -> None:
+        """Read the layer tree again and keep the choice where it still exists."""
+        before = self.currentData()
+        self.blockSignals(True)
+        self.clear()
+        self._add_children(self._tree, 0)
+        index = self._index_of(before)
+        self.setCurrentIndex(index if index >= 0 else 0)
+        self.blockSignals(False)
+        if self.currentData() != before:
+            self.chosen.emit()
+
+    def dispose(self) -> None:
+        """Let go of the layer tree."""
+        self._soon.stop()
+        for signal in (self._tree.addedChildren, self._tree.removedChildren, self._tree.nameChanged):
+            signal.disconnect(self._refill_soon)
+
+    def _refill_soon(self, *_what: object) -> None:
+        self._soon.start()
+
+    def _choose(self, _index: int) -> None:
+        self.chosen.emit()
+
+    def _index_of(self, key: object) -> int:
+        return next((index for index in range(self.count()) if self.itemData(index) == key), -1)
+
+    def _add_children(self, parent: QgsLayerTreeNode, depth: int) -> None:
+        for child in parent.children():
+            if QgsLayerTree.isLayer(child):
+                layer = child.layer()
+                if layer is not None and layer.isSpatial() and not is_result(layer):
+                    self._add(depth, layer.name(), QgsIconUtils.iconForLayer(layer), ("layer", layer.id()))
+            elif any(node.layer() and not is_result(node.layer()) for node in child.findLayers()):
+                self._add(depth, child.name(), icons.theme("mActionFolder"), ("group", child.name()))
+                self._add_children(child, depth + 1)
+
+    def _add(self, depth: int, name: str, icon: object, key: object) -> None:
+        self.addItem(icon, "    " * depth + name, key)
+        self.setItemData(self.count() - 1, name, Qt.ItemDataRole.ToolTipRole)

@@ -1,0 +1,155 @@
+"""The row that says where to look: map extent, layer, drawn rectangle, selected polygon."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsRectangle
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ...protocol import RsvlmError
+from ..canvas.outline import Outline
+from ..canvas.rectangle import RectangleDrawing
+from ..layers import place as places
+from ..translation import tr
+from . import icons
+from .layer_choice import LayerChoice
+
+
+class PlaceRow(QWidget):
+    """Emits `changed` when another place is meant; the map may change what a place holds without it."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, iface: QgisInterface, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._canvas = iface.mapCanvas()
+        self._rectangle: Optional[QgsRectangle] = None
+        self._rectangle_crs = self._canvas.mapSettings().destinationCrs()
+        self._outline = Outline(self._canvas)
+        self._drawing = RectangleDrawing(self._canvas, self)
+        self._drawing.drawn.connect(self._take_rectangle)
+        self._drawing.ended.connect(self._drawing_ended)
+        self._buttons: Dict[str, QToolButton] = {}
+        self._build()
+        self.kind = "map"
+
+    def _build(self) -> None:
+        words = {
+            "map": (tr("Map"), tr("What the map shows now"), icons.theme("extents")),
+            "layer": (tr("Layer"), tr("All of one layer or group"), icons.theme("mActionAddLayer")),
+            "drawn": (tr("Draw"), tr("Draw a rectangle on the map"), icons.theme("mActionRectangleExtent")),
+            "selection": (
+                tr("Selection"),
+                tr("The selected polygons of the current layer"),
+                icons.theme("mActionSelectRectangle"),
+            ),
+        }
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        group = QButtonGroup(self)
+        group.setExclusive(True)
+        for kind, (label, tip, _icon) in words.items():
+            button = QToolButton()
+            button.setText(label)
+            button.setToolTip(tip)
+            button.setAccessibleName(label)
+            button.setAccessibleDescription(tip)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setObjectName(f"rsvlm_where_{kind}")
+            button.clicked.connect(lambda _checked, kind=kind: self._clicked(kind))
+            group.addButton(button)
+            row.addWidget(button)
+            self._buttons[kind] = button
+        self.layer_choice = LayerChoice()
+        self.layer_choice.chosen.connect(self._layer_chosen)
+        self._hint = QLabel(tr("Drag a rectangle on the map; Esc gives up."))
+        self._hint.setWordWrap(True)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addLayout(row)
+        box.addWidget(self.layer_choice)
+        box.addWidget(self._hint)
+        self._hint.hide()
+
+    @property
+    def kind(self) -> str:
+        """Which place is meant: one of place.KINDS."""
+        return self._kind
+
+    @kind.setter
+    def kind(self, kind: str) -> None:
+        self._kind = kind
+        self._buttons[kind].setChecked(True)
+        self.layer_choice.setVisible(kind == "layer")
+        self._hint.hide()
+        if kind == "drawn" and self._rectangle is not None:
+            self._outline.show(self.place().outline(), self._rectangle_crs)
+        else:
+            self._outline.clear()
+        self.changed.emit()
+
+    def place(self) -> places.Place:
+        """The place as it is now. Raises RsvlmError bad_extent where there is nothing to point at."""
+        if self._kind == "layer":
+            node = self.layer_choice.node()
+            if node is None:
+                raise RsvlmError(
+                    "bad_extent", tr("The project has no layer yet."), tr("Add a raster to the map to begin.")
+                )
+            if isinstance(node, QgsLayerTreeGroup):
+                return places.whole_group(node, self._canvas)
+            return places.whole_layer(node, self._canvas)
+        if self._kind == "selection":
+            return places.selection(self._iface.activeLayer(), self._canvas)
+        if self._kind == "drawn":
+            if self._rectangle is None:
+                raise RsvlmError("bad_extent", tr("No rectangle is drawn yet."), tr("Drag one on the map."))
+            return places.rectangle(self._rectangle, self._rectangle_crs, self._canvas)
+        return places.map_extent(self._canvas)
+
+    def choose_layer(self, layer: QgsMapLayer) -> None:
+        """Look at this layer."""
+        self.layer_choice.choose_layer(layer)
+        self.kind = "layer"
+
+    def forget(self) -> None:
+        """Back to the map extent, for another project."""
+        self._drawing.stop()
+        self._rectangle = None
+        self.kind = "map"
+
+    def dispose(self) -> None:
+        """Take everything off the map."""
+        self._drawing.blockSignals(True)
+        self._drawing.stop()
+        self._outline.clear()
+        self.layer_choice.dispose()
+
+    def _clicked(self, kind: str) -> None:
+        if kind == "drawn":
+            self._buttons["drawn"].setChecked(True)
+            self.layer_choice.hide()
+            self._hint.show()
+            self._drawing.start()
+            return
+        self._drawing.stop()
+        self.kind = kind
+
+    def _take_rectangle(self, extent: QgsRectangle) -> None:
+        self._rectangle = extent
+        self._rectangle_crs = self._canvas.mapSettings().destinationCrs()
+        self.kind = "drawn"
+
+    def _drawing_ended(self) -> None:
+        if self._buttons["drawn"].isChecked():
+            self.kind = "drawn" if self._rectangle is not None else "map"
+
+    def _layer_chosen(self) -> None:
+        if self._kind == "layer":
+            self.changed.emit()

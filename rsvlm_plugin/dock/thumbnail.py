@@ -1,0 +1,112 @@
+"""What the model will see, and what that is: the picture, its resolution, size, CRS, bands, tiles and cost."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Dict, List, Optional
+
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QIcon, QPixmap
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ...protocol import RsvlmError
+from ..layers.fetching import Seen
+from ..translation import tr
+from . import figures
+
+SIDE = 96
+
+
+class Thumbnail(QWidget):
+    """Emits `clicked` when the user asks where on the map the picture lies."""
+
+    clicked = pyqtSignal()
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.picture = QToolButton()
+        self.picture.setObjectName("rsvlm_thumbnail")
+        self.picture.setIconSize(QSize(SIDE, SIDE))
+        self.picture.setFixedSize(SIDE + 8, SIDE + 8)
+        self.picture.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.picture.setAccessibleName(tr("What the model will see"))
+        self.picture.setToolTip(tr("What the model will see. Click to show the place on the map."))
+        self.picture.clicked.connect(self.clicked)
+        self.caption = QLabel()
+        self.caption.setObjectName("rsvlm_caption")
+        self.caption.setTextFormat(Qt.TextFormat.PlainText)
+        self.caption.setWordWrap(True)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+        self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.notice = QLabel()
+        self.notice.setObjectName("rsvlm_notice")
+        self.notice.setTextFormat(Qt.TextFormat.PlainText)
+        self.notice.setWordWrap(True)
+        self.notice.hide()
+        row = QHBoxLayout()
+        row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.caption, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addLayout(row)
+        box.addWidget(self.notice)
+
+    def wait(self) -> None:
+        """The picture is on its way."""
+        self._forget()
+        self.caption.setText(tr("Looking…"))
+
+    def show_preview(self, seen: Seen, preview: Dict[str, Any]) -> None:
+        """Show the reply of /v1/view for what was seen."""
+        pixmap = QPixmap()
+        pixmap.loadFromData(base64.b64decode(preview["thumbnail"]))
+        self.picture.setIcon(QIcon(pixmap))
+        text = "\n".join(caption_lines(seen, preview))
+        self.caption.setText(text)
+        self.picture.setAccessibleDescription(text)
+        self._note(" ".join(preview.get("warnings") or ()))
+
+    def show_error(self, error: RsvlmError) -> None:
+        """Say why there is no picture."""
+        self._forget()
+        self._note(f"{error.message} {error.hint}".strip())
+
+    def _forget(self) -> None:
+        self.picture.setIcon(QIcon())
+        self.picture.setAccessibleDescription("")
+        self.caption.setText("")
+        self._note("")
+
+    def _note(self, text: str) -> None:
+        self.notice.setText(text)
+        self.notice.setVisible(bool(text))
+
+
+def caption_lines(seen: Seen, preview: Dict[str, Any]) -> List[str]:
+    """The caption: resolution, size and CRS; source and how it was read; tiles and cost."""
+    facts = []
+    if preview.get("gsd_m"):
+        facts.append(tr("{length} per pixel").format(length=figures.metres(preview["gsd_m"])))
+    if preview.get("ground_m"):
+        facts.append(figures.ground(*preview["ground_m"]))
+    crs = preview.get("crs")
+    if not crs:
+        facts.append(tr("no CRS"))
+    else:
+        facts.append(crs if crs.startswith("EPSG:") else tr("own CRS"))
+    if seen.drawn:
+        many = seen.layer_count > 1
+        how = tr("drawn from %n layers", seen.layer_count) if many else tr("drawn from the map")
+        source = f"{seen.place.name} ({how})"
+    else:
+        bands = "-".join(str(band) for band in preview.get("bands") or ())
+        source = tr("{name} (bands {bands}, native)").format(name=seen.raster.name or seen.place.name, bands=bands)
+    tiles = int(preview.get("tiles") or 1)
+    cost = tr("%n tiles", tiles) if tiles > 1 else tr("1 tile")
+    if preview.get("seconds") is not None:
+        cost = tr("{tiles} · about {time}").format(tiles=cost, time=figures.seconds(preview["seconds"]))
+    lines = [" · ".join(facts), source, cost]
+    if preview.get("acquired"):
+        lines.insert(2, str(preview["acquired"]))
+    return lines

@@ -1,0 +1,65 @@
+"""Get the pixels of a place: at once where its file is read, after drawing where it is not. For the main thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from qgis.core import QgsMapSettings
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ...protocol import Raster, RsvlmError
+from .place import Place
+from .rendering import MapPicture
+from .sources import Native, choose
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A place and the raster that the backend gets for it. drawn: a picture of `layer_count` layers, not a file."""
+
+    place: Place
+    raster: Raster
+    drawn: bool
+    layer_count: int = 1
+
+
+class Fetching(QObject):
+    """One place being fetched: exactly one of `fetched` (Seen) and `failed` (RsvlmError), or nothing after `cancel`."""
+
+    fetched = pyqtSignal(object)
+    failed = pyqtSignal(object)
+
+    def __init__(self, place: Place, canvas_settings: QgsMapSettings, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._place = place
+        self._settings = canvas_settings
+        self._picture: Optional[MapPicture] = None
+        self._layer_count = 1
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._fetch)
+        self._timer.start(0)
+
+    def cancel(self) -> None:
+        """Want it no more."""
+        self._timer.stop()
+        if self._picture is not None:
+            self._picture.cancel()
+
+    def _fetch(self) -> None:
+        try:
+            source = choose(self._place, self._settings)
+        except RsvlmError as error:
+            self.failed.emit(error)
+            return
+        if isinstance(source, Native):
+            self.fetched.emit(Seen(self._place, source.raster, drawn=False))
+            return
+        self._layer_count = source.layer_count
+        self._picture = MapPicture(source, self)
+        self._picture.finished.connect(self._drawn)
+        self._picture.start()
+
+    def _drawn(self, raster: Raster) -> None:
+        self.fetched.emit(Seen(self._place, raster, drawn=True, layer_count=self._layer_count))

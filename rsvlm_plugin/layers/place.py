@@ -1,0 +1,137 @@
+"""A place the user points at: the map extent, a layer or group, a drawn rectangle, a selected polygon.
+
+Knows the map canvas and the layer tree; nothing of models and of how the pixels are fetched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, List, Optional, Tuple
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.gui import QgsMapCanvas
+
+from ...protocol import RsvlmError
+from ..translation import tr
+from .geometry import reprojected, reprojected_box
+from .results import is_result
+
+KINDS = ("map", "layer", "drawn", "selection")
+UNBOUNDED_PROVIDERS = ("wms", "wcs", "arcgismapserver", "xyzvectortiles")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to look.
+
+    kind: one of KINDS. name: for the reader. extent: in `crs`. layers: what is to be seen, topmost first.
+    area: polygon in `crs`, what lies outside is not looked at. whole: the extent is all of the one layer in `layers`.
+    """
+
+    kind: str
+    name: str
+    extent: QgsRectangle
+    crs: QgsCoordinateReferenceSystem
+    layers: Tuple[QgsMapLayer, ...]
+    area: Optional[QgsGeometry] = None
+    whole: bool = False
+
+    def outline(self) -> QgsGeometry:
+        """The polygon that is looked at, in `crs`."""
+        return QgsGeometry(self.area) if self.area is not None else QgsGeometry.fromRect(self.extent)
+
+
+def map_extent(canvas: QgsMapCanvas) -> Place:
+    """What the map shows now. On a rotated map, its tilted frame is the area."""
+    settings = canvas.mapSettings()
+    area = None
+    extent = settings.visibleExtent()
+    if settings.rotation():
+        area = QgsGeometry.fromQPolygonF(settings.visiblePolygon())
+        extent = area.boundingBox()
+    return _checked(Place("map", tr("Map extent"), extent, settings.destinationCrs(), visible_layers(canvas), area))
+
+
+def rectangle(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, canvas: QgsMapCanvas) -> Place:
+    """A rectangle drawn on the map, in the CRS that the map had then."""
+    return _checked(Place("drawn", tr("Drawn rectangle"), extent, crs, visible_layers(canvas)))
+
+
+def whole_layer(layer: QgsMapLayer, canvas: QgsMapCanvas) -> Place:
+    """All of a layer in its own CRS; for services without an end (XYZ, WMS), that layer within the map extent."""
+    if isinstance(layer, QgsRasterLayer) and layer.dataProvider() and layer.dataProvider().name() == "gdal":
+        return _checked(Place("layer", layer.name(), layer.extent(), layer.crs(), (layer,), None, True))
+    return _of_layers([layer], layer.name(), canvas)
+
+
+def whole_group(group: QgsLayerTreeGroup, canvas: QgsMapCanvas) -> Place:
+    """The visible layers of a group (all of them where none is checked) as one picture."""
+    nodes = group.findLayers()
+    checked = [node.layer() for node in nodes if node.layer() is not None and node.isVisible()]
+    layers = checked or [node.layer() for node in nodes if node.layer() is not None]
+    return _of_layers([layer for layer in layers if layer.isSpatial()], group.name(), canvas)
+
+
+def selection(layer: Optional[QgsMapLayer], canvas: QgsMapCanvas) -> Place:
+    """The selected polygons of a vector layer, joined. Raises RsvlmError bad_extent where nothing is selected."""
+    polygons = isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.PolygonGeometry
+    geometries = [feature.geometry() for feature in layer.selectedFeatures()] if polygons else []
+    if not geometries:
+        raise RsvlmError(
+            "bad_extent",
+            tr("No polygon is selected in the current layer."),
+            tr("Make a polygon layer current and select one or more of its features."),
+        )
+    crs = canvas.mapSettings().destinationCrs()
+    area = reprojected(QgsGeometry.unaryUnion(geometries), layer.crs(), crs)
+    # The layer that lends the shape would only draw its own fill over what is to be described.
+    below = tuple(item for item in visible_layers(canvas) if item is not layer)
+    name = tr("Selection in {layer}").format(layer=layer.name())
+    return _checked(Place("selection", name, area.boundingBox(), crs, below, area))
+
+
+def visible_layers(canvas: QgsMapCanvas) -> Tuple[QgsMapLayer, ...]:
+    """The map's layers, topmost first, without the plugin's own results."""
+    return tuple(layer for layer in canvas.layers() if not is_result(layer))
+
+
+def is_unbounded(layer: QgsMapLayer) -> bool:
+    """Whether the layer is a service whose extent says nothing (XYZ, WMS, vector tiles)."""
+    return layer.providerType() in UNBOUNDED_PROVIDERS or layer.extent().isEmpty()
+
+
+def _of_layers(layers: List[QgsMapLayer], name: str, canvas: QgsMapCanvas) -> Place:
+    if not layers:
+        raise RsvlmError("bad_extent", tr("“{name}” holds no layer that can be drawn.").format(name=name), "")
+    crs = canvas.mapSettings().destinationCrs()
+    if any(is_unbounded(layer) for layer in layers):
+        extent = canvas.mapSettings().visibleExtent()
+    else:
+        extent = _joined(reprojected_box(layer.extent(), layer.crs(), crs) for layer in layers)
+    return _checked(Place("layer", name, extent, crs, tuple(layers)))
+
+
+def _joined(boxes: Iterable[QgsRectangle]) -> QgsRectangle:
+    joined = QgsRectangle()
+    for box in boxes:
+        joined.combineExtentWith(box)
+    return joined
+
+
+def _checked(place: Place) -> Place:
+    if place.extent.isEmpty() or not place.extent.isFinite():
+        raise RsvlmError(
+            "bad_extent",
+            tr("“{name}” covers no area.").format(name=place.name),
+            tr("Zoom to a layer, or draw a rectangle on the map."),
+        )
+    return place

@@ -1,0 +1,73 @@
+"""An answer the user keeps: what was asked of which place, what was said. Written into the project as JSON.
+
+Knows no widgets and no layers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
+
+from ...protocol import Answer
+from .geometry import crs_from_text, from_geojson, reprojected
+
+
+@dataclass
+class Record:
+    """One answered place.
+
+    name: the place, for the reader. outline: GeoJSON polygon in `crs` (EPSG:N, WKT or None), as the user drew it.
+    drawn: the model saw a picture of the map, not a layer's own file.
+    """
+
+    name: str
+    style: str
+    outline: Dict[str, Any]
+    crs: Optional[str]
+    drawn: bool
+    answer: Answer
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def answer_crs(self) -> QgsCoordinateReferenceSystem:
+        """The CRS of the answer's evidence and extent; that of the outline where the answer has none."""
+        return crs_from_text(self.answer.provenance.get("crs") or self.crs)
+
+    def footprint(self) -> QgsGeometry:
+        """What was looked at, in `answer_crs`: the clipped extent, or the area the user asked about within it."""
+        outline = reprojected(from_geojson(self.outline), crs_from_text(self.crs), self.answer_crs)
+        extent = self.answer.provenance.get("extent")
+        if not extent:
+            return outline
+        box = QgsGeometry.fromRect(QgsRectangle(*extent))
+        if not self.answer_crs.isValid():
+            return box
+        clipped = outline.intersection(box)
+        return box if clipped.isEmpty() or clipped.type() != box.type() else clipped
+
+    def to_json(self) -> Dict[str, Any]:
+        return {
+            "key": self.key,
+            "name": self.name,
+            "style": self.style,
+            "outline": self.outline,
+            "crs": self.crs,
+            "drawn": self.drawn,
+            "answer": self.answer.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Dict[str, Any]) -> "Record":
+        """The inverse of to_json. Raises KeyError or TypeError for what was not written by it."""
+        return cls(
+            name=data["name"],
+            style=data["style"],
+            outline=data["outline"],
+            crs=data["crs"],
+            drawn=data["drawn"],
+            answer=Answer.from_json(data["answer"]),
+            key=data["key"],
+        )

@@ -1,0 +1,141 @@
+"""Answers as map layers: one polygon for the place, one for each tile of a detailed answer, in one group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+from qgis.core import (
+    NULL,
+    QgsFeature,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsLayerMetadata,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ...protocol import RsvlmError
+from ..translation import tr
+from .geometry import from_geojson
+from .record import Record
+
+GROUP = "rsvlm"
+RESULT_PROPERTY = "rsvlm/result"
+STYLE = Path(__file__).resolve().parents[2] / "resources" / "styles" / "answer.qml"
+
+# No name is longer than the ten characters that a shapefile keeps.
+FIELDS: Tuple[Tuple[str, QVariant.Type], ...] = (
+    ("text", QVariant.Type.String),
+    ("label", QVariant.Type.String),
+    ("kind", QVariant.Type.String),
+    ("score", QVariant.Type.Double),
+    ("area_m2", QVariant.Type.Double),
+    ("style", QVariant.Type.String),
+    ("source", QVariant.Type.String),
+    ("model", QVariant.Type.String),
+    ("revision", QVariant.Type.String),
+    ("gsd_m", QVariant.Type.Double),
+    ("confidence", QVariant.Type.Double),
+    ("partial", QVariant.Type.Int),
+    ("warnings", QVariant.Type.String),
+    ("device", QVariant.Type.String),
+    ("created", QVariant.Type.String),
+)
+
+
+def is_result(layer: QgsMapLayer) -> bool:
+    """Whether the plugin made this layer, so that no model gets to see its own answers."""
+    return bool(layer.customProperty(RESULT_PROPERTY, False))
+
+
+def answer_layer(record: Record) -> QgsVectorLayer:
+    """A styled memory layer of the answer, in the CRS of its source; not yet in the project."""
+    layer = QgsVectorLayer("MultiPolygon", layer_name(record), "memory")
+    layer.setCrs(record.answer_crs)
+    provider = layer.dataProvider()
+    provider.addAttributes([QgsField(name, kind) for name, kind in FIELDS])
+    layer.updateFields()
+    provider.addFeatures(features(record, layer.fields()))
+    layer.updateExtents()
+    layer.setCustomProperty(RESULT_PROPERTY, record.key)
+    message, loaded = layer.loadNamedStyle(str(STYLE))
+    if not loaded:
+        raise RsvlmError("not_found", tr("The style of result layers cannot be read: {why}").format(why=message), "")
+    layer.setMetadata(_metadata(record, layer))
+    return layer
+
+
+def add_to_project(record: Record) -> QgsVectorLayer:
+    """Put the answer's layer into the group “rsvlm” at the top of the layer tree and return it."""
+    project = QgsProject.instance()
+    layer = answer_layer(record)
+    project.addMapLayer(layer, False)
+    _group(project).insertLayer(0, layer)
+    return layer
+
+
+def layer_name(record: Record) -> str:
+    """What the layer of an answer is called in the layer tree and in files."""
+    time = str(record.answer.provenance.get("created") or "")[11:16]
+    return f"{record.name} {time}".strip()
+
+
+def features(record: Record, fields: QgsFields) -> List[QgsFeature]:
+    """The place first, then the evidence: multipolygons in `record.answer_crs`."""
+    shared = _shared_attributes(record)
+    rows = [({**shared, "text": record.answer.text, "kind": "place"}, record.footprint())]
+    for item in record.answer.evidence:
+        row = {**shared, "text": item.text, "label": item.label, "kind": item.kind}
+        rows.append(({**row, "score": item.score, "area_m2": item.area_m2}, from_geojson(item.geometry)))
+    made = []
+    for row, geometry in rows:
+        if geometry.isNull() or geometry.type() != 2:
+            continue
+        geometry.convertToMultiType()
+        made.append(_feature(fields, row, geometry))
+    return made
+
+
+def _feature(fields: QgsFields, row: Dict[str, Any], geometry: QgsGeometry) -> QgsFeature:
+    feature = QgsFeature(fields)
+    for name, _kind in FIELDS:
+        value = row.get(name)
+        feature.setAttribute(name, NULL if value is None else value)
+    feature.setGeometry(geometry)
+    return feature
+
+
+def _shared_attributes(record: Record) -> Dict[str, Any]:
+    provenance = record.answer.provenance
+    sources = provenance.get("sources") or [record.name]
+    return {
+        "style": record.style,
+        "source": ", ".join(str(source) for source in sources),
+        "model": provenance.get("model"),
+        "revision": provenance.get("revision"),
+        "gsd_m": provenance.get("gsd_m"),
+        "confidence": record.answer.confidence,
+        "partial": int(record.answer.partial),
+        "warnings": " ".join(record.answer.warnings) or None,
+        "device": provenance.get("device"),
+        "created": provenance.get("created"),
+    }
+
+
+def _metadata(record: Record, layer: QgsVectorLayer) -> QgsLayerMetadata:
+    metadata = layer.metadata()
+    metadata.setTitle(layer.name())
+    metadata.setAbstract(record.answer.text)
+    provenance = record.answer.provenance
+    metadata.setHistory([f"{name}: {provenance[name]}" for name in sorted(provenance)])
+    return metadata
+
+
+def _group(project: QgsProject) -> QgsLayerTreeGroup:
+    root = project.layerTreeRoot()
+    return root.findGroup(GROUP) or root.insertGroup(0, GROUP)

@@ -1,0 +1,170 @@
+"""Which pixels the model gets for a place: the layer's own file, or a picture of the map.
+
+A single opaque GDAL raster on top is read from its file (native resolution, raw bands); everything else (XYZ, WMS,
+vectors, groups, several layers, classes drawn in colours) is drawn as the user sees it, without labels and selection.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import List, Optional, Sequence, Tuple, Union
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsMapSettings,
+    QgsMultiBandColorRenderer,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSingleBandGrayRenderer,
+)
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QPainter
+
+from ...protocol import Raster, RsvlmError
+from ..translation import tr
+from .geometry import crs_text, reprojected_box, to_geojson
+from .place import Place
+
+MAX_PIXELS = 1024  # long side of a drawn picture; the bundled model sees at most a few tiles of 128 to 256 px
+MIN_PIXELS = 256
+ARCHIVES = ("/vsizip/", "/vsitar/", "/vsigzip/")
+
+
+@dataclass(frozen=True)
+class Native:
+    """The layer's own file, as the backend will read it."""
+
+    raster: Raster
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture to draw: complete settings for it, and what they show."""
+
+    settings: QgsMapSettings
+    place: Place
+    layer_count: int
+
+
+def choose(place: Place, canvas_settings: QgsMapSettings) -> Union[Native, Rendered]:
+    """Decide by the layers of the place. Raises RsvlmError no_data where no layer lies in it."""
+    candidates = _layers_in(place, canvas_settings)
+    if not candidates:
+        raise RsvlmError(
+            "no_data",
+            tr("No visible layer lies in this place."),
+            tr("Switch a layer on in the Layers panel, or move the map to one."),
+        )
+    top = candidates[0]
+    if can_be_read(top, place) and (len(candidates) == 1 or _covers(top, place)):
+        return Native(_native(top, place))
+    return Rendered(map_settings(place, candidates, canvas_settings), place, len(candidates))
+
+
+def can_be_read(layer: QgsMapLayer, place: Place) -> bool:
+    """Whether the layer's file shows the backend what its drawing shows the user."""
+    if not isinstance(layer, QgsRasterLayer) or native_href(layer) is None:
+        return False
+    if not place.whole and not layer.crs().isValid():
+        return False  # map coordinates do not tell where in the file to look
+    provider_crs = layer.dataProvider().crs()
+    return (
+        isinstance(layer.renderer(), (QgsMultiBandColorRenderer, QgsSingleBandGrayRenderer))
+        and layer.renderer().opacity() >= 1
+        and layer.blendMode() == QPainter.CompositionMode.CompositionMode_SourceOver
+        and (not provider_crs.isValid() or provider_crs == layer.crs())
+    )
+
+
+def native_href(layer: QgsRasterLayer) -> Optional[str]:
+    """The path of a GDAL layer's file, None for services, databases, sub-datasets and other providers."""
+    provider = layer.dataProvider()
+    if provider is None or provider.name() != "gdal":
+        return None
+    path = layer.source().split("|", 1)[0]
+    return path if os.path.isfile(path) or path.startswith(ARCHIVES) else None
+
+
+def shown_bands(layer: QgsRasterLayer) -> Optional[Tuple[int, ...]]:
+    """The band numbers the layer is drawn with: three as red, green, blue, or one as grey."""
+    renderer = layer.renderer()
+    if isinstance(renderer, QgsMultiBandColorRenderer):
+        bands = (renderer.redBand(), renderer.greenBand(), renderer.blueBand())
+        return bands if min(bands) >= 1 else None
+    if isinstance(renderer, QgsSingleBandGrayRenderer):
+        return (renderer.grayBand(),)
+    return None
+
+
+def acquired(layer: QgsMapLayer) -> Optional[str]:
+    """The layer's date (ISO 8601) from its temporal properties or metadata, None where neither knows one."""
+    temporal = layer.temporalProperties()
+    if isinstance(layer, QgsRasterLayer) and temporal is not None and temporal.isActive():
+        begin = temporal.fixedTemporalRange().begin()
+        if begin.isValid():
+            return begin.date().toString(Qt.DateFormat.ISODate)
+    for extent in layer.metadata().extent().temporalExtents():
+        if extent.begin().isValid():
+            return extent.begin().date().toString(Qt.DateFormat.ISODate)
+    return None
+
+
+def map_settings(place: Place, layers: Sequence[QgsMapLayer], canvas_settings: QgsMapSettings) -> QgsMapSettings:
+    """The canvas's settings (styles, time, transforms), aimed north-up at the place within the pixel budget."""
+    settings = QgsMapSettings(canvas_settings)
+    settings.setLayers(list(layers))
+    settings.setDestinationCrs(place.crs)
+    settings.setRotation(0)
+    settings.setOutputSize(picture_size(place.extent, canvas_settings.mapUnitsPerPixel()))
+    settings.setExtent(place.extent)
+    settings.setOutputDpi(96)
+    settings.setDevicePixelRatio(1)
+    for flag in (QgsMapSettings.DrawLabeling, QgsMapSettings.DrawSelection, QgsMapSettings.DrawEditingInfo):
+        settings.setFlag(flag, False)
+    # Where only imagery is drawn, what it leaves empty is no data; a vector map is drawn on its paper.
+    if all(isinstance(layer, QgsRasterLayer) for layer in layers):
+        settings.setBackgroundColor(Qt.GlobalColor.transparent)
+    return settings
+
+
+def picture_size(extent: QgsRectangle, units_per_pixel: float) -> QSize:
+    """Pixels for an extent: as sharp as the screen, its long side between MIN_PIXELS and MAX_PIXELS."""
+    long_side = max(extent.width(), extent.height())
+    pixels = long_side / units_per_pixel if units_per_pixel > 0 else MAX_PIXELS
+    per_unit = min(max(pixels, MIN_PIXELS), MAX_PIXELS) / long_side
+    return QSize(max(1, round(extent.width() * per_unit)), max(1, round(extent.height() * per_unit)))
+
+
+def _layers_in(place: Place, settings: QgsMapSettings) -> List[QgsMapLayer]:
+    scale = settings.scale()
+    found = []
+    for layer in place.layers:
+        if not layer.isValid() or (place.kind != "layer" and not layer.isInScaleRange(scale)):
+            continue
+        extent = layer.extent()
+        if extent.isEmpty() or not layer.crs().isValid() or place.kind == "layer":
+            found.append(layer)
+        elif reprojected_box(extent, layer.crs(), place.crs).intersects(place.extent):
+            found.append(layer)
+    return found
+
+
+def _covers(layer: QgsMapLayer, place: Place) -> bool:
+    wanted = reprojected_box(place.extent, place.crs, layer.crs())
+    grown = QgsRectangle(layer.extent())
+    grown.grow(1e-6 * max(grown.width(), grown.height()))
+    return grown.contains(wanted)
+
+
+def _native(layer: QgsRasterLayer, place: Place) -> Raster:
+    box = place.extent
+    return Raster(
+        href=native_href(layer),
+        crs=crs_text(place.crs),
+        extent=None if place.whole else [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()],
+        area=None if place.area is None else to_geojson(place.area),
+        bands=shown_bands(layer),
+        acquired=acquired(layer),
+        name=layer.name(),
+    )
