@@ -1,0 +1,132 @@
+"""How large things are on the ground: ground sample distance, lengths and areas, measured along the ellipsoid.
+
+Everything goes through longitude and latitude of the CRS's own datum, so that degree CRS, web Mercator, feet and other
+planets need no special case. Without a CRS nothing can be measured, and the answer is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Optional
+
+import numpy as np
+import shapely
+from affine import Affine
+from pyproj import CRS as GeodeticCRS
+from pyproj import Geod, Transformer
+from pyproj.exceptions import CRSError, ProjError
+from rasterio.crs import CRS
+from shapely.geometry.base import BaseGeometry
+
+Extent = tuple[float, float, float, float]
+
+_STEPS = 33  # points along an edge: enough for the curvature of a parallel to vanish below 0.1 %
+_PROBE = 1 / 16  # of a pixel: short enough for a pixel that spans the globe, long enough for centimetre pixels
+
+
+@lru_cache(maxsize=64)
+def _to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
+    """From a CRS to longitude and latitude on its own datum, and that datum's ellipsoid; None where there is no way."""
+    try:
+        crs = GeodeticCRS.from_wkt(wkt)
+        if crs.is_compound:
+            crs = GeodeticCRS.from_user_input(crs.sub_crs_list[0])
+        geodetic, geod = crs.geodetic_crs, crs.get_geod()
+        if geodetic is None or geod is None:
+            return None
+        return Transformer.from_crs(crs, geodetic, always_xy=True), geod
+    except (CRSError, ProjError):
+        return None
+
+
+def _lonlat(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[tuple[np.ndarray, np.ndarray, Geod]]:
+    found = _to_lonlat(crs.to_wkt())
+    if found is None:
+        return None
+    transformer, geod = found
+    lons, lats = transformer.transform(xs, ys)
+    if not (np.isfinite(lons).all() and np.isfinite(lats).all()):
+        return None
+    return lons, np.clip(lats, -90.0, 90.0), geod
+
+
+def _line_m(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[float]:
+    """Length in metres of a line given by its points in `crs`."""
+    placed = _lonlat(crs, xs, ys)
+    if placed is None:
+        return None
+    lons, lats, geod = placed
+    length = float(geod.line_length(lons, lats))
+    return length if math.isfinite(length) else None
+
+
+def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[float]:
+    """Metres on the ground per pixel at the centre of a grid of width x height pixels.
+
+    Pixels that are not square give the geometric mean of both sides. None without a CRS or outside its domain.
+    """
+    if crs is None:
+        return None
+    sides = []
+    for right, down in ((_PROBE, 0.0), (0.0, _PROBE)):
+        ends = [transform @ (width / 2 + s * right / 2, height / 2 + s * down / 2) for s in (-1, 1)]
+        length = _line_m(crs, np.array([x for x, _ in ends]), np.array([y for _, y in ends]))
+        if not length:
+            return None
+        sides.append(length / _PROBE)
+    return math.sqrt(sides[0] * sides[1])
+
+
+def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, float]]:
+    """Width and height in metres of an extent (x0, y0, x1, y1 in `crs`), measured through its middle."""
+    if crs is None:
+        return None
+    x0, y0, x1, y1 = extent
+    along = np.linspace(0.0, 1.0, _STEPS)
+    middle_x, middle_y = np.full(_STEPS, (x0 + x1) / 2), np.full(_STEPS, (y0 + y1) / 2)
+    width = _line_m(crs, x0 + (x1 - x0) * along, middle_y)
+    height = _line_m(crs, middle_x, y0 + (y1 - y0) * along)
+    return None if width is None or height is None else (width, height)
+
+
+def area_m2(geometry: BaseGeometry | Mapping[str, Any], crs: Optional[CRS]) -> Optional[float]:
+    """Geodesic area in square metres of polygons (shapely or GeoJSON, in `crs`), less their holes; 0 for points and lines."""
+    if crs is None:
+        return None
+    shape = geometry if isinstance(geometry, BaseGeometry) else shapely.geometry.shape(geometry)
+    total = 0.0
+    for polygon in _polygons(shape):
+        rings = [_ring_m2(ring, crs) for ring in (polygon.exterior, *polygon.interiors)]
+        known = [ring for ring in rings if ring is not None]
+        if len(known) < len(rings):
+            return None
+        total += known[0] - sum(known[1:])
+    return total
+
+
+def _polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
+    parts = shapely.get_parts(shape, return_index=False)
+    found: list[shapely.Polygon] = []
+    for part in parts:
+        if isinstance(part, shapely.Polygon):
+            if not part.is_empty:
+                found.append(part)
+        elif hasattr(part, "geoms"):
+            found.extend(_polygons(part))
+    return found
+
+
+def _ring_m2(ring: shapely.LinearRing, crs: CRS) -> Optional[float]:
+    """Area inside one ring. Long edges get points in between: straight in the CRS is not straight on the ellipsoid."""
+    x0, y0, x1, y1 = ring.bounds
+    crosses_antimeridian = crs.is_geographic and x1 - x0 > 180.0
+    if not crosses_antimeridian:
+        ring = shapely.segmentize(ring, max(x1 - x0, y1 - y0) / (_STEPS - 1) or 1.0)
+    points = shapely.get_coordinates(ring)
+    placed = _lonlat(crs, points[:, 0], points[:, 1])
+    if placed is None:
+        return None
+    lons, lats, geod = placed
+    return abs(float(geod.polygon_area_perimeter(lons, lats)[0]))

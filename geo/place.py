@@ -1,0 +1,135 @@
+"""Where one looks: coordinate systems, extents and areas as a request gives them, brought into the scene's own CRS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+from shapely.geometry.base import BaseGeometry
+
+from rsvlm.geo.ground import Extent
+from rsvlm.protocol import RsvlmError
+
+_EDGE_POINTS = 21
+
+
+def parse_crs(text: str) -> CRS:
+    """A CRS from WKT or "EPSG:N". Raises bad_request."""
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError as error:
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        raise RsvlmError(
+            "bad_request",
+            f"The coordinate system {shown!r} is not known.",
+            "Give an EPSG code such as EPSG:32633, or WKT.",
+        ) from error
+    if not crs:
+        raise RsvlmError(
+            "bad_request", "The coordinate system is empty.", "Give an EPSG code such as EPSG:32633, or WKT."
+        )
+    return crs
+
+
+def checked_extent(values: Sequence[float]) -> Extent:
+    """x0, y0, x1, y1 with x0 < x1 and y0 < y1. Raises bad_extent."""
+    hint = "Give it as x0 y0 x1 y1: left, bottom, right, top."
+    numbers = tuple(float(value) for value in values if isinstance(value, (int, float)))
+    if len(numbers) != 4 or len(values) != 4:
+        raise RsvlmError("bad_extent", "An extent has four numbers.", hint)
+    if not all(math.isfinite(number) for number in numbers):
+        raise RsvlmError("bad_extent", "The extent holds a value that is not a finite number.", hint)
+    x0, y0, x1, y1 = numbers
+    if x0 == x1 or y0 == y1:
+        raise RsvlmError("bad_extent", "The extent is empty: it has no width or no height.", "Draw a larger one.")
+    if x0 > x1 or y0 > y1:
+        raise RsvlmError("bad_extent", "The extent is inverted: its first corner is not the lower left one.", hint)
+    return x0, y0, x1, y1
+
+
+def reproject_extent(extent: Extent, crs: CRS, to: CRS, bounds: Extent) -> Extent:
+    """The bounding extent in another CRS. bounds: the raster's, to pick the right turn of the globe. Raises bad_extent."""
+    if crs == to:
+        return _nearest_turn(extent, to, bounds)
+    x0, y0, x1, y1 = _transformer(crs, to).transform_bounds(*extent, densify_pts=_EDGE_POINTS, errcheck=False)
+    if not all(math.isfinite(value) for value in (x0, y0, x1, y1)):
+        raise _no_way(crs, to)
+    if x0 > x1 and to.is_geographic:  # over the antimeridian
+        x1 += 360.0
+    return _nearest_turn((x0, y0, x1, y1), to, bounds)
+
+
+def clip(extent: Extent, bounds: Extent) -> Extent:
+    """What an extent and the raster share. Raises bad_extent if that is nothing."""
+    x0, y0 = max(extent[0], bounds[0]), max(extent[1], bounds[1])
+    x1, y1 = min(extent[2], bounds[2]), min(extent[3], bounds[3])
+    if x0 >= x1 or y0 >= y1:
+        raise RsvlmError(
+            "bad_extent",
+            "The extent lies outside the raster.",
+            "Move to where the raster is (Zoom to Layer), and check the coordinate system of the extent.",
+        )
+    return x0, y0, x1, y1
+
+
+def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[CRS]) -> BaseGeometry:
+    """The polygon of a request as a valid geometry in the scene's CRS. Raises bad_request or bad_extent."""
+    try:
+        shape = shapely.geometry.shape(geojson)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
+        raise RsvlmError(
+            "bad_request", "The area is not a GeoJSON polygon.", "Give a Polygon or MultiPolygon."
+        ) from error
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        raise RsvlmError(
+            "bad_request", f"The area is a {shape.geom_type}, not a polygon.", "Give a Polygon or MultiPolygon."
+        )
+    if shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise RsvlmError("bad_extent", "The area is empty.", "Draw a polygon that encloses something.")
+    shape = shapely.make_valid(shapely.force_2d(shape), method="structure", keep_collapsed=False)
+    if crs is not None and to is not None and crs != to:
+        x0, y0, x1, y1 = shape.bounds
+        transformer = _transformer(crs, to)
+        dense = shapely.segmentize(shape, max(x1 - x0, y1 - y0) / _EDGE_POINTS)
+        shape = shapely.transform(dense, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
+        if not np.isfinite(shapely.get_coordinates(shape)).all():
+            raise _no_way(crs, to)
+        shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    if shape.area <= 0:
+        raise RsvlmError("bad_extent", "The area is empty.", "Draw a polygon that encloses something.")
+    return shape
+
+
+def _transformer(crs: CRS, to: CRS) -> Transformer:
+    try:
+        return Transformer.from_crs(crs.to_wkt(), to.to_wkt(), always_xy=True)
+    except ProjError as error:
+        raise _no_way(crs, to) from error
+
+
+def _no_way(crs: CRS, to: CRS) -> RsvlmError:
+    return RsvlmError(
+        "bad_extent",
+        f"The extent cannot be converted from {_name(crs)} to the raster's {_name(to)}.",
+        "Give it in the raster's own coordinate system, or check that it lies where its coordinate system is defined.",
+    )
+
+
+def _name(crs: CRS) -> str:
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else "coordinate system"
+
+
+def _nearest_turn(extent: Extent, crs: CRS, bounds: Extent) -> Extent:
+    """Longitudes run from -180 to 180 in one raster and from 0 to 360 in another: the turn with the largest overlap."""
+    if not crs.is_geographic:
+        return extent
+    turns = [(extent[0] + turn, extent[1], extent[2] + turn, extent[3]) for turn in (0.0, 360.0, -360.0)]
+    return max(turns, key=lambda e: min(e[2], bounds[2]) - max(e[0], bounds[0]))

@@ -1,0 +1,76 @@
+"""One grid of values onto another, counting only what is valid: area average where it shrinks, bilinear where it grows.
+
+Arrays and geometry only: nothing of files or CRS. Written with shares (how much of a cell is valid) so that nodata never mixes
+into a value, however small the share of good pixels is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from affine import Affine
+
+_SUPERSAMPLE = 4  # positions per output pixel and axis on a rotated grid
+
+
+def resample(
+    values: np.ndarray, share: np.ndarray, placement: Affine, width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """values (bands, h, w) float32 and share (h, w) in [0, 1] -> values (bands, height, width), share (height, width).
+
+    placement: from output pixel coordinates to input pixel coordinates. What lies outside the input has share 0.
+    """
+    turned = abs(placement.b) * height > 0.01 or abs(placement.d) * width > 0.01
+    weighted = values * share
+    if turned:
+        return _gathered(weighted, share, placement, width, height)
+    across = _weights(width, placement.c, placement.a, share.shape[1])
+    down = _weights(height, placement.f, placement.e, share.shape[0])
+    total = down @ share @ across.T
+    return _normalised(np.matmul(np.matmul(down, weighted), across.T), total)
+
+
+def _normalised(sums: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    known = share > 1e-4
+    values = np.where(known, sums / np.where(known, share, 1.0), 0.0)
+    return values.astype(np.float32), np.where(known, share, 0.0).astype(np.float32)
+
+
+def _weights(count: int, start: float, step: float, inputs: int) -> np.ndarray:
+    """(count, inputs): output pixel i covers [start + i*step, start + (i+1)*step] of the input; step may be negative."""
+    if abs(step) >= 1.0:
+        edges = start + step * np.arange(count + 1)
+        low = np.minimum(edges[:-1], edges[1:])[:, None]
+        high = np.maximum(edges[:-1], edges[1:])[:, None]
+        cells = np.arange(inputs)[None, :]
+        overlap = np.minimum(high, cells + 1) - np.maximum(low, cells)
+        return (np.clip(overlap, 0.0, None) / abs(step)).astype(np.float32)
+    centres = start + step * (np.arange(count) + 0.5)
+    inside = (centres >= 0) & (centres <= inputs)
+    position = np.clip(centres - 0.5, 0, inputs - 1)
+    first = np.minimum(position.astype(int), max(inputs - 2, 0))
+    second = np.minimum(first + 1, inputs - 1)
+    fraction = position - first
+    weights = np.zeros((count, inputs), np.float32)
+    rows = np.arange(count)
+    np.add.at(weights, (rows, first), (1.0 - fraction) * inside)
+    np.add.at(weights, (rows, second), fraction * inside)
+    return weights
+
+
+def _gathered(
+    weighted: np.ndarray, share: np.ndarray, placement: Affine, width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For turned grids: the mean over a few positions inside each output pixel."""
+    sums = np.zeros((weighted.shape[0], height, width), np.float32)
+    total = np.zeros((height, width), np.float32)
+    columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+    offsets = (np.arange(_SUPERSAMPLE) + 0.5) / _SUPERSAMPLE
+    for right in offsets:
+        for down in offsets:
+            x = placement.a * (columns + right) + placement.b * (rows + down) + placement.c
+            y = placement.d * (columns + right) + placement.e * (rows + down) + placement.f
+            inside = (x >= 0) & (y >= 0) & (x < share.shape[1]) & (y < share.shape[0])
+            column, row = np.where(inside, x, 0).astype(int), np.where(inside, y, 0).astype(int)
+            sums += weighted[:, row, column] * inside
+            total += share[row, column] * inside
+    return _normalised(sums / _SUPERSAMPLE**2, total / _SUPERSAMPLE**2)

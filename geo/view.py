@@ -1,0 +1,58 @@
+"""A window of a scene with everything that ties its pixels to the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+from affine import Affine
+from rasterio.crs import CRS
+
+from rsvlm.geo.ground import Extent
+from rsvlm.geo.stretch import Stretch
+
+
+@dataclass(frozen=True)
+class View:
+    """pixels: (bands, H, W) float32, raw values of the 1 or 3 display bands, 0 where not valid.   valid: (H, W) bool.
+
+    transform: x = a*col + b*row + c, y = d*col + e*row + f, in `crs`; in pixels of the source (x right, y down) where crs is None.
+    gsd_m: metres on the ground per pixel at the centre.   acquired: ISO 8601.
+    sampled: read from scattered samples because the raster is huge and has no overviews; coarser than it looks.
+    """
+
+    pixels: np.ndarray
+    valid: np.ndarray
+    transform: Affine
+    crs: Optional[CRS]
+    gsd_m: Optional[float]
+    acquired: Optional[str]
+    source: str
+    stretch: Stretch
+    sampled: bool = False
+
+    @property
+    def extent(self) -> Extent:
+        """x0, y0, x1, y1 with x0 < x1 and y0 < y1."""
+        height, width = self.valid.shape
+        left, top = self.transform @ (0, 0)
+        right, bottom = self.transform @ (width, height)
+        return min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+
+    @property
+    def valid_share(self) -> float:
+        """0 to 1: how much of the view shows something."""
+        return float(self.valid.mean())
+
+    def rgb(self) -> np.ndarray:
+        """(H, W, 3) uint8 as a person would see it, black where not valid; one band is seen as grey."""
+        stretched = self.stretch.apply(self.pixels) * self.valid
+        if stretched.shape[0] == 1:
+            stretched = np.repeat(stretched, 3, axis=0)
+        return np.ascontiguousarray(stretched.transpose(1, 2, 0))
+
+    def footprint(self) -> dict[str, Any]:
+        """GeoJSON polygon in the view's CRS (pixels without one)."""
+        x0, y0, x1, y1 = self.extent
+        return {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]}
