@@ -1,0 +1,66 @@
+"""Going away with the owner: on the end of standard input, on a changed parent, and by the kernel where it helps.
+
+The owner is the process that started this one: a QGIS window for the supervisor, the supervisor for the worker.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+PARENT_POLL_S = 0.5
+GRACE_S = 2.0
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux to terminate this process when the thread that started it ends. Elsewhere: nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def watch_owner(stop: Callable[[], None]) -> None:
+    """Call `stop` once the owner is gone, and end the process if it is still there GRACE_S later.
+
+    Standard input is watched only if it is a pipe or a socket: a terminal or a file says nothing about the owner.
+    """
+    threading.Thread(target=_watch_parent, args=(os.getppid(), stop), name="parent", daemon=True).start()
+    if _is_pipe(0):
+        threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
+
+
+def _is_pipe(descriptor: int) -> bool:
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:
+        return False  # closed by whoever started us
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _watch_parent(parent: int, stop: Callable[[], None]) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    _leave(stop)
+
+
+def _watch_stdin(stop: Callable[[], None]) -> None:
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        _leave(stop)  # a pipe that cannot be read any more has no owner either
+    else:
+        _leave(stop)
+
+
+def _leave(stop: Callable[[], None]) -> None:
+    stop()
+    time.sleep(GRACE_S)
+    os._exit(1)

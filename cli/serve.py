@@ -1,0 +1,10 @@
+"""`rsvlm serve`: the local service that QGIS and other programs talk to."""
+
+from __future__ import annotations
+
+
+def serve() -> None:
+    """Serve models on 127.0.0.1 until the program that started this ends; the first line printed says where."""
+    from rsvlm.backend import supervisor
+
+    supervisor.serve()

@@ -1,0 +1,67 @@
+"""The process that listens: there at once, and light for as long as it runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from rsvlm.protocol import PROTOCOL, VERSION
+
+HEAVY = ("torch", "transformers", "rasterio", "rio_tiler", "shapely", "pyproj", "numpy", "PIL")
+
+
+def test_health_answers_within_a_second_of_the_start(start: Any, serve: list[str]) -> None:
+    seconds = []
+    for _ in range(2):
+        backend = start(serve)
+        assert httpx.get(f"{backend.url}/health", trust_env=False).text == "ok"
+        seconds.append(time.monotonic() - backend.launched)
+        backend.stop()
+    print(f"/health after {', '.join(f'{value:.2f}' for value in seconds)} s")
+    assert min(seconds) < 1.0
+
+
+def test_first_line_names_versions_and_process(double: Any) -> None:
+    assert set(double.info) == {"host", "port", "pid", "token_file", "version", "protocol"}
+    assert (double.info["version"], double.info["protocol"]) == (VERSION, PROTOCOL)
+    assert double.info["host"] == "127.0.0.1"
+    assert double.info["pid"] == double.process.pid
+
+
+def test_supervisor_imports_nothing_heavy_even_while_it_answers() -> None:
+    script = (
+        "import sys\n"
+        "import rsvlm.cli.serve, rsvlm.backend.supervisor\n"
+        "from rsvlm.backend.app import _models\n"
+        "from rsvlm.backend.bodies import ChatBody, task_request\n"
+        "part = {'type': 'raster', 'raster': {'href': '/a.tif'}}\n"
+        "body = ChatBody.model_validate({'messages': [{'role': 'user', 'content': [part]}]})\n"
+        "assert task_request(body)[0] == 'describe' and _models()['data']\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_models_are_listed_without_waiting_for_the_worker(start: Any, serve: list[str]) -> None:
+    backend = start(serve)
+    listed = backend.client.get("/v1/models").json()
+    assert time.monotonic() - backend.launched < 1.5
+    assert (listed["object"], listed["version"], listed["protocol"]) == ("list", VERSION, PROTOCOL)
+    assert listed["device"] == "starting"
+    compact = next(model for model in listed["data"] if model["id"] == "compact")
+    assert compact["object"] == "model" and "describe" in compact["tasks"]
+    assert compact["title"] and compact["revision"] and compact["licence"]
+
+
+def test_log_lies_in_the_home_folder_and_holds_no_token(double: Any) -> None:
+    double.client.get("/v1/models")
+    log = double.log()
+    assert "rsvlm.backend.dispatch: worker" in log and "is ready on double" in log
+    assert double.token not in log
+    assert Path(double.info["token_file"]).parent == double.home

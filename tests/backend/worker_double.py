@@ -1,0 +1,53 @@
+"""Speaks the worker's lines without any model. What is asked for by the raster's href is what happens:
+
+/say: two pieces of text, one of evidence, an answer.   /wait: progress, then nothing until it is cancelled.
+/die: the process ends in the middle of the answer.     /odd: a line that is no JSON.
+"""
+
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+stopped: "dict[int, threading.Event]" = {}
+lock = threading.Lock()
+
+
+def send(**message: Any) -> None:
+    with lock:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+def answer(message: "dict[str, Any]") -> None:
+    job = message["job"]
+    raster = message.get("raster") or message["request"]["raster"]
+    wish = raster["href"]
+    send(event="started", job=job)
+    if wish == "/say":
+        send(event="text", job=job, delta="Two ")
+        send(event="text", job=job, delta="houses.")
+        geometry = {"type": "Point", "coordinates": [1, 2]}
+        send(event="evidence", job=job, evidence={"kind": "box", "geometry": geometry, "label": "house"})
+        send(event="done", job=job, result={"text": "Two houses.", "warnings": ["seen by a double"]})
+        return
+    send(event="progress", job=job, progress={"done": 1, "total": 9, "note": "waiting"})
+    if wish == "/die":
+        os._exit(9)
+    if wish == "/odd":
+        sys.stdout.write("not JSON\n")
+        sys.stdout.flush()
+    stopped[job].wait()
+    send(event="error", job=job, error={"code": "cancelled", "message": "Stopped.", "hint": ""})
+
+
+if __name__ == "__main__":
+    send(event="ready", device="double")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if asked["op"] == "cancel":
+            stopped[asked["job"]].set()
+        else:
+            stopped[asked["job"]] = threading.Event()
+            threading.Thread(target=answer, args=(asked,), daemon=True).start()
