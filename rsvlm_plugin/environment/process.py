@@ -108,10 +108,10 @@ class BackendProcess(QObject):
         self._log.clear()
         process = QProcess()
         process.setProgram(str(python))
-        process.setArguments(["-m", "rsvlm.cli.main", "serve", "--device", settings.device])
+        process.setArguments(["-m", "rsvlm.cli.main", "serve"])
         process.setWorkingDirectory(str(folder))
         environment = QProcessEnvironment()
-        for name, value in child_environment(os.environ).items():
+        for name, value in child_environment(os.environ, settings.device).items():
             environment.insert(name, value)
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._read_output)

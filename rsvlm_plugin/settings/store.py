@@ -7,7 +7,7 @@ from qgis.core import QgsSettings
 from ...protocol import STYLES
 
 GROUP = "rsvlm"
-DEVICES = ("auto", "cpu", "cuda")
+DEVICES = ("auto", "cpu")
 
 
 class Settings:
@@ -24,7 +24,7 @@ class Settings:
 
     @property
     def device(self) -> str:
-        """Where the models run: one of DEVICES."""
+        """Where the models run: one of DEVICES; "auto" is the graphics card if there is one."""
         device = self._read("backend/device", DEVICES[0])
         return device if device in DEVICES else DEVICES[0]
 

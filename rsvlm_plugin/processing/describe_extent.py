@@ -1,0 +1,225 @@
+"""`rsvlm:describeextent`: a raster, or a part of it, in words."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+from qgis.core import (
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputString,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsRectangle,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ...protocol import STYLES, DescribeRequest, Raster, RsvlmError
+from ..client import blocking
+from ..layers.geometry import crs_text, to_geojson
+from ..layers.record import Record
+from ..layers.results import FIELDS, features
+from ..layers.sources import Native, Rendered
+from ..settings.store import Settings
+from ..translation import tr
+from .icon import provider_icon
+from .pixels import choose, fetch
+
+HELP_URL = "https://github.com/rsvlm/rsvlm#readme"
+
+
+class DescribeExtent(QgsProcessingAlgorithm):
+    """Asks the backend to describe a raster; the words are an output and stand in the attributes of a polygon."""
+
+    INPUT, EXTENT, STYLE, MODEL = "INPUT", "EXTENT", "STYLE", "MODEL"
+    OUTPUT, OUTPUT_TEXT = "OUTPUT", "OUTPUT_TEXT"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._source: Optional[Union[Native, Rendered]] = None
+        self._name = ""
+        self._outline: Tuple[QgsRectangle, Optional[str]] = (QgsRectangle(), None)
+
+    def name(self) -> str:
+        return "describeextent"
+
+    def displayName(self) -> str:  # noqa: N802 (QGIS's names, here and below)
+        return tr("Describe extent")
+
+    def createInstance(self) -> "DescribeExtent":  # noqa: N802
+        return DescribeExtent()
+
+    def icon(self) -> QIcon:
+        return provider_icon()
+
+    def tags(self) -> List[str]:
+        return tr("caption,description,words,text,image,satellite,aerial,vision,language,model,ai").split(",")
+
+    def shortDescription(self) -> str:  # noqa: N802
+        return tr("Describes a raster, or a part of it, in words.")
+
+    def helpUrl(self) -> str:  # noqa: N802
+        return HELP_URL
+
+    def shortHelpString(self) -> str:  # noqa: N802
+        parts = [
+            tr(
+                "Describes a raster, or a part of it, in words. The answer is written by a vision-language model that"
+                " runs on this computer; no image leaves it."
+            ),
+            _titled(
+                tr("Input layer"),
+                tr(
+                    "A raster on disk is read from its file, in its own resolution; a layer of the project in the"
+                    " bands it is shown with, another file in the bands its metadata name. A service (XYZ, WMS) is"
+                    " drawn."
+                ),
+            ),
+            _titled(
+                tr("Extent"),
+                tr(
+                    "The part to describe, in any coordinate system; what lies outside the raster is left out. Not"
+                    " set: the whole raster. A service needs it."
+                ),
+            ),
+            _titled(
+                tr("Style"),
+                tr(
+                    "Brief: one sentence. Detailed: the extent is looked at tile by tile, and the text says what is"
+                    " where and how much of it there is. Structured: the same as a JSON document of a fixed form."
+                ),
+            ),
+            _titled(
+                tr("Model"), tr("The identifier of a model card, “compact” for instance. Not set: the bundled one.")
+            ),
+            _titled(tr("Text"), tr("The description.")),
+            _titled(
+                tr("Described extent"),
+                tr(
+                    "A polygon of what was looked at, with the text, the model and its revision, the confidence"
+                    " (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed"
+                    " also a polygon for every tile, with its label and score. It is in the coordinate system of the"
+                    " raster."
+                ),
+            ),
+        ]
+        return "".join(f"<p>{part}</p>" for part in parts)
+
+    def initAlgorithm(self, _configuration: Optional[Dict[str, Any]] = None) -> None:  # noqa: N802
+        styles = {"brief": tr("Brief"), "detailed": tr("Detailed"), "structured": tr("Structured")}
+        self._add(QgsProcessingParameterRasterLayer(self.INPUT, tr("Input layer")), tr("The raster to describe."))
+        self._add(
+            QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True),
+            tr("The part to describe, in any coordinate system. Not set: the whole raster."),
+        )
+        self._add(
+            QgsProcessingParameterEnum(
+                self.STYLE,
+                tr("Style"),
+                options=[styles[style] for style in STYLES],
+                defaultValue=STYLES.index(Settings().style),
+            ),
+            tr("How much to say: one sentence, what is where, or a JSON document."),
+        )
+        model = QgsProcessingParameterString(self.MODEL, tr("Model"), optional=True)
+        model.setFlags(model.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+        self._add(model, tr("The identifier of a model card. Not set: the bundled model."))
+        self.addOutput(QgsProcessingOutputString(self.OUTPUT_TEXT, tr("Text")))
+        self._add(
+            QgsProcessingParameterFeatureSink(
+                self.OUTPUT, tr("Described extent"), QgsProcessing.TypeVectorPolygon, optional=True
+            ),
+            tr("A polygon of what was looked at, with the text and where it comes from."),
+        )
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Everything that touches the layer, in the main thread."""
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if layer is None or not layer.isValid():
+            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
+        extent = None
+        if parameters.get(self.EXTENT) not in (None, ""):
+            extent = self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
+        try:
+            self._source = choose(layer, extent)
+        except RsvlmError as error:
+            raise QgsProcessingException(_sentence(error)) from error
+        self._name = layer.name()
+        self._outline = (QgsRectangle(layer.extent() if extent is None else extent), crs_text(layer.crs()))
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Dict[str, Any]:
+        style = STYLES[self.parameterAsEnum(parameters, self.STYLE, context)]
+        model = self.parameterAsString(parameters, self.MODEL, context).strip()
+        try:
+            raster = fetch(self._source, feedback)
+            record = self._describe(raster, style, model, feedback)
+        except RsvlmError as error:
+            if error.code == "cancelled":
+                return {}
+            raise QgsProcessingException(_sentence(error)) from error
+        feedback.pushInfo(record.answer.text)
+        for warning in record.answer.warnings:
+            feedback.pushWarning(warning)
+        results: Dict[str, Any] = {self.OUTPUT_TEXT: record.answer.text}
+        output = self._write(record, parameters, context)
+        if output is not None:
+            results[self.OUTPUT] = output
+        return results
+
+    def _describe(self, raster: Raster, style: str, model: str, feedback: QgsProcessingFeedback) -> Record:
+        answer = blocking.describe(DescribeRequest(raster, style, model or None), feedback)
+        box, crs = self._outline
+        return Record(
+            name=self._name,
+            style=style,
+            outline=to_geojson(QgsGeometry.fromRect(box)),
+            crs=crs,
+            drawn=isinstance(self._source, Rendered),
+            answer=answer,
+        )
+
+    def _write(self, record: Record, parameters: Dict[str, Any], context: QgsProcessingContext) -> Optional[str]:
+        """The polygons into the sink that the user wants; None where none is wanted."""
+        fields = QgsFields()
+        for name, kind in FIELDS:
+            fields.append(QgsField(name, kind))
+        sink, output = self.parameterAsSink(
+            parameters, self.OUTPUT, context, fields, QgsWkbTypes.MultiPolygon, record.answer_crs
+        )
+        if sink is None:
+            if parameters.get(self.OUTPUT):
+                raise QgsProcessingException(self.invalidSinkError(parameters, self.OUTPUT))
+            return None
+        for feature in features(record, fields):
+            if not sink.addFeature(feature, QgsFeatureSink.FastInsert):
+                raise QgsProcessingException(self.writeFeatureError(sink, parameters, self.OUTPUT))
+        return output
+
+    def _add(self, parameter: QgsProcessingParameterDefinition, help_text: str) -> None:
+        parameter.setHelp(help_text)
+        self.addParameter(parameter)
+
+
+def _titled(title: str, text: str) -> str:
+    return f"<b>{title}</b><br/>{text}"
+
+
+def _sentence(error: RsvlmError) -> str:
+    return f"{error.message} {error.hint}".strip()

@@ -1,0 +1,106 @@
+"""Which pixels an algorithm sends to the backend: the layer's own file, or a picture of a service.
+
+Processing works on data, not on how they are styled: a raster on disk is read from its file. What has no file (XYZ, WMS,
+databases) is drawn. `choose` runs in the main thread, `fetch` in the algorithm's.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Union
+
+from qgis.core import QgsMapSettings, QgsProcessingFeedback, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.PyQt.QtCore import QEventLoop, QSize, QThread, QTimer
+
+from ...protocol import Cancelled, Raster, RsvlmError
+from ..layers.geometry import crs_text
+from ..layers.place import Place, is_unbounded
+from ..layers.rendering import MapPicture
+from ..layers.sources import MAX_PIXELS, Native, Rendered, acquired, map_settings, native_href, shown_bands
+from ..translation import tr
+
+LOOK_MS = 50
+
+
+def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Native, Rendered]:
+    """Decide for `extent` (in the layer's CRS; None = all of it). Raises RsvlmError bad_extent for one without area."""
+    if extent is None and is_unbounded(layer):
+        raise RsvlmError(
+            "bad_extent",
+            tr("“{name}” is a service without an end.").format(name=layer.name()),
+            tr("Set the parameter Extent."),
+        )
+    if extent is not None and (extent.isEmpty() or not extent.isFinite()):
+        raise RsvlmError(
+            "bad_extent",
+            tr("The extent covers no area."),
+            tr("Give it as west, east, south, north, with the smaller number first."),
+        )
+    href = native_href(layer)
+    file_crs = layer.dataProvider().crs()
+    if href is not None and (not file_crs.isValid() or file_crs == layer.crs()):
+        return Native(_native(layer, href, extent))
+    # The picture is drawn in the algorithm's thread, which must not touch a layer of the project.
+    copy = layer.clone()
+    copy.moveToThread(None)
+    box = layer.extent() if extent is None else extent
+    place = Place("layer", layer.name(), box, layer.crs(), (copy,))
+    frame = QgsMapSettings()
+    frame.setDestinationCrs(layer.crs())
+    frame.setOutputSize(QSize(MAX_PIXELS, MAX_PIXELS))
+    frame.setExtent(box)
+    frame.setTransformContext(QgsProject.instance().transformContext())
+    return Rendered(map_settings(place, [copy], frame), place, 1)
+
+
+def fetch(source: Union[Native, Rendered], feedback: QgsProcessingFeedback) -> Raster:
+    """The raster to send; draws it where there is no file. Raises RsvlmError: cancelled within 100 ms of the user."""
+    if isinstance(source, Native):
+        return source.raster
+    feedback.pushInfo(tr("Drawing the layer"))
+    for layer in source.place.layers:
+        layer.moveToThread(QThread.currentThread())
+    drawn: List[Raster] = []
+    loop = QEventLoop()
+    picture = MapPicture(source)
+    picture.finished.connect(drawn.append)
+    picture.finished.connect(loop.quit)
+    look = QTimer()
+    look.timeout.connect(lambda: loop.quit() if feedback.isCanceled() else None)
+    look.start(LOOK_MS)
+    picture.start()
+    loop.exec()
+    look.stop()
+    if not drawn:
+        picture.cancel()
+        raise Cancelled()
+    return drawn[0]
+
+
+def _native(layer: QgsRasterLayer, href: str, extent: Optional[QgsRectangle]) -> Raster:
+    # A layer of the project is shown in bands that somebody chose; QGIS's default for a bare file says nothing.
+    chosen = QgsProject.instance().mapLayer(layer.id()) is not None
+    box: Optional[List[float]] = None
+    if extent is not None:
+        box = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
+        if not layer.crs().isValid():
+            box = _in_pixels(layer, extent)
+    return Raster(
+        href=href,
+        crs=crs_text(layer.crs()),
+        extent=box,
+        bands=shown_bands(layer) if chosen else None,
+        acquired=acquired(layer),
+        name=layer.name(),
+    )
+
+
+def _in_pixels(layer: QgsRasterLayer, extent: QgsRectangle) -> List[float]:
+    """The backend counts pixels, x right and y down, where there is no CRS."""
+    whole = layer.extent()
+    across, down = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY()
+    return [
+        (extent.xMinimum() - whole.xMinimum()) / across,
+        (whole.yMaximum() - extent.yMaximum()) / down,
+        (extent.xMaximum() - whole.xMinimum()) / across,
+        (whole.yMaximum() - extent.yMinimum()) / down,
+    ]

@@ -1,0 +1,29 @@
+"""The group `rsvlm` of the Processing toolbox. Loading it imports no more than the algorithms themselves."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from ...protocol import VERSION
+from .describe_extent import DescribeExtent
+from .icon import provider_icon
+
+
+class RsvlmProvider(QgsProcessingProvider):
+    """Everything that rsvlm does to rasters, with or without a window."""
+
+    def id(self) -> str:
+        return "rsvlm"
+
+    def name(self) -> str:
+        return "rsvlm"
+
+    def longName(self) -> str:  # noqa: N802 (QGIS's name)
+        return f"rsvlm {VERSION}"
+
+    def icon(self) -> QIcon:
+        return provider_icon()
+
+    def loadAlgorithms(self) -> None:  # noqa: N802
+        self.addAlgorithm(DescribeExtent())
