@@ -101,8 +101,14 @@ class Scene:
     def stretch(self) -> Stretch:
         """From an overview of the whole raster, never of a view. Raises bad_raster where that cannot be read."""
         is_8bit = all(self.bands[number - 1].dtype == "uint8" for number in self.rgb_bands)
-        bands = self.rgb_bands
-        return stretch.fit(self._samples, bands, is_8bit or self._source.palette is not None)
+        photo = (is_8bit or self._source.palette is not None) and not self.false_colour
+        return stretch.fit(self._samples, self.rgb_bands, photo)
+
+    @cached_property
+    def false_colour(self) -> bool:
+        """Red, green and blue of the picture are something else, by metadata or by the look of guessed bands."""
+        guessed = self.display.guessed and stretch.looks_false_coloured(self._samples)
+        return self.display.false_colour or guessed
 
     @cached_property
     def sensor(self) -> str:

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 LOW, HIGH = 2.0, 98.0  # percentiles
+_DARK_MARGIN, _BRIGHT_MARGIN = 0.12, 0.02  # of the range: beyond the percentiles at either end
+_PHOTO_MARGIN = 0.35
 _ENOUGH_8BIT_RANGE = 80.0  # an 8-bit picture whose values spread this far is seen as it was made
+_MOST_UNLIKE = 4.0  # times: medians of red, green and blue differ less in nature
 
 
 @dataclass(frozen=True)
@@ -32,28 +35,44 @@ class Stretch:
         return {"bands": list(self.bands), "lo": list(self.lo), "hi": list(self.hi), "method": self.method}
 
 
-def fit(samples: np.ndarray, bands: tuple[int, ...], is_8bit: bool) -> Stretch:
+def fit(samples: np.ndarray, bands: tuple[int, ...], photo: bool) -> Stretch:
     """The stretch for a scene. samples: (bands, N) raw values of its valid pixels, N may be 0.
 
-    Each band starts at its own 2nd percentile, which takes haze off; all span the same range, the widest band's, so that
-    hues stay what they are (a red desert stays red). An 8-bit picture with a usable range is left alone.
+    Each band starts near its own 2nd percentile, which takes haze off. Ranges lie halfway (geometrically) between the
+    band's own and the widest band's: equal ranges leave satellite colours far stronger than in the aerial photographs
+    that models learn from, own ranges make a red desert white. Margins keep shadows from going black, as in photographs.
+    photo: 8-bit values made to be looked at: left alone, or spread evenly in all bands if they are dull.
     """
     count = len(bands)
     unchanged = Stretch((0.0,) * count, (255.0,) * count, bands, "unchanged 8 bit")
     if samples.size == 0:
-        return unchanged if is_8bit else Stretch((0.0,) * count, (1.0,) * count, bands, "no valid pixels")
+        return unchanged if photo else Stretch((0.0,) * count, (1.0,) * count, bands, "no valid pixels")
     low, high = np.percentile(samples.astype(np.float64), (LOW, HIGH), axis=1)
-    if is_8bit and high.max() - low.min() >= _ENOUGH_8BIT_RANGE:
-        return unchanged
-    method = f"percentiles {LOW:g} to {HIGH:g}, dark end per band, one range"
+    if photo:
+        spread = float(high.max() - low.min())
+        if spread <= 0 or spread >= _ENOUGH_8BIT_RANGE:
+            return unchanged
+        low, high = np.full(count, low.min()), np.full(count, high.max())
+        return _stretch(low - spread * _PHOTO_MARGIN, high + spread * _PHOTO_MARGIN, bands, "dull 8 bit, one range")
+    method = f"percentiles {LOW:g} to {HIGH:g} with margins, ranges balanced between bands"
     if (high - low).max() <= 0:
         low, high = samples.min(axis=1).astype(np.float64), samples.max(axis=1).astype(np.float64)
-        method = "minimum to maximum, one range"
-    span = float((high - low).max())
-    if span <= 0:
-        if is_8bit:
-            return unchanged
-        span = max(1.0, float(np.abs(low).max()) * 1e-3)  # one value everywhere: shown as middle grey
-        low, method = low - span / 2, "constant"
-    lows = tuple(float(value) for value in low)
-    return Stretch(lows, tuple(value + span for value in lows), bands, method)
+        method = "minimum to maximum"
+    widest = float((high - low).max())
+    if widest <= 0:
+        half = np.maximum(1.0, np.abs(low) * 1e-3)  # one value everywhere is shown as middle grey
+        return _stretch(low - half, low + half, bands, "constant")
+    span = np.sqrt(np.maximum(high - low, widest / _MOST_UNLIKE) * widest)
+    return _stretch(low - span * _DARK_MARGIN, low + span * (1 + _BRIGHT_MARGIN), bands, method)
+
+
+def looks_false_coloured(samples: np.ndarray) -> bool:
+    """Whether bands that only by custom are red, green and blue differ more than colours of nature do."""
+    if samples.shape[0] < 3 or samples.shape[1] == 0:
+        return False
+    middle = np.median(samples, axis=1) - min(0.0, float(samples.min()))
+    return float(middle.max()) > _MOST_UNLIKE * max(float(middle.min()), 1e-9)
+
+
+def _stretch(low: np.ndarray, high: np.ndarray, bands: tuple[int, ...], method: str) -> Stretch:
+    return Stretch(tuple(float(v) for v in low), tuple(float(v) for v in high), bands, method)
