@@ -7,14 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from rsvlm.backend.bodies import DEFAULT_MODEL, ChatBody, ViewBody, bad_request, model_id, task_request
 from rsvlm.backend.dispatch import Dispatcher
 from rsvlm.backend.jobs import Job
-from rsvlm.backend.replies import completion, server_sent
+from rsvlm.backend.replies import Document, completion, server_sent
 from rsvlm.protocol import PROTOCOL, VERSION, Cancelled, RsvlmError
 
 
@@ -35,19 +35,19 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
         return {**_models(), "version": VERSION, "protocol": PROTOCOL, "device": dispatcher.device}
 
     @app.post("/v1/view")
-    async def view(body: ViewBody, request: Request) -> JSONResponse:
+    async def view(body: ViewBody, request: Request) -> Document:
         message = {"op": "view", "raster": body.raster.to_json(), "model": model_id(body.model)}
         job = dispatcher.submit("view", request.state.request_id, message)
-        return JSONResponse(await _result(dispatcher, job, request))
+        return Document(await _result(dispatcher, job, request))
 
     @app.post("/v1/chat/completions", response_model=None)
-    async def chat(body: ChatBody, request: Request) -> JSONResponse | _JobStream:
+    async def chat(body: ChatBody, request: Request) -> Document | _JobStream:
         task, fields = task_request(body)
         message = {"op": "task", "task": task, "request": fields}
         job = dispatcher.submit("task", request.state.request_id, message)
         if body.stream:
             return _JobStream(dispatcher, job, body.model)
-        return JSONResponse(completion(job, body.model, await _result(dispatcher, job, request)))
+        return Document(completion(job, body.model, await _result(dispatcher, job, request)))
 
     @app.delete("/v1/requests/{request_id}")
     async def cancel(request_id: str) -> dict[str, Any]:
@@ -109,23 +109,23 @@ def _models() -> dict[str, Any]:
     return {"object": "list", "data": data, "default": DEFAULT_MODEL}
 
 
-def _response(request: Request, error: RsvlmError, status: int) -> JSONResponse:
-    return JSONResponse(error.to_json(request.state.request_id), status)
+def _response(request: Request, error: RsvlmError, status: int) -> Document:
+    return Document(error.to_json(request.state.request_id), status)
 
 
-async def _refuse(request: Request, error: Exception) -> JSONResponse:
+async def _refuse(request: Request, error: Exception) -> Document:
     if not isinstance(error, RsvlmError):
         raise error
     return _response(request, error, error.http_status)
 
 
-async def _refuse_body(request: Request, error: Exception) -> JSONResponse:
+async def _refuse_body(request: Request, error: Exception) -> Document:
     if not isinstance(error, RequestValidationError):
         raise error
     return _response(request, bad_request(error.errors()), 400)
 
 
-async def _refuse_route(request: Request, error: Exception) -> JSONResponse:
+async def _refuse_route(request: Request, error: Exception) -> Document:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 400:  # a body that is not even text
@@ -134,7 +134,7 @@ async def _refuse_route(request: Request, error: Exception) -> JSONResponse:
     return _response(request, missing, error.status_code)
 
 
-async def _apologise(request: Request, error: Exception) -> JSONResponse:
+async def _apologise(request: Request, error: Exception) -> Document:
     """A programming error: the traceback goes to the log (uvicorn writes it there), the id to the client."""
     failed = RsvlmError(
         "model_failed",

@@ -12,6 +12,7 @@ from rsvlm.protocol import Raster, RsvlmError
 
 DEFAULT_MODEL = "default"
 DEFAULT_TASK = "describe"
+NAME_SHOWN = 120  # characters of a name that a client made up, in an error
 
 _DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.IGNORECASE)
 
@@ -82,8 +83,12 @@ def task_request(body: ChatBody) -> tuple[str, dict[str, Any]]:
 
     fields = dict(body.rsvlm)
     task = fields.pop("task", DEFAULT_TASK)
-    if task not in TASKS:
-        raise RsvlmError("bad_request", f'There is no task "{task}".', f"Tasks of this version: {', '.join(TASKS)}.")
+    if not isinstance(task, str) or task not in TASKS:
+        raise RsvlmError(
+            "bad_request",
+            f'There is no task "{str(task)[:NAME_SHOWN]}".',
+            f"Tasks of this version: {', '.join(TASKS)}.",
+        )
     for name in ("raster", "model"):
         if name in fields:
             raise bad_request([{"type": "extra_forbidden", "loc": ("rsvlm", name)}])
@@ -151,4 +156,4 @@ def _path(location: Sequence[str | int]) -> str:
             path += f"[{step}]"
         elif not (position > 1 and steps[position - 2] == "content"):
             path += f".{step}" if path else step
-    return path
+    return path if len(path) <= NAME_SHOWN else path[:NAME_SHOWN] + "..."

@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Iterator
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsvlm.backend.home import request_id
+from rsvlm.backend.replies import Document
 from rsvlm.protocol import RsvlmError
 
 MAX_BODY_BYTES = 64 * 2**20
@@ -50,7 +50,7 @@ class Gate:
                 )
             body = await _read_body(headers, receive)
         except RsvlmError as error:
-            refusal = JSONResponse(error.to_json(name), error.http_status)
+            refusal = Document(error.to_json(name), error.http_status)
             await refusal(scope, receive, send_with_id)
             return
         await self._app(scope, _replay(body, receive), send_with_id)

@@ -7,11 +7,22 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from starlette.responses import Response
+
 from rsvlm.backend.jobs import Event, Job
 
 KEEP_ALIVE_S = 5.0
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
+
+
+class Document(Response):
+    """JSON in ASCII: half a surrogate pair in a client's own words must not break the answer to them."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False).encode("ascii")
 
 
 def completion(job: Job, model: str, answer: dict[str, Any]) -> dict[str, Any]:

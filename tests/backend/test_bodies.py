@@ -27,6 +27,8 @@ def _raster(**fields: Any) -> dict[str, Any]:
         ({**_user(PART), "rsvlm": {"raster": RASTER}}, '"rsvlm.raster" is not known'),
         ({**_user(PART), "rsvlm": {"style": 3}}, '"rsvlm.style" has a value'),
         ({**_user(PART), "rsvlm": {"task": "conquer"}}, 'no task "conquer"'),
+        ({**_user(PART), "rsvlm": {"task": ["describe"]}}, "no task"),
+        ({**_user(PART), "x" * 5000: 1}, f'"{"x" * 120}..." is not known'),
         (_raster(colour="red"), '"messages[0].content[0].raster.colour" is not known'),
         (_raster(extent=[0, 1, "two", 3]), '"messages[0].content[0].raster.extent[2]" has a value'),
         (_user({"type": "video", "video": "x"}), '"messages[0].content[0]" has a value'),
@@ -46,7 +48,15 @@ def test_unusable_field_is_named(double: Any, body: Any, named: str) -> None:
     assert "Input should" not in response.text and "pydantic" not in response.text
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"", b'"words"', b"null"])
+def test_half_a_character_in_a_name_is_answered_in_words(double: Any) -> None:
+    content = rb'{"messages": [{"role": "user", "content": "a"}], "rsvlm": {"task": "\ud800"}}'
+    headers = {"Content-Type": "application/json"}
+    response = double.client.post("/v1/chat/completions", content=content, headers=headers)
+    assert response.status_code == 400
+    assert r"There is no task \"\ud800\"" in response.text
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"{", b"\xff\xfe", b"", b'"words"', b"null"])
 def test_body_that_is_no_json_object_is_refused(double: Any, content: bytes) -> None:
     for path in ("/v1/chat/completions", "/v1/view"):
         response = double.client.post(path, content=content, headers={"Content-Type": "application/json"})
