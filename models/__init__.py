@@ -1,0 +1,1 @@
+"""The networks. `cards` and this module import no torch; `load` and everything below parts/ and families/ do."""

@@ -1,0 +1,1 @@
+"""A family composes parts into a model that is built from a card's configuration."""

@@ -1,0 +1,115 @@
+"""The bundled family: a small image encoder and a small causal decoder, joined by a linear connector.
+
+A sequence reads `image tokens, task token, words, <eos>`; the image stands first, so that its keys and values can be
+kept for the next question. A text alone, closed by [RET], is embedded for retrieval (RS-CapRet, arXiv 2402.06475).
+Knows tensors only: pixels come normalised, words come as token ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from rsvlm.models.parts.connector import SquareConcat
+from rsvlm.models.parts.residual import ResidualTrunk
+from rsvlm.models.parts.tokens import TokenTransformer
+
+STRIDE = 16  # pixels along the side of one image token
+SPECIAL_TOKENS = ("<pad>", "<eos>", "<caption>", "[RET]", *(f"<reserved{i}>" for i in range(28)))
+PAD, EOS, CAPTION, RET = range(4)
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """Sizes of the model; saved beside the weights. scenes: names of the scene classes, in the order of the logits."""
+
+    stem: int = 32
+    widths: tuple[int, ...] = (48, 96, 192)
+    depths: tuple[int, ...] = (1, 2, 2)
+    token_width: int = 256
+    token_depth: int = 2
+    heads: int = 4
+    vocabulary: int = 2048
+    language_width: int = 256
+    language_depth: int = 3
+    language_mlp: int = 768
+    embedding: int = 256
+    scenes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """tokens: (batch, H * W, width) of the grid (H, W); pooled: (batch, width), their mean."""
+
+    tokens: Tensor
+    pooled: Tensor
+    grid: tuple[int, int]
+
+
+class ImageEncoder(nn.Module):
+    """(batch, 3, H, W) normalised pixels, H and W multiples of 32 -> ImageFeatures on a grid of stride 16."""
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        self.trunk = ResidualTrunk(config.stem, config.widths, config.depths)
+        self.mix = TokenTransformer(config.widths[-1], config.token_width, config.token_depth, config.heads)
+
+    def forward(self, pixels: Tensor) -> ImageFeatures:
+        coarse = self.trunk(pixels)[-1]
+        tokens = self.mix(coarse)
+        return ImageFeatures(tokens, tokens.mean(dim=1), (coarse.shape[-2], coarse.shape[-1]))
+
+
+class Compact(nn.Module):
+    """Encoder, connector, decoder and the heads for scenes and retrieval."""
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = ImageEncoder(config)
+        self.connector = SquareConcat(config.token_width, config.language_width)
+        self.language = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=config.vocabulary,
+                hidden_size=config.language_width,
+                intermediate_size=config.language_mlp,
+                num_hidden_layers=config.language_depth,
+                num_attention_heads=config.heads,
+                num_key_value_heads=config.heads,
+                max_position_embeddings=1024,
+                tie_word_embeddings=True,
+                pad_token_id=PAD,
+                bos_token_id=CAPTION,
+                eos_token_id=EOS,
+                attn_implementation="eager",  # on sequences this short faster than the fused kernels, above all backwards
+            )
+        )
+        self.scene_head = nn.Linear(config.token_width, len(config.scenes))
+        self.image_head = nn.Linear(config.token_width, config.embedding)
+        self.text_head = nn.Linear(config.language_width, config.embedding)
+        self.log_scale = nn.Parameter(torch.tensor(2.66))  # exp = 14.3, CLIP's start
+
+    def prefix(self, features: ImageFeatures) -> Tensor:
+        """(batch, image tokens / 4, language width): what the decoder reads before any word."""
+        return self.connector(features.tokens, features.grid)
+
+    def caption_logits(self, features: ImageFeatures, ids: Tensor) -> Tensor:
+        """ids: (batch, length), task token first -> logits (batch, length, vocabulary) of each next token."""
+        prefix = self.prefix(features)
+        embedded = torch.cat([prefix, self.language.get_input_embeddings()(ids)], dim=1)
+        # Padding stands at the end and attention is causal: no mask is needed.
+        hidden = self.language.model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        return self.language.lm_head(hidden[:, prefix.shape[1] :])
+
+    def embed_images(self, features: ImageFeatures) -> Tensor:
+        """(batch, embedding), of unit length."""
+        return nn.functional.normalize(self.image_head(features.pooled), dim=-1)
+
+    def embed_texts(self, ids: Tensor) -> Tensor:
+        """ids: (batch, length), each row ending in [RET] and then padding -> (batch, embedding), of unit length."""
+        hidden = self.language.model(input_ids=ids, use_cache=False).last_hidden_state
+        last = (ids == RET).int().argmax(dim=1)
+        return nn.functional.normalize(self.text_head(hidden[torch.arange(len(ids)), last]), dim=-1)

@@ -1,0 +1,1 @@
+"""The headless trainer: records in, weights and measured figures out."""
