@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from qgis.core import QgsApplication, QgsMapLayerType, QgsProcessingProvider, QgsSettings
 from qgis.gui import QgisInterface, QgsOptionsWidgetFactory
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 SHORTCUT = "Ctrl+Alt+W"
 VISIBLE = "rsvlm/dock/visible"
-HELP = "https://github.com/rsvlm/rsvlm"
 DESCRIBABLE = (
     QgsMapLayerType.RasterLayer,
     QgsMapLayerType.VectorLayer,
@@ -192,5 +191,4 @@ class RsvlmPlugin(QObject):
         self.show_dock()
 
     def _open_help(self) -> None:
-        readme = ROOT / "README.md"
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(readme)) if readme.is_file() else QUrl(HELP))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(ROOT / "README.md")))

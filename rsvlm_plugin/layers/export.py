@@ -1,4 +1,4 @@
-"""Answers as files: GeoPackage, GeoJSON or shapefile. Written beside the target and renamed; nothing is lost silently."""
+"""Answers as files: GeoPackage, GeoJSON, shapefile. Written beside the target and renamed: nothing is lost silently."""
 
 from __future__ import annotations
 

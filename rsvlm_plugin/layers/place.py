@@ -13,6 +13,7 @@ from qgis.core import (
     QgsGeometry,
     QgsLayerTreeGroup,
     QgsMapLayer,
+    QgsPointXY,
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
@@ -56,7 +57,7 @@ def map_extent(canvas: QgsMapCanvas) -> Place:
     area = None
     extent = settings.visibleExtent()
     if settings.rotation():
-        area = QgsGeometry.fromQPolygonF(settings.visiblePolygon())
+        area = QgsGeometry.fromPolygonXY([[QgsPointXY(corner) for corner in settings.visiblePolygon()]])
         extent = area.boundingBox()
     return _checked(Place("map", tr("Map extent"), extent, settings.destinationCrs(), visible_layers(canvas), area))
 

@@ -137,17 +137,16 @@ def picture_size(extent: QgsRectangle, units_per_pixel: float) -> QSize:
 
 
 def _layers_in(place: Place, settings: QgsMapSettings) -> List[QgsMapLayer]:
+    if place.kind == "layer":
+        return [layer for layer in place.layers if layer.isValid()]
     scale = settings.scale()
-    found = []
-    for layer in place.layers:
-        if not layer.isValid() or (place.kind != "layer" and not layer.isInScaleRange(scale)):
-            continue
-        extent = layer.extent()
-        if extent.isEmpty() or not layer.crs().isValid() or place.kind == "layer":
-            found.append(layer)
-        elif reprojected_box(extent, layer.crs(), place.crs).intersects(place.extent):
-            found.append(layer)
-    return found
+    return [layer for layer in place.layers if layer.isValid() and layer.isInScaleRange(scale) and _meets(layer, place)]
+
+
+def _meets(layer: QgsMapLayer, place: Place) -> bool:
+    if layer.extent().isEmpty() or not layer.crs().isValid():
+        return True  # services without an end, and layers that lie where QGIS is told to put them
+    return reprojected_box(layer.extent(), layer.crs(), place.crs).intersects(place.extent)
 
 
 def _covers(layer: QgsMapLayer, place: Place) -> bool:

@@ -1,0 +1,171 @@
+"""Answers as layers and files, read back with OGR."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from osgeo import ogr
+from qgis.core import QgsProject
+
+LONG = " ".join(f"Haus-{number} am See." for number in range(60))
+EXTENT = [500_000.0, 4_999_000.0, 500_600.0, 4_999_600.0]
+
+
+def square(x: float, y: float, side: float):
+    ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def record(text: str = "A village beside a lake.", crs="EPSG:32632", tiles: int = 2):
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    evidence = [
+        Evidence("tile", square(EXTENT[0] + 300 * index, EXTENT[1], 300), f"label {index}", 0.5, 90_000.0, text="Trees.")
+        for index in range(tiles)
+    ]
+    provenance = {
+        "model": "compact", "revision": "r1", "sources": ["ortho"], "extent": EXTENT, "crs": crs, "gsd_m": 0.6,
+        "device": "cpu", "created": "2026-11-20T14:02:03+01:00",
+    }  # fmt: skip
+    answer = Answer(text, evidence, provenance, {"total": 0.9}, ["The image is old."], 0.83)
+    return Record("ortho", "detailed", square(EXTENT[0], EXTENT[1], 600), crs, False, answer)
+
+
+def test_a_geopackage_holds_the_place_and_each_tile_with_all_that_is_known(tmp_path, qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / "answer.gpkg"
+    assert save(record(), str(path)) == []
+    source = ogr.Open(str(path))
+    layer = source.GetLayer(0)
+    rows = list(layer)
+    assert layer.GetSpatialRef().GetAuthorityCode(None) == "32632"
+    assert [row["kind"] for row in rows] == ["place", "tile", "tile"]
+    assert rows[0]["text"] == "A village beside a lake."
+    assert rows[0].GetGeometryRef().GetEnvelope() == (500_000, 500_600, 4_999_000, 4_999_600)
+    assert (rows[0]["model"], rows[0]["gsd_m"], rows[0]["confidence"]) == ("compact", 0.6, 0.83)
+    assert (rows[2]["label"], rows[2]["score"], rows[2]["area_m2"]) == ("label 1", 0.5, 90_000)
+    assert rows[0]["warnings"] == "The image is old."
+
+
+def test_geojson_is_in_wgs84(tmp_path, qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / "answer.geojson"
+    save(record(), str(path))
+    written = json.loads(path.read_text())
+    x, y = written["features"][0]["geometry"]["coordinates"][0][0]
+    assert (x, y) == pytest.approx((9.0, 45.14), abs=0.02)
+    assert "crs" not in written
+
+
+def test_a_shapefile_keeps_every_word_of_a_long_text(tmp_path, qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / "answer.shp"
+    notes = save(record(LONG), str(path))
+    source = ogr.Open(str(path))
+    layer = source.GetLayer(0)
+    names = [layer.GetLayerDefn().GetFieldDefn(i).GetName() for i in range(layer.GetLayerDefn().GetFieldCount())]
+    texts = [name for name in names if name.startswith("text")]
+    row = layer.GetFeature(0)
+    assert " ".join(row[name] for name in texts) == LONG
+    assert all(len(row[name].encode()) <= 254 for name in texts)
+    assert all(len(name) <= 10 for name in names)
+    assert notes == [f"A shapefile holds 254 bytes in a field: “text” continues in {', '.join(texts[1:])}."]
+    assert path.with_suffix(".cpg").read_text().strip() == "UTF-8"
+
+
+def test_pieces_never_cut_a_character(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import split_text
+
+    pieces = split_text("ä" * 300 + " Öl", 254)
+    assert "".join(pieces).replace(" ", "") == "ä" * 300 + "Öl"
+    assert all(len(piece.encode()) <= 254 for piece in pieces)
+
+
+def test_an_existing_file_is_not_replaced_unasked(tmp_path, qgis_app):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / "answer.geojson"
+    path.write_text("mine")
+    with pytest.raises(RsvlmError) as caught:
+        save(record(), str(path))
+    assert caught.value.message == f"{path} exists already."
+    assert path.read_text() == "mine"
+    save(record(), str(path), replace=True)
+    assert json.loads(path.read_text())["type"] == "FeatureCollection"
+    assert [item.name for item in tmp_path.iterdir()] == ["answer.geojson"]
+
+
+def test_an_existing_geopackage_gains_a_layer_and_keeps_its_own(tmp_path, qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = str(tmp_path / "answers.gpkg")
+    save(record("First."), path)
+    save(record("Second."), path)
+    source = ogr.Open(path)
+    texts = [source.GetLayer(index).GetNextFeature()["text"] for index in range(source.GetLayerCount())]
+    assert sorted(texts) == ["First.", "Second."]
+
+
+def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path, qgis_app):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    with pytest.raises(RsvlmError) as caught:
+        save(record(), str(tmp_path / "missing" / "answer.gpkg"))
+    assert "could not be written: No such file or directory" in caught.value.message
+    with pytest.raises(RsvlmError) as caught:
+        save(record(), str(tmp_path / "answer.txt"))
+    assert caught.value.hint == "Choose a name that ends in .gpkg, .geojson or .shp."
+
+
+def test_without_a_crs_coordinates_stay_and_the_user_is_told(tmp_path, qgis_app):
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / "answer.gpkg"
+    notes = save(record(crs=None), str(path))
+    assert notes == ["The source has no coordinate system: coordinates are the raster's own."]
+    source = ogr.Open(str(path))
+    assert source.GetLayer(0).GetExtent() == (500_000, 500_600, 4_999_000, 4_999_600)
+
+
+def test_layers_open_styled_in_one_group_at_the_top(qgis_new_project):
+    from rsvlm.rsvlm_plugin.layers.results import add_to_project, is_result
+
+    first = add_to_project(record("First."))
+    second = add_to_project(record("Second."))
+    root = QgsProject.instance().layerTreeRoot()
+    group = root.children()[0]
+    assert group.name() == "rsvlm"
+    assert [node.layer() for node in group.findLayers()] == [second, first]
+    assert is_result(first) and first.isValid() and first.crs().authid() == "EPSG:32632"
+    assert first.featureCount() == 3
+    labels = [rule.label() for rule in first.renderer().rootRule().children()]
+    assert labels == ["Evidence", "Place"]
+    assert first.metadata().abstract() == "First."
+
+
+def test_a_record_survives_the_project_file(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    before = record(LONG)
+    after = Record.from_json(json.loads(json.dumps(before.to_json())))
+    assert after == before
+
+
+def test_the_footprint_is_what_the_area_and_the_raster_share(qgis_app):
+    made = record()
+    made.outline = square(EXTENT[0] - 300, EXTENT[1], 600)
+    assert made.footprint().boundingBox().width() == pytest.approx(300)
+
+
+def test_style_is_read_from_the_plugin(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.results import STYLE
+
+    assert Path(STYLE).is_file()

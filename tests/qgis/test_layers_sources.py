@@ -1,0 +1,303 @@
+"""Which pixels the model gets: the layer's file, or what the map draws."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal, osr
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsPalettedRasterRenderer,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QImage
+
+UTM = QgsCoordinateReferenceSystem("EPSG:32632")
+WEST, NORTH, PIXEL, SIDE = 500_000.0, 5_000_000.0, 2.0, 128
+
+
+def write_raster(path: Path, bands: int = 3, epsg: int = 32632, value: int = 90) -> Path:
+    pixels = np.full((bands, SIDE, SIDE), value, np.uint8)
+    pixels[0] = np.arange(SIDE, dtype=np.uint8)[None, :]
+    file = gdal.GetDriverByName("GTiff").Create(str(path), SIDE, SIDE, bands, gdal.GDT_Byte)
+    file.SetGeoTransform((WEST, PIXEL, 0, NORTH, 0, -PIXEL))
+    if epsg:
+        reference = osr.SpatialReference()
+        reference.ImportFromEPSG(epsg)
+        file.SetProjection(reference.ExportToWkt())
+    file.WriteArray(pixels)
+    return path
+
+
+@pytest.fixture
+def raster(tmp_path, qgis_new_project) -> QgsRasterLayer:
+    return QgsRasterLayer(str(write_raster(tmp_path / "ortho.tif")), "ortho")
+
+
+@pytest.fixture
+def memory_layer(qgis_new_project) -> QgsVectorLayer:
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32632", "fields", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(WEST + 50, NORTH - 150, WEST + 150, NORTH - 50)))
+    layer.dataProvider().addFeatures([feature])
+    layer.updateExtents()
+    return layer
+
+
+@pytest.fixture
+def canvas(qgis_canvas):
+    yield qgis_canvas
+    qgis_canvas.setRotation(0)
+    qgis_canvas.setLayers([])
+
+
+def show(canvas, layers, extent=None) -> None:
+    QgsProject.instance().addMapLayers(layers)
+    QgsProject.instance().setCrs(UTM)
+    canvas.setDestinationCrs(UTM)
+    canvas.setLayers(layers)
+    canvas.setExtent(extent or QgsRectangle(WEST + 64, NORTH - 192, WEST + 192, NORTH - 64))
+
+
+def choose_map(canvas):
+    from rsvlm.rsvlm_plugin.layers.place import map_extent
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    return choose(map_extent(canvas), canvas.mapSettings())
+
+
+def fetch(place, canvas, wait):
+    from rsvlm.rsvlm_plugin.layers.fetching import Fetching
+
+    got, failed = [], []
+    fetching = Fetching(place, canvas.mapSettings())
+    fetching.fetched.connect(got.append)
+    fetching.failed.connect(failed.append)
+    wait(lambda: got or failed)
+    assert not failed, failed[0].message
+    return got[0]
+
+
+def picture(raster) -> QImage:
+    image = QImage()
+    assert image.loadFromData(base64.b64decode(raster.data))
+    return image
+
+
+def test_a_raster_on_top_is_read_from_its_file_within_the_map_extent(raster, canvas):
+    show(canvas, [raster])
+    source = choose_map(canvas)
+    assert source.raster.href == raster.source()
+    assert source.raster.bands == (1, 2, 3)
+    assert source.raster.crs == "EPSG:32632"
+    shown = canvas.extent()
+    assert shown.center().x() == pytest.approx(WEST + 128) and shown.height() == pytest.approx(128)
+    assert source.raster.extent == pytest.approx([shown.xMinimum(), NORTH - 192, shown.xMaximum(), NORTH - 64])
+    assert source.raster.data is None
+
+
+def test_the_bands_follow_the_layers_renderer(raster, canvas):
+    raster.renderer().setRedBand(3)
+    raster.renderer().setBlueBand(1)
+    show(canvas, [raster])
+    assert choose_map(canvas).raster.bands == (3, 2, 1)
+
+
+def test_the_date_of_the_layer_goes_with_it(raster, canvas):
+    from qgis.core import QgsDateTimeRange
+    from qgis.PyQt.QtCore import QDate, QDateTime
+
+    day = QDateTime(QDate(2021, 6, 30))
+    raster.temporalProperties().setIsActive(True)
+    raster.temporalProperties().setFixedTemporalRange(QgsDateTimeRange(day, day))
+    show(canvas, [raster])
+    assert choose_map(canvas).raster.acquired == "2021-06-30"
+
+
+def test_a_vector_layer_over_the_raster_makes_it_a_picture_of_both(raster, memory_layer, canvas):
+    show(canvas, [memory_layer, raster])
+    source = choose_map(canvas)
+    assert source.layer_count == 2
+    assert [layer.name() for layer in source.settings.layers()] == ["fields", "ortho"]
+
+
+def test_a_raster_that_leaves_part_of_the_map_to_another_is_drawn(raster, tmp_path, canvas):
+    below = QgsRasterLayer(str(write_raster(tmp_path / "below.tif")), "below")
+    show(canvas, [raster, below], QgsRectangle(WEST - 100, NORTH - 200, WEST + 100, NORTH))
+    assert choose_map(canvas).layer_count == 2
+
+
+def test_a_transparent_raster_is_drawn_with_what_is_below(raster, tmp_path, canvas):
+    raster.renderer().setOpacity(0.5)
+    below = QgsRasterLayer(str(write_raster(tmp_path / "below.tif")), "below")
+    show(canvas, [raster, below])
+    assert choose_map(canvas).layer_count == 2
+
+
+def test_classes_in_colours_are_drawn_since_their_numbers_are_no_picture(tmp_path, canvas, qgis_new_project):
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "classes.tif", bands=1)), "classes")
+    classes = QgsPalettedRasterRenderer.classDataFromRaster(layer.dataProvider(), 1)
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+    show(canvas, [layer])
+    assert choose_map(canvas).layer_count == 1
+
+
+def test_results_of_the_plugin_are_never_looked_at(raster, memory_layer, canvas):
+    from rsvlm.rsvlm_plugin.layers.results import RESULT_PROPERTY
+
+    memory_layer.setCustomProperty(RESULT_PROPERTY, "1")
+    show(canvas, [memory_layer, raster])
+    assert choose_map(canvas).raster.href == raster.source()
+
+
+def test_a_map_with_no_layer_in_it_says_so(raster, canvas):
+    from rsvlm.protocol import RsvlmError
+
+    show(canvas, [raster], QgsRectangle(WEST + 10_000, NORTH, WEST + 10_100, NORTH + 100))
+    with pytest.raises(RsvlmError) as caught:
+        choose_map(canvas)
+    assert caught.value.code == "no_data"
+    assert caught.value.message == "No visible layer lies in this place."
+
+
+def test_a_whole_raster_is_asked_for_without_an_extent(raster, canvas):
+    from rsvlm.rsvlm_plugin.layers.place import whole_layer
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    show(canvas, [raster])
+    source = choose(whole_layer(raster, canvas), canvas.mapSettings())
+    assert source.raster.href == raster.source()
+    assert source.raster.extent is None
+
+
+def test_a_memory_layer_is_drawn_off_the_main_thread_with_its_place(memory_layer, canvas, wait):
+    from rsvlm.rsvlm_plugin.layers.place import whole_layer
+
+    show(canvas, [memory_layer])
+    seen = fetch(whole_layer(memory_layer, canvas), canvas, wait)
+    assert seen.drawn and seen.raster.crs == "EPSG:32632"
+    a, b, c, d, e, f = seen.raster.transform
+    image = picture(seen.raster)
+    assert (b, d) == (0, 0)
+    assert (c, f) == pytest.approx((WEST + 50, NORTH - 50))
+    assert (c + a * image.width(), f + e * image.height()) == pytest.approx((WEST + 150, NORTH - 150))
+    assert image.pixelColor(image.width() // 2, image.height() // 2).alpha() == 255
+
+
+def test_tiles_are_drawn_as_a_picture_of_the_map_extent(tmp_path, canvas, wait, qgis_new_project):
+    from rsvlm.rsvlm_plugin.layers.place import whole_layer
+
+    (tmp_path / "0" / "0").mkdir(parents=True)
+    (tmp_path / "0" / "0" / "0.png").write_bytes(solid_png(256, (10, 200, 30)))
+    layer = QgsRasterLayer(f"type=xyz&zmin=0&zmax=0&url=file://{tmp_path}/{{z}}/{{x}}/{{y}}.png", "tiles", "wms")
+    assert layer.isValid()
+    show(canvas, [layer])
+    seen = fetch(whole_layer(layer, canvas), canvas, wait)
+    image = picture(seen.raster)
+    assert seen.drawn and max(image.width(), image.height()) <= 1024
+    assert image.pixelColor(image.width() // 2, image.height() // 2).getRgb()[:3] == (10, 200, 30)
+    assert seen.raster.transform[2] == pytest.approx(canvas.extent().xMinimum(), abs=1)
+
+
+def test_a_group_is_drawn_from_its_visible_layers(raster, memory_layer, canvas, wait):
+    from rsvlm.rsvlm_plugin.layers.place import whole_group
+
+    project = QgsProject.instance()
+    project.addMapLayers([raster, memory_layer], False)
+    group = project.layerTreeRoot().addGroup("survey")
+    group.addLayer(memory_layer)
+    group.addLayer(raster)
+    group.findLayer(memory_layer.id()).setItemVisibilityChecked(False)
+    project.setCrs(UTM)
+    canvas.setDestinationCrs(UTM)
+    place = whole_group(group, canvas)
+    assert [layer.name() for layer in place.layers] == ["ortho"]
+    group.findLayer(memory_layer.id()).setItemVisibilityChecked(True)
+    seen = fetch(whole_group(group, canvas), canvas, wait)
+    assert seen.drawn and seen.layer_count == 2 and seen.raster.name == "survey"
+    assert seen.raster.transform[2] == pytest.approx(WEST)
+
+
+def test_a_rotated_map_is_the_tilted_frame_the_user_sees(raster, canvas):
+    show(canvas, [raster])
+    canvas.setRotation(30)
+    source = choose_map(canvas)
+    ring = source.raster.area["coordinates"][0]
+    frame = canvas.mapSettings().visiblePolygon()
+    corners = {(round(point.x(), 3), round(point.y(), 3)) for point in frame}
+    assert {(round(x, 3), round(y, 3)) for x, y in ring} == corners
+    xs = [x for x, _y in ring]
+    assert source.raster.extent[0] == pytest.approx(min(xs)) and source.raster.extent[2] == pytest.approx(max(xs))
+
+
+def test_a_selected_polygon_in_another_crs_is_the_area_on_the_raster_below(raster, canvas):
+    from rsvlm.rsvlm_plugin.layers.place import selection
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    plots = QgsVectorLayer("Polygon?crs=EPSG:4326", "plots", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(9.0005, 45.1520, 9.0015, 45.1525)))
+    plots.dataProvider().addFeatures([feature])
+    plots.updateExtents()
+    show(canvas, [plots, raster])
+    plots.selectAll()
+    source = choose(selection(plots, canvas), canvas.mapSettings())
+    assert source.raster.href == raster.source()
+    x0, y0, x1, y1 = source.raster.extent
+    assert x1 - x0 == pytest.approx(79, abs=1) and y1 - y0 == pytest.approx(56, abs=1)
+    assert source.raster.area["type"] == "Polygon"
+
+
+def test_no_selection_says_what_to_do(raster, canvas):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.place import selection
+
+    show(canvas, [raster])
+    with pytest.raises(RsvlmError) as caught:
+        selection(raster, canvas)
+    assert caught.value.hint == "Make a polygon layer current and select one or more of its features."
+
+
+def test_a_cancelled_picture_is_never_delivered(memory_layer, canvas, wait):
+    from rsvlm.rsvlm_plugin.layers.place import whole_layer
+    from rsvlm.rsvlm_plugin.layers.rendering import MapPicture
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    show(canvas, [memory_layer])
+    delivered = []
+    picture_job = MapPicture(choose(whole_layer(memory_layer, canvas), canvas.mapSettings()))
+    picture_job.finished.connect(delivered.append)
+    picture_job.start()
+    picture_job.cancel()
+    wait(lambda: not MapPicture._retiring)
+    assert delivered == []
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "units", "size"),
+    [(1000, 500, 1, (1000, 500)), (9000, 4500, 1, (1024, 512)), (10, 5, 1, (256, 128)), (4000, 1, 1, (1024, 1))],
+)
+def test_pictures_are_as_sharp_as_the_screen_within_the_budget(width, height, units, size):
+    from rsvlm.rsvlm_plugin.layers.sources import picture_size
+
+    made = picture_size(QgsRectangle(0, 0, width, height), units)
+    assert (made.width(), made.height()) == size
+
+
+def solid_png(side: int, colour) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + bytes(colour) * side) * side
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
