@@ -51,22 +51,22 @@ import typer, rich, yaml, tensorboard, pycocoevalcap, pytest, hypothesis, openai
 }
 
 fill_backend() {
-    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[train,eval,dev]'
-}
-
-backend() {
     ready .venv && return
     local python
     python=$(find_python)
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then logged "$python" -m venv --clear .venv; fi
     rm -f .venv/.ready
-    say "installing the backend into .venv with $(.venv/bin/python --version) (about 1 GB; the log is $log)"
-    if ! { fill_backend >>"$log" 2>&1 && backend_works; }; then
-        say ".venv is not in order; making it anew"
-        logged "$python" -m venv --clear .venv
-        logged fill_backend
-        backend_works || { tail -n 5 "$log" >&2; fail "the backend was installed but does not start; see $log"; }
+    if .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        say "bringing .venv up to date (the log is $log)"
+        if fill_backend >>"$log" 2>&1 && backend_works; then
+            echo "$key" >.venv/.ready
+            return
+        fi
+        say "what is in .venv does not work; making it anew"
     fi
+    logged "$python" -m venv --clear .venv
+    say "installing the backend into .venv with $(.venv/bin/python --version) (about 1 GB; the log is $log)"
+    logged fill_backend
+    backend_works || { tail -n 5 "$log" >&2; fail "the backend was installed but does not start; see $log"; }
     echo "$key" >.venv/.ready
     say ".venv is ready"
 }
