@@ -62,6 +62,13 @@ def backend_python(setting: str) -> Path:
     raise not_installed()
 
 
+def is_installable(setting: str) -> bool:
+    """Whether the environment that Install and Update make is the one in use: nothing else is named or comes first."""
+    if os.environ.get("RSVLM_PYTHON") or setting:
+        return False
+    return not python_in(plugin_folder() / ".venv").is_file()
+
+
 def not_installed() -> RsvlmError:
     """For a machine that has the plugin but no backend yet."""
     return RsvlmError(

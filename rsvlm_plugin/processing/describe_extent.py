@@ -32,7 +32,6 @@ from ..layers.geometry import crs_text, to_geojson
 from ..layers.record import Record
 from ..layers.results import FIELDS, features
 from ..layers.sources import Native, Rendered
-from ..settings.store import Settings
 from ..translation import tr
 from .icon import provider_icon
 from .pixels import choose, fetch
@@ -129,7 +128,7 @@ class DescribeExtent(QgsProcessingAlgorithm):
                 self.STYLE,
                 tr("Style"),
                 options=[styles[style] for style in STYLES],
-                defaultValue=STYLES.index(Settings().style),
+                defaultValue=0,
             ),
             tr("How much to say: one sentence, what is where, or a JSON document."),
         )

@@ -1,7 +1,7 @@
 """Which pixels an algorithm sends to the backend: the layer's own file, or a picture of a service.
 
-Processing works on data, not on how they are styled: a raster on disk is read from its file. What has no file (XYZ, WMS,
-databases) is drawn. `choose` runs in the main thread, `fetch` in the algorithm's.
+Processing works on data, not on how they are styled: a raster on disk is read from its file. What has no file (XYZ,
+WMS, databases) is drawn. `choose` runs in the main thread, `fetch` in the algorithm's.
 """
 
 from __future__ import annotations

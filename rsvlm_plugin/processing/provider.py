@@ -6,6 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...protocol import VERSION
+from ..environment.process import shared_process
 from .describe_extent import DescribeExtent
 from .icon import provider_icon
 
@@ -27,3 +28,7 @@ class RsvlmProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:  # noqa: N802
         self.addAlgorithm(DescribeExtent())
+
+    def unload(self) -> None:
+        """An algorithm may have started the backend with no dock there to end it."""
+        shared_process().stop()
