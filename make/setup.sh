@@ -51,6 +51,10 @@ import typer, rich, yaml, tensorboard, pycocoevalcap, pytest, hypothesis, openai
 }
 
 fill_backend() {
+    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[train,eval,dev]'
+}
+
+backend() {
     ready .venv && return
     local python
     python=$(find_python)
