@@ -33,6 +33,7 @@ class Report(QObject):
         self._bar = iface.messageBar()
         self._window = iface.mainWindow()
         self._backend = backend
+        self.last_error: Optional[RsvlmError] = None
         self._item: Optional[QgsMessageBarItem] = None
         self._dialog: Optional[QDialog] = None
 
@@ -42,6 +43,7 @@ class Report(QObject):
         details = f"{error.message}\n{error.hint}\n\n{tr('Code')}: {error.code}\n{self.diagnostics()}"
         QgsMessageLog.logMessage(f"{error.code}: {text}", TITLE, Qgis.MessageLevel.Warning, False)
         self.clear()
+        self.last_error = error
         item = self._bar.createMessage(TITLE, text)
         button = QPushButton(tr("Details…"), item)
         button.setObjectName("rsvlm_error_details")
@@ -78,6 +80,7 @@ class Report(QObject):
 
     def clear(self) -> None:
         """Take the last error away."""
+        self.last_error = None
         item, self._item = self._item, None
         if item is not None:
             self._bar.popWidget(item)

@@ -23,7 +23,9 @@ def record(text: str = "A village beside a lake.", crs="EPSG:32632", tiles: int 
     from rsvlm.rsvlm_plugin.layers.record import Record
 
     evidence = [
-        Evidence("tile", square(EXTENT[0] + 300 * index, EXTENT[1], 300), f"label {index}", 0.5, 90_000.0, text="Trees.")
+        Evidence(
+            "tile", square(EXTENT[0] + 300 * index, EXTENT[1], 300), f"label {index}", 0.5, 90_000.0, text="Trees."
+        )
         for index in range(tiles)
     ]
     provenance = {
