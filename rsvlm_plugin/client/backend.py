@@ -14,6 +14,9 @@ from ..translation import tr
 from .messages import BUNDLED_MODEL, Call, describe_call, models_call, view_call
 from .reply import Reply, loopback_manager
 
+STARTING = "starting"  # what the backend names as its device until its models are there
+LOOK_MS = 500
+
 
 @dataclass(frozen=True)
 class BackendState:
@@ -92,19 +95,30 @@ class Backend(QObject):
         if endpoint == self._endpoint:
             return
         self._endpoint = endpoint
+        self._ask_state()
+
+    @pyqtSlot()
+    def _ask_state(self) -> None:
+        if self._endpoint is None:
+            return
         reply = self.models()
         reply.finished.connect(self._on_models)
         reply.failed.connect(self._on_failed)
 
     @pyqtSlot(object)
     def _on_models(self, models: Dict[str, Any]) -> None:
+        device = str(models.get("device", ""))
+        if device == STARTING:
+            self._set(BackendState("starting", detail=tr("Loading the model")))
+            QTimer.singleShot(LOOK_MS, self._ask_state)
+            return
         title = next((card.get("title", "") for card in models["data"] if card["id"] == BUNDLED_MODEL), "")
         detail = ""
         if self._endpoint is not None and self._endpoint.version != VERSION:
             detail = tr("The backend is version {backend}, the plugin {plugin}: press Update in the options.").format(
                 backend=self._endpoint.version, plugin=VERSION
             )
-        self._set(BackendState("ready", str(models.get("device", "")), title, detail))
+        self._set(BackendState("ready", device, title, detail))
 
     @pyqtSlot(object)
     def _on_failed(self, error: RsvlmError) -> None:

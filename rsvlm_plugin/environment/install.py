@@ -78,7 +78,7 @@ def install_steps(python: str, copy: Path, wheelhouse: str, with_cuda: bool) -> 
 
 
 class Installation(QObject):
-    """One run of the installation. Ends with `finished` (None, or an RsvlmError that says which step failed and why)."""
+    """One run of the installation. Ends with `finished`: None, or an RsvlmError that says which step failed and why."""
 
     progress = pyqtSignal(int, int, str)  # steps done, steps in all, what is being done
     line = pyqtSignal(str)

@@ -192,6 +192,7 @@ def test_waiting_form_answers_and_cancels(in_thread, misbehave, wait, qgis_app) 
     import threading
 
     from qgis.core import QgsProcessingFeedback
+
     from rsvlm.protocol import Answer, RsvlmError
     from rsvlm.rsvlm_plugin.client import blocking
 

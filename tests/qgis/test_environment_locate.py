@@ -1,0 +1,123 @@
+"""The backend's Python is found where the user, `make setup` or the installation put it, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine with nothing on it: `machine(path)` puts an interpreter there."""
+    from rsvlm.rsvlm_plugin.environment import locate
+
+    monkeypatch.delenv("RSVLM_PYTHON", raising=False)
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(locate, "plugin_folder", lambda: tmp_path / "plugin")
+
+    def put(where: str) -> Path:
+        path = tmp_path / where
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+        return path
+
+    return put
+
+
+def test_variable_comes_before_setting_before_setup_before_installation(machine, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import backend_python
+
+    installed = machine("home/env/bin/python")
+    assert backend_python("") == installed
+    setup = machine("plugin/.venv/bin/python")
+    assert backend_python("") == setup
+    chosen = machine("mine/python")
+    assert backend_python(str(chosen)) == chosen
+    named = machine("named/python")
+    monkeypatch.setenv("RSVLM_PYTHON", str(named))
+    assert backend_python(str(chosen)) == named
+
+
+def test_what_the_user_named_and_is_not_there_is_said_and_not_passed_over(machine, monkeypatch) -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.environment.locate import backend_python
+
+    machine("home/env/bin/python")
+    with pytest.raises(RsvlmError, match=r"Backend Python.*/nowhere/python, which does not exist") as caught:
+        backend_python("/nowhere/python")
+    assert caught.value.code == "unavailable"
+    monkeypatch.setenv("RSVLM_PYTHON", "/gone/python")
+    with pytest.raises(RsvlmError, match="RSVLM_PYTHON names /gone/python"):
+        backend_python("")
+
+
+@pytest.mark.parametrize(("makefile", "command"), [(True, "make -C"), (False, "-m pip install")])
+def test_machine_without_a_backend_is_told_the_exact_command(machine, tmp_path, makefile, command) -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.environment.locate import backend_python
+
+    if makefile:
+        machine("plugin/Makefile")
+    with pytest.raises(RsvlmError, match="not installed yet") as caught:
+        backend_python("")
+    assert command in caught.value.hint and str(tmp_path / "plugin") in caught.value.hint
+
+
+def test_link_to_the_environment_s_python_is_not_followed(machine, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import backend_python
+
+    real = machine("usr/python3")
+    link = tmp_path / "plugin" / ".venv" / "bin" / "python"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(real)
+    assert backend_python("") == link
+
+
+def test_plugin_behind_a_link_in_the_profile_is_the_clone_itself() -> None:
+    from rsvlm.rsvlm_plugin.environment import locate
+
+    assert (locate.plugin_folder() / "metadata.txt").is_file()
+    assert not locate.plugin_folder().is_symlink()
+
+
+def test_nothing_of_qgis_s_libraries_reaches_the_backend(monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import child_environment
+
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path))
+    foreign = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH", "PYTHONPATH", "PYTHONHOME")
+    foreign += ("LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM")
+    parent = dict.fromkeys(foreign, "/usr/lib/qgis")
+    kept = child_environment({**parent, "PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1"}, "auto")
+    assert kept == {"PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1", "RSVLM_HOME": str(tmp_path)}
+    assert child_environment({}, "cpu")["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_home_without_the_variable_is_the_backend_s_own(monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import home
+
+    monkeypatch.delenv("RSVLM_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert home() == Path(os.path.expanduser("~/.local/share/rsvlm"))
+
+
+def test_endpoint_is_read_from_the_first_line(tmp_path) -> None:
+    import json
+
+    from rsvlm.protocol import PROTOCOL, RsvlmError
+    from rsvlm.rsvlm_plugin.environment.endpoint import read_endpoint
+
+    token = tmp_path / "token"
+    token.write_text("abc\n")
+    line = {"host": "127.0.0.1", "port": 5, "pid": 6, "token_file": str(token), "version": "9", "protocol": PROTOCOL}
+    endpoint = read_endpoint(json.dumps(line).encode())
+    assert (endpoint.url("/health"), endpoint.token) == ("http://127.0.0.1:5/health", "abc")
+    token.unlink()
+    with pytest.raises(RsvlmError, match="cannot be read"):
+        read_endpoint(json.dumps(line).encode())
+    with pytest.raises(RsvlmError, match="did not say where"):
+        read_endpoint(b"Traceback (most recent call last):")
+    with pytest.raises(RsvlmError) as caught:
+        read_endpoint(json.dumps({**line, "protocol": PROTOCOL + 1}).encode())
+    assert caught.value.code == "version_mismatch"
