@@ -1,7 +1,7 @@
 """What each band of a raster shows, and which bands make the picture.
 
-Roles come from metadata only: colour interpretation, wavelengths, band names. The number of bands is the last resort, and the
-choice says so (`guessed`), because a wrong guess is a picture in false colours.
+Roles come from metadata only: colour interpretation, wavelengths, band names. The number of bands is the last resort,
+and the choice says so (`guessed`), because a wrong guess is a picture in false colours.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _SENTINEL2 = {
     "8A": "nir", "9": "vapour", "10": "cirrus", "11": "swir", "12": "swir",
 }  # fmt: skip
 _LANDSAT8 = {
-    "1": "coastal", "2": "blue", "3": "green", "4": "red", "5": "nir", "6": "swir", "7": "swir", "8": "pan", "9": "cirrus",
-    "10": "thermal", "11": "thermal",
+    "1": "coastal", "2": "blue", "3": "green", "4": "red", "5": "nir", "6": "swir", "7": "swir", "8": "pan",
+    "9": "cirrus", "10": "thermal", "11": "thermal",
 }  # fmt: skip
 _LANDSAT5 = {"1": "blue", "2": "green", "3": "red", "4": "nir", "5": "swir", "6": "thermal", "7": "swir", "8": "pan"}
 _MODIS = {"1": "red", "2": "nir", "3": "blue", "4": "green", "5": "swir", "6": "swir", "7": "swir"}
@@ -64,7 +64,7 @@ _CUSTOM = {
 
 @dataclass(frozen=True)
 class Band:
-    """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, thermal, sar, alpha ... or "" if unknown."""
+    """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, sar, alpha ... or "" if unknown."""
 
     number: int
     name: str

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any, Optional
 
 import numpy as np
+import pyproj
 import shapely
 from affine import Affine
-from pyproj import CRS as GeodeticCRS
 from pyproj import Geod, Transformer
 from pyproj.exceptions import CRSError, ProjError
 from rasterio.crs import CRS
@@ -30,9 +30,9 @@ _PROBE = 1 / 16  # of a pixel: short enough for a pixel that spans the globe, lo
 def _to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
     """From a CRS to longitude and latitude on its own datum, and that datum's ellipsoid; None where there is no way."""
     try:
-        crs = GeodeticCRS.from_wkt(wkt)
+        crs = pyproj.CRS.from_wkt(wkt)
         if crs.is_compound:
-            crs = GeodeticCRS.from_user_input(crs.sub_crs_list[0])
+            crs = pyproj.CRS.from_user_input(crs.sub_crs_list[0])
         geodetic, geod = crs.geodetic_crs, crs.get_geod()
         if geodetic is None or geod is None:
             return None
@@ -92,7 +92,7 @@ def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, f
 
 
 def area_m2(geometry: BaseGeometry | Mapping[str, Any], crs: Optional[CRS]) -> Optional[float]:
-    """Geodesic area in square metres of polygons (shapely or GeoJSON, in `crs`), less their holes; 0 for points and lines."""
+    """Geodesic square metres of polygons (shapely or GeoJSON, in `crs`), less their holes; 0 for points and lines."""
     if crs is None:
         return None
     shape = geometry if isinstance(geometry, BaseGeometry) else shapely.geometry.shape(geometry)

@@ -18,20 +18,21 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from rsvlm.protocol import RsvlmError
 
-# The only file name that GDAL may fetch through /vsicurl and its relatives: none.
-SAFE_GDAL = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "-"}
+# The only file name that GDAL may fetch through /vsicurl and its relatives is none; its cache of blocks is in bytes.
+GDAL_OPTIONS = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "-", "GDAL_CACHEMAX": 192 * 2**20}
 MAX_DATA_BYTES = 64 * 2**20
 MAX_DATA_PIXELS = 100_000_000
 _DATA_DRIVERS = ["PNG", "GTiff", "JPEG", "WEBP"]
 _NETWORK_DRIVERS = {
-    "DAAS", "EEDA", "EEDAI", "HTTP", "NGW", "OGCAPI", "PLMOSAIC", "PostGISRaster", "STACIT", "STACTA", "WCS", "WMS", "WMTS",
+    "DAAS", "EEDA", "EEDAI", "HTTP", "NGW", "OGCAPI", "PLMOSAIC", "PostGISRaster", "STACIT", "STACTA", "WCS", "WMS",
+    "WMTS",
 }  # fmt: skip
 _ARCHIVES = ("/vsizip/", "/vsitar/")
 _CONNECTION = re.compile(r"^\s*(<|\{|[A-Za-z][A-Za-z0-9_+.-]+:)")
 
 
 def open_raster(href: str | None, data: str | None, closing: ExitStack) -> DatasetReader:
-    """The dataset of a raster request, closed with `closing`.
+    """The dataset of a raster request, closed with `closing`. To be called under rasterio.Env(**GDAL_OPTIONS).
 
     Raises bad_request, not_found, forbidden, too_large or bad_raster.
     """
@@ -39,11 +40,10 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
         raise RsvlmError(
             "bad_request", "A raster needs either a file (href) or a picture (data).", "Give one of the two."
         )
-    with rasterio.Env(**SAFE_GDAL):
-        if href is not None:
-            return closing.enter_context(_open(local_path(href), _local_drivers(), os.path.basename(href) or href))
-        memory = closing.enter_context(MemoryFile(_decoded(data or "")))
-        dataset = closing.enter_context(_open(memory.name, _DATA_DRIVERS, "The picture"))
+    if href is not None:
+        return closing.enter_context(_open(local_path(href), _local_drivers(), os.path.basename(href) or href))
+    memory = closing.enter_context(MemoryFile(_decoded(data or "")))
+    dataset = closing.enter_context(_open(memory.name, _DATA_DRIVERS, "The picture"))
     if dataset.width * dataset.height * dataset.count > MAX_DATA_PIXELS:
         raise RsvlmError(
             "too_large",
@@ -54,7 +54,7 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
 
 
 def local_path(href: str) -> str:
-    """The path that GDAL may open for `href`; raises forbidden for anything remote and not_found for what is not there."""
+    """The path that GDAL may open for `href`. Raises forbidden for what is remote, not_found for what is not there."""
     path = href[7:] if href.startswith("file://") else href
     if "\0" in path or not path.strip():
         raise RsvlmError("bad_request", "The raster's path is empty or malformed.", "Give the path of a raster file.")

@@ -55,7 +55,7 @@ def checked_extent(values: Sequence[float]) -> Extent:
 
 
 def reproject_extent(extent: Extent, crs: CRS, to: CRS, bounds: Extent) -> Extent:
-    """The bounding extent in another CRS. bounds: the raster's, to pick the right turn of the globe. Raises bad_extent."""
+    """The bounding extent in another CRS, at the turn of the globe nearest the raster's bounds. Raises bad_extent."""
     if crs == to:
         return _nearest_turn(extent, to, bounds)
     x0, y0, x1, y1 = _transformer(crs, to).transform_bounds(*extent, densify_pts=_EDGE_POINTS, errcheck=False)

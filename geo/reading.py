@@ -1,7 +1,7 @@
 """Pixels out of a raster, by window and through its overviews, with what is valid among them.
 
-Memory stays small whatever the raster's size: windows are read in blocks and averaged into cells at once. A window that would
-cost more than READ_BUDGET is not read whole but sampled, block by block, on a coarse grid.
+Memory stays small whatever the raster's size: windows are read in blocks and averaged into cells at once. A window that
+would cost more than READ_BUDGET is not read whole but sampled, block by block, on a coarse grid.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from rsvlm.geo.opening import SAFE_GDAL
+from rsvlm.geo.opening import GDAL_OPTIONS
 from rsvlm.geo.resampling import resample
 from rsvlm.protocol import RsvlmError
 
 READ_BUDGET = 2**28  # band values read for one view: about two seconds
 _CHUNK = 2**22  # band values held as floats at a time
 _SAMPLE_SIDE = 64  # pixels of one sample
+_SAMPLES_PER_SIDE = 16  # of the raster, for its stretch: a million pixels in all
 _LARGEST = 1e30  # beyond it lie undeclared "no value" marks such as -3.4e38
 
 
@@ -33,7 +34,7 @@ _LARGEST = 1e30  # beyond it lie undeclared "no value" marks such as -3.4e38
 class Source:
     """An open dataset and how to take its values: display bands, palette, and what counts as no value.
 
-    palette: (entries, 4) uint8 RGBA for indexed colour, else None. mask: the dataset has a mask or alpha band that is one.
+    palette: (entries, 4) uint8 RGBA for indexed colour, else None. mask: it has a mask or a real alpha band.
     nodata: one per band, None where there is none. zero_fill: pixels that are 0 in every band are empty.
     """
 
@@ -62,7 +63,7 @@ class Pixels:
 def read(source: Source, placement: Affine, width: int, height: int) -> Pixels:
     """A grid of width x height pixels out of the source.
 
-    placement: from coordinates of that grid to pixel coordinates of the source (x right, y down), of any scale and turn.
+    placement: from coordinates of that grid to pixel coordinates of the source (x right, y down), any scale and turn.
     Raises bad_raster when the file is damaged.
     """
     dataset = source.dataset
@@ -78,7 +79,7 @@ def read(source: Source, placement: Affine, width: int, height: int) -> Pixels:
     across, down = math.hypot(placement.a, placement.d), math.hypot(placement.b, placement.e)
     level = _overview(dataset, min(across, down) / 2)
     cost = (c1 - c0) * (r1 - r0) * source.planes / level**2
-    with rasterio.Env(**SAFE_GDAL):
+    with rasterio.Env(**GDAL_OPTIONS):
         if cost > READ_BUDGET:
             values, share, grid = _sampled_cells(source, (c0, r0, c1, r1), width, height)
         else:
@@ -89,19 +90,21 @@ def read(source: Source, placement: Affine, width: int, height: int) -> Pixels:
 
 
 def samples(source: Source, side: int) -> np.ndarray:
-    """(bands, N) values of valid pixels from all over the raster: of an overview of at most side x side, or of scattered blocks."""
+    """(bands, N) values of valid pixels from all over the raster.
+
+    They are those of an overview of at most side x side, or of scattered blocks where that would cost too much.
+    """
     dataset = source.dataset
-    scale = max(1.0, max(dataset.width, dataset.height) / side)
-    level = _overview(dataset, scale / 2)
-    if dataset.width * dataset.height * source.planes / level**2 <= READ_BUDGET:
-        width, height = max(1, round(dataset.width / scale)), max(1, round(dataset.height / scale))
-        pixels = read(source, Affine.scale(dataset.width / width, dataset.height / height), width, height)
-        return pixels.values[:, pixels.share >= 0.5]
-    with rasterio.Env(**SAFE_GDAL):
-        whole = (0, 0, dataset.width, dataset.height)
-        cells = _cells_per_side(source)
+    whole = (0, 0, dataset.width, dataset.height)
+    scale = max(dataset.width, dataset.height) / side
+    level = _overview(dataset, scale)
+    with rasterio.Env(**GDAL_OPTIONS):
+        if dataset.width * dataset.height * source.planes / level**2 <= READ_BUDGET:
+            step = max(1, math.ceil(scale / level)) * level
+            values, share, _ = _cells(source, whole, level, (step, step))
+            return values[:, share >= 0.5]
         parts = []
-        for _, _, window in _sample_windows(dataset, whole, cells, cells):
+        for _, _, window in _sample_windows(dataset, whole, _SAMPLES_PER_SIDE, _SAMPLES_PER_SIDE):
             values, valid = _raw(source, window, (window.height, window.width))
             parts.append(values[:, valid])
     return np.concatenate(parts, axis=1)
@@ -111,7 +114,7 @@ def is_true_alpha(dataset: DatasetReader, band: int, name: str) -> bool:
     """Whether an "alpha" band holds opacity: drivers label any fourth 8-bit band so, and often it is near infrared."""
     top = float(np.iinfo(dataset.dtypes[band - 1]).max) if "int" in dataset.dtypes[band - 1] else 1.0
     plain = Source(dataset, name, (band,), None, False, (None,) * dataset.count, False)
-    with rasterio.Env(**SAFE_GDAL):
+    with rasterio.Env(**GDAL_OPTIONS):
         whole = (0, 0, dataset.width, dataset.height)
         values = [
             _raw(plain, window, (window.height, window.width))[0].ravel()
@@ -214,7 +217,7 @@ def _cells_per_side(source: Source) -> int:
 def _sample_windows(
     dataset: DatasetReader, box: tuple[int, int, int, int], columns: int, rows: int
 ) -> Iterator[tuple[int, int, Window]]:
-    """Row, column and a small window inside one block of the file, for each cell of a grid over box (c0, r0, c1, r1)."""
+    """Row, column and a small window inside one block of the file for each cell of a grid over box (c0, r0, c1, r1)."""
     block_height, block_width = dataset.block_shapes[0]
     width, height = min(_SAMPLE_SIDE, block_width), min(_SAMPLE_SIDE, block_height)
     for row in range(rows):

@@ -1,7 +1,7 @@
-"""One grid of values onto another, counting only what is valid: area average where it shrinks, bilinear where it grows.
+"""One grid of values onto another, counting only what is valid: area average to shrink, bilinear to enlarge.
 
-Arrays and geometry only: nothing of files or CRS. Written with shares (how much of a cell is valid) so that nodata never mixes
-into a value, however small the share of good pixels is.
+Arrays and geometry only: nothing of files or CRS. Written with shares (how much of a cell is valid) so that nodata
+never mixes into a value, however small the share of good pixels is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _normalised(sums: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _weights(count: int, start: float, step: float, inputs: int) -> np.ndarray:
-    """(count, inputs): output pixel i covers [start + i*step, start + (i+1)*step] of the input; step may be negative."""
+    """(count, inputs): output pixel i covers start + i*step to start + (i+1)*step of the input; step may be < 0."""
     if abs(step) >= 1.0:
         edges = start + step * np.arange(count + 1)
         low = np.minimum(edges[:-1], edges[1:])[:, None]

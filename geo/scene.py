@@ -1,26 +1,21 @@
-"""One raster with everything decided once for the whole of it: bands, nodata, stretch, CRS, date. Views are cut from it.
+"""One raster with everything decided once for the whole of it (bands, nodata, stretch, CRS, date), to cut views from.
 
 The same pixel gives the same model input in every view, because nothing is decided again for a view.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
-from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Optional
 
 import numpy as np
+import rasterio
 from affine import Affine
-from rasterio.crs import CRS
-from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import CRSError, NotGeoreferencedWarning
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import geometry_mask
 from rasterio.io import DatasetReader
 from rasterio.transform import from_bounds
@@ -28,19 +23,16 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo import ground, place, reading, sensor, stretch
-from rsvlm.geo.bands import Band, Display, choose_display, describe_bands
+from rsvlm.geo.bands import describe_bands
 from rsvlm.geo.ground import Extent
-from rsvlm.geo.opening import open_raster
+from rsvlm.geo.metadata import acquired, georeference, how_to_read
+from rsvlm.geo.opening import GDAL_OPTIONS, open_raster
 from rsvlm.geo.stretch import Stretch
 from rsvlm.geo.view import View
 from rsvlm.protocol import Raster, RsvlmError
 
 OVERVIEW_SIDE = 1024  # pixels of the overview that the stretch is taken from
 _ENOUGH_VALID = 0.5  # of a pixel of a view, for it to count as valid
-_DATE_TAGS = (
-    "acquisitiondatetime", "acquisition_date", "acquisitiondate", "date_acquired", "datetime", "sensing_time",
-    "sensing_date", "product_start_time",
-)  # fmt: skip
 
 
 class Scene:
@@ -48,21 +40,22 @@ class Scene:
 
     source: the path, or the name of a rendered picture.   width, height: pixels.   crs: None where it has none.
     transform: from pixel (x right, y down) to `crs`; identity without a CRS, where all coordinates are pixels.
-    bounds, extent: x0, y0, x1, y1 in `crs`; extent is what was asked for, inside the raster.   area: polygon in `crs` or None.
-    bands: all of them.   display: which ones are seen and why (rgb_bands: just their numbers; one three times = its palette).
+    bounds, extent: x0, y0, x1, y1 in `crs`; extent is what was asked for, inside the raster.   area: polygon or None.
+    bands: all of them.   display: which ones are seen and why (a number three times: its palette).
     gsd_m: metres on the ground per pixel at the centre, None without a CRS.   acquired: ISO 8601 or None.
     """
 
     def __init__(self, dataset: DatasetReader, raster: Raster, closing: ExitStack) -> None:
         self._closing = closing
+        self._rendered = raster.data is not None
         self.source = raster.href or raster.name or "rendered picture"
         self.width, self.height = dataset.width, dataset.height
-        self.crs, self.transform = _georeference(dataset, raster)
-        self.acquired = raster.acquired or _acquired(dataset)
+        self.crs, self.transform = georeference(dataset, raster)
+        self.acquired = raster.acquired or acquired(dataset)
         name = os.path.basename(self.source)
         self._words = " ".join([name, *(f"{key} {value}" for key, value in dataset.tags().items())])
         self.bands = describe_bands(dataset)
-        self._source, self.display = _source(dataset, self.bands, raster, name)
+        self._source, self.display = how_to_read(dataset, self.bands, raster, name)
         self.bounds: Extent = _bounds(self.transform, self.width, self.height)
         self.gsd_m = ground.gsd_m(self.transform, self.crs, self.width, self.height)
         self.extent, self.area = self._asked(raster)
@@ -70,13 +63,13 @@ class Scene:
     @classmethod
     def open(cls, raster: Raster) -> Scene:
         """Raises RsvlmError: bad_request, not_found, forbidden, too_large, bad_raster or bad_extent."""
-        with ExitStack() as closing, warnings.catch_warnings():
+        with rasterio.Env(**GDAL_OPTIONS), ExitStack() as closing, warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             scene = cls(open_raster(raster.href, raster.data, closing), raster, closing)
             scene._closing = closing.pop_all()
         return scene
 
-    def __enter__(self) -> "Scene":
+    def __enter__(self) -> Scene:
         return self
 
     def __exit__(
@@ -101,8 +94,10 @@ class Scene:
     def stretch(self) -> Stretch:
         """From an overview of the whole raster, never of a view. Raises bad_raster where that cannot be read."""
         is_8bit = all(self.bands[number - 1].dtype == "uint8" for number in self.rgb_bands)
-        photo = (is_8bit or self._source.palette is not None) and not self.false_colour
-        return stretch.fit(self._samples, self.rgb_bands, photo)
+        is_8bit = is_8bit or self._source.palette is not None
+        if self._rendered and is_8bit:  # already stretched by who drew it, and every view of the map is drawn anew
+            return stretch.unchanged(self.rgb_bands)
+        return stretch.fit(self._samples, self.rgb_bands, photo=is_8bit and not self.false_colour)
 
     @cached_property
     def false_colour(self) -> bool:
@@ -173,79 +168,3 @@ def _bounds(transform: Affine, width: int, height: int) -> Extent:
     corners = [transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
-
-
-def _georeference(dataset: DatasetReader, raster: Raster) -> tuple[Optional[CRS], Affine]:
-    """CRS and transform of a scene; None and identity where one of them is missing, so that coordinates are pixels."""
-    try:
-        own = dataset.crs
-    except CRSError:
-        own = None
-    given = place.parse_crs(raster.crs) if raster.crs else None
-    crs, transform = own or given, dataset.transform
-    if raster.transform is not None and (raster.data is not None or _is_nowhere(transform)):
-        crs, transform = given or own, _given_transform(raster.transform)
-    if not crs or _is_nowhere(transform):
-        return None, Affine.identity()
-    return crs, transform
-
-
-def _is_nowhere(transform: Affine) -> bool:
-    return transform.is_identity or transform.is_degenerate or not all(map(math.isfinite, transform[:6]))
-
-
-def _given_transform(values: Sequence[float]) -> Affine:
-    numbers = [float(value) for value in values if isinstance(value, (int, float))]
-    if len(numbers) != 6 or len(values) != 6 or not all(map(math.isfinite, numbers)) or Affine(*numbers).is_degenerate:
-        raise RsvlmError(
-            "bad_request",
-            "The picture's transform is not six finite numbers that span a grid.",
-            "Give a, b, c, d, e, f: x = a*col + b*row + c, y = d*col + e*row + f.",
-        )
-    return Affine(*numbers)
-
-
-def _source(
-    dataset: DatasetReader, bands: tuple[Band, ...], raster: Raster, name: str
-) -> tuple[reading.Source, Display]:
-    """How the dataset's values are to be taken."""
-    asked = tuple(int(number) for number in raster.bands) if raster.bands else None
-    alphas = [band.number for band in bands if band.role == "alpha"]
-    false_alphas = [number for number in alphas if not reading.is_true_alpha(dataset, number, name)]
-    seen = tuple(replace(band, role="") if band.number in false_alphas else band for band in bands)
-    display = choose_display(seen, asked)
-    palette = _palette(dataset) if set(display.bands) == {1} else None
-    if palette is not None:
-        display = Display((1, 1, 1))
-    flags = dataset.mask_flag_enums[display.bands[0] - 1]
-    masked = MaskFlags.per_dataset in flags and not (MaskFlags.alpha in flags and false_alphas)
-    nodata = tuple(dataset.nodatavals)
-    wide = all(bands[number - 1].dtype in ("uint16", "int16") for number in display.bands)
-    undeclared = not masked and all(value is None for value in nodata)
-    zero_fill = wide and undeclared and len(display.bands) == 3 and palette is None
-    return reading.Source(dataset, name, display.bands, palette, masked, nodata, zero_fill), display
-
-
-def _palette(dataset: DatasetReader) -> Optional[np.ndarray]:
-    """(entries, 4) uint8 RGBA of indexed colour; None where values are values."""
-    if dataset.colorinterp[0] != ColorInterp.palette:
-        return None
-    entries = dataset.colormap(1)
-    table = np.zeros((max(entries) + 1, 4), np.uint8)
-    for index, colour in entries.items():
-        table[index] = colour
-    return table
-
-
-def _acquired(dataset: DatasetReader) -> Optional[str]:
-    """The acquisition date that the file states, ISO 8601. The date of the file itself is not one."""
-    tags = {**dataset.tags(), **dataset.tags(ns="IMAGERY")}
-    lowered = {key.lower(): value.strip() for key, value in tags.items()}
-    for key in _DATE_TAGS:
-        text = lowered.get(key, "").replace("Z", "+00:00")
-        try:
-            stated = datetime.fromisoformat(text)
-        except ValueError:
-            continue
-        return stated.date().isoformat() if len(text) <= 10 else stated.isoformat()
-    return None

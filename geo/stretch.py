@@ -1,4 +1,4 @@
-"""How raw band values become the brightness that a person and a model see: decided once for a scene, the same in every tile."""
+"""How raw band values become the brightness that a person and a model see: once for a scene, the same in every tile."""
 
 from __future__ import annotations
 
@@ -35,23 +35,27 @@ class Stretch:
         return {"bands": list(self.bands), "lo": list(self.lo), "hi": list(self.hi), "method": self.method}
 
 
+def unchanged(bands: tuple[int, ...]) -> Stretch:
+    """8-bit values as they are."""
+    return Stretch((0.0,) * len(bands), (255.0,) * len(bands), bands, "unchanged 8 bit")
+
+
 def fit(samples: np.ndarray, bands: tuple[int, ...], photo: bool) -> Stretch:
     """The stretch for a scene. samples: (bands, N) raw values of its valid pixels, N may be 0.
 
     Each band starts near its own 2nd percentile, which takes haze off. Ranges lie halfway (geometrically) between the
     band's own and the widest band's: equal ranges leave satellite colours far stronger than in the aerial photographs
-    that models learn from, own ranges make a red desert white. Margins keep shadows from going black, as in photographs.
+    that models learn from, own ranges make a red desert white. Margins keep shadows from going black.
     photo: 8-bit values made to be looked at: left alone, or spread evenly in all bands if they are dull.
     """
     count = len(bands)
-    unchanged = Stretch((0.0,) * count, (255.0,) * count, bands, "unchanged 8 bit")
     if samples.size == 0:
-        return unchanged if photo else Stretch((0.0,) * count, (1.0,) * count, bands, "no valid pixels")
+        return unchanged(bands) if photo else Stretch((0.0,) * count, (1.0,) * count, bands, "no valid pixels")
     low, high = np.percentile(samples.astype(np.float64), (LOW, HIGH), axis=1)
     if photo:
         spread = float(high.max() - low.min())
         if spread <= 0 or spread >= _ENOUGH_8BIT_RANGE:
-            return unchanged
+            return unchanged(bands)
         low, high = np.full(count, low.min()), np.full(count, high.max())
         return _stretch(low - spread * _PHOTO_MARGIN, high + spread * _PHOTO_MARGIN, bands, "dull 8 bit, one range")
     method = f"percentiles {LOW:g} to {HIGH:g} with margins, ranges balanced between bands"

@@ -1,4 +1,4 @@
-"""An extent cut into a grid of equal tiles that neither overlap nor leave a gap, so that shares of tiles add up to one."""
+"""An extent cut into equal tiles that neither overlap nor leave a gap, so that shares of tiles add up to one."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from rsvlm.geo.stretch import Stretch
 class View:
     """pixels: (bands, H, W) float32, raw values of the 1 or 3 display bands, 0 where not valid.   valid: (H, W) bool.
 
-    transform: x = a*col + b*row + c, y = d*col + e*row + f, in `crs`; in pixels of the source (x right, y down) where crs is None.
+    transform: x = a*col + b*row + c, y = d*col + e*row + f, in `crs`; in source pixels (y down) where crs is None.
     gsd_m: metres on the ground per pixel at the centre.   acquired: ISO 8601.
     sampled: read from scattered samples because the raster is huge and has no overviews; coarser than it looks.
     """
