@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 import numpy as np
 import shapely
 from shapely import LineString, Point, Polygon, affinity
+from shapely.geometry.base import BaseGeometry
 
 from rsvlm.trainer.scenes import fields, houses, lake
 from rsvlm.trainer.scenes.classes import KINDS
@@ -97,7 +98,7 @@ def _alter(rng: np.random.Generator, village: Village) -> None:
 
 
 def _build_up(rng: np.random.Generator, village: Village) -> None:
-    """Turn the best field by a street into a new quarter with its own street."""
+    """Turn the best field by a street into a new quarter with its own street, if one can be reached."""
     plan, drafts = village.plan, village.drafts
     streets = shapely.union_all([plan.upper, plan.main, plan.country, *plan.sides])
     middle = Point(plan.size / 2, plan.size / 2)
@@ -106,10 +107,14 @@ def _build_up(rng: np.random.Generator, village: Village) -> None:
         seen = thing.shape.intersection(plan.square).area
         return min(seen, 16_000) - 120 * thing.shape.distance(streets) - 12 * thing.shape.distance(middle)
 
-    old = max((thing for thing in drafts.things.values() if thing.kind == "field"), key=merit)
+    solid = shapely.union_all(drafts.shapes("building", "hedge", "pool", "pitch", "water"))
+    parcels = sorted((thing for thing in drafts.things.values() if thing.kind == "field"), key=merit, reverse=True)
+    choices = ((thing, _new_street(thing.shape, streets, solid)) for thing in parcels)
+    old, axis = next(((thing, axis) for thing, axis in choices if axis is not None), (None, None))
+    if old is None or axis is None:
+        return
     drafts.things.pop(old.id)
     drafts.add("site", old.shape, "earth", old.strips, tone=rng.uniform(-1, 1))
-    axis = _new_street(old.shape, streets)
     add_street(drafts, axis, "street")
     strip = Strip(axis, WIDTHS["street"])
     taken = Taken([old.shape.exterior, *(shape.buffer(0.8) for shape in drafts.shapes("road"))])
@@ -120,18 +125,25 @@ def _build_up(rng: np.random.Generator, village: Village) -> None:
                 houses.add_house(rng, drafts, lot, fresh=True)
 
 
-def _new_street(field: Polygon, streets: shapely.Geometry) -> LineString:
-    """Through the field along its longer side, joined to the nearest street at one end."""
+def _new_street(field: Polygon, streets: BaseGeometry, solid: BaseGeometry) -> Optional[LineString]:
+    """Through the field along its longer side, joined to a street by the shortest way clear of `solid`, if any is."""
     along, length = fields.long_side(field)
     centre = vector(field.centroid.x, field.centroid.y)
     reach = vector(along.x, along.y) * length
     inside = LineString([centre - reach, centre + reach]).intersection(field.buffer(-9))
+    if inside.is_empty:
+        return None
     run = max(shapely.get_parts(inside), key=lambda part: part.length)
-    ends = [Point(run.coords[0]), Point(run.coords[-1])]
-    ends.sort(key=lambda end: end.distance(streets))
-    joint = streets.interpolate(streets.project(ends[0])) if streets.geom_type == "LineString" else None
-    joint = joint or shapely.ops.nearest_points(streets, ends[0])[0]
-    return LineString([joint, ends[0], ends[1]])
+    ways = [
+        LineString([axis.interpolate(at), run.coords[end], run.coords[end - 1]])
+        for axis in shapely.get_parts(streets)
+        for at in np.arange(0.0, axis.length, 6.0)
+        for end in (0, -1)
+    ]
+    for way in sorted(ways, key=lambda way: way.length):
+        if way.length < run.length + 70 and not way.buffer(5.5).intersects(solid):
+            return way
+    return None
 
 
 def _fell(rng: np.random.Generator, village: Village) -> None:
@@ -152,10 +164,7 @@ def _rearrange_boats(rng: np.random.Generator, village: Village) -> None:
     for boat in [thing for thing in drafts.things.values() if thing.kind == "boat"]:
         if rng.random() < 0.4:
             drafts.things.pop(boat.id)
-    old = drafts.shapes("boat")
-    for boat in lake.moor(rng, drafts, village.stages, 0.5):
-        if any(boat.shape.distance(other) < 0.8 for other in old):
-            drafts.things.pop(boat.id)
+    lake.moor(rng, village.plan, drafts, village.stages, 0.5)
     lake.anchor(rng, village.plan, drafts, 4)
 
 

@@ -1,17 +1,16 @@
-"""Layout -> picture: albedo, sunlight and cast shadows, haze, optics, sensor noise. The masks come from the same layout."""
+"""Layout -> picture: albedo, sunlight, cast shadows, haze, optics, sensor noise; masks of the same layout beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from affine import Affine
 
-from rsvlm.trainer.scenes.layout import Layout, Thing
+from rsvlm.trainer.scenes.layout import Layout
 from rsvlm.trainer.scenes.masks import Masks, instance_ids, make_masks
 from rsvlm.trainer.scenes.noise import Grid, noise, soften
 from rsvlm.trainer.scenes.paint import Canvas, paint

@@ -17,10 +17,11 @@ from rsvlm.trainer.scenes.streets import Plan
 CROPS = ("wheat", "wheat", "barley", "maize", "maize", "ploughed", "stubble", "clover", "hay", "hay", "rape")
 
 
-def add_wood(rng: np.random.Generator, plan: Plan, drafts: Drafts) -> Polygon:
-    """A wood in an upper corner; returns its outline, to be filled with trees."""
+def add_wood(rng: np.random.Generator, plan: Plan, drafts: Drafts, built: BaseGeometry) -> Polygon:
+    """A wood in an upper corner, clear of what is built; returns its outline, to be filled with trees."""
     corner = vector(rng.choice((0.02, 0.98)) * plan.size, rng.uniform(0.02, 0.12) * plan.size)
     wood = blob(rng, corner, rng.uniform(0.2, 0.26) * plan.size, 0.16, 60)
+    wood = pieces(wood.difference(built.buffer(5)).buffer(-4).buffer(4))[0]
     drafts.add("woodland", wood, "floor")
     return wood
 
@@ -31,7 +32,7 @@ def add_fields(rng: np.random.Generator, plan: Plan, drafts: Drafts, built: Base
     for area in pieces(free.buffer(-5).buffer(5)):
         for parcel in _divide(rng, area, rng.uniform(9_000, 15_000)):
             for field in pieces(parcel.buffer(-4.0).buffer(2.6)):
-                if field.area > 1500 and 4 * np.pi * field.area / field.length**2 > 0.2:
+                if field.area > 2500 and 4 * np.pi * field.area / field.length**2 > 0.2:
                     _sow(rng, drafts, field)
 
 
@@ -41,7 +42,9 @@ def _divide(rng: np.random.Generator, area: Polygon, target: float) -> List[Poly
         return [area]
     along, length = long_side(area)
     angle = rng.normal(0, 0.09)
-    across = vector(-along.y * np.cos(angle) - along.x * np.sin(angle), along.x * np.cos(angle) - along.y * np.sin(angle))
+    across = vector(
+        -along.y * np.cos(angle) - along.x * np.sin(angle), along.x * np.cos(angle) - along.y * np.sin(angle)
+    )
     box = area.minimum_rotated_rectangle
     middle = vector(box.centroid.x, box.centroid.y) + vector(along.x, along.y) * rng.uniform(-0.12, 0.12) * length
     cut = bend(rng, middle - across * 900, middle + across * 900, 5.0, 220.0)
@@ -69,5 +72,3 @@ def _sow(rng: np.random.Generator, drafts: Drafts, field: Polygon) -> None:
         drafts.add("meadow", field, "hay", (Strip(axis, 1.0),), tone=tone)
     else:
         drafts.add("field", field, crop, (Strip(axis, 1.0),), tone=tone)
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 import numpy as np
 import shapely
@@ -14,6 +14,8 @@ from rsvlm.trainer.scenes.layout import Drafts, Strip
 from rsvlm.trainer.scenes.shapes import Taken, Vector, normal, place, rectangle, ribbon, segment
 
 ROOFS = ("clay", "clay", "rust", "brown", "slate", "slate", "grey", "light")
+VERGE = 1.5  # metres of pavement between carriageway and lot
+SHORT = 0.8  # share of its depth that a lot can do with where the ground is tight
 CARS = ("white", "white", "silver", "black", "black", "red", "blue", "grey")
 DRIVES = ("pavers", "pavers", "asphalt", "gravel")
 
@@ -35,34 +37,38 @@ def lots_along(
     street: Strip,
     side: int,
     taken: Taken,
-    depth: Tuple[float, float] = (23.0, 26.5),
-    width: Tuple[float, float] = (16.0, 22.0),
+    depth: Tuple[float, float] = (23.0, 26.0),
+    width: Tuple[float, float] = (16.0, 24.0),
     start: float = 9.0,
     end: Optional[float] = None,
-) -> List[Lot]:
-    """Plots on one side of a street (side 1: right of its direction, -1: left) wherever the ground is free."""
-    found = []
+) -> Iterator[Lot]:
+    """Plots on one side of a street (side 1: right of its direction, -1: left) wherever the ground is free.
+
+    A plot is taken when it is asked for: whoever stops asking leaves the rest of the street free.
+    """
     at, stop = start, street.axis.length - 7.0 if end is None else end
     while at < stop - width[0]:
         wide, deep = rng.uniform(*width), rng.uniform(*depth)
         here, along = place(street.axis, at + wide / 2)
         inward = normal(along) * side
-        front = here + inward * (street.width / 2 + 1.0)
+        front = here + inward * (street.width / 2 + VERGE)
         outline = rectangle(front + inward * deep / 2, along, wide, deep)
+        if taken.touches(outline.buffer(-0.6)):
+            deep *= SHORT
+            outline = rectangle(front + inward * deep / 2, along, wide, deep)
         if taken.touches(outline.buffer(-0.6)):
             at += 4.0
             continue
         taken.add(outline.buffer(-0.3))
-        found.append(Lot(outline, front, along, inward, wide, deep))
+        yield Lot(outline, front, along, inward, wide, deep)
         at += wide
-    return found
 
 
 def add_house(rng: np.random.Generator, drafts: Drafts, lot: Lot, fresh: bool = False) -> None:
     """Build on a lot. fresh: newly built, so earth instead of lawn and nothing grown yet."""
-    length = float(np.clip(rng.normal(12.0, 1.8), 9.0, lot.width - 6.5))
+    length = float(np.clip(rng.normal(0.62 * lot.width, 1.4), 9.0, lot.width - 6.0))
     across = float(np.clip(rng.normal(9.6, 0.9), 8.0, 11.5))
-    setback = rng.uniform(4.0, 7.5)
+    setback = float(np.clip(rng.uniform(4.0, 7.5), 3.0, lot.depth - across - 6.0))
     shift = rng.uniform(-0.5, 0.5) * (lot.width - length - 4.0)
     centre = lot.front + lot.inward * (setback + across / 2) + lot.along * shift
     along = _turned(lot.along, rng.normal(0, 0.03))
@@ -128,9 +134,7 @@ def _add_drive(
         add_car(rng, drafts, spot, lot.inward * rng.choice((-1, 1)), solid)
 
 
-def add_car(
-    rng: np.random.Generator, drafts: Drafts, spot: Vector, along: Vector, solid: List[BaseGeometry]
-) -> None:
+def add_car(rng: np.random.Generator, drafts: Drafts, spot: Vector, along: Vector, solid: List[BaseGeometry]) -> None:
     """A car, unless it would stand within half a metre of something in `solid` (which it then joins)."""
     length, width = rng.uniform(4.0, 4.8), rng.uniform(1.75, 1.95)
     shape = rectangle(spot, along, length, width)
@@ -177,5 +181,5 @@ def _furnish(
     )
     for spot, direction, reach in runs:
         hedge = ribbon(segment(spot, direction, reach), rng.uniform(0.9, 1.6))
-        if rng.random() < 0.36 and not any(hedge.distance(other) < 0.4 for other in solid):
+        if rng.random() < 0.5 and not any(hedge.distance(other) < 0.4 for other in solid):
             drafts.add("hedge", hedge, height=1.7, tone=rng.uniform(-1, 1))

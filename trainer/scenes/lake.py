@@ -62,22 +62,21 @@ def draw_harbour(rng: np.random.Generator, plan: Plan, drafts: Drafts, x: float)
     return stages
 
 
-def moor(rng: np.random.Generator, drafts: Drafts, stages: List[LineString], share: float) -> List[Thing]:
-    """Boats in `share` of the berths on both sides of the stages."""
-    boats = []
+def moor(rng: np.random.Generator, plan: Plan, drafts: Drafts, stages: List[LineString], share: float) -> None:
+    """Boats in `share` of the berths on both sides of the stages, where berth and water are free."""
+    solid = [thing.shape for thing in drafts.things.values() if thing.kind in ("boat", "pier", "paved")]
+    near = shapely.STRtree(solid)
     for stage in stages:
         for side in (-1.0, 1.0):
             for at in np.arange(12.0, stage.length - 2.0, BERTH):
-                if rng.random() < share:
-                    spot, along = place(stage, float(at))
-                    boats.append(_berth(rng, drafts, spot, normal(along) * side))
-    return boats
-
-
-def _berth(rng: np.random.Generator, drafts: Drafts, spot: Vector, away: Vector) -> Thing:
-    length = float(np.clip(rng.normal(8.3, 1.7), 5.0, 11.5))
-    bow = away * rng.choice((-1, 1), p=(0.7, 0.3))
-    return add_boat(rng, drafts, spot + away * (1.9 + length / 2), bow, length)
+                spot, along = place(stage, float(at))
+                length = float(np.clip(rng.normal(8.3, 1.7), 5.0, 11.5))
+                away = normal(along) * side
+                middle = spot + away * (1.9 + length / 2)
+                room = segment(middle, away, length).buffer(1.7, cap_style="flat")
+                free = plan.water.contains(room) and not len(near.query(room, predicate="intersects"))
+                if free and rng.random() < share:
+                    add_boat(rng, drafts, middle, away * rng.choice((-1, 1), p=(0.7, 0.3)), length)
 
 
 def add_boat(rng: np.random.Generator, drafts: Drafts, spot: Vector, bow: Vector, length: float) -> Thing:
@@ -88,20 +87,20 @@ def add_boat(rng: np.random.Generator, drafts: Drafts, spot: Vector, bow: Vector
     return drafts.add("boat", shape, style, (Strip(segment(spot, bow, length), beam),), 1.3, rng.uniform(-1, 1))
 
 
-def anchor(rng: np.random.Generator, plan: Plan, drafts: Drafts, count: int) -> List[Thing]:
+def anchor(rng: np.random.Generator, plan: Plan, drafts: Drafts, count: int) -> None:
     """Boats lying or sailing on the open lake, apart from each other and from everything that is built."""
     solid = [*drafts.shapes("pier", "boat")]
     open_water = plan.water.intersection(plan.square.buffer(-8)).buffer(-10)
-    boats: List[Thing] = []
+    left = count
     for _ in range(200):
-        if len(boats) == count:
+        if not left:
             break
         spot = vector(rng.uniform(0, plan.size), rng.uniform(0, plan.size))
         if open_water.contains(Point(spot)) and all(Point(spot).distance(other) > 24 for other in solid):
             turn = rng.normal(0.6, 0.35)
-            boats.append(add_boat(rng, drafts, spot, vector(np.cos(turn), np.sin(turn)), rng.uniform(5, 10.5)))
-            solid.append(boats[-1].shape)
-    return boats
+            boat = add_boat(rng, drafts, spot, vector(np.cos(turn), np.sin(turn)), rng.uniform(5, 10.5))
+            solid.append(boat.shape)
+            left -= 1
 
 
 def bathing_place(rng: np.random.Generator, plan: Plan, drafts: Drafts, x: float) -> Polygon:

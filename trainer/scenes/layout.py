@@ -58,7 +58,9 @@ class Layout:
         return {thing.id for thing in self.things}
 
     def with_things(self, things: Iterable[Thing]) -> "Layout":
-        return replace(self, things=tuple(sorted(things, key=lambda thing: (ORDER[thing.kind], thing.height, thing.id))))
+        return replace(
+            self, things=tuple(sorted(things, key=lambda thing: (ORDER[thing.kind], thing.height, thing.id)))
+        )
 
 
 class Drafts:

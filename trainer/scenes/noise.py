@@ -11,13 +11,13 @@ Grid = NDArray[np.float32]
 
 
 def enlarge(grid: Grid, shape: Tuple[int, int], step: float) -> Grid:
-    """Read `grid` (rows, cols) bilinearly every 1/step of a cell: (H, W) of `shape`, float32, smooth between nodes."""
+    """Read `grid` (rows, cols) bilinearly every 1/step of a cell: (H, W) of `shape`, float32."""
 
     def axis(count: int, limit: int) -> Tuple[NDArray[np.intp], Grid]:
         at = np.arange(count, dtype=np.float32) / step
         low = np.minimum(at.astype(np.intp), limit - 2)
         part = np.clip(at - low, 0, 1)
-        return low, (part * part * (3 - 2 * part)).astype(np.float32)
+        return low, part.astype(np.float32)
 
     rows, down = axis(shape[0], grid.shape[0])
     cols, right = axis(shape[1], grid.shape[1])
@@ -30,8 +30,13 @@ def noise(rng: np.random.Generator, shape: Tuple[int, int], cell: float, octaves
     total = np.zeros(shape, np.float32)
     weight = 1.0
     for _ in range(octaves):
-        nodes = (int(np.ceil(shape[0] / cell)) + 2, int(np.ceil(shape[1] / cell)) + 2)
-        total += weight * enlarge(rng.standard_normal(nodes, dtype=np.float32), shape, cell)
+        fine = cell < 4
+        step = max(cell / (1.5 if fine else 3), 1.0)
+        nodes = (int(np.ceil(shape[0] / step)) + 2, int(np.ceil(shape[1] / step)) + 2)
+        grid = rng.standard_normal(nodes, dtype=np.float32)
+        if not fine:  # blurred over neighbouring nodes, or the grid would show through as squares
+            grid = box_blur(box_blur(grid, 1), 1) * 3
+        total += weight * enlarge(grid, shape, step)
         weight *= 0.6
         cell = max(cell / 2.1, 1.0)
     return (total - total.mean()) / max(float(total.std()), 1e-6)

@@ -20,7 +20,7 @@ from rsvlm.trainer.scenes.relief import Window, strip_frame, window_of
 
 @dataclass
 class Canvas:
-    """albedo: (H, W, 3) float32; ids: (H, W) topmost thing; four noise fields (H, W), unit deviation, by feature size."""
+    """albedo: (H, W, 3); ids: (H, W) topmost thing; noise fields (H, W) of unit deviation, by the size of features."""
 
     albedo: Grid
     ids: NDArray[np.int32]
@@ -39,16 +39,15 @@ class Canvas:
 
     def vary(self, window: Window, broad: float, patch: float, tuft: float, grain: float) -> Grid:
         """A mixture of the noise fields in a window, (h, w)."""
-        return (
-            broad * self.broad[window] + patch * self.patch[window] + tuft * self.tuft[window] + grain * self.grain[window]
-        )
+        smooth = broad * self.broad[window] + patch * self.patch[window]
+        return smooth + tuft * self.tuft[window] + grain * self.grain[window]
 
 
 def tint(base: Colour, light: Grid, warm: "Grid | float" = 0.0) -> Grid:
     """Colour x (1 + light), shifted towards dry (red up, blue down) by `warm` display values; (h, w, 3)."""
     shift = np.asarray(warm, np.float32)
     rgb = np.asarray(base, np.float32) * (1 + light[..., None])
-    return np.stack([rgb[..., 0] + shift, rgb[..., 1] + 0.3 * shift, rgb[..., 2] - 0.4 * shift], axis=-1)
+    return np.stack([rgb[..., 0] + shift, rgb[..., 1] + 0.3 * shift, rgb[..., 2] - 0.1 * shift], axis=-1)
 
 
 def mix(first: "Grid | Colour", second: "Grid | Colour", share: Grid) -> Grid:
@@ -75,8 +74,8 @@ def _grass(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     """Lawns, meadows, forest floor, reed: patchy green with dry spots; mown lawns are even."""
     base = palette.GRASS[thing.style]
     rough = {"lawn": 0.55, "site": 0.8, "hay": 0.8}.get(thing.style, 1.0)
-    light = 0.05 * thing.tone + rough * canvas.vary(window, 0.05, 0.055, 0.045, 0.045)
-    warm = 5.0 * thing.tone + rough * (6.0 * canvas.broad[window] + 7.0 * canvas.patch[window])
+    light = 0.07 * thing.tone + rough * canvas.vary(window, 0.045, 0.05, 0.05, 0.045)
+    warm = 6.0 * thing.tone + rough * (3.5 * canvas.broad[window] + 4.5 * canvas.patch[window])
     colour = tint(base, light, warm)
     if thing.style == "hay" and thing.strips:
         _, across, _ = strip_frame(thing.strips[0], window, canvas.metres)
@@ -88,7 +87,7 @@ def _grass(canvas: Canvas, window: Window, thing: Thing) -> Grid:
 def _field(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     """A crop in rows along the parcel, with wheel tracks every 18 m and uneven growth."""
     plant, soil, spacing, patchy = palette.CROP[thing.style]
-    along, across, _ = strip_frame(thing.strips[0], window, canvas.metres)
+    _, across, _ = strip_frame(thing.strips[0], window, canvas.metres)
     across = across + 0.35 * canvas.broad[window]
     light = 0.05 * thing.tone + patchy * canvas.vary(window, 0.04, 0.035, 0.03, 0.035)
     colour = tint(plant, light, patchy * (5 * canvas.broad[window] + 4 * canvas.patch[window]) + 4 * thing.tone)
@@ -97,7 +96,9 @@ def _field(canvas: Canvas, window: Window, thing: Thing) -> Grid:
         gaps = 0.25 + 0.18 * canvas.patch[window] + 0.12 * canvas.tuft[window]
         colour = mix(colour, tint(soil, light), rows * (0.3 + gaps))
     else:
-        drill = np.sin(2 * np.pi * across / 3.0) * 0.5 + np.sin(2 * np.pi * across / 0.9 + 0.6 * canvas.tuft[window]) * 0.5
+        drill = (
+            np.sin(2 * np.pi * across / 3.0) * 0.5 + np.sin(2 * np.pi * across / 0.9 + 0.6 * canvas.tuft[window]) * 0.5
+        )
         colour *= 1 + 0.022 * drill[..., None]
     phase = np.mod(across + 4.0, 18.0)
     tracks = (np.abs(phase - 8.1) < 0.32) | (np.abs(phase - 9.9) < 0.32)
@@ -142,7 +143,8 @@ def _water(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     near = wet
     for reach in (7.0, 9.0, 12.0):
         near = box_blur(near, max(int(reach / canvas.metres / step), 1))
-    near = np.repeat(np.repeat(near, step, axis=0), step, axis=1)[: canvas.ids[window].shape[0], : canvas.ids[window].shape[1]]
+    rows, cols = canvas.ids[window].shape
+    near = np.repeat(np.repeat(near, step, axis=0), step, axis=1)[:rows, :cols]
     for _ in range(2):
         near = box_blur(near, step // 2)
     depth = np.clip((near - 0.52) / 0.46 + 0.08 * canvas.patch[window] * (1 - near), 0, 1)
@@ -208,7 +210,8 @@ def _building(canvas: Canvas, window: Window, thing: Thing) -> Grid:
         return mix(colour, np.where(seams[..., None], (96, 104, 120), (44, 52, 74)), panels.astype(np.float32))
     if luck < 0.6:
         start = rng.uniform(-0.3, 0.3) * length
-        panes = (np.abs(side - width * 0.26) < 0.55) & (np.mod(along - start, 3.6) < 0.8) & (np.abs(along) < length / 2 - 1)
+        within = (np.abs(side - width * 0.26) < 0.55) & (np.abs(along) < length / 2 - 1)
+        panes = within & (np.mod(along - start, 3.6) < 0.8)
         colour = mix(colour, (70, 78, 90), panes * 0.75)
     stack = (np.abs(along - length * rng.uniform(-0.35, 0.35)) < 0.42) & (np.abs(side + 0.9) < 0.42)
     return mix(colour, (112, 88, 80), stack * 0.9)

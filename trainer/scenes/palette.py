@@ -7,8 +7,8 @@ from typing import Dict, Tuple
 Colour = Tuple[float, float, float]
 
 ROOF: Dict[str, Colour] = {
-    "clay": (172, 104, 78),
-    "rust": (142, 82, 64),
+    "clay": (160, 104, 84),
+    "rust": (134, 86, 72),
     "brown": (118, 92, 78),
     "slate": (96, 98, 104),
     "grey": (138, 134, 130),
@@ -26,14 +26,14 @@ TREE: Dict[str, Colour] = {
     "copper": (88, 64, 56),
 }
 GRASS: Dict[str, Colour] = {
-    "lawn": (108, 122, 70),
+    "lawn": (106, 118, 76),
     "rough": (122, 124, 80),
     "fresh": (142, 136, 94),
-    "hay": (124, 136, 74),
+    "hay": (124, 132, 82),
     "floor": (112, 102, 76),
     "reed": (112, 116, 72),
     "site": (164, 144, 116),
-    "": (116, 124, 74),
+    "": (118, 122, 82),
 }
 # crop: colour of plants, colour between the rows, metres between rows (0: sown thick), patchiness
 CROP: Dict[str, Tuple[Colour, Colour, float, float]] = {
@@ -42,14 +42,15 @@ CROP: Dict[str, Tuple[Colour, Colour, float, float]] = {
     "maize": ((78, 102, 48), (112, 104, 72), 1.5, 0.8),
     "ploughed": ((138, 112, 90), (118, 94, 76), 2.4, 1.1),
     "stubble": ((186, 170, 134), (162, 144, 112), 3.2, 0.9),
-    "clover": ((94, 120, 58), (104, 122, 66), 0.0, 0.9),
-    "rape": ((176, 172, 70), (150, 152, 66), 0.0, 0.6),
+    "clover": ((96, 116, 66), (104, 118, 72), 0.0, 0.9),
+    "rape": ((172, 164, 84), (148, 146, 76), 0.0, 0.6),
 }
 GROUND: Dict[str, Colour] = {
     "asphalt": (132, 131, 130),
     "pavers": (168, 156, 144),
     "gravel": (186, 178, 160),
     "pale": (188, 182, 172),
+    "pavement": (160, 156, 150),
     "wood": (140, 118, 96),
     "line": (222, 222, 218),
     "track": (178, 164, 136),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Optional
 
 import numpy as np
-from shapely import Polygon
+import shapely
+from shapely import Point, Polygon
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from rsvlm.trainer.scenes.houses import Lot, add_car
 from rsvlm.trainer.scenes.layout import Drafts, Strip
-from rsvlm.trainer.scenes.shapes import Taken, Vector, normal, rectangle, ribbon, segment, vector
-from rsvlm.trainer.scenes.streets import Plan
+from rsvlm.trainer.scenes.shapes import Taken, Vector, bend, normal, rectangle, ribbon, segment, vector
+from rsvlm.trainer.scenes.streets import Plan, add_street
 
 
 def add_church(rng: np.random.Generator, drafts: Drafts, lot: Lot) -> None:
@@ -35,14 +37,45 @@ def add_market(rng: np.random.Generator, drafts: Drafts, lot: Lot) -> None:
     hall = Strip(segment(centre, lot.along, lot.width - 6), deep)
     shape = ribbon(hall.axis, hall.width)
     drafts.add("building", shape, "gravel-flat", (hall,), 6.0, 0.5)
-    solid: List[BaseGeometry] = [shape]
     for row in (4.6, 16.0):
-        for at in np.arange(-lot.width / 2 + 4, lot.width / 2 - 3, 2.75):
-            spot = lot.front + lot.inward * row + lot.along * at
-            line = ribbon(segment(spot + lot.along * 1.38, lot.inward, 5.0), 0.18)
-            drafts.add("paved", line, "line")
-            if rng.random() < 0.55:
-                add_car(rng, drafts, spot, lot.inward * rng.choice((-1, 1)), solid)
+        _add_bays(rng, drafts, lot.front + lot.inward * row, lot.along, lot.width - 7)
+
+
+def _add_bays(rng: np.random.Generator, drafts: Drafts, middle: Vector, along: Vector, length: float) -> None:
+    """A row of parking bays side by side, about half of them taken."""
+    for at in np.arange(-length / 2, length / 2, 2.75):
+        spot = middle + along * at
+        drafts.add("paved", ribbon(segment(spot + along * 1.38, normal(along), 5.0), 0.18), "line")
+        if rng.random() < 0.55:
+            add_car(rng, drafts, spot, normal(along) * rng.choice((-1, 1)), [])
+
+
+def add_harbour_street(rng: np.random.Generator, plan: Plan, drafts: Drafts, x: float) -> BaseGeometry:
+    """A street from the main street down to the quay, with a car park and a boathouse; the ground it takes."""
+    foot = plan.shore_at(x)
+    start = np.asarray(plan.main.interpolate(plan.main.project(Point(foot))).coords[0])
+    axis = bend(rng, start, foot - vector(0, 5), 5.0)
+    add_street(drafts, axis, "street")
+    down = (foot - start) / np.hypot(*(foot - start))
+    middle = foot - down * 33 - normal(down) * 15.5
+    yard = rectangle(middle, down, 34.0, 22.0)
+    drafts.add("paved", yard, "asphalt", tone=0.4)
+    for shift in (-7.5, 7.5):
+        _add_bays(rng, drafts, middle + normal(down) * shift, down, 28.0)
+    strip = Strip(segment(foot - down * 30 + normal(down) * 17.0, down, 26.0), 12.0)
+    drafts.add("building", ribbon(strip.axis, strip.width), "slate-gable", (strip,), 5.0, 0.3)
+    return shapely.union_all([axis.buffer(7), yard.buffer(3), strip.axis.buffer(12)])
+
+
+def add_footpaths(rng: np.random.Generator, plan: Plan, drafts: Drafts, taken: Taken) -> None:
+    """Paths from the side streets' lower ends on to the shore walk where the ground is free."""
+    for side in plan.sides:
+        start = np.asarray(side.coords[0]) + vector(0, 3)
+        path = bend(rng, start, plan.shore_at(float(start[0])) - vector(0, 14), 4.0)
+        ground = ribbon(path, 2.0)
+        if rng.random() < 0.7 and not taken.touches(substring(path, 9.0, path.length - 4.0).buffer(2.0)):
+            drafts.add("path", ground, "gravel", (Strip(path, 2.0),))
+            taken.add(ground.buffer(0.8))
 
 
 def add_farm(rng: np.random.Generator, drafts: Drafts, taken: Taken, centre: Vector, along: Vector) -> bool:

@@ -51,7 +51,7 @@ def window_of(thing: Thing, metres: float, shape: Tuple[int, int], margin: int =
 
 
 def strip_frame(strip: Strip, window: Window, metres: float) -> Tuple[Grid, Grid, NDArray[np.float64]]:
-    """Position along and across a strip's axis, metres from its middle, for each pixel of a window; and its direction."""
+    """Metres along and across a strip's axis from its middle, for each pixel of a window; and the axis's direction."""
     ends = np.asarray(strip.axis.coords)
     along = ends[-1] - ends[0]
     along = along / max(float(np.hypot(*along)), 1e-9)
@@ -135,7 +135,7 @@ def lambert(relief: Relief, sun: Sun) -> Grid:
     """Direct light by a surface's tilt, (H, W): 1 on level ground, 0 facing away from the sun."""
     facing = sun.tan - relief.slope_x * sun.towards[0] - relief.slope_y * sun.towards[1]
     size = np.sqrt(1 + relief.slope_x**2 + relief.slope_y**2)
-    return np.clip(facing / (size * sun.tan), 0, 1.6).astype(np.float32)
+    return np.clip(facing / (size * sun.tan), 0, 1.3).astype(np.float32)
 
 
 def shadows(relief: Relief, sun: Sun) -> NDArray[np.bool_]:

@@ -49,16 +49,16 @@ def make_plan(rng: np.random.Generator, size: float) -> Plan:
     main = LineString(np.stack([at, calm - rng.uniform(74, 88) + wander(rng, at, 260.0) * 7], axis=1))
     left, right = rng.uniform(0.10, 0.17) * size, rng.uniform(0.80, 0.88) * size
     rise = rng.uniform(0.24, 0.27) * size
-    count = max(int(round((right - left) / rng.uniform(66, 74))), 2)
+    count = max(round((right - left) / rng.uniform(66, 73)), 2)
     feet: List[Vector] = []
     heads: List[Vector] = []
-    for x in np.linspace(left, right, count + 1) + rng.uniform(-5, 5, count + 1):
+    for x in np.linspace(left, right, count + 1) + rng.uniform(-3, 3, count + 1):
         foot, _ = place(main, main.project(main.interpolate(x + 60)))
         feet.append(foot)
-        heads.append(foot + vector(rng.uniform(-10, 10), -rise + rng.uniform(-9, 9)))
+        heads.append(foot + vector(rng.uniform(-6, 6), -rise + rng.uniform(-9, 9)))
     upper_points = [heads[0] - vector(rng.uniform(20, 40), 4), *heads, heads[-1] + vector(rng.uniform(20, 40), 3)]
     upper = _smooth(LineString(upper_points))
-    sides = tuple(bend(rng, foot, head, 6.0) for foot, head in zip(feet, heads))
+    sides = tuple(bend(rng, foot, head, 4.5) for foot, head in zip(feet, heads))
     start = heads[int(rng.integers(1, count))]
     country = bend(rng, start, vector(start[0] + rng.uniform(-70, 70), -40.0), 16.0)
     return Plan(size, water, shore, main, upper, sides, country)
@@ -84,5 +84,8 @@ def draw_streets(plan: Plan, drafts: Drafts) -> None:
 
 
 def add_street(drafts: Drafts, axis: LineString, style: str) -> None:
+    """A carriageway, with pavements unless it is a country road."""
     width = WIDTHS[style]
+    if style != "country":
+        drafts.add("paved", ribbon(axis, width + 2.6, flat=False), "pavement")
     drafts.add("road", ribbon(axis, width, flat=False), style, (Strip(axis, width),))

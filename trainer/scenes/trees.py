@@ -71,9 +71,17 @@ def plant_gardens(rng: np.random.Generator, drafts: Drafts, planter: Planter, ke
     for garden in [thing for thing in drafts.things.values() if thing.kind == "garden"]:
         if garden.style not in ("lawn", "rough"):
             continue
-        for spot in _picks(rng, scatter(rng, garden.shape.buffer(-0.8), 3.4), int(rng.integers(5, 22))):
+        for spot in _picks(rng, scatter(rng, garden.shape.buffer(-0.8), 3.4), int(rng.integers(10, 36))):
             if not keep.contains(Point(spot)):
                 planter.plant(spot, str(rng.choice(GARDEN)))
+
+
+def plant_greens(rng: np.random.Generator, planter: Planter, green: BaseGeometry) -> None:
+    """Common ground of the village: groups of trees with clearings between."""
+    for spot in scatter(rng, green, 6.5):
+        grove = np.sin(spot[0] / 19.0 + np.sin(spot[1] / 27.0)) + np.sin(spot[1] / 15.0 + 2.0)
+        if rng.random() < 0.08 + 0.55 * (grove > 0.4):
+            planter.plant(spot, str(rng.choice(("oak", "lime", "lime", "bush", "apple", "willow"))))
 
 
 def _picks(rng: np.random.Generator, spots: Sequence[Vector], count: int) -> List[Vector]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import List, Tuple
 
 import numpy as np
@@ -38,37 +39,39 @@ def compose(rng: np.random.Generator, size: float) -> Village:
     draw_streets(plan, drafts)
     harbour_x = rng.uniform(0.36, 0.62) * size
     stages = lake.draw_harbour(rng, plan, drafts, harbour_x)
+    yard = places.add_harbour_street(rng, plan, drafts, harbour_x)
     bathing_x = harbour_x - 0.26 * size if harbour_x > size / 2 else harbour_x + 0.26 * size
     lawn = lake.bathing_place(rng, plan, drafts, bathing_x)
     harbour = shapely.union_all([stage.buffer(34) for stage in stages] + drafts.shapes("pier"))
     lake.draw_reeds(rng, plan, drafts, shapely.union_all([harbour, lawn]))
-    lake.moor(rng, drafts, stages, 0.62)
+    lake.moor(rng, plan, drafts, stages, 0.64)
     lake.anchor(rng, plan, drafts, 6)
 
     taken = Taken([shape.buffer(0.8) for shape in drafts.shapes("road")])
-    taken.add(plan.water.buffer(24), *drafts.shapes("path", "paved"), lawn)
+    taken.add(plan.water.buffer(14), lawn, yard)
+    places.add_footpaths(rng, plan, drafts, taken)
     vacant = _settle(rng, plan, drafts, taken, harbour_x)
     pitch = places.add_pitch(rng, plan, drafts, taken)
     _add_farms(rng, plan, drafts, taken)
     lanes = _add_lanes(rng, plan, drafts)
-    wood = fields.add_wood(rng, plan, drafts)
-    village = taken.union().buffer(17).buffer(-15)
+    wood = fields.add_wood(rng, plan, drafts, taken.union().union(plan.country.buffer(8)))
+    village = taken.union().buffer(30).buffer(-27).simplify(5)
     fields.add_fields(rng, plan, drafts, shapely.union_all([village, wood.buffer(4), plan.water.buffer(33), *lanes]))
     park(rng, plan, drafts, int(size / 14))
-    _plant(rng, plan, drafts, wood, harbour, lawn if pitch is None else lawn.union(pitch))
+    keep = shapely.union_all([shape for shape in (lawn, pitch, yard) if shape is not None])
+    _plant(rng, plan, drafts, wood, village.difference(plan.water.buffer(3)), harbour, keep)
     return Village(plan, drafts, vacant, stages, wood)
 
 
 def _settle(rng: np.random.Generator, plan: Plan, drafts: Drafts, taken: Taken, harbour_x: float) -> List[Lot]:
     """Church, market and houses along all streets; returns the lots left empty."""
     main = Strip(plan.main, WIDTHS["main"])
-    first, last = plan.main.project(shapely.Point(plan.sides[0].coords[0])), 0.0
+    first = plan.main.project(shapely.Point(plan.sides[0].coords[0]))
     last = plan.main.project(shapely.Point(plan.sides[-1].coords[0]))
     middle = plan.main.project(shapely.Point(plan.shore_at(harbour_x)))
-    special = houses.lots_along(rng, main, -1, taken, (36, 36), (46, 46), middle - 110, middle + 110)[:1]
-    for lot in special:
+    for lot in islice(houses.lots_along(rng, main, -1, taken, (36, 36), (46, 46), middle - 110, middle + 110), 1):
         places.add_church(rng, drafts, lot)
-    for lot in houses.lots_along(rng, main, 1, taken, (38, 38), (50, 50), middle + 20, last)[:1]:
+    for lot in islice(houses.lots_along(rng, main, 1, taken, (38, 38), (50, 50), middle + 20, last), 1):
         places.add_market(rng, drafts, lot)
     streets: List[Tuple[Strip, float, float]] = [(main, first - 55, last + 60)]
     streets += [(Strip(axis, WIDTHS["street"]), 10.0, axis.length - 6) for axis in (*plan.sides, plan.upper)]
@@ -109,13 +112,24 @@ def _add_lanes(rng: np.random.Generator, plan: Plan, drafts: Drafts) -> List[Bas
 
 
 def _plant(
-    rng: np.random.Generator, plan: Plan, drafts: Drafts, wood: Polygon, harbour: BaseGeometry, keep: BaseGeometry
+    rng: np.random.Generator,
+    plan: Plan,
+    drafts: Drafts,
+    wood: Polygon,
+    village: BaseGeometry,
+    harbour: BaseGeometry,
+    keep: BaseGeometry,
 ) -> None:
+    """All trees. keep: ground that stays open."""
     planter = trees.Planter(rng, drafts)
     trees.plant_wood(rng, planter, wood, plan.square)
     clear = shapely.union_all([harbour, keep, *drafts.shapes("path", "road")])
     trees.plant_shore(rng, plan, planter, clear.buffer(2.5))
-    trees.plant_gardens(rng, drafts, planter, clear.union(shapely.union_all(drafts.shapes("paved", "road"))).buffer(1.6))
+    grown = shapely.union_all([keep, *drafts.shapes("paved", "road", "path", "garden")]).buffer(2.0)
+    trees.plant_greens(rng, planter, village.difference(grown))
+    trees.plant_gardens(
+        rng, drafts, planter, clear.union(shapely.union_all(drafts.shapes("paved", "road"))).buffer(1.6)
+    )
     trees.plant_line(rng, planter, plan.main.offset_curve(6.6), 13.0, ("lime",), 0.45)
     trees.plant_line(rng, planter, plan.country.offset_curve(-5.6), 10.0, ("oak", "lime"), 0.7)
     trees.plant_farmland(rng, plan, drafts, planter)
