@@ -54,8 +54,9 @@ wheelhouse: setup-backend  ## gather every wheel for an installation without a n
 		-c constraints.txt '.[train,eval,dev]' 'setuptools>=77' pytest-qgis
 	@echo "wheelhouse: $$(ls build/wheelhouse | wc -l) wheels, $$(du -sh build/wheelhouse | cut -f1); use: make setup WHEELHOUSE=build/wheelhouse"
 
-i18n: setup  ## gather the strings to translate into i18n/*.ts
+i18n:  ## gather the strings to translate into i18n/*.ts
 	@$(QGIS_PYTHON) i18n/update.py
 
-demo-data: setup-backend  ## make resources/demo again
-	@$(BIN) -m rsvlm.trainer.scenes.demo
+demo-data: setup  ## make resources/demo again: the scene, then the project by QGIS
+	@$(BIN) -m rsvlm.trainer.scenes.demo resources/demo
+	@QT_QPA_PLATFORM=offscreen $(QGIS_PYTHON) rsvlm_plugin/demo/project.py

@@ -15,6 +15,7 @@ part() {  # part NAME COMMAND...
     summary+=$(printf '%-8s %-18s %4s s   %s' "$name" "$outcome" "$((SECONDS - start))" "$(tail -n 1 "build/test-$name.log")")$'\n'
 }
 
+rm -rf .qgis-settings  # what an earlier run set in QGIS
 part lint make --no-print-directory lint-only
 part backend .venv/bin/python -m pytest tests --ignore tests/qgis
 part qgis xvfb-run -a -s '-screen 0 1400x900x24' .venv-qgis/bin/python -m pytest tests/qgis
