@@ -41,18 +41,18 @@ def backend_python(setting: str) -> Path:
     In this order: RSVLM_PYTHON, the user's `setting`, the environment of `make setup`, the one installed from QGIS.
     Raises RsvlmError (unavailable) if what the user named does not exist, or if there is none at all.
     """
-    named = (
-        (os.environ.get("RSVLM_PYTHON", ""), tr("the environment variable RSVLM_PYTHON")),
-        (setting, tr("the setting “Backend Python”")),
-    )
-    for path, where in named:
+    variable = os.environ.get("RSVLM_PYTHON", "")
+    for path, complaint in (
+        (variable, tr("The environment variable RSVLM_PYTHON names {path}, which does not exist.")),
+        (setting, tr("The setting “Backend Python” names {path}, which does not exist.")),
+    ):
         if path:
             python = Path(path).expanduser()
             if python.is_file():
                 return python
             raise RsvlmError(
                 "unavailable",
-                tr("{where} names {path}, which does not exist.").format(where=where, path=path),
+                complaint.format(path=path),
                 tr("Correct or clear it in Settings ▸ Options ▸ rsvlm, or in the environment QGIS is started from."),
             )
     for environment in (plugin_folder() / ".venv", home() / "env"):

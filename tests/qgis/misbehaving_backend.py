@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        note("POST " + self.path + " " + json.dumps(body["rsvlm"]))
+        note("POST " + json.dumps(body))
         stream = "text/event-stream; charset=utf-8"
         words = [event({"choices": [{"delta": {"content": word}}]}) for word in ("Fünf ", "Boote.")]
         if HOW == "one byte at a time":
