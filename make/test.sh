@@ -16,7 +16,7 @@ part() {  # part NAME COMMAND...
 }
 
 rm -rf .qgis-settings  # what an earlier run set in QGIS
-part lint make --no-print-directory lint-only
+part lint make --no-print-directory --keep-going lint-only
 part backend .venv/bin/python -m pytest tests --ignore tests/qgis
 part qgis xvfb-run -a -s '-screen 0 1400x900x24' .venv-qgis/bin/python -m pytest tests/qgis
 
