@@ -1,0 +1,27 @@
+"""From a card to a predictor that answers. Imports torch."""
+
+from __future__ import annotations
+
+import torch
+
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.weights import load_compact
+from rsvlm.protocol import RsvlmError
+
+
+def pick_device(device: str = "auto") -> str:
+    """ "cuda" or "cpu". Raises RsvlmError (unavailable) when a GPU is asked for and there is none."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RsvlmError("unavailable", "No CUDA device was found.", "Choose the device “auto” or “cpu”, or install the GPU build.")
+    return device
+
+
+def load_model(card: ModelCard, device: str = "auto") -> CompactPredictor:
+    """The predictor of a card's model. Raises RsvlmError when weights are missing or broken."""
+    if card.family != "compact":
+        raise RsvlmError("unknown_model", f"The family “{card.family}” of {card.id} is not known.", "Update rsvlm.")
+    model, tokenizer = load_compact(card.folder)
+    return CompactPredictor(card, model, tokenizer, pick_device(device))
