@@ -46,8 +46,8 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
         message = {"op": "task", "task": task, "request": fields}
         job = dispatcher.submit("task", request.state.request_id, message)
         if body.stream:
-            return _JobStream(dispatcher, job, body.model)
-        return Document(completion(job, body.model, await _result(dispatcher, job, request)))
+            return _JobStream(dispatcher, job, fields["model"])
+        return Document(completion(job, fields["model"], await _result(dispatcher, job, request)))
 
     @app.delete("/v1/requests/{request_id}")
     async def cancel(request_id: str) -> dict[str, Any]:

@@ -68,11 +68,9 @@ class ViewBody(Strict):
     model: str = DEFAULT_MODEL
 
 
-def model_id(name: str) -> str | None:
-    """A card's id as the tasks want it: None for the bundled model. Raises RsvlmError (unknown_model)."""
-    if name == DEFAULT_MODEL:
-        return None
-    from rsvlm.models.cards import get_card
+def model_id(name: str) -> str:
+    """The id of the card that a client means. Raises RsvlmError (unknown_model)."""
+    from rsvlm.models.cards import get_card  # not at the top: the service listens before it knows any card
 
     return get_card(name).id
 

@@ -68,7 +68,7 @@ def test_openai_client_reads_the_same_words_as_a_stream(client: openai.OpenAI, r
     whole = client.chat.completions.create(model="default", messages=parts).choices[0].message.content
     chunks = list(client.chat.completions.create(model="default", messages=parts, stream=True))
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole
-    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert chunks[-1].choices[0].finish_reason == "stop" and chunks[-1].model == "compact"
     assert chunks[-1].model_dump()["rsvlm"]["answer"]["text"] == whole
 
 
