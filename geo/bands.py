@@ -46,7 +46,7 @@ _LANDSAT8 = {
 _LANDSAT5 = {"1": "blue", "2": "green", "3": "red", "4": "nir", "5": "swir", "6": "thermal", "7": "swir", "8": "pan"}
 _MODIS = {"1": "red", "2": "nir", "3": "blue", "4": "green", "5": "swir", "6": "swir", "7": "swir"}
 
-_CODE = re.compile(r"(?:^|[\s_-])(?:band[\s_-]?|b)0?(\d{1,2}[aA]?)(?=$|[\s_-])", re.IGNORECASE)
+_CODE = re.compile(r"(?:^|[\s_-])(?:band[_-]?|b)0?(\d{1,2}[aA]?)(?=$|[\s_-])", re.IGNORECASE)
 _WAVELENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(nm|nanomet|um|µm|micromet)", re.IGNORECASE)
 _ROLE_BY_MICROMETRE = (
     (0.40, 0.45, "coastal"), (0.45, 0.52, "blue"), (0.52, 0.60, "green"), (0.60, 0.69, "red"), (0.69, 0.79, "rededge"),
@@ -94,7 +94,7 @@ def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
     for i, name in enumerate(names):
         wavelength = _wavelength(dataset, i + 1, name)
         role = _role_of_colour(dataset.colorinterp[i].name) or _role_of_words(name)
-        role = role or (meaning.get(codes[i] or "", "") if codes[i] else "") or _role_of_wavelength(wavelength)
+        role = role or _role_of_wavelength(wavelength) or meaning.get(codes[i] or "", "")
         bands.append(Band(i + 1, name, role, dataset.dtypes[i], wavelength))
     return tuple(bands)
 
@@ -160,8 +160,8 @@ def _role_of_words(name: str) -> str:
 
 
 def _code(name: str) -> Optional[str]:
-    """ "B04", "SR_B4" or "B8A_20m" -> "4", "8A"; "Band 4" says nothing and gives None."""
-    if re.fullmatch(r"\s*band[\s_-]*\d+\s*", name, re.IGNORECASE):
+    """ "B04", "SR_B4" or "B8A_20m" -> "4", "8A"; "Band 4" is only a number and gives None."""
+    if re.fullmatch(r"\s*band[_-]?\d+\s*", name, re.IGNORECASE):
         return None
     found = _CODE.search(name)
     return found.group(1).upper() if found else None

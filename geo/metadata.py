@@ -20,6 +20,7 @@ from rsvlm.geo.place import parse_crs
 from rsvlm.geo.reading import Source, is_true_alpha
 from rsvlm.protocol import Raster, RsvlmError
 
+_INSTRUMENT_TAGS = ("satellite", "sensor", "platform", "spacecraft", "instrument", "mission", "product", "description")
 _DATE_TAGS = (
     "acquisitiondatetime", "acquisition_date", "acquisitiondate", "date_acquired", "datetime", "sensing_time",
     "sensing_date", "product_start_time",
@@ -84,6 +85,12 @@ def _palette(dataset: DatasetReader) -> Optional[np.ndarray]:
     for index, colour in entries.items():
         table[index] = colour
     return table
+
+
+def instrument(dataset: DatasetReader) -> list[str]:
+    """What the file says about who made it: satellite, sensor, product, description."""
+    tags = {**dataset.tags(), **dataset.tags(ns="IMAGERY")}
+    return [value for key, value in tags.items() if any(word in key.lower() for word in _INSTRUMENT_TAGS)]
 
 
 def acquired(dataset: DatasetReader) -> Optional[str]:

@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from rsvlm.geo import ground, place, reading, sensor, stretch
 from rsvlm.geo.bands import describe_bands
 from rsvlm.geo.ground import Extent
-from rsvlm.geo.metadata import acquired, georeference, how_to_read
+from rsvlm.geo.metadata import acquired, georeference, how_to_read, instrument
 from rsvlm.geo.opening import GDAL_OPTIONS, open_raster
 from rsvlm.geo.stretch import Stretch
 from rsvlm.geo.view import View
@@ -53,7 +53,7 @@ class Scene:
         self.crs, self.transform = georeference(dataset, raster)
         self.acquired = raster.acquired or acquired(dataset)
         name = os.path.basename(self.source)
-        self._words = " ".join([name, *(f"{key} {value}" for key, value in dataset.tags().items())])
+        self._words = " ".join([name, *instrument(dataset)])
         self.bands = describe_bands(dataset)
         self._source, self.display = how_to_read(dataset, self.bands, raster, name)
         self.bounds: Extent = _bounds(self.transform, self.width, self.height)

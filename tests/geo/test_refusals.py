@@ -1,0 +1,229 @@
+"""Bad input ends in one clear sentence with a hint, never in another error or a wrong picture."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from rsvlm.geo.opening import MAX_DATA_BYTES
+from rsvlm.geo.scene import Scene
+from rsvlm.protocol import Raster, RsvlmError
+
+
+def refused(code: str, *words: str, **raster) -> RsvlmError:
+    """The error of seeing a raster, which must be of this code and say these words in one sentence."""
+    with pytest.raises(RsvlmError) as caught, Scene.open(Raster(**raster)) as scene:
+        scene.view(scene.extent, (32, 32))
+    error = caught.value
+    assert error.code == code, error.message
+    assert all(word in error.message + error.hint for word in words), (error.message, error.hint)
+    assert error.message.endswith(".") and error.hint.endswith(".") and "\n" not in error.message
+    assert "rasterio" not in error.message and "Error" not in error.message
+    return error
+
+
+def picture(side: int = 16) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (3, side, side)).astype(np.uint8)
+
+
+def test_missing_file(tmp_path: Path):
+    refused("not_found", "There is no file", "gone.tif", href=str(tmp_path / "gone.tif"))
+
+
+def test_folder(tmp_path: Path):
+    refused("bad_raster", "is a folder", href=str(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"just words\n", b"II*\0garbage"])
+def test_file_that_is_no_raster(tmp_path: Path, content: bytes):
+    path = tmp_path / "words.tif"
+    path.write_bytes(content)
+    refused("bad_raster", "words.tif", href=str(path))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.95])
+@pytest.mark.parametrize("compress", ["deflate", "none", "lzw"])
+def test_truncated_tiff(write, share: float, compress: str):
+    path = write(picture(400), compress=compress, tiled=True, blockxsize=64, blockysize=64)
+    os.truncate(path, int(os.path.getsize(path) * share))
+    refused("bad_raster", "scene.tif", "damaged", href=path)
+
+
+def test_truncated_tiff_is_still_seen_where_it_is_whole(write):
+    path = write(picture(400)[:1], compress="none", tiled=True, blockxsize=64, blockysize=64, nodata=None)
+    os.truncate(path, int(os.path.getsize(path) * 0.9))
+    with Scene.open(Raster(href=path)) as scene, pytest.raises(RsvlmError, match="damaged"):
+        scene.view(scene.extent, (50, 50))
+
+
+def test_vector_file_with_no_raster_in_it(tmp_path: Path):
+    path = tmp_path / "points.geojson"
+    path.write_text('{"type":"FeatureCollection","features":[]}')
+    refused("bad_raster", "points.geojson", href=str(path))
+    empty = tmp_path / "empty.gpkg"
+    sqlite3.connect(empty).close()
+    refused("bad_raster", "empty.gpkg", href=str(empty))
+
+
+def test_container_names_what_is_inside(tmp_path: Path):
+    path = tmp_path / "cube.gpkg"
+    for append, table in (("NO", "spring"), ("YES", "autumn")):
+        with rasterio.open(
+            path, "w", driver="GPKG", width=8, height=8, count=3, dtype="uint8", crs="EPSG:4326",
+            transform=rasterio.transform.from_origin(0, 8, 1, 1), RASTER_TABLE=table, APPEND_SUBDATASET=append,
+        ) as target:  # fmt: skip
+            target.write(picture(8))
+    refused("bad_raster", "container of 2 rasters", "spring", "autumn", href=str(path))
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://example.org/a.tif",
+        "http://127.0.0.1:9/a.tif",
+        "s3://bucket/a.tif",
+        "zip+https://example.org/a.zip!a.tif",
+        "/vsicurl/https://example.org/a.tif",
+        "/vsicurl_streaming/http://example.org/a.tif",
+        "/vsis3/bucket/a.tif",
+        "/vsigs/bucket/a.tif",
+        "/vsiaz/bucket/a.tif",
+        "/vsizip//vsicurl/https://example.org/a.zip/a.tif",
+        "/vsizip/{/vsicurl/https://example.org/a.zip}/a.tif",
+        "/vsizip/vsicurl/https://example.org/a.zip",
+        "/vsitar//vsis3/bucket/a.tar/a.tif",
+        "/vsisubfile/0_100,/vsicurl/http://example.org/a.tif",
+        "/vsimem/a.tif",
+        "WMS:http://example.org/wms",
+        "WCS:https://example.org/wcs",
+        "PG:dbname=x",
+        "GTIFF_DIR:1:/tmp/a.tif",
+        "<GDAL_WMS><Service name='TMS'/></GDAL_WMS>",
+        "<VRTDataset rasterXSize='1' rasterYSize='1'/>",
+        '{"type":"gdalg"}',
+    ],
+)
+def test_remote_rasters_and_connection_strings_are_not_opened(href: str):
+    refused("forbidden", "opened", href=href)
+
+
+def test_local_file_that_points_to_the_network_is_not_followed(tmp_path: Path):
+    wms = tmp_path / "map.xml"
+    wms.write_text(
+        '<GDAL_WMS><Service name="TMS"><ServerUrl>http://127.0.0.1:9/${z}/${x}/${y}.png</ServerUrl></Service>'
+        "<DataWindow><UpperLeftX>-1</UpperLeftX><UpperLeftY>1</UpperLeftY><LowerRightX>1</LowerRightX>"
+        "<LowerRightY>-1</LowerRightY><TileLevel>1</TileLevel></DataWindow><BandsCount>3</BandsCount></GDAL_WMS>"
+    )
+    refused("bad_raster", "map.xml", href=str(wms))
+    vrt = tmp_path / "far.vrt"
+    vrt.write_text(
+        '<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
+        "<SourceFilename>/vsicurl/http://127.0.0.1:9/a.tif</SourceFilename><SourceBand>1</SourceBand>"
+        '<SourceProperties RasterXSize="8" RasterYSize="8" DataType="Byte"/></SimpleSource>'
+        "</VRTRasterBand></VRTDataset>"
+    )
+    refused("bad_raster", "far.vrt", href=str(vrt))
+
+
+def test_raster_in_a_local_archive_is_opened_and_a_missing_one_named(write, tmp_path: Path):
+    path, archive = write(picture()), tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.write(path, "inside/a.tif")
+    for href in (f"/vsizip/{archive}/inside/a.tif", f"/vsizip/{{{archive}}}/inside/a.tif"):
+        with Scene.open(Raster(href=href)) as scene:
+            np.testing.assert_array_equal(scene.view(scene.extent, (16, 16)).pixels, picture())
+    refused("bad_raster", "b.tif", href=f"/vsizip/{archive}/inside/b.tif")
+    refused("not_found", "no archive", href=f"/vsizip/{tmp_path}/none.zip/a.tif")
+
+
+def test_file_url_is_a_local_file(write):
+    with Scene.open(Raster(href="file://" + write(picture()))) as scene:
+        assert scene.width == 16
+
+
+@pytest.mark.parametrize(
+    ("extent", "words"),
+    [
+        ([500000, 4999900, 500000, 5000000], "empty"),
+        ([500100, 4999900, 500000, 5000000], "inverted"),
+        ([500000, 5000000, 500100, 4999900], "inverted"),
+        ([float("nan"), 0, 1, 1], "not a finite number"),
+        ([float("-inf"), 0, 1, 1], "not a finite number"),
+        ([0, 1, 2], "four numbers"),
+        ([0, 1, 2, "x"], "four numbers"),
+        ([600000, 4999900, 600100, 5000000], "outside the raster"),
+    ],
+)
+def test_extent_that_is_none(write, extent: list[float], words: str):
+    refused("bad_extent", words, href=write(picture()), extent=extent)
+
+
+def test_extent_that_the_rasters_crs_cannot_hold(write):
+    path = write(picture())
+    refused("bad_extent", "from EPSG:4326", href=path, crs="EPSG:4326", extent=[0, 95, 1, 96])
+    refused("bad_extent", "converted", href=path, crs='LOCAL_CS["site",UNIT["metre",1]]', extent=[0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("crs", ["EPSG:999999", "nonsense", "PROJCS[broken", "EPSG:"])
+def test_unknown_crs(write, crs: str):
+    refused("bad_request", "is not known", href=write(picture()), crs=crs, extent=[0, 0, 1, 1])
+
+
+def test_map_extent_on_a_picture_without_georeference(write):
+    path = write(picture(), crs=None, transform=rasterio.Affine.identity())
+    refused("bad_extent", "not georeferenced", href=path, crs="EPSG:3857", extent=[0, 0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("area", "code", "words"),
+    [
+        ({"type": "Point", "coordinates": [1, 2]}, "bad_request", "not a polygon"),
+        ({"type": "Polygon"}, "bad_request", "GeoJSON"),
+        ({"type": "Polygon", "coordinates": "abc"}, "bad_request", "GeoJSON"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}, "bad_extent", "outside the raster"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [2, 0], [0, 0]]]}, "bad_extent", "empty"),
+    ],
+)
+def test_area_that_is_none(write, area: dict, code: str, words: str):
+    refused(code, words, href=write(picture()), area=area)
+
+
+@pytest.mark.parametrize(
+    ("bands", "words"), [([9], "no band 9"), ([0], "no band 0"), ([1, 2], "2 bands make no picture")]
+)
+def test_bands_that_are_not_there(write, bands: list[int], words: str):
+    refused("bad_request", words, href=write(picture()), bands=bands)
+
+
+def test_picture_data_that_are_none(write):
+    refused("bad_request", "not base64", data="%%%")
+    refused("bad_request", "either", data="AAAA", href="a.tif")
+    refused("bad_request", "either")
+    refused("bad_request", "empty", data="")
+    refused("bad_raster", "The picture is not a raster", data=base64.b64encode(b"hello").decode())
+    refused("too_large", "64 MB", data="A" * (MAX_DATA_BYTES * 4 // 3 + 8))
+    with open(write(picture()), "rb") as file:
+        content = base64.b64encode(file.read()).decode()
+    refused("bad_request", "transform", data=content, transform=[1, 0, 0, 0, 0, 0], crs="EPSG:3857")
+
+
+def test_small_data_of_a_huge_picture(write):
+    sparse = write(np.zeros((1, 1, 1), np.uint8))
+    with rasterio.open(
+        sparse, "w", driver="GTiff", width=60000, height=60000, count=1, dtype="uint8", SPARSE_OK=True, tiled=True
+    ):
+        pass
+    with open(sparse, "rb") as file:
+        refused("too_large", "60000 x 60000", data=base64.b64encode(file.read()).decode())
+
+
+def test_picture_data_may_not_be_a_file_that_points_elsewhere():
+    vrt = b'<VRTDataset rasterXSize="1" rasterYSize="1"></VRTDataset>'
+    refused("bad_raster", "The picture", data=base64.b64encode(vrt).decode())
