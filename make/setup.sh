@@ -44,10 +44,20 @@ pip_install() {  # pip_install ENVIRONMENT ARGUMENTS...
         "${offline[@]}" -c constraints.txt "$@"
 }
 
+whole() {  # pip takes a package for installed although a killed run left some of its files out
+    "$1/bin/python" - <<'END' >>"$log" 2>&1
+import sys
+from importlib.metadata import distributions
+
+own = [d for d in distributions(path=[p for p in sys.path if p.startswith(sys.prefix)])]
+broken = [d.metadata["Name"] for d in own if d.files is None or not all(f.locate().exists() for f in d.files)]
+sys.exit(f"these packages are not complete: {broken}" if broken else 0)
+END
+}
+
 backend_works() {
-    .venv/bin/python -c 'import torch, transformers, rasterio, rio_tiler, shapely, pyproj, pyogrio, fastapi, uvicorn
-import typer, rich, yaml, tensorboard, pycocoevalcap, pytest, hypothesis, openai, httpx, geopandas, mypy, rsvlm.protocol' \
-        >>"$log" 2>&1 && [ -x .venv/bin/rsvlm ]
+    whole .venv && [ -x .venv/bin/rsvlm ] &&
+        .venv/bin/python -c 'import torch, rasterio, pyogrio, rsvlm.protocol' >>"$log" 2>&1
 }
 
 fill_backend() {
@@ -107,7 +117,7 @@ system_packages() {
 }
 
 qgis_works() {
-    .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
+    whole .venv-qgis && .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
 }
 
 qgis() {
