@@ -37,6 +37,7 @@ FIELDS: Tuple[Tuple[str, QVariant.Type], ...] = (
     ("area_m2", QVariant.Type.Double),
     ("style", QVariant.Type.String),
     ("source", QVariant.Type.String),
+    ("acquired", QVariant.Type.String),
     ("model", QVariant.Type.String),
     ("revision", QVariant.Type.String),
     ("gsd_m", QVariant.Type.Double),
@@ -116,6 +117,7 @@ def _shared_attributes(record: Record) -> Dict[str, Any]:
     return {
         "style": record.style,
         "source": ", ".join(str(source) for source in sources),
+        "acquired": provenance.get("acquired"),
         "model": provenance.get("model"),
         "revision": provenance.get("revision"),
         "gsd_m": provenance.get("gsd_m"),

@@ -21,6 +21,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsRasterLayer,
     QgsRectangle,
     QgsWkbTypes,
 )
@@ -34,7 +35,7 @@ from ..layers.results import FIELDS, features
 from ..layers.sources import Native, Rendered
 from ..translation import tr
 from .icon import provider_icon
-from .pixels import choose, fetch
+from .pixels import check, choose, fetch
 
 HELP_URL = "https://github.com/rsvlm/rsvlm#readme"
 
@@ -143,6 +144,19 @@ class DescribeExtent(QgsProcessingAlgorithm):
             tr("A polygon of what was looked at, with the text and where it comes from."),
         )
 
+    def checkParameterValues(  # noqa: N802
+        self, parameters: Dict[str, Any], context: QgsProcessingContext
+    ) -> Tuple[bool, str]:
+        accepted, message = super().checkParameterValues(parameters, context)
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if not accepted or layer is None or not layer.isValid():
+            return accepted, message  # a layer that cannot be opened is told by prepareAlgorithm
+        try:
+            check(layer, self._extent(parameters, layer, context))
+        except RsvlmError as error:
+            return False, _sentence(error)
+        return True, ""
+
     def prepareAlgorithm(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
     ) -> bool:
@@ -150,9 +164,7 @@ class DescribeExtent(QgsProcessingAlgorithm):
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is None or not layer.isValid():
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
-        extent = None
-        if parameters.get(self.EXTENT) not in (None, ""):
-            extent = self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
+        extent = self._extent(parameters, layer, context)
         try:
             self._source = choose(layer, extent)
         except RsvlmError as error:
@@ -181,6 +193,14 @@ class DescribeExtent(QgsProcessingAlgorithm):
         if output is not None:
             results[self.OUTPUT] = output
         return results
+
+    def _extent(
+        self, parameters: Dict[str, Any], layer: QgsRasterLayer, context: QgsProcessingContext
+    ) -> Optional[QgsRectangle]:
+        """The extent that was asked for, in the layer's CRS; None = all of the layer."""
+        if parameters.get(self.EXTENT) in (None, ""):
+            return None
+        return self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
 
     def _describe(self, raster: Raster, style: str, model: str, feedback: QgsProcessingFeedback) -> Record:
         answer = blocking.describe(DescribeRequest(raster, style, model or None), feedback)

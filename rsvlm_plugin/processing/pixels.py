@@ -21,8 +21,8 @@ from ..translation import tr
 LOOK_MS = 50
 
 
-def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Native, Rendered]:
-    """Decide for `extent` (in the layer's CRS; None = all of it). Raises RsvlmError bad_extent for one without area."""
+def check(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> None:
+    """Raise RsvlmError bad_extent where `extent` (in the layer's CRS; None = all of it) is nothing to look at."""
     if extent is None and is_unbounded(layer):
         raise RsvlmError(
             "bad_extent",
@@ -35,6 +35,11 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Nativ
             tr("The extent covers no area."),
             tr("Give it as west, east, south, north, with the smaller number first."),
         )
+
+
+def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Native, Rendered]:
+    """Decide for `extent` (in the layer's CRS; None = all of it). Raises RsvlmError as `check` does."""
+    check(layer, extent)
     href = native_href(layer)
     file_crs = layer.dataProvider().crs()
     if href is not None and (not file_crs.isValid() or file_crs == layer.crs()):

@@ -5,6 +5,7 @@ Run with QT_QPA_PLATFORM=offscreen or under Xvfb: pytest-qgis makes the applicat
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -43,6 +44,7 @@ def _backend_leaves(qgis_app) -> Iterator[None]:
     from rsvlm.rsvlm_plugin.environment.process import shared_process
 
     shared_process().stop()
+    gc.collect()  # layers and render jobs that an exception's frames still hold must go before QGIS does
 
 
 @pytest.fixture
