@@ -12,6 +12,7 @@ from typing import Optional
 
 from rasterio.io import DatasetReader
 
+from rsvlm.geo import labels
 from rsvlm.protocol import RsvlmError
 
 _COLOUR_ROLES = {"red", "green", "blue", "alpha", "nir", "rededge", "coastal", "pan", "swir", "tir", "lwir"}
@@ -85,8 +86,8 @@ class Display:
 def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
     """All bands with their roles, as far as the file's metadata tell."""
     names = [
-        (name or _tag(dataset, i + 1, "bandname", "band_name", "name") or "")
-        for i, name in enumerate(dataset.descriptions)
+        name or _tag(dataset, i + 1, "bandname", "band_name", "name")
+        for i, name in enumerate(labels.band_names(dataset))
     ]
     codes = [_code(name) for name in names]
     meaning = _code_table([code for code in codes if code], names, dataset)
@@ -169,7 +170,7 @@ def _code(name: str) -> Optional[str]:
 
 def _code_table(codes: list[str], names: list[str], dataset: DatasetReader) -> dict[str, str]:
     """Which satellite's numbering the band codes follow."""
-    text = " ".join([dataset.name.rsplit("/", 1)[-1], *names, *(f"{k} {v}" for k, v in dataset.tags().items())]).lower()
+    text = " ".join([dataset.name.rsplit("/", 1)[-1], *names, *labels.tags(dataset).values()]).lower()
     if "sur_refl" in text or "modis" in text:
         return _MODIS
     if re.search(r"l[te]0[4-7]_|landsat[_ -]?[4-7]", text):
@@ -184,8 +185,7 @@ def _code_table(codes: list[str], names: list[str], dataset: DatasetReader) -> d
 
 
 def _tag(dataset: DatasetReader, band: int, *keys: str) -> str:
-    tags = {**dataset.tags(band), **dataset.tags(band, ns="IMAGERY")}
-    lowered = {key.lower(): value for key, value in tags.items()}
+    lowered = {key.lower(): value for key, value in labels.tags(dataset, band).items()}
     return next((lowered[key] for key in keys if lowered.get(key)), "")
 
 

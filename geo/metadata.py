@@ -15,6 +15,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import CRSError
 from rasterio.io import DatasetReader
 
+from rsvlm.geo import labels
 from rsvlm.geo.bands import Band, Display, choose_display
 from rsvlm.geo.place import parse_crs
 from rsvlm.geo.reading import Source, is_true_alpha
@@ -31,7 +32,7 @@ def georeference(dataset: DatasetReader, raster: Raster) -> tuple[Optional[CRS],
     """CRS and transform of a scene; None and identity where one of them is missing, so that coordinates are pixels."""
     try:
         own = dataset.crs
-    except CRSError:
+    except (CRSError, UnicodeDecodeError):
         own = None
     given = parse_crs(raster.crs) if raster.crs else None
     crs, transform = own or given, dataset.transform
@@ -89,14 +90,14 @@ def _palette(dataset: DatasetReader) -> Optional[np.ndarray]:
 
 def instrument(dataset: DatasetReader) -> list[str]:
     """What the file says about who made it: satellite, sensor, product, description."""
-    tags = {**dataset.tags(), **dataset.tags(ns="IMAGERY")}
-    return [value for key, value in tags.items() if any(word in key.lower() for word in _INSTRUMENT_TAGS)]
+    return [
+        value for key, value in labels.tags(dataset).items() if any(word in key.lower() for word in _INSTRUMENT_TAGS)
+    ]
 
 
 def acquired(dataset: DatasetReader) -> Optional[str]:
     """The acquisition date that the file states, ISO 8601. The date of the file itself is not one."""
-    tags = {**dataset.tags(), **dataset.tags(ns="IMAGERY")}
-    lowered = {key.lower(): value.strip() for key, value in tags.items()}
+    lowered = {key.lower(): value.strip() for key, value in labels.tags(dataset).items()}
     for key in _DATE_TAGS:
         text = lowered.get(key, "").replace("Z", "+00:00")
         try:

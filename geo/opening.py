@@ -9,11 +9,12 @@ import base64
 import binascii
 import os
 import re
+import warnings
 from contextlib import ExitStack
 from functools import lru_cache
 
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
 from rsvlm.protocol import RsvlmError
@@ -28,6 +29,9 @@ _NETWORK_DRIVERS = {
     "WMTS",
 }  # fmt: skip
 _ARCHIVES = ("/vsizip/", "/vsitar/")
+# A raster without a place is an ordinary thing here: it is seen in pixel coordinates.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+
 _CONNECTION = re.compile(r"^\s*(<|\{|[A-Za-z][A-Za-z0-9_+.-]+:)")
 
 

@@ -12,6 +12,7 @@ from pyproj import Transformer
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo.ground import Extent
@@ -79,8 +80,11 @@ def clip(extent: Extent, bounds: Extent) -> Extent:
     return x0, y0, x1, y1
 
 
-def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[CRS]) -> BaseGeometry:
-    """The polygon of a request as a valid geometry in the scene's CRS. Raises bad_request or bad_extent."""
+def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[CRS], bounds: Extent) -> BaseGeometry:
+    """The polygon of a request as a valid geometry in the scene's CRS, at the turn of the globe nearest its bounds.
+
+    Raises bad_request or bad_extent.
+    """
     try:
         shape = shapely.geometry.shape(geojson)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
@@ -104,7 +108,9 @@ def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[
         shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     if shape.area <= 0:
         raise RsvlmError("bad_extent", "The area is empty.", "Draw a polygon that encloses something.")
-    return shape
+    if to is None:
+        return shape
+    return translate(shape, _nearest_turn(shape.bounds, to, bounds)[0] - shape.bounds[0])
 
 
 def _transformer(crs: CRS, to: CRS) -> Transformer:

@@ -6,7 +6,6 @@ The same pixel gives the same model input in every view, because nothing is deci
 from __future__ import annotations
 
 import os
-import warnings
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
@@ -15,7 +14,6 @@ from typing import Optional
 import numpy as np
 import rasterio
 from affine import Affine
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import geometry_mask
 from rasterio.io import DatasetReader
 from rasterio.transform import from_bounds
@@ -63,8 +61,7 @@ class Scene:
     @classmethod
     def open(cls, raster: Raster) -> Scene:
         """Raises RsvlmError: bad_request, not_found, forbidden, too_large, bad_raster or bad_extent."""
-        with rasterio.Env(**GDAL_OPTIONS), ExitStack() as closing, warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.Env(**GDAL_OPTIONS), ExitStack() as closing:
             scene = cls(open_raster(raster.href, raster.data, closing), raster, closing)
             scene._closing = closing.pop_all()
         return scene
@@ -159,7 +156,7 @@ class Scene:
             extent = place.clip(asked, self.bounds)
         if raster.area is None:
             return extent, None
-        area = place.reproject_area(raster.area, given, self.crs)
+        area = place.reproject_area(raster.area, given, self.crs, self.bounds)
         extent = place.clip(area.bounds, extent)
         return extent, area
 

@@ -129,3 +129,13 @@ def test_date_comes_from_acquisition_metadata_and_never_from_the_file(write):
     assert scene_of(path).acquired == "2019-04-16"
     assert scene_of(write(noise(1), name="b.tif", tags={"TIFFTAG_DATETIME": "2024:01:01 00:00:00"})).acquired is None
     assert scene_of(path, acquired="2001-01-01").acquired == "2001-01-01"
+
+
+def test_words_in_an_old_code_page_are_passed_over(write):
+    path = write(noise(3, "uint8"), names=["CCCC", "red", "green"], tags={"note": "ZZZZ"})
+    with open(path, "rb") as file:
+        content = file.read()
+    with open(path, "wb") as file:
+        file.write(content.replace(b"CCCC", b"gr\xfcn").replace(b"ZZZZ", b"\xff\xe4\xf6x"))
+    scene = scene_of(path)
+    assert [band.name for band in scene.bands] == ["", "", ""] and scene.rgb_bands == (1, 2, 3)

@@ -149,6 +149,10 @@ def test_extent_at_minus_longitudes_is_found_in_a_raster_from_0_to_360(write):
     path = write(ramp(18, 36), crs="EPSG:4326", transform=from_origin(0, 90, 10, 10))
     with Scene.open(Raster(href=path, crs="EPSG:4326", extent=[-60, -30, -40, 0])) as scene:
         assert scene.extent == (300, -30, 320, 0)
+    square = {"type": "Polygon", "coordinates": [[[-60, -30], [-40, -30], [-40, 0], [-60, 0], [-60, -30]]]}
+    with Scene.open(Raster(href=path, crs="EPSG:4326", area=square)) as scene:
+        assert scene.extent == (300, -30, 320, 0)
+        assert scene.view(scene.extent, (4, 6)).valid.all()
 
 
 def test_area_hides_what_lies_outside_it(write):
