@@ -76,8 +76,10 @@ def add_house(rng: np.random.Generator, drafts: Drafts, lot: Lot, fresh: bool = 
     roof = str(rng.choice(ROOFS))
     strips = _roof_strips(rng, centre, along, inward, length, across)
     shape = shapely.union_all([ribbon(strip.axis, strip.width) for strip in strips])
-    style = "site" if fresh and rng.random() < 0.4 else "fresh" if fresh else str(rng.choice(("lawn", "lawn", "rough")))
-    drafts.add("garden", lot.outline, style, (Strip(segment(centre, along, length), 1.0),), tone=rng.uniform(-1, 1))
+    kind, style = "garden", "fresh" if fresh else str(rng.choice(("lawn", "lawn", "rough")))
+    if fresh and rng.random() < 0.4:
+        kind, style = "site", "earth"
+    drafts.add(kind, lot.outline, style, (Strip(segment(centre, along, length), 1.0),), tone=rng.uniform(-1, 1))
     hip = "hip" if len(strips) == 1 and rng.random() < 0.28 else "gable"
     drafts.add("building", shape, f"{roof}-{hip}", strips, rng.uniform(4.2, 6.2), rng.uniform(-1, 1))
     solid: List[BaseGeometry] = [shape]
@@ -171,7 +173,7 @@ def _furnish(
         pool = rectangle(far - lot.inward * 2.5 + lot.along * rng.uniform(-1, 1), lot.along, 7.5, 3.8).buffer(0.5)
         if not any(pool.distance(other) < 1.5 for other in solid):
             drafts.add("paved", pool.buffer(1.1, join_style="mitre"), "pale", tone=rng.uniform(-1, 1))
-            drafts.add("pool", pool)
+            drafts.add("pool", pool, tone=rng.uniform(-1, 1))
             solid.append(pool)
     edge = lot.width / 2 - 0.7
     runs = (

@@ -41,7 +41,7 @@ def draw_reeds(rng: np.random.Generator, plan: Plan, drafts: Drafts, clear: Base
         drafts.add("meadow", part, "reed", tone=rng.uniform(-1, 1))
 
 
-def draw_harbour(rng: np.random.Generator, plan: Plan, drafts: Drafts, x: float) -> List[LineString]:
+def draw_harbour(plan: Plan, drafts: Drafts, x: float) -> List[LineString]:
     """A quay, a stone mole and landing stages at `x`; returns the stages' centre lines, land end first."""
     here = plan.shore_at(x)
     left, right = plan.shore_at(x - 62), plan.shore_at(x + 62)

@@ -64,11 +64,11 @@ class Layout:
 
 
 class Drafts:
-    """Collects things while a scene is laid out, numbering them from `first`."""
+    """Collects things while a scene is laid out, numbering them from 1."""
 
-    def __init__(self, first: int = 1) -> None:
+    def __init__(self) -> None:
         self.things: Dict[int, Thing] = {}
-        self._next = first
+        self._next = 1
 
     def add(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from rsvlm.trainer.scenes.classes import CODES, KINDS
-from rsvlm.trainer.scenes.layout import Layout, Thing
+from rsvlm.trainer.scenes.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,6 @@ class Masks:
 
     def of(self, label: str) -> NDArray[np.bool_]:
         return self.classes == CODES[label]
-
-    def visible(self, label: str) -> NDArray[np.int32]:
-        """Ids of the things of a class of which at least one pixel shows; sorted."""
-        return np.unique(self.instances[self.of(label)])
 
     def boxes(self, label: str) -> Dict[int, Tuple[int, int, int, int]]:
         """id -> x0, y0, x1, y1 in pixels (x1, y1 outside) round the visible part of each thing of a class."""
@@ -56,9 +52,3 @@ def make_masks(layout: Layout, pixels: int) -> Masks:
     for thing in layout.things:
         code[thing.id] = CODES[KINDS[thing.kind]]
     return Masks(code[instances], instances)
-
-
-def footprint(thing: Thing, layout: Layout, pixels: int) -> NDArray[np.bool_]:
-    """(pixels, pixels): where a thing stands, whether or not something covers it."""
-    scale = Affine.scale(layout.size_m / pixels)
-    return rasterize([(thing.shape, 1)], (pixels, pixels), transform=scale, dtype="uint8").astype(bool)

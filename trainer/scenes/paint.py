@@ -73,7 +73,7 @@ def paint(canvas: Canvas, layout: Layout) -> None:
 def _grass(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     """Lawns, meadows, forest floor, reed: patchy green with dry spots; mown lawns are even."""
     base = palette.GRASS[thing.style]
-    rough = {"lawn": 0.55, "site": 0.8, "hay": 0.8}.get(thing.style, 1.0)
+    rough = {"lawn": 0.55, "hay": 0.8}.get(thing.style, 1.0)
     light = 0.07 * thing.tone + rough * canvas.vary(window, 0.045, 0.05, 0.05, 0.045)
     warm = 6.0 * thing.tone + rough * (3.5 * canvas.broad[window] + 4.5 * canvas.patch[window])
     colour = tint(base, light, warm)
@@ -178,7 +178,7 @@ def _pitch(canvas: Canvas, window: Window, thing: Thing) -> Grid:
 
 
 def _pool(canvas: Canvas, window: Window, thing: Thing) -> Grid:
-    return tint(palette.POOL, canvas.vary(window, 0.0, 0.03, 0.05, 0.02))
+    return tint(palette.POOL, 0.08 * thing.tone + canvas.vary(window, 0.0, 0.03, 0.05, 0.02))
 
 
 def _hedge(canvas: Canvas, window: Window, thing: Thing) -> Grid:

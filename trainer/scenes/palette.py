@@ -32,7 +32,6 @@ GRASS: Dict[str, Colour] = {
     "hay": (124, 132, 82),
     "floor": (112, 102, 76),
     "reed": (112, 116, 72),
-    "site": (164, 144, 116),
     "": (118, 122, 82),
 }
 # crop: colour of plants, colour between the rows, metres between rows (0: sown thick), patchiness
@@ -70,10 +69,7 @@ CAR: Dict[str, Colour] = {
     "blue": (58, 82, 128),
 }
 HULL: Dict[str, Colour] = {
-    "sail": (236, 236, 232),
-    "motor": (240, 240, 238),
     "open": (214, 204, 186),
-    "covered": (62, 92, 150),
     "rowing": (168, 132, 98),
 }
 HEDGE: Colour = (70, 92, 48)

@@ -37,7 +37,8 @@ def add_market(rng: np.random.Generator, drafts: Drafts, lot: Lot) -> None:
     hall = Strip(segment(centre, lot.along, lot.width - 6), deep)
     shape = ribbon(hall.axis, hall.width)
     drafts.add("building", shape, "gravel-flat", (hall,), 6.0, 0.5)
-    for row in (4.6, 16.0):
+    rows = (4.6, 16.0) if lot.depth - deep - 2 > 18.9 else (4.6,)  # a lot cut short has no room for the second
+    for row in rows:
         _add_bays(rng, drafts, lot.front + lot.inward * row, lot.along, lot.width - 7)
 
 

@@ -80,7 +80,7 @@ def plant_greens(rng: np.random.Generator, planter: Planter, green: BaseGeometry
     """Common ground of the village: groups of trees with clearings between."""
     for spot in scatter(rng, green, 6.5):
         grove = np.sin(spot[0] / 19.0 + np.sin(spot[1] / 27.0)) + np.sin(spot[1] / 15.0 + 2.0)
-        if rng.random() < 0.08 + 0.55 * (grove > 0.4):
+        if rng.random() < 0.14 + 0.55 * (grove > 0.4):
             planter.plant(spot, str(rng.choice(("oak", "lime", "lime", "bush", "apple", "willow"))))
 
 
@@ -105,7 +105,7 @@ def plant_wood(rng: np.random.Generator, planter: Planter, wood: BaseGeometry, s
         planter.plant(spot, "fir" if firs or rng.random() < 0.08 else str(rng.choice(("oak", "oak", "lime"))))
 
 
-def plant_farmland(rng: np.random.Generator, plan: Plan, drafts: Drafts, planter: Planter) -> None:
+def plant_farmland(rng: np.random.Generator, drafts: Drafts, planter: Planter) -> None:
     """Hedgerows along some field borders, an orchard in one meadow, single trees in others."""
     land = [thing for thing in drafts.things.values() if thing.kind in ("field", "meadow") and thing.style != "reed"]
     for parcel in land:

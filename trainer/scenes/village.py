@@ -38,7 +38,7 @@ def compose(rng: np.random.Generator, size: float) -> Village:
     lake.draw_lake(rng, plan, drafts)
     draw_streets(plan, drafts)
     harbour_x = rng.uniform(0.36, 0.62) * size
-    stages = lake.draw_harbour(rng, plan, drafts, harbour_x)
+    stages = lake.draw_harbour(plan, drafts, harbour_x)
     yard = places.add_harbour_street(rng, plan, drafts, harbour_x)
     bathing_x = harbour_x - 0.26 * size if harbour_x > size / 2 else harbour_x + 0.26 * size
     lawn = lake.bathing_place(rng, plan, drafts, bathing_x)
@@ -132,7 +132,7 @@ def _plant(
     )
     trees.plant_line(rng, planter, plan.main.offset_curve(6.6), 13.0, ("lime",), 0.45)
     trees.plant_line(rng, planter, plan.country.offset_curve(-5.6), 10.0, ("oak", "lime"), 0.7)
-    trees.plant_farmland(rng, plan, drafts, planter)
+    trees.plant_farmland(rng, drafts, planter)
 
 
 def park(rng: np.random.Generator, plan: Plan, drafts: Drafts, count: int) -> None:
