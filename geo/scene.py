@@ -104,7 +104,7 @@ class Scene:
 
     @cached_property
     def sensor(self) -> str:
-        """One of sensor.SENSORS, "unknown" when in doubt."""
+        """See sensor.guess; "unknown" when in doubt."""
         palette = self._source.palette is not None
         return sensor.guess(self.bands, self.rgb_bands, palette, self._words, self._samples)
 

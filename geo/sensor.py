@@ -8,8 +8,6 @@ import numpy as np
 
 from rsvlm.geo.bands import Band
 
-SENSORS = ("optical", "panchromatic", "sar", "thermal", "hyperspectral", "index", "unknown")
-
 _VISIBLE = {"red", "green", "blue", "nir", "rededge", "swir", "coastal"}
 _RADAR = r"sar|s1[abc]?|sentinel[ _-]?1[abc]?|vv|vh|hh|hv|sigma0|gamma0|palsar|radarsat|cosmo|terrasar|backscatter"
 _THERMAL = r"thermal|tir|lst|brightness[ _-]?temperature|land[ _-]?surface[ _-]?temperature"
@@ -21,7 +19,10 @@ _FEW_VALUES = 24
 
 
 def guess(bands: tuple[Band, ...], display: tuple[int, ...], palette: bool, words: str, values: np.ndarray) -> str:
-    """One of SENSORS. words: file name and tags. values: (bands, N) valid samples of the display bands."""
+    """optical, panchromatic, sar, thermal, hyperspectral, index (a derived map) or unknown.
+
+    words: file name and what the file says of its maker. values: (bands, N) valid samples of the display bands.
+    """
     seen = [band for band in bands if band.role != "alpha"]
     roles = {band.role for band in seen}
     kind = seen[0].dtype if seen else ""
