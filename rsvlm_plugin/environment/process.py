@@ -68,7 +68,8 @@ class BackendProcess(QObject):
         process.disconnect()
         if process.state() != QProcess.ProcessState.NotRunning:
             _ending.add(process)
-            process.finished.connect(lambda *_: _gone(process))
+            process.finished.connect(lambda *_: _ending.discard(process))
+            process.finished.connect(process.deleteLater)
             process.closeWriteChannel()
             process.terminate()
             QTimer.singleShot(END_LIMIT_MS, process.kill)
@@ -204,11 +205,6 @@ class BackendProcess(QObject):
             self._limit.stop()
             self._limit.deleteLater()
             self._limit = None
-
-
-def _gone(process: QProcess) -> None:
-    _ending.discard(process)
-    process.deleteLater()
 
 
 _shared: Optional[BackendProcess] = None

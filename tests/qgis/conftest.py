@@ -9,6 +9,7 @@ import gc
 import importlib.util
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -41,9 +42,14 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _backend_leaves(qgis_app) -> Iterator[None]:
     """The backend that the tests started is gone when they are over."""
     yield
-    from rsvlm.rsvlm_plugin.environment.process import shared_process
+    from qgis.PyQt.QtCore import QCoreApplication
 
-    shared_process().stop()
+    from rsvlm.rsvlm_plugin.environment import process
+
+    process.shared_process().stop()
+    until = time.monotonic() + 5
+    while process._ending and time.monotonic() < until:
+        QCoreApplication.processEvents()
     gc.collect()  # layers and render jobs that an exception's frames still hold must go before QGIS does
 
 
