@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from typing import Iterable, List, Optional, Tuple
 
@@ -51,8 +50,7 @@ def make_pair(seed: int, size: float = 600.0) -> Pair:
     rng = np.random.default_rng([seed, 1])
     village = compose(rng, size)
     turn = int(rng.integers(8))
-    later = copy.copy(village)
-    later.drafts = copy.deepcopy(village.drafts)
+    later = replace(village, drafts=village.drafts.copy())
     _alter(np.random.default_rng([seed, 2]), later)
     empty = Layout(size, seed, ())
     layouts = [

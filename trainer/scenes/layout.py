@@ -84,5 +84,11 @@ class Drafts:
         self._next += 1
         return thing
 
+    def copy(self) -> "Drafts":
+        """The same things to go on from; numbering goes on as well."""
+        twin = Drafts()
+        twin.things, twin._next = dict(self.things), self._next
+        return twin
+
     def shapes(self, *kinds: str) -> List[BaseGeometry]:
         return [thing.shape for thing in self.things.values() if thing.kind in kinds]
