@@ -1,0 +1,205 @@
+"""Describe one place: in a sentence, in parts, or as data.
+
+A small place is one view and one sentence. A large one is cut into tiles; each is described on its own, and the sum says
+nothing that no tile supports. Every tile is evidence, with its polygon, its class and its sentence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+
+from rsvlm.geo import ground
+from rsvlm.geo.scene import Scene
+from rsvlm.models.pool import Models
+from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.protocol import STYLES, VERSION, Answer, DescribeRequest, RsvlmError, Watch
+from rsvlm.tasks import wording
+from rsvlm.tasks.findings import Finding, classify, is_in_range, judge
+from rsvlm.tasks.looking import Tile, look
+from rsvlm.tasks.plan import Plan, make_plan
+from rsvlm.tasks.structure import Description, Part, Place, Share
+
+BATCH = 8  # tiles described at once; progress and stop come between batches
+
+
+def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
+    """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request (style)."""
+    if request.style not in STYLES:
+        raise RsvlmError("bad_request", f"There is no style “{request.style}”.", f"Choose one of {', '.join(STYLES)}.")
+    started = time.perf_counter()
+    with Scene.open(request.raster) as scene:
+        predictor = models.get(request.model)
+        plan = make_plan(scene, predictor.card, request.style)
+        watch.progress(0, len(plan.tiles), "Reading")
+        tiles = _tiles(scene, plan, watch)
+        read = time.perf_counter()
+        if len(plan.tiles) == 1 and request.style == "brief":
+            finding = _one_sentence(predictor, tiles[0], plan, watch)
+            findings, text = [finding], finding.caption
+        else:
+            findings = _all_findings(predictor, tiles, watch)
+            text = _sum_up(scene, plan, findings, request.style)
+        answer = Answer(
+            text=text,
+            evidence=[finding.evidence() for finding in findings],
+            provenance=_provenance(request, scene, plan, predictor),
+            warnings=_warnings(scene, plan, tiles, findings),
+            confidence=_confidence(findings),
+        )
+        if request.style == "structured":
+            description = _structured(scene, plan, findings, answer.warnings)
+            answer.structured = description.model_dump(mode="json")
+            answer.text = description.model_dump_json(indent=2)
+        if len(plan.tiles) > 1 or request.style != "brief":
+            watch.text(answer.text)
+    done = time.perf_counter()
+    answer.timings = {"read": round(read - started, 4), "model": round(done - read, 4), "total": round(done - started, 4)}
+    return answer
+
+
+def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
+    """All tiles that show something; no_data where none does."""
+    tiles = []
+    for tile in look(scene, plan):
+        watch.check()
+        tiles.append(tile)
+    if not tiles:
+        raise RsvlmError(
+            "no_data",
+            "There is nothing to describe here: the extent holds no valid pixels, only nodata.",
+            "Choose an extent where the layer shows something.",
+        )
+    return tiles
+
+
+def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Watch) -> Finding:
+    """One view, its words streamed as they come; a guess is introduced as one before the first word."""
+    features = predictor.encode(tile.picture[None])
+    label, score, sure = classify(predictor, predictor.scene_probabilities(features))[0]
+    sure = sure and is_in_range(predictor.card, plan.gsd_m)
+    doubt = "" if sure else wording.guess(label)
+    spoken: list[str] = []
+
+    def say(delta: str) -> None:
+        if not spoken and doubt:
+            watch.text(doubt)
+            delta = delta[:1].lower() + delta[1:]
+        spoken.append(delta)
+        watch.text(delta)
+
+    caption = predictor.captions(features, on_text=say, stop=watch.cancelled)[0]
+    watch.check()
+    watch.progress(1, 1, "Described")
+    finding = Finding(tile, label, score, sure, doubt + "".join(spoken), caption.confidence)
+    watch.evidence(finding.evidence())
+    return finding
+
+
+def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], watch: Watch) -> list[Finding]:
+    findings: list[Finding] = []
+    for start in range(0, len(tiles), BATCH):
+        for finding in judge(predictor, list(tiles[start : start + BATCH]), watch.cancelled):
+            findings.append(finding)
+            watch.evidence(finding.evidence())
+        watch.check()
+        watch.progress(len(findings), len(tiles), "Describing tiles")
+    return findings
+
+
+def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -> str:
+    """The brief sentence, or the paragraphs of a detailed description."""
+    groups = wording.group(findings)
+    if style == "brief":
+        return wording.summary(groups)
+    lines = [wording.summary(groups)]
+    size = scene.ground_size_m(scene.extent)
+    if size:
+        area = ground.area_m2(_footprint(scene), scene.crs)
+        lines.append(
+            f"The extent measures {wording.ground_size(*size)} ({wording.ground_area(area or 0.0)}), "
+            f"seen in {len(findings)} tiles. {wording.shares(groups)}"
+        )
+    for item in groups:
+        if item.label != wording.UNSURE:
+            indices = [finding.tile.index for finding in item.findings]
+            where = wording.whereabouts(indices, plan.columns, plan.rows, scene.crs is not None)
+            lines.append(f"{wording.capital(item.label)} {where}: {item.best.caption}")
+    return "\n".join(lines)
+
+
+def _footprint(scene: Scene) -> dict:
+    x0, y0, x1, y1 = scene.extent
+    return {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]}
+
+
+def _confidence(findings: Sequence[Finding]) -> float:
+    """Confidence of the words, weighted by the ground that they speak of."""
+    total = sum(finding.tile.weight for finding in findings)
+    return round(sum(finding.confidence * finding.tile.weight for finding in findings) / total, 3)
+
+
+def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequence[Finding]) -> list[str]:
+    warnings = list(plan.warnings)
+    empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles)
+    if empty > 0.05:
+        warnings.append(f"{wording.percent(empty)} of the extent holds no data and was not described.")
+    if any(tile.view.sampled for tile in tiles):
+        warnings.append("The raster is very large and has no overviews, so it was read from samples. Build pyramids for a better look.")
+    if findings and not any(finding.sure for finding in findings):
+        warnings.append("The model is not sure what this place shows; take the description as a guess.")
+    return warnings
+
+
+def _provenance(request: DescribeRequest, scene: Scene, plan: Plan, predictor: CompactPredictor) -> dict:
+    return {
+        "model": predictor.card.id,
+        "revision": predictor.card.revision,
+        "task": "describe",
+        "style": request.style,
+        "prompt": predictor.card.prompt_template,
+        "sources": [request.raster.name or scene.source],
+        "extent": list(scene.extent),
+        "crs": scene.crs.to_wkt() if scene.crs else None,
+        "gsd_m": plan.gsd_m,
+        "acquired": scene.acquired,
+        "bands": list(scene.rgb_bands),
+        "sensor": scene.sensor,
+        "stretch": scene.stretch.to_json(),
+        "device": predictor.device,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": {"rsvlm": VERSION, "torch": version("torch"), "transformers": version("transformers")},
+    }
+
+
+def _structured(scene: Scene, plan: Plan, findings: Sequence[Finding], warnings: list[str]) -> Description:
+    groups = wording.group(findings)
+    size = scene.ground_size_m(scene.extent) or (None, None)
+    return Description(
+        summary=wording.summary(groups),
+        place=Place(
+            bounds=scene.extent,
+            crs=scene.crs.to_wkt() if scene.crs else None,
+            width_m=size[0],
+            height_m=size[1],
+            area_m2=ground.area_m2(_footprint(scene), scene.crs),
+            gsd_m=plan.gsd_m,
+            acquired=scene.acquired,
+        ),
+        shares=[Share(label=item.label, share=min(1.0, item.share), area_m2=item.area_m2) for item in groups],
+        parts=[
+            Part(
+                bounds=item.tile.view.extent,
+                label=item.label,
+                score=item.score,
+                sure=item.sure,
+                caption=item.caption,
+                confidence=item.confidence,
+                area_m2=item.tile.area_m2,
+            )
+            for item in findings
+        ],
+        warnings=warnings,
+    )

@@ -1,0 +1,92 @@
+"""How a place is going to be looked at: in one view or in tiles, at which ground sample distance, with which doubts.
+
+Decided before the model runs, so that the dock can show it. Imports no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rsvlm.geo.ground import Extent
+from rsvlm.geo.scene import Scene
+from rsvlm.geo.tiling import grid, tiles
+from rsvlm.models.cards import ModelCard
+
+MOST_TILES = {"brief": 9, "detailed": 36, "structured": 36}
+SIDE_STEP = 32  # pixels; sides of a view are multiples of this
+LONGEST_SIDE = 2  # of a view, in short sides
+TILE_GSD = 3.0  # metres per pixel that tiles of large extents are looked at with: near the middle of the training data
+
+
+@dataclass(frozen=True)
+class Plan:
+    """tiles: extents row by row, in the scene's CRS. size: width, height in pixels of each tile's view.
+
+    gsd_m: metres per pixel of those views, None without a CRS. warnings: what the user should know beforehand.
+    """
+
+    tiles: list[Extent]
+    columns: int
+    rows: int
+    size: tuple[int, int]
+    gsd_m: float | None
+    warnings: list[str]
+
+
+def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
+    """One view where the extent is small enough for `card`, else tiles; at most MOST_TILES[style]."""
+    x0, y0, x1, y1 = scene.extent
+    ground = scene.ground_size_m(scene.extent)
+    width, height = ground or (x1 - x0, y1 - y0)
+    columns, rows = _grid(scene, card, style, width, height, ground is not None)
+    size = view_size(width / columns, height / rows, card.input.pixels)
+    gsd = width / columns / size[0] if ground else None
+    extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)
+    return Plan(extents, columns, rows, size, gsd, _doubts(scene, card, gsd))
+
+
+def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float, measured: bool) -> tuple[int, int]:
+    """Columns and rows."""
+    finest, coarsest = card.input.gsd_range_m
+    pixels = card.input.pixels
+    short, long = sorted((width, height))
+    if style == "brief" and long <= LONGEST_SIDE * short and (not measured or long <= coarsest * pixels):
+        return 1, 1
+    if not measured:
+        return grid(width, height, max(short / 3, pixels), MOST_TILES[style])
+    native = scene.gsd_m or finest
+    side = max(TILE_GSD if style == "brief" else TILE_GSD / 2, native) * pixels
+    if style != "brief":
+        side = min(side, max(short / 2, finest * pixels))  # even a small place is looked at in more than one part
+    return grid(width, height, side, MOST_TILES[style])
+
+
+def view_size(width: float, height: float, pixels: int) -> tuple[int, int]:
+    """Width and height in pixels of a view of a width x height place: the short side has `pixels`, steps of SIDE_STEP."""
+    ratio = min(max(width, height) / min(width, height), LONGEST_SIDE)
+    long = round(ratio * pixels / SIDE_STEP) * SIDE_STEP
+    return (long, pixels) if width >= height else (pixels, long)
+
+
+def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
+    """Sentences on what the model was not trained for."""
+    finest, coarsest = card.input.gsd_range_m
+    doubts = []
+    if gsd is None:
+        doubts.append("The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source.")
+    elif gsd > coarsest * 1.05:
+        doubts.append(
+            f"One pixel of what the model sees is {gsd:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
+            "so this is a guess. Choose a smaller extent or a sharper image."
+        )
+    elif gsd < finest * 0.5:
+        doubts.append(
+            f"One pixel of what the model sees is {gsd:.2g} m on the ground; it was trained on {finest:g} to {coarsest:g} m. "
+            "Choose a larger extent to see more of the surroundings."
+        )
+    if scene.sensor not in card.input.sensors and scene.sensor != "unknown":
+        kind = {"sar": "radar", "thermal": "thermal", "index": "computed index"}.get(scene.sensor, scene.sensor)
+        doubts.append(f"This looks like {kind} data; the model was trained on optical imagery only, so do not rely on the words.")
+    if scene.false_colour:
+        doubts.append("The picture is in false colours; the model was trained on natural colours, so vegetation and water may be mistaken.")
+    return doubts

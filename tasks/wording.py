@@ -1,0 +1,111 @@
+"""Sentences about findings: sums, shares and whereabouts. Says nothing that no finding supports; knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rsvlm.tasks.findings import Finding
+
+UNSURE = "unsure"
+COMPASS = {(-1, -1): "north-west", (0, -1): "north", (1, -1): "north-east", (-1, 0): "west", (0, 0): "centre"}
+COMPASS |= {(1, 0): "east", (-1, 1): "south-west", (0, 1): "south", (1, 1): "south-east"}
+PICTURE = {(-1, -1): "top left", (0, -1): "top", (1, -1): "top right", (-1, 0): "left", (0, 0): "centre"}
+PICTURE |= {(1, 0): "right", (-1, 1): "bottom left", (0, 1): "bottom", (1, 1): "bottom right"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings with one label. share: of the ground that was seen, 0 to 1; area_m2: None without a CRS."""
+
+    label: str
+    findings: tuple[Finding, ...]
+    share: float
+    area_m2: float | None
+
+    @property
+    def best(self) -> Finding:
+        return max(self.findings, key=lambda finding: finding.score * finding.confidence)
+
+
+def group(findings: Sequence[Finding]) -> list[Group]:
+    """Groups by label, the largest first; all findings that are not sure make one group, the last."""
+    total = sum(finding.tile.weight for finding in findings)
+    members: dict[str, list[Finding]] = {}
+    for finding in findings:
+        members.setdefault(finding.label if finding.sure else UNSURE, []).append(finding)
+    groups = []
+    for label, items in members.items():
+        areas = [item.tile.area_m2 for item in items]
+        area = None if None in areas else sum(value for value in areas if value is not None)
+        groups.append(Group(label, tuple(items), sum(item.tile.weight for item in items) / total, area))
+    return sorted(groups, key=lambda item: (item.label == UNSURE, -item.share))
+
+
+def listed(items: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def guess(label: str) -> str:
+    """What introduces a sentence that one should not rely on; the sentence follows."""
+    return f"I am not sure, but this may be {label}: "
+
+
+def summary(groups: Sequence[Group]) -> str:
+    """One sentence for all tiles."""
+    sure = [item for item in groups if item.label != UNSURE]
+    if not sure:
+        guesses = listed(sorted({finding.label for finding in groups[0].findings})[:3])
+        return f"I am not sure what this place shows; single parts may be {guesses}."
+    first, rest = sure[0], [item.label for item in sure[1:4]]
+    if first.share > 0.95:
+        return capital(f"{first.label} almost everywhere.")
+    text = f"Mostly {first.label}" if first.share > 0.5 else capital(listed([first.label, *rest]))
+    if first.share > 0.5 and rest:
+        text += f", with {listed(rest)}"
+    unsure = next((item.share for item in groups if item.label == UNSURE), 0.0)
+    return f"{text}; I am not sure about the rest." if unsure > 0.2 else f"{text}."
+
+
+def percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "under 1 %"
+
+
+def shares(groups: Sequence[Group]) -> str:
+    """How much of the extent each group takes."""
+    parts = [f"{percent(item.share)} {item.label}" for item in groups if item.label != UNSURE]
+    unsure = [percent(item.share) for item in groups if item.label == UNSURE]
+    if not parts:
+        return "No tile is clear enough to name shares."
+    text = f"By area about {listed(parts)}"
+    return f"{text}; for {unsure[0]} I am not sure." if unsure else f"{text}."
+
+
+def whereabouts(indices: Sequence[int], columns: int, rows: int, north_up: bool) -> str:
+    """Where tiles lie in the grid: "in the north-west", "in the centre", "almost everywhere"; "at the top" without a CRS."""
+    if len(indices) > 0.8 * columns * rows:
+        return "almost everywhere"
+    across = sum(index % columns + 0.5 for index in indices) / len(indices) / columns * 2 - 1
+    down = sum(index // columns + 0.5 for index in indices) / len(indices) / rows * 2 - 1
+    where = tuple((value > 1 / 3) - (value < -1 / 3) for value in (across, down))
+    return f"in the {COMPASS[where]}" if north_up or where == (0, 0) else f"at the {PICTURE[where]}"
+
+
+def ground_size(width_m: float, height_m: float) -> str:
+    """ "340 × 210 m" or "1.2 × 0.8 km"."""
+    if max(width_m, height_m) < 1000:
+        return f"{width_m:.0f} × {height_m:.0f} m"
+    return f"{width_m / 1000:.3g} × {height_m / 1000:.3g} km"
+
+
+def ground_area(area_m2: float) -> str:
+    """In m², ha or km², whichever reads best."""
+    for unit, size, limit in (("m²", 1.0, 1e4), ("ha", 1e4, 1e6)):
+        if area_m2 < limit:
+            return f"{area_m2 / size:,.3g} {unit}" if area_m2 / size < 1000 else f"{area_m2 / size:,.0f} {unit}"
+    return f"{area_m2 / 1e6:,.3g} km²" if area_m2 < 1e9 else f"{area_m2 / 1e6:,.0f} km²"
