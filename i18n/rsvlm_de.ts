@@ -26,11 +26,6 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>A polygon of what was looked at, with the text and where it comes from.</source>
-        <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text und seiner Herkunft.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>A polygon of what was looked at, with the text, the model and its revision, the confidence (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed also a polygon for every tile, with its label and score. It is in the coordinate system of the raster.</source>
         <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Wert. Es liegt im Koordinatensystem des Rasters.</translation>
     </message>
@@ -257,11 +252,6 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>Describes a raster, or a part of it, in words.</source>
-        <translation>Beschreibt ein Raster oder einen Teil davon in Worten.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Describes a raster, or a part of it, in words. The answer is written by a vision-language model that runs on this computer; no image leaves it.</source>
         <translation>Beschreibt ein Raster oder einen Teil davon in Worten. Die Antwort schreibt ein Bild-Sprach-Modell, das auf diesem Rechner läuft; kein Bild verlässt ihn.</translation>
     </message>
@@ -357,11 +347,6 @@
         <location filename="../rsvlm_plugin/settings/options.py"/>
         <source>Graphics Card if There Is One</source>
         <translation>Grafikkarte, wenn vorhanden</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>How much to say: one sentence, what is where, or a JSON document.</source>
-        <translation>Wie viel gesagt wird: ein Satz, was wo ist, oder ein JSON-Dokument.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -556,6 +541,11 @@
         <translation>Revision</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <source>Satellite and aerial images in words, with the place they are about.</source>
+        <translation>Satelliten- und Luftbilder in Worten, mit dem Ort, von dem sie handeln.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/answers.py"/>
         <source>Save Answer</source>
         <translation>Antwort speichern</translation>
@@ -719,11 +709,6 @@
         <translation>Die Prüfung wurde angehalten.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The description.</source>
-        <translation>Die Beschreibung.</translation>
-    </message>
-    <message>
         <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>The environment variable RSVLM_PYTHON names {path}, which does not exist.</source>
         <translation>Die Umgebungsvariable RSVLM_PYTHON nennt {path}, das es nicht gibt.</translation>
@@ -741,13 +726,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The identifier of a model card, “compact” for instance. Not set: the bundled one.</source>
-        <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“. Nicht gesetzt: das mitgelieferte.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The identifier of a model card. Not set: the bundled model.</source>
-        <translation>Die Kennung einer Modellkarte. Nicht gesetzt: das mitgelieferte Modell.</translation>
+        <source>The identifier of a model card, “compact” for instance. Not set: the model that comes along.</source>
+        <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“. Nicht gesetzt: das mitgelieferte Modell.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
@@ -771,11 +751,6 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The part to describe, in any coordinate system. Not set: the whole raster.</source>
-        <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem. Nicht gesetzt: das ganze Raster.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>The part to describe, in any coordinate system; what lies outside the raster is left out. Not set: the whole raster. A service needs it.</source>
         <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem; was außerhalb des Rasters liegt, wird weggelassen. Nicht gesetzt: das ganze Raster. Ein Dienst braucht ihn.</translation>
     </message>
@@ -788,11 +763,6 @@
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>The project has no layer yet.</source>
         <translation>Das Projekt hat noch keinen Layer.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The raster to describe.</source>
-        <translation>Das Raster, das beschrieben wird.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
@@ -925,6 +895,16 @@
         <translation>Auf den Ort zoomen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
+        <source>about {time}</source>
+        <translation>etwa {time}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
+        <source>bands {bands}, native</source>
+        <translation>Kanäle {bands}, aus der Datei</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>caption,description,words,text,image,satellite,aerial,vision,language,model,ai</source>
         <translation>Bildunterschrift,Beschreibung,Worte,Text,Bild,Satellit,Luftbild,Bildverstehen,Sprache,Modell,KI</translation>
@@ -1011,11 +991,6 @@
         <translation>{length} je Pixel</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
-        <source>{name} (bands {bands}, native)</source>
-        <translation>{name} (Kanäle {bands}, aus der Datei)</translation>
-    </message>
-    <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
         <source>{n} cm</source>
         <translation>{n} cm</translation>
@@ -1069,11 +1044,6 @@
         <location filename="../rsvlm_plugin/dock/answers.py"/>
         <source>{path} exists already. Replace it?</source>
         <translation>{path} gibt es schon. Ersetzen?</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
-        <source>{tiles} · about {time}</source>
-        <translation>{tiles} · etwa {time}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>

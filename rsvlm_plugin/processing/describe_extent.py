@@ -68,80 +68,59 @@ class DescribeExtent(QgsProcessingAlgorithm):
         return tr("caption,description,words,text,image,satellite,aerial,vision,language,model,ai").split(",")
 
     def shortDescription(self) -> str:  # noqa: N802
-        return tr("Describes a raster, or a part of it, in words.")
+        return tr("Satellite and aerial images in words, with the place they are about.")
 
     def helpUrl(self) -> str:  # noqa: N802
         return HELP_URL
 
     def shortHelpString(self) -> str:  # noqa: N802
-        parts = [
-            tr(
-                "Describes a raster, or a part of it, in words. The answer is written by a vision-language model that"
-                " runs on this computer; no image leaves it."
-            ),
-            _titled(
-                tr("Input layer"),
-                tr(
-                    "A raster on disk is read from its file, in its own resolution; a layer of the project in the"
-                    " bands it is shown with, another file in the bands its metadata name. A service (XYZ, WMS) is"
-                    " drawn."
-                ),
-            ),
-            _titled(
-                tr("Extent"),
-                tr(
-                    "The part to describe, in any coordinate system; what lies outside the raster is left out. Not"
-                    " set: the whole raster. A service needs it."
-                ),
-            ),
-            _titled(
-                tr("Style"),
-                tr(
-                    "Brief: one sentence. Detailed: the extent is looked at tile by tile, and the text says what is"
-                    " where and how much of it there is. Structured: the same as a JSON document of a fixed form."
-                ),
-            ),
-            _titled(
-                tr("Model"), tr("The identifier of a model card, “compact” for instance. Not set: the bundled one.")
-            ),
-            _titled(tr("Text"), tr("The description.")),
-            _titled(
-                tr("Described extent"),
-                tr(
-                    "A polygon of what was looked at, with the text, the model and its revision, the confidence"
-                    " (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed"
-                    " also a polygon for every tile, with its label and score. It is in the coordinate system of the"
-                    " raster."
-                ),
-            ),
-        ]
-        return "".join(f"<p>{part}</p>" for part in parts)
+        intro = tr(
+            "Describes a raster, or a part of it, in words. The answer is written by a vision-language model that runs"
+            " on this computer; no image leaves it."
+        )
+        told = [f"{parameter.description()}: {parameter.help()}" for parameter in self.parameterDefinitions()]
+        return "\n\n".join([intro, *told])
 
     def initAlgorithm(self, _configuration: Optional[Dict[str, Any]] = None) -> None:  # noqa: N802
-        styles = {"brief": tr("Brief"), "detailed": tr("Detailed"), "structured": tr("Structured")}
-        self._add(QgsProcessingParameterRasterLayer(self.INPUT, tr("Input layer")), tr("The raster to describe."))
         self._add(
-            QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True),
-            tr("The part to describe, in any coordinate system. Not set: the whole raster."),
+            QgsProcessingParameterRasterLayer(self.INPUT, tr("Input layer")),
+            tr(
+                "A raster on disk is read from its file, in its own resolution; a layer of the project in the bands it"
+                " is shown with, another file in the bands its metadata name. A service (XYZ, WMS) is drawn."
+            ),
         )
         self._add(
-            QgsProcessingParameterEnum(
-                self.STYLE,
-                tr("Style"),
-                options=[styles[style] for style in STYLES],
-                defaultValue=0,
+            QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True),
+            tr(
+                "The part to describe, in any coordinate system; what lies outside the raster is left out. Not set:"
+                " the whole raster. A service needs it."
             ),
-            tr("How much to say: one sentence, what is where, or a JSON document."),
+        )
+        styles = {"brief": tr("Brief"), "detailed": tr("Detailed"), "structured": tr("Structured")}
+        self._add(
+            QgsProcessingParameterEnum(
+                self.STYLE, tr("Style"), options=[styles[style] for style in STYLES], defaultValue=0
+            ),
+            tr(
+                "Brief: one sentence. Detailed: the extent is looked at tile by tile, and the text says what is where"
+                " and how much of it there is. Structured: the same as a JSON document of a fixed form."
+            ),
         )
         model = QgsProcessingParameterString(self.MODEL, tr("Model"), optional=True)
         model.setFlags(model.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
-        self._add(model, tr("The identifier of a model card. Not set: the bundled model."))
+        self._add(
+            model, tr("The identifier of a model card, “compact” for instance. Not set: the model that comes along.")
+        )
         self.addOutput(QgsProcessingOutputString(self.OUTPUT_TEXT, tr("Text")))
         self._add(
             QgsProcessingParameterFeatureSink(
                 self.OUTPUT, tr("Described extent"), QgsProcessing.TypeVectorPolygon, optional=True
             ),
-            tr("A polygon of what was looked at, with the text and where it comes from."),
+            tr(
+                "A polygon of what was looked at, with the text, the model and its revision, the confidence (0 to 1),"
+                " source, date, ground sample distance in metres, and warnings; with the style Detailed also a polygon"
+                " for every tile, with its label and score. It is in the coordinate system of the raster."
+            ),
         )
 
     def checkParameterValues(  # noqa: N802
@@ -234,10 +213,6 @@ class DescribeExtent(QgsProcessingAlgorithm):
     def _add(self, parameter: QgsProcessingParameterDefinition, help_text: str) -> None:
         parameter.setHelp(help_text)
         self.addParameter(parameter)
-
-
-def _titled(title: str, text: str) -> str:
-    return f"<b>{title}</b><br/>{text}"
 
 
 def _sentence(error: RsvlmError) -> str:
