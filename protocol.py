@@ -78,8 +78,10 @@ class Raster:
     """One place on one date: a file (or COG url) by `href`, or a rendered picture by `data`.
 
     data: base64 of a PNG or TIFF, placed by `transform` (a, b, c, d, e, f: x = a*col + b*row + c) and `crs`.
-    crs: WKT or "EPSG:N" of `extent`, `area` and `transform`; a file without a CRS is read as being in it; None = the raster's own.
-    extent: x0, y0, x1, y1 in `crs`; None = all of it.   area: GeoJSON polygon in `crs`; what lies outside is not looked at.
+    crs: WKT or "EPSG:N" of `extent`, `area` and `transform`; a file without a CRS is read as being in it; None = the
+    raster's own.
+    extent: x0, y0, x1, y1 in `crs`; None = all of it.
+    area: GeoJSON polygon in `crs`; what lies outside is not looked at.
     bands: 1-based band numbers to see as red, green, blue (or one as grey); None = chosen from the file's metadata.
     acquired: ISO 8601 date.   role: "before" | "after" for two dates.   name: what the user calls it.
     """
@@ -130,7 +132,8 @@ class Answer:
     """What a task says, what it rests on, and how it came to be.
 
     text: for the reader. evidence: see Evidence. structured: only for the structured style.
-    provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device, created (ISO 8601), versions.
+    provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
+    created (ISO 8601), versions.
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.
     partial: the user stopped it before it was complete.
     """

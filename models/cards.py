@@ -99,7 +99,9 @@ def load_cards() -> dict[str, ModelCard]:
         try:
             card = ModelCard.model_validate(tomllib.loads(path.read_text("utf-8")))
         except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise RsvlmError("model_failed", f"The model card {path.name} cannot be read.", "Install rsvlm again.") from error
+            raise RsvlmError(
+                "model_failed", f"The model card {path.name} cannot be read.", "Install rsvlm again."
+            ) from error
         cards[card.id] = card
     return cards
 

@@ -15,7 +15,9 @@ def pick_device(device: str = "auto") -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
-        raise RsvlmError("unavailable", "No CUDA device was found.", "Choose the device “auto” or “cpu”, or install the GPU build.")
+        raise RsvlmError(
+            "unavailable", "No CUDA device was found.", "Choose the device “auto” or “cpu”, or install the GPU build."
+        )
     return device
 
 

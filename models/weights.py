@@ -17,7 +17,11 @@ def save_compact(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
     """Write model.safetensors (float16), config.json and tokenizer.json into `folder`, replacing what is there."""
     folder.mkdir(parents=True, exist_ok=True)
     tied = "language.lm_head.weight"  # the same tensor as the input embeddings
-    state = {name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous() for name, tensor in model.state_dict().items() if name != tied}
+    state = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in model.state_dict().items()
+        if name != tied
+    }
     save_file(state, folder / "model.safetensors.part")
     (folder / "model.safetensors.part").replace(folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(asdict(model.config), indent=1) + "\n")
@@ -31,7 +35,9 @@ def load_compact(folder: Path) -> tuple[Compact, Tokenizer]:
     """
     try:
         settings = json.loads((folder / "config.json").read_text())
-        config = CompactConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()})
+        config = CompactConfig(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+        )
         state = load_file(folder / "model.safetensors")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except (OSError, ValueError, TypeError) as error:

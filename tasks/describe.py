@@ -56,7 +56,11 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
         if len(plan.tiles) > 1 or request.style != "brief":
             watch.text(answer.text)
     done = time.perf_counter()
-    answer.timings = {"read": round(read - started, 4), "model": round(done - read, 4), "total": round(done - started, 4)}
+    answer.timings = {
+        "read": round(read - started, 4),
+        "model": round(done - read, 4),
+        "total": round(done - started, 4),
+    }
     return answer
 
 
@@ -147,7 +151,9 @@ def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequenc
     if empty > 0.05:
         warnings.append(f"{wording.percent(empty)} of the extent holds no data and was not described.")
     if any(tile.view.sampled for tile in tiles):
-        warnings.append("The raster is very large and has no overviews, so it was read from samples. Build pyramids for a better look.")
+        warnings.append(
+            "The raster is very large and has no overviews, so it was read from samples. Build pyramids for a better look."
+        )
     if findings and not any(finding.sure for finding in findings):
         warnings.append("The model is not sure what this place shows; take the description as a guess.")
     return warnings

@@ -73,7 +73,9 @@ def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
     finest, coarsest = card.input.gsd_range_m
     doubts = []
     if gsd is None:
-        doubts.append("The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source.")
+        doubts.append(
+            "The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source."
+        )
     elif gsd > coarsest * 1.05:
         doubts.append(
             f"One pixel of what the model sees is {gsd:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
@@ -86,7 +88,11 @@ def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
         )
     if scene.sensor not in card.input.sensors and scene.sensor != "unknown":
         kind = {"sar": "radar", "thermal": "thermal", "index": "computed index"}.get(scene.sensor, scene.sensor)
-        doubts.append(f"This looks like {kind} data; the model was trained on optical imagery only, so do not rely on the words.")
+        doubts.append(
+            f"This looks like {kind} data; the model was trained on optical imagery only, so do not rely on the words."
+        )
     if scene.false_colour:
-        doubts.append("The picture is in false colours; the model was trained on natural colours, so vegetation and water may be mistaken.")
+        doubts.append(
+            "The picture is in false colours; the model was trained on natural colours, so vegetation and water may be mistaken."
+        )
     return doubts

@@ -15,6 +15,7 @@ CROP = (0.7, 1.0)  # side of the crop, as a share of the picture's
 
 def random_affine(count: int, generator: torch.Generator) -> Tensor:
     """(count, 2, 3) maps from output to input coordinates in [-1, 1]: quarter turns, flips, crops."""
+
     def uniform(low: float, high: float) -> Tensor:
         return torch.rand(count, generator=generator) * (high - low) + low
 
@@ -23,7 +24,9 @@ def random_affine(count: int, generator: torch.Generator) -> Tensor:
     scale = uniform(*CROP)
     slack = 1 - scale
     cosine, sine = turn.cos() * scale, turn.sin() * scale
-    rows = torch.stack([cosine * flip, -sine, uniform(-1, 1) * slack, sine * flip, cosine, uniform(-1, 1) * slack], dim=1)
+    rows = torch.stack(
+        [cosine * flip, -sine, uniform(-1, 1) * slack, sine * flip, cosine, uniform(-1, 1) * slack], dim=1
+    )
     return rows.view(count, 2, 3)
 
 

@@ -19,7 +19,9 @@ def read_square(href: str, pixels: int) -> np.ndarray:
         with rasterio.open(href) as source:
             reduce = max(source.width, source.height) > pixels
             bands = source.read(
-                [1, 2, 3], out_shape=(3, pixels, pixels), resampling=Resampling.average if reduce else Resampling.bilinear
+                [1, 2, 3],
+                out_shape=(3, pixels, pixels),
+                resampling=Resampling.average if reduce else Resampling.bilinear,
             )
     return np.ascontiguousarray(bands.transpose(1, 2, 0))
 

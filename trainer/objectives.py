@@ -64,7 +64,9 @@ class Lessons(nn.Module):
         features = self.model.encoder(pixels)
         parts = {
             "caption": caption_loss(self.model.caption_logits(features, ids[:, :-1]), ids[:, 1:]),
-            "scene": nn.functional.cross_entropy(self.model.scene_head(features.pooled).float(), scenes, label_smoothing=0.05),
+            "scene": nn.functional.cross_entropy(
+                self.model.scene_head(features.pooled).float(), scenes, label_smoothing=0.05
+            ),
             "contrastive": contrastive_loss(
                 self.model.embed_images(features), self.model.embed_texts(texts), same, self.model.log_scale
             ),

@@ -57,7 +57,9 @@ def load_recipe(path: Path, overrides: list[str]) -> Recipe:
     if not path.exists():
         path = Path(__file__).parent / "recipes" / f"{path.stem}.yaml"
     if not path.exists():
-        raise RsvlmError("not_found", f"There is no recipe {path.stem}.", "Give a YAML file or the name of a shipped recipe.")
+        raise RsvlmError(
+            "not_found", f"There is no recipe {path.stem}.", "Give a YAML file or the name of a shipped recipe."
+        )
     settings: dict[str, Any] = yaml.safe_load(path.read_text())
     for override in overrides:
         key, equals, value = override.partition("=")

@@ -45,7 +45,9 @@ def data_folder() -> Path:
     named = os.environ.get("RSVLM_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
-        raise RsvlmError("not_found", f"The data folder {folder} does not exist.", "Set RSVLM_DATA to the folder of the data sets.")
+        raise RsvlmError(
+            "not_found", f"The data folder {folder} does not exist.", "Set RSVLM_DATA to the folder of the data sets."
+        )
     return folder
 
 
@@ -64,16 +66,24 @@ def read_caption_archive(path: Path, split: str) -> list[Record]:
         with zipfile.ZipFile(path) as archive:
             lines = archive.read("captions.jsonl").decode().splitlines()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise RsvlmError("not_found", f"{path} is not a caption archive.", "Give a zip with images/ and captions.jsonl.") from error
+        raise RsvlmError(
+            "not_found", f"{path} is not a caption archive.", "Give a zip with images/ and captions.jsonl."
+        ) from error
     records = []
     for row in map(json.loads, lines):
         held = is_held(row["filename"])
-        if split == row["split"] or (row["split"] == "train" and ((split == "held" and held) or (split == "fit" and not held))):
+        if split == row["split"] or (
+            row["split"] == "train" and ((split == "held" and held) or (split == "fit" and not held))
+        ):
             href = f"/vsizip/{path.resolve()}/images/{row['filename']}"
             messages = [{"role": "user", "content": "Describe the image."}]
             messages += [{"role": "assistant", "content": caption} for caption in row["captions"]]
             meta = {"scene": row["scene"], "filename": row["filename"]}
-            records.append(Record(f"{path.stem}/{row['filename']}", "caption", split, [{"href": href}], messages, meta=meta))
+            records.append(
+                Record(f"{path.stem}/{row['filename']}", "caption", split, [{"href": href}], messages, meta=meta)
+            )
     if not records:
-        raise RsvlmError("not_found", f"{path.name} has no images in the split “{split}”.", "Use train, val, test, fit or held.")
+        raise RsvlmError(
+            "not_found", f"{path.name} has no images in the split “{split}”.", "Use train, val, test, fit or held."
+        )
     return records

@@ -1,0 +1,31 @@
+"""`rsvlm train`: run a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from rsvlm.protocol import RsvlmError
+
+
+def train(
+    recipe: Path = typer.Argument(help="A recipe file, or the name of a shipped one such as compact."),
+    overrides: list[str] | None = typer.Argument(
+        None, metavar="[KEY=VALUE]...", help="Replace settings, for example steps=100."
+    ),
+    run: Path | None = typer.Option(None, help="Folder of the run; default runs/NAME. A run that is there is resumed."),
+    data: Path | None = typer.Option(None, help="Folder of the data sets; default $RSVLM_DATA or ../shared/data."),
+) -> None:
+    """Train a model as a recipe says; stop and start again at will."""
+    try:
+        from rsvlm.trainer.train import train as run_recipe
+    except ImportError as error:
+        raise RsvlmError(
+            "unavailable", "The trainer is not installed.", "Install rsvlm with the extra “train”."
+        ) from error
+    from rsvlm.trainer.recipe import load_recipe
+    from rsvlm.trainer.records import data_folder
+
+    settings = load_recipe(recipe, overrides or [])
+    print(run_recipe(settings, data or data_folder(), run or Path("runs") / settings.name))
