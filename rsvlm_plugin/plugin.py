@@ -9,7 +9,7 @@ from qgis.core import QgsApplication, QgsMapLayerType, QgsProcessingProvider, Qg
 from qgis.gui import QgisInterface, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import QObject, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .translation import Translation, tr
 
@@ -136,6 +136,8 @@ class RsvlmPlugin(QObject):
         self.iface.pluginHelpMenu().removeAction(self.help_action)
         self.iface.removePluginRasterMenu("rsvlm", self.demo_action)
         self.iface.removePluginRasterMenu("rsvlm", self.dock_action)
+        for menu in self.iface.rasterMenu().findChildren(QMenu, "rsvlm"):  # QGIS only hides an emptied one
+            menu.deleteLater()
         self.iface.removeRasterToolBarIcon(self.dock_action)
         for action in (self.help_action, self.demo_action, self.dock_action):
             action.deleteLater()

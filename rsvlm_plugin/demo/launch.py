@@ -81,23 +81,40 @@ def tour(profiles: Path, out: Path, seconds: int, has_screen: bool) -> int:
 
 def run_qgis(profiles: Path, environment: Dict[str, str], seconds: Optional[int]) -> int:
     """Run QGIS with the plugin and the tour script until it ends; its exit code. Raises LaunchError."""
-    program = shutil.which("qgis")
-    if program is None:
-        raise LaunchError("QGIS is not installed. On Debian: apt-get install qgis python3-qgis qgis-providers xvfb")
-    install_plugin(profiles / "profiles" / "demo")
-    python = ROOT / ".venv" / "bin" / "python"
-    if python.is_file():
-        environment.setdefault("RSVLM_PYTHON", str(python))
-    script = Path(__file__).with_name("tour.py")
-    command = [program, "--nologo", "--noversioncheck", "--profiles-path", str(profiles), "--profile", "demo"]
-    command += ["--code", str(script)]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    command = qgis_command(profiles, Path(__file__).with_name("tour.py"))
+    process = subprocess.Popen(command, env=qgis_environment(environment), start_new_session=True)
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
         raise LaunchError(f"QGIS was stopped after {seconds} s.") from None
     finally:
         end(process)
+
+
+def qgis_command(profiles: Path, script: Path) -> List[str]:
+    """Make a profile with the plugin in the folder, and the command that runs QGIS with it and a script."""
+    install_plugin(profiles / "profiles" / "demo")
+    command = [qgis_program(), "--nologo", "--noversioncheck", "--profiles-path", str(profiles), "--profile", "demo"]
+    return [*command, "--code", str(script)]
+
+
+def qgis_program() -> str:
+    """The path of QGIS. Raises LaunchError where it is not installed."""
+    program = shutil.which("qgis")
+    if program is None:
+        raise LaunchError("QGIS is not installed. On Debian: apt-get install qgis python3-qgis qgis-providers xvfb")
+    return program
+
+
+def qgis_environment(environment: Dict[str, str]) -> Dict[str, str]:
+    """The environment variables for QGIS: its own Python first, the backend of this clone where it has one."""
+    made = {name: value for name, value in environment.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    # The Python inside QGIS takes its library from beside the first python3 on the PATH: another one breaks it.
+    made["PATH"] = os.pathsep.join([str(Path(qgis_program()).parent), made.get("PATH", "")])
+    python = ROOT / ".venv" / "bin" / "python"
+    if python.is_file():
+        made.setdefault("RSVLM_PYTHON", str(python))
+    return made
 
 
 def install_plugin(profile: Path) -> None:

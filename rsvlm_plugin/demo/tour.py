@@ -70,7 +70,7 @@ class Tour(QObject):
         for style in STYLES:
             dock.style_choice.setCurrentIndex(STYLES.index(style))
             _click(dock.describe_button)
-            yield f"describing ({style})", lambda: dock.answers.cards and (_ended(dock))
+            yield f"describing ({style})", lambda: _ended(dock)
             self._keep_answer(dock, style)
             yield "settling", _after(300)
             self._picture(style)
@@ -120,7 +120,7 @@ def _click(widget: QWidget) -> None:
 
 
 def _ended(dock: Any) -> bool:
-    return dock.answers.cards[0].record is not None or dock.report.last_error is not None
+    return dock.report.last_error is not None or dock.answers.cards[0].record is not None
 
 
 def _after(milliseconds: int) -> Any:

@@ -137,6 +137,7 @@ class Card(QFrame):
         self._running.hide()
         self._actions.show()
         answer = record.answer
+        self._title.setText(record.name)
         self.text.setText(answer.text)
         self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
         self._fill(self._evidence, _evidence_links(record))

@@ -7,14 +7,13 @@ from typing import Optional
 from qgis.core import QgsMapLayer
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QShortcut,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -33,10 +32,8 @@ from .describing import Describing
 from .looking import Looking
 from .place_row import PlaceRow
 from .report import Report
-from .status_line import StatusLine
+from .status_line import NARROWEST, StatusLine
 from .thumbnail import Thumbnail
-
-NARROWEST = 320
 
 
 class RsvlmDock(QgsDockWidget):
@@ -102,7 +99,7 @@ class RsvlmDock(QgsDockWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(scroll, 1)
-        outer.addWidget(self.status_line)
+        outer.addWidget(self.status_line, 0, Qt.AlignmentFlag.AlignLeading)
         frame.setMinimumWidth(NARROWEST)
         self.setWidget(frame)
         self._show_idle()
@@ -127,9 +124,6 @@ class RsvlmDock(QgsDockWidget):
         self._backend.state_changed.connect(self.status_line.show_state)
         self.status_line.show_state(self._backend.state)
         self.visibilityChanged.connect(self._visible)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.widget())
-        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.stop)
 
     def describe(self) -> None:
         """Describe the place that the row points at; one at a time."""
@@ -160,6 +154,12 @@ class RsvlmDock(QgsDockWidget):
         """Stop the running answer, if there is one; what it has said is kept."""
         if self._running is not None:
             self._running.stop()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        if event.key() == Qt.Key.Key_Escape and self._running is not None:
+            self.stop()
+        else:
+            super().keyPressEvent(event)
 
     def dispose(self) -> None:
         """Let go of everything outside the dock: map, project, message bar, running work."""

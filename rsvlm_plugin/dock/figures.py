@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qgis.PyQt.QtCore import QLocale
+from qgis.PyQt.QtCore import QDate, QLocale, Qt
 
 from ..translation import tr
 
@@ -24,17 +24,17 @@ def number(value: float, digits: int = 3) -> str:
 def metres(value: float) -> str:
     """A length on the ground; pixels finer than 10 cm in centimetres, long ways in kilometres."""
     if value >= 10_000:
-        return tr("{n} km").format(n=number(value / 1000))
+        return _unbroken(tr("{n} km").format(n=number(value / 1000)))
     if value < 0.1:
-        return tr("{n} cm").format(n=number(value * 100, 2))
-    return tr("{n} m").format(n=number(value, 2 if value < 10 else 3))
+        return _unbroken(tr("{n} cm").format(n=number(value * 100, 2)))
+    return _unbroken(tr("{n} m").format(n=number(value, 2 if value < 10 else 3)))
 
 
 def ground(width_m: float, height_m: float) -> str:
     """Width × height in one unit."""
     if max(width_m, height_m) >= 10_000:
-        return tr("{w} × {h} km").format(w=number(width_m / 1000), h=number(height_m / 1000))
-    return tr("{w} × {h} m").format(w=number(width_m), h=number(height_m))
+        return _unbroken(tr("{w} × {h} km").format(w=number(width_m / 1000), h=number(height_m / 1000)))
+    return _unbroken(tr("{w} × {h} m").format(w=number(width_m), h=number(height_m)))
 
 
 def area(square_metres: float) -> str:
@@ -53,3 +53,14 @@ def seconds(value: float) -> str:
     if value < 120:
         return tr("{n} s").format(n=QLocale().toString(value, "f", 0))
     return tr("{n} min").format(n=QLocale().toString(value / 60, "f", 0))
+
+
+def day(date: str) -> str:
+    """An ISO 8601 date in the user's own short form; as it is where it is none."""
+    parsed = QDate.fromString(date[:10], Qt.DateFormat.ISODate)
+    return QLocale().toString(parsed, QLocale.FormatType.ShortFormat) if parsed.isValid() else date
+
+
+def _unbroken(text: str) -> str:
+    """A number stays on one line with its unit."""
+    return text.replace(" ", "\u00a0")

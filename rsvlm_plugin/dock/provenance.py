@@ -18,7 +18,7 @@ def rows(record: Record) -> List[Tuple[str, str]]:
     found: List[Tuple[str, Any]] = [
         (tr("Model"), provenance.get("model")),
         (tr("Revision"), provenance.get("revision")),
-        (tr("Device"), provenance.get("device")),
+        (tr("Device"), device(provenance.get("device"))),
         (tr("Source"), ", ".join(str(item) for item in provenance.get("sources") or ())),
         (tr("Read from"), how),
         (tr("Extent"), _extent(provenance.get("extent"))),

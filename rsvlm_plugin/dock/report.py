@@ -62,6 +62,7 @@ class Report(QObject):
         if self._dialog is not None:
             self._dialog.close()
         self._dialog = details_dialog(title, text, self._window)
+        self._dialog.finished.connect(self._forget_dialog)
         self._dialog.show()
 
     def diagnostics(self) -> str:
@@ -90,7 +91,9 @@ class Report(QObject):
         self.clear()
         if self._dialog is not None:
             self._dialog.close()
-            self._dialog = None
+
+    def _forget_dialog(self, _result: int) -> None:
+        self._dialog = None
 
     def _forget_item(self) -> None:
         self._item = None
@@ -108,7 +111,7 @@ def details_dialog(title: str, text: str, parent: QWidget) -> QDialog:
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     copy = buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QApplication.clipboard().setText(edit.toPlainText()))
-    buttons.rejected.connect(dialog.close)
+    buttons.rejected.connect(dialog.reject)
     box = QVBoxLayout(dialog)
     box.addWidget(edit)
     box.addWidget(buttons)

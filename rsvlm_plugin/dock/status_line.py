@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Optional
 
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QSizePolicy, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QToolButton, QWidget
 
 from ..client import BackendState
 from ..translation import tr
 from .provenance import device
+
+NARROWEST = 320  # pixels that the dock is given at least
 
 SIGNS = {"stopped": "○", "starting": "◐", "ready": "●", "failed": "✕"}
 
@@ -22,7 +24,7 @@ class StatusLine(QToolButton):
         self.setObjectName("rsvlm_status")
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMaximumWidth(NARROWEST)
         self.setToolTip(tr("Details and log of the backend"))
         self.setAccessibleName(tr("Backend"))
 

@@ -44,23 +44,27 @@ class Thumbnail(QWidget):
         self.notice.setTextFormat(Qt.TextFormat.PlainText)
         self.notice.setWordWrap(True)
         self.notice.hide()
-        row = QHBoxLayout()
+        self._row = QWidget()
+        row = QHBoxLayout(self._row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.caption, 1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addLayout(row)
+        box.addWidget(self._row)
         box.addWidget(self.notice)
 
     def wait(self) -> None:
         """The picture is on its way."""
         self._forget()
+        self._row.show()
         self.caption.setText(tr("Looking…"))
 
     def show_preview(self, seen: Seen, preview: Dict[str, Any]) -> None:
         """Show the reply of /v1/view for what was seen."""
         pixmap = QPixmap()
         pixmap.loadFromData(base64.b64decode(preview["thumbnail"]))
+        self._row.show()
         self.picture.setIcon(QIcon(pixmap))
         text = "\n".join(caption_lines(seen, preview))
         self.caption.setText(text)
@@ -70,6 +74,7 @@ class Thumbnail(QWidget):
     def show_error(self, error: RsvlmError) -> None:
         """Say why there is no picture."""
         self._forget()
+        self._row.hide()
         self._note(f"{error.message} {error.hint}".strip())
 
     def _forget(self) -> None:
@@ -84,29 +89,29 @@ class Thumbnail(QWidget):
 
 
 def caption_lines(seen: Seen, preview: Dict[str, Any]) -> List[str]:
-    """The caption: resolution, size and CRS; source and how it was read; tiles and cost."""
-    facts = []
+    """The caption: resolution and size; CRS and date; source; how it was read; tiles and cost."""
+    size, place = [], []
     if preview.get("gsd_m"):
-        facts.append(tr("{length} per pixel").format(length=figures.metres(preview["gsd_m"])))
+        size.append(tr("{length} per pixel").format(length=figures.metres(preview["gsd_m"])))
     if preview.get("ground_m"):
-        facts.append(figures.ground(*preview["ground_m"]))
+        size.append(figures.ground(*preview["ground_m"]))
     crs = preview.get("crs")
     if not crs:
-        facts.append(tr("no CRS"))
+        place.append(tr("no CRS"))
     else:
-        facts.append(crs if crs.startswith("EPSG:") else tr("own CRS"))
+        place.append(crs if crs.startswith("EPSG:") else tr("own CRS"))
+    if preview.get("acquired"):
+        place.append(figures.day(preview["acquired"]))
     if seen.drawn:
         many = seen.layer_count > 1
         how = tr("drawn from %n layers", seen.layer_count) if many else tr("drawn from the map")
-        source = f"{seen.place.name} ({how})"
     else:
-        bands = "-".join(str(band) for band in preview.get("bands") or ())
-        source = tr("{name} (bands {bands}, native)").format(name=seen.raster.name or seen.place.name, bands=bands)
+        bands = preview.get("bands") or ()
+        how = tr("bands {bands}, native").format(bands="-".join(str(band) for band in bands))
     tiles = int(preview.get("tiles") or 1)
-    cost = tr("%n tiles", tiles) if tiles > 1 else tr("1 tile")
+    cost = [tr("%n tiles", tiles) if tiles > 1 else tr("1 tile")]
     if preview.get("seconds") is not None:
-        cost = tr("{tiles} · about {time}").format(tiles=cost, time=figures.seconds(preview["seconds"]))
-    lines = [" · ".join(facts), source, cost]
-    if preview.get("acquired"):
-        lines.insert(2, str(preview["acquired"]))
-    return lines
+        cost.append(tr("about {time}").format(time=figures.seconds(preview["seconds"])))
+    name = seen.raster.name or seen.place.name
+    lines = [" · ".join(size), " · ".join(place), name, how, " · ".join(cost)]
+    return [line for line in lines if line]
