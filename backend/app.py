@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from rsvlm.backend.bodies import DEFAULT_MODEL, ChatBody, ViewBody, bad_request, model_id, task_request
+from rsvlm.backend.bodies import ChatBody, ViewBody, bad_request, model_id, task_request
 from rsvlm.backend.dispatch import Dispatcher
 from rsvlm.backend.jobs import Job
 from rsvlm.backend.replies import Document, completion, server_sent
@@ -106,7 +106,7 @@ def _models() -> dict[str, Any]:
         }
         for card in load_cards().values()
     ]
-    return {"object": "list", "data": data, "default": DEFAULT_MODEL}
+    return {"object": "list", "data": data}
 
 
 def _response(request: Request, error: RsvlmError, status: int) -> Document:

@@ -78,7 +78,7 @@ class Worker:
         self._inference = ThreadPoolExecutor(1, "inference")
         self._previews = ThreadPoolExecutor(1, "previews")
         self._models: Future[Models] = self._inference.submit(self._load)
-        self._models.add_done_callback(_log_failure)
+        self._models.add_done_callback(self._report_load)
 
     def read(self) -> None:
         """Serve standard input until its end."""
@@ -104,6 +104,13 @@ class Worker:
             log.warning("the bundled model cannot be loaded: %s", error.message)
         self._pipe.send(event="ready", device=models.device)
         return models
+
+    def _report_load(self, models: Future[Models]) -> None:
+        """Log an environment that cannot load; every request will say so. Restarting would not mend it."""
+        error = models.exception()
+        if error:
+            log.error("the worker cannot load: every request will fail", exc_info=error)
+            self._pipe.send(event="ready", device="failed")
 
     def _submit(self, thread: ThreadPoolExecutor, work: Callable[[Message, PipeWatch], Any], message: Message) -> None:
         job = message["job"]
@@ -132,15 +139,9 @@ class Worker:
         from rsvlm.tasks import TASKS
 
         spec = TASKS[message["task"]]
-        request = TypeAdapter(spec.request).validate_python(message["request"])
+        request: Any = TypeAdapter(spec.request).validate_python(message["request"])
         answer: Answer = spec.run(request, self._models.result(), watch)
         return answer.to_json()
-
-
-def _log_failure(models: Future[Models]) -> None:
-    error = models.exception()
-    if error:
-        log.error("the worker cannot load: every request will fail", exc_info=error)
 
 
 def _view(message: Message, watch: PipeWatch) -> Message:

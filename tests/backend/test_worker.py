@@ -80,29 +80,31 @@ def test_plain_image_is_described_without_a_place(client: openai.OpenAI, picture
     assert all(evidence["area_m2"] is None for evidence in answer["evidence"])
 
 
-def test_broken_picture_is_a_bad_raster_in_one_sentence(backend: Any, client: openai.OpenAI) -> None:
-    for data in ("!!!not base64!!!", "AAAA"):
-        response = backend.ask({"data": data})
-        error = response.json()["error"]
-        assert (response.status_code, error["code"]) == (422, "bad_raster")
-        assert "Traceback" not in response.text and "rasterio" not in response.text.lower()
-        with pytest.raises(openai.APIStatusError) as caught:
-            client.chat.completions.create(
-                model="default", messages=_messages({"type": "raster", "raster": {"data": data}})
-            )
-        assert caught.value.status_code == 422
+@pytest.mark.parametrize(
+    ("data", "status", "code"), [("!!!not base64!!!", 400, "bad_request"), ("AAAA", 422, "bad_raster")]
+)
+def test_broken_picture_is_said_in_one_sentence(client: openai.OpenAI, data: str, status: int, code: str) -> None:
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(
+            model="default", messages=_messages({"type": "raster", "raster": {"data": data}})
+        )
+    error = caught.value.response.json()["error"]
+    assert (caught.value.status_code, error["code"]) == (status, code)
+    assert error["message"].count(".") == 1 and error["hint"]
+    assert "rasterio" not in str(error).lower() and "/vsimem" not in str(error)
 
 
 def test_openai_client_raises_for_an_error_in_the_stream(client: openai.OpenAI) -> None:
     parts = _messages({"type": "raster", "raster": {"href": "/nowhere/at/all.tif"}})
     with pytest.raises(openai.APIError) as caught:
         list(client.chat.completions.create(model="default", messages=parts, stream=True))
-    assert isinstance(caught.value.body, dict) and caught.value.body["code"] == "bad_raster"
+    assert isinstance(caught.value.body, dict) and caught.value.body["code"] == "not_found"
+    assert "/nowhere/at/all.tif" in caught.value.body["message"]
 
 
 def test_view_tells_what_the_model_will_see(backend: Any, raster: dict[str, Any]) -> None:
     view = backend.client.post("/v1/view", json={"raster": raster}).json()
-    assert view["gsd_m"] == pytest.approx(1.0, rel=0.01)
+    assert view["native_gsd_m"] == pytest.approx(1.0, rel=0.01)
     assert view["crs"] == UTM and view["bands"] == [1, 2, 3]
     assert view["ground_m"] == pytest.approx([256, 256], rel=0.01)
     assert view["tiles"] >= 1 and view["thumbnail"]
@@ -110,7 +112,7 @@ def test_view_tells_what_the_model_will_see(backend: Any, raster: dict[str, Any]
 
 def test_missing_file_is_said_by_the_view_in_words(backend: Any) -> None:
     response = backend.client.post("/v1/view", json={"raster": {"href": "/nowhere/at/all.tif"}})
-    assert (response.status_code, response.json()["error"]["code"]) == (422, "bad_raster")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
 
 
 def test_device_is_told_once_the_model_is_loaded(backend: Any, raster: dict[str, Any]) -> None:
