@@ -18,16 +18,16 @@ def list_models(as_json: bool = typer.Option(False, "--json", help="Print JSON."
     """List the installed models."""
     rows = [
         {"id": card.id, "title": card.title, "family": card.family, "revision": card.revision, "tasks": list(card.tasks),
-         "licence": card.licence, "size_bytes": card.size_bytes, "installed": (card.folder / "model.safetensors").is_file()}
+         "licence": card.licence, "size_bytes": card.size_bytes, "installed": card.installed}
         for card in load_cards().values()
     ]  # fmt: skip
     if as_json:
         print(json.dumps({"models": rows}))
         return
-    table = Table("id", "tasks", "size", "licence", "installed")
-    for row in rows:
-        size = f"{row['size_bytes'] / 1e6:.1f} MB"
-        table.add_row(row["id"], ", ".join(row["tasks"]), size, row["licence"], "yes" if row["installed"] else "no")
+    table = Table("id", "tasks", "size", "licence", "weights")
+    for card in load_cards().values():
+        there = "installed" if card.installed else "missing"
+        table.add_row(card.id, ", ".join(card.tasks), f"{card.size_bytes / 1e6:.1f} MB", card.licence, there)
     Console().print(table)
 
 

@@ -85,10 +85,14 @@ class ModelCard(Strict):
         """First digits of the checksum of the weights: another file is another revision."""
         return self.sha256[:12]
 
+    @property
+    def installed(self) -> bool:
+        return (self.folder / "model.safetensors").is_file()
+
     def verify(self) -> bool:
         """Whether the weights on disk are those that the card speaks of."""
         weights = self.folder / "model.safetensors"
-        return weights.is_file() and hashlib.sha256(weights.read_bytes()).hexdigest() == self.sha256
+        return self.installed and hashlib.sha256(weights.read_bytes()).hexdigest() == self.sha256
 
 
 @cache

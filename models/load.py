@@ -25,5 +25,7 @@ def load_model(card: ModelCard, device: str = "auto") -> CompactPredictor:
     """The predictor of a card's model. Raises RsvlmError when weights are missing or broken."""
     if card.family != "compact":
         raise RsvlmError("unknown_model", f"The family “{card.family}” of {card.id} is not known.", "Update rsvlm.")
+    if not card.verify():
+        raise RsvlmError("model_failed", f"The weights of {card.id} are missing or altered.", "Install rsvlm again.")
     model, tokenizer = load_compact(card.folder)
     return CompactPredictor(card, model, tokenizer, pick_device(device))

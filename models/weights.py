@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -34,13 +35,10 @@ def load_compact(folder: Path) -> tuple[Compact, Tokenizer]:
     Raises RsvlmError (model_failed) when files are missing or do not fit each other.
     """
     try:
-        settings = json.loads((folder / "config.json").read_text())
-        config = CompactConfig(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-        )
+        config = TypeAdapter(CompactConfig).validate_json((folder / "config.json").read_bytes())
         state = load_file(folder / "model.safetensors")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise RsvlmError("model_failed", f"The model in {folder} is incomplete.", "Install it again.") from error
     model = Compact(config)
     float32 = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}

@@ -92,7 +92,7 @@ def whereabouts(indices: Sequence[int], columns: int, rows: int, north_up: bool)
         return "almost everywhere"
     across = sum(index % columns + 0.5 for index in indices) / len(indices) / columns * 2 - 1
     down = sum(index // columns + 0.5 for index in indices) / len(indices) / rows * 2 - 1
-    where = tuple((value > 1 / 3) - (value < -1 / 3) for value in (across, down))
+    where = (int(across > 1 / 3) - int(across < -1 / 3), int(down > 1 / 3) - int(down < -1 / 3))
     return f"in the {COMPASS[where]}" if north_up or where == (0, 0) else f"at the {PICTURE[where]}"
 
 

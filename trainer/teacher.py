@@ -23,7 +23,9 @@ class Same(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor, stride: int, depthwise: bool, relu6: bool) -> None:
         super().__init__()
+        self.weight: Tensor
         self.register_buffer("weight", weight)
+        self.bias: Tensor
         self.register_buffer("bias", bias)
         self.stride, self.groups, self.relu6 = stride, len(weight) if depthwise else 1, relu6
 
@@ -73,7 +75,7 @@ class Teacher(nn.Module):
 @torch.no_grad()
 def teacher_maps(weights: Path, squares: np.ndarray, batch: int = 64) -> Tensor:
     """(pictures, H, W, 3) uint8 -> (pictures, 1280, 7, 7) float16, standardised by channel and clipped at 4 deviations."""
-    teacher = Teacher(weights).eval().to(memory_format=torch.channels_last)
+    teacher = Teacher(weights).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch knows it
     maps = torch.empty(len(squares), CHANNELS, GRID, GRID, dtype=torch.float16)
     for start in range(0, len(squares), batch):
         pixels = torch.from_numpy(squares[start : start + batch]).permute(0, 3, 1, 2).float() / 255

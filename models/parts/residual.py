@@ -23,7 +23,8 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = convolution(width, width)
         self.second = convolution(width, width)
-        nn.init.zeros_(self.second[1].weight)  # starts as the identity, which trains faster
+        for scale in self.second[1].parameters():
+            nn.init.zeros_(scale)  # starts as the identity, which trains faster
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:

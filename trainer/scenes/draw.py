@@ -69,7 +69,7 @@ def _photograph(image: Grid, light: Light, rng: np.random.Generator) -> NDArray[
     """Haze, exposure, optics and the sensor's noise."""
     image = soften(image, 0.55)
     colour = np.array([1 + light.warmth, 1.0, 1 - light.warmth], np.float32) * light.gain
-    image = 10.0 + image * colour * 0.97
+    image = (10.0 + image * colour * 0.97).astype(np.float32, copy=False)
     shape = image.shape[:2]
     speckle = rng.standard_normal((*shape, 1), dtype=np.float32) * light.grain
     tinted = rng.standard_normal(image.shape, dtype=np.float32) * light.grain * 0.35

@@ -22,7 +22,8 @@ def enlarge(grid: Grid, shape: Tuple[int, int], step: float) -> Grid:
     rows, down = axis(shape[0], grid.shape[0])
     cols, right = axis(shape[1], grid.shape[1])
     across = grid[:, cols] * (1 - right) + grid[:, cols + 1] * right
-    return across[rows] * (1 - down)[:, None] + across[rows + 1] * down[:, None]
+    between = across[rows] * (1 - down)[:, None] + across[rows + 1] * down[:, None]
+    return between.astype(np.float32, copy=False)
 
 
 def noise(rng: np.random.Generator, shape: Tuple[int, int], cell: float, octaves: int = 3) -> Grid:

@@ -33,9 +33,11 @@ class Canvas:
     @classmethod
     def blank(cls, layout: Layout, ids: NDArray[np.int32], rng: np.random.Generator) -> "Canvas":
         metres = layout.size_m / ids.shape[0]
-        fields = [noise(rng, ids.shape, reach / metres, octaves) for reach, octaves in ((70, 4), (12, 3), (1.5, 2))]
+        broad, patch, tuft = (
+            noise(rng, ids.shape, reach / metres, count) for reach, count in ((70, 4), (12, 3), (1.5, 2))
+        )
         grain = rng.standard_normal(ids.shape, dtype=np.float32)
-        return cls(np.zeros((*ids.shape, 3), np.float32), ids, metres, *fields, grain)
+        return cls(np.zeros((*ids.shape, 3), np.float32), ids, metres, broad, patch, tuft, grain)
 
     def vary(self, window: Window, broad: float, patch: float, tuft: float, grain: float) -> Grid:
         """A mixture of the noise fields in a window, (h, w)."""
@@ -76,7 +78,7 @@ def _grass(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     rough = {"lawn": 0.55, "hay": 0.8}.get(thing.style, 1.0)
     light = 0.07 * thing.tone + rough * canvas.vary(window, 0.045, 0.05, 0.05, 0.045)
     warm = 6.0 * thing.tone + rough * (3.5 * canvas.broad[window] + 4.5 * canvas.patch[window])
-    colour = tint(base, light, warm)
+    colour = tint(base, light, warm.astype(np.float32, copy=False))
     if thing.style == "hay" and thing.strips:
         _, across, _ = strip_frame(thing.strips[0], window, canvas.metres)
         swath = np.sin(2 * np.pi * (across + 0.5 * canvas.patch[window]) / 3.6)
@@ -116,7 +118,7 @@ def _ground(canvas: Canvas, window: Window, thing: Thing) -> Grid:
     colour = tint(base, light, loose * 3.0 * canvas.patch[window])
     if thing.style == "earth":
         weeds = 0.8 * canvas.patch[window] + 0.5 * canvas.tuft[window] - 0.5
-        colour = mix(colour, tint(palette.GRASS["fresh"], light), weeds)
+        colour = mix(colour, tint(palette.GRASS["fresh"], light), weeds.astype(np.float32, copy=False))
     if thing.style == "track" and thing.strips:
         colour = mix(colour, tint(palette.GRASS["rough"], light), 0.35 + 0.4 * canvas.patch[window])
     return colour

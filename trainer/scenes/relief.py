@@ -64,7 +64,8 @@ def strip_frame(strip: Strip, window: Window, metres: float) -> Tuple[Grid, Grid
 def make_relief(layout: Layout, ids: NDArray[np.int32], rng: np.random.Generator) -> Relief:
     """Relief of a layout on the grid of `ids` ((H, W), topmost thing per pixel)."""
     metres = layout.size_m / ids.shape[0]
-    relief = Relief(*(np.zeros(ids.shape, np.float32) for _ in range(3)), metres)
+    flat, east, south = (np.zeros(ids.shape, np.float32) for _ in range(3))
+    relief = Relief(flat, east, south, metres)
     for thing in layout.of("building"):
         _raise_roof(relief, thing, ids)
     _raise_flat(relief, layout, ids)
@@ -121,7 +122,7 @@ def _raise_trees(relief: Relief, layout: Layout, ids: NDArray[np.int32], rng: np
     dx, dy = (cols + 0.5) * relief.metres - x, (rows + 0.5) * relief.metres - y
     out = np.clip(np.hypot(dx, dy) / radius, 0.02, 0.97)
     lumps = noise(rng, ids.shape, 1.7 / relief.metres, 3)
-    down, right = np.gradient(lumps)
+    down, right = np.gradient(lumps, axis=0), np.gradient(lumps, axis=1)
     bulk = height * 0.62
     dome = np.sqrt(1 - out**2)
     relief.height[rows, cols] = height - bulk + bulk * np.where(cone > 0, 1 - out, dome) + 0.35 * lumps[rows, cols]
