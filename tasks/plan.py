@@ -12,7 +12,7 @@ from rsvlm.geo.scene import Scene
 from rsvlm.geo.tiling import grid, tiles
 from rsvlm.models.cards import ModelCard
 
-MOST_TILES = {"brief": 9, "detailed": 36, "structured": 36}
+MOST_TILES = {"brief": 36, "detailed": 64, "structured": 64}
 SIDE_STEP = 32  # pixels; sides of a view are multiples of this
 LONGEST_SIDE = 2  # of a view, in short sides
 TILE_GSD = 3.0  # metres per pixel that tiles of large extents are looked at with: near the middle of the training data
