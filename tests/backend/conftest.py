@@ -38,7 +38,7 @@ class Backend:
         self.token = Path(self.info["token_file"]).read_text()
         self.url = f"http://{self.info['host']}:{self.info['port']}"
         self.client = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False, timeout=60
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False, timeout=120
         )
 
     def worker(self) -> psutil.Process:
