@@ -1,0 +1,61 @@
+"""Probabilities that mean something: a temperature for the scene head, and from which score on a class is relied on.
+
+Guo et al., arXiv 1706.04599 (temperature scaling), on pictures that were never trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.records import read_caption_archive
+
+TEMPERATURES = np.round(np.geomspace(0.3, 3.0, 60), 3)
+PRECISION = 0.85  # of what is relied on
+BATCH = 64
+
+
+def scene_logits(predictor: CompactPredictor, splits: Sequence[tuple[Path, str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities (n, classes) at temperature 1 and true classes (n,) of the pictures of some splits."""
+    rows, truth = [], []
+    for archive, split in splits:
+        records = read_caption_archive(archive, split)
+        squares = read_squares(records, predictor.card.input.pixels)
+        for start in range(0, len(records), BATCH):
+            probabilities = predictor.scene_probabilities(predictor.encode(squares[start : start + BATCH]))
+            rows.append(np.log(probabilities.clip(1e-12)) * predictor.card.calibration.scene_temperature)
+        truth += [predictor.scenes.index(record.meta["scene"]) for record in records]
+    return np.concatenate(rows), np.array(truth)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(n, classes), each row adding up to one."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature under which the true classes are likeliest."""
+    losses = [-np.log(softmax(logits / t)[np.arange(len(truth)), truth].clip(1e-12)).mean() for t in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def fit_threshold(scores: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:
+    """The lowest score above which at least `precision` of the answers are right; 1 where none is."""
+    order = np.argsort(-scores)
+    correct = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(correct >= precision)
+    return float(round(scores[order][good[-1]], 3)) if len(good) else 1.0
+
+
+def calibration_error(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error: mean distance of score and accuracy over bins of equal width, weighted by size."""
+    index = np.minimum((scores * bins).astype(int), bins - 1)
+    gaps = [
+        abs(scores[index == k].mean() - right[index == k].mean()) * (index == k).mean() for k in set(index.tolist())
+    ]
+    return float(sum(gaps))
