@@ -27,7 +27,9 @@ class Translation:
         self._translator: Optional[QTranslator] = None
 
     def install(self, locale: Optional[str] = None) -> bool:
-        """Load `i18n/rsvlm_<locale>.qm` (QGIS's own locale unless given); False where there is none for it."""
+        """Load `i18n/rsvlm_<locale>.qm` (QGIS's own locale unless given), once; False where there is none for it."""
+        if self._translator is not None:
+            return True
         translator = QTranslator()
         wanted = QLocale(locale or QgsApplication.instance().locale())
         if not translator.load(wanted, "rsvlm", "_", str(FOLDER), ".qm"):

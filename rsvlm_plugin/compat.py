@@ -1,1 +1,0 @@
-"""Where QGIS and Qt versions differ, and nothing else."""
