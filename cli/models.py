@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 
 import typer
-from rich.console import Console
-from rich.table import Table
-
 from rsvlm.models.cards import get_card, load_cards
 
 models_app = typer.Typer(help="List the models and show their cards.", no_args_is_help=True)
@@ -24,6 +21,9 @@ def list_models(as_json: bool = typer.Option(False, "--json", help="Print JSON."
     if as_json:
         print(json.dumps({"models": rows}))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("id", "tasks", "size", "licence", "weights")
     for card in load_cards().values():
         there = "installed" if card.installed else "missing"
@@ -41,6 +41,9 @@ def show_model(
     if as_json:
         print(json.dumps({**card.model_dump(mode="json"), "revision": card.revision, "verified": card.verify()}))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console()
     console.print(f"[bold]{card.title}[/bold]  ({card.id}, revision {card.revision}, {card.size_bytes / 1e6:.1f} MB)")
     console.print(f"Weights: {'as the card says' if card.verify() else 'missing or altered'}")
