@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import typer
+
 from rsvlm.models.cards import get_card, load_cards
 
 models_app = typer.Typer(help="List the models and show their cards.", no_args_is_help=True)
