@@ -68,6 +68,7 @@ class RsvlmPlugin(QObject):
         """Add the algorithms; all there is under qgis_process."""
         from .processing.provider import RsvlmProvider
 
+        self._translation.install()
         self._provider = RsvlmProvider()
         QgsApplication.processingRegistry().addProvider(self._provider)
 
@@ -136,7 +137,7 @@ class RsvlmPlugin(QObject):
         self.iface.pluginHelpMenu().removeAction(self.help_action)
         self.iface.removePluginRasterMenu("rsvlm", self.demo_action)
         self.iface.removePluginRasterMenu("rsvlm", self.dock_action)
-        for menu in self.iface.rasterMenu().findChildren(QMenu, "rsvlm"):  # QGIS only hides an emptied one
+        for menu in self.iface.mainWindow().findChildren(QMenu, "rsvlm"):  # QGIS only hides an emptied one
             menu.deleteLater()
         self.iface.removeRasterToolBarIcon(self.dock_action)
         for action in (self.help_action, self.demo_action, self.dock_action):

@@ -57,6 +57,8 @@ class Tour(QObject):
     def _walk(self) -> Iterator[Any]:
         yield "loading the plugin", lambda: "rsvlm" in plugins and iface.mainWindow().isVisible()
         plugin = plugins["rsvlm"]
+        if self._out is not None:
+            iface.mainWindow().setGeometry(iface.mainWindow().screen().availableGeometry())
         demo = Path(os.path.realpath(QgsApplication.qgisSettingsDirPath())) / "python" / "plugins" / "rsvlm"
         iface.addProject(str((demo / "resources" / "demo" / "demo.qgz").resolve()))
         yield "drawing the map", lambda: len(iface.mapCanvas().layers()) > 0 and not iface.mapCanvas().isDrawing()

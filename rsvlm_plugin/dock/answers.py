@@ -28,8 +28,12 @@ FILTERS = (
 class Answers(QWidget):
     """The cards and what they do; each change is stored in the project."""
 
-    def __init__(self, iface: QgisInterface, report: Report, parent: Optional[QWidget] = None) -> None:
+    def __init__(
+        self, iface: QgisInterface, report: Report, tab_after: QWidget, parent: Optional[QWidget] = None
+    ) -> None:
+        """tab_after: from where the tab key comes into the newest card."""
         super().__init__(parent)
+        self._tab_after = tab_after
         self._iface = iface
         self._canvas = iface.mapCanvas()
         self._report = report
@@ -45,6 +49,7 @@ class Answers(QWidget):
         card = Card(name)
         self._box.insertWidget(0, card)
         self.cards.insert(0, card)
+        self._arrange_tabs()
         return card
 
     def keep(self, card: Card, record: Record) -> None:
@@ -126,6 +131,14 @@ class Answers(QWidget):
 
     def _store(self) -> None:
         self._saved.store([card.record for card in self.cards if card.record is not None])
+
+    def _arrange_tabs(self) -> None:
+        """The tab key goes through the cards from top to bottom, not in the order in which they were made."""
+        before = self._tab_after
+        for card in self.cards:
+            for stop in card.tab_stops():
+                QWidget.setTabOrder(before, stop)
+                before = stop
 
     def _clear(self) -> None:
         for card in self.cards:

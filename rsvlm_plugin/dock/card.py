@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Optional
+from typing import List, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
@@ -58,7 +58,9 @@ class Card(QFrame):
         )
         self._evidence.linkActivated.connect(lambda link: self.evidence_asked.emit(int(link)))
         self._origin = _label("")
-        self._origin.setEnabled(False)
+        small = self._origin.font()
+        small.setPointSizeF(0.9 * small.pointSizeF())
+        self._origin.setFont(small)
         self._details = _label("")
         self._details.setTextFormat(Qt.TextFormat.RichText)
         self._build()
@@ -119,6 +121,10 @@ class Card(QFrame):
             self._details,
         ):
             box.addWidget(widget)
+
+    def tab_stops(self) -> List[QWidget]:
+        """What the tab key stops at, in the order in which it is read."""
+        return [self._evidence, self.stop, *self._actions.findChildren(QToolButton)]
 
     def say(self, delta: str) -> None:
         """More words."""
@@ -191,12 +197,13 @@ def _evidence_links(record: Record) -> str:
         return ""
     lines = []
     for index, item in enumerate(items[:MOST_EVIDENCE]):
-        facts = [escape(item.label or item.text)]
+        words = escape(item.label or item.text)
+        facts = [f"<a href='{index}' style='text-decoration: none'>▣ {words}</a>"]
         if item.area_m2 is not None:
             facts.append(figures.area(item.area_m2))
         if item.score is not None:
-            facts.append(tr("score {score}").format(score=figures.number(item.score, 2)))
-        lines.append(f"<a href='{index}'>▣</a> {' · '.join(facts)}")
+            facts.append(tr("score {score}").format(score=figures.number(item.score, 2)).replace(" ", "&nbsp;"))
+        lines.append(" · ".join(facts))
     if len(items) > MOST_EVIDENCE:
         lines.append(tr("%n more in the layer", len(items) - MOST_EVIDENCE))
     return "<br>".join(lines)

@@ -25,7 +25,7 @@ from ..client import Backend
 from ..layers.record import Record
 from ..settings.store import Settings
 from ..translation import tr
-from . import icons
+from . import icons, provenance
 from .answers import Answers
 from .card import Card
 from .describing import Describing
@@ -49,7 +49,8 @@ class RsvlmDock(QgsDockWidget):
         self.report = Report(iface, backend, self)
         self.place_row = PlaceRow(iface)
         self.thumbnail = Thumbnail()
-        self.answers = Answers(iface, self.report)
+        self.style_choice = QComboBox()
+        self.answers = Answers(iface, self.report, self.style_choice)
         self.status_line = StatusLine()
         self.looking = Looking(backend, self._canvas, self.place_row.place, self)
         self._build()
@@ -61,18 +62,16 @@ class RsvlmDock(QgsDockWidget):
         self.describe_button.setObjectName("rsvlm_describe")
         self.describe_button.setIconSize(QSize(20, 20))
         self.describe_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.style_choice = QComboBox()
         self.style_choice.setObjectName("rsvlm_style")
         self.style_choice.setAccessibleName(tr("Style of the answer"))
-        labels = {
-            "brief": (tr("Brief"), tr("One sentence")),
-            "detailed": (tr("Detailed"), tr("What is where, tile by tile")),
-            "structured": (tr("Structured"), tr("Facts for a table, as JSON")),
+        tips = {
+            "brief": tr("One sentence"),
+            "detailed": tr("What is where, tile by tile"),
+            "structured": tr("Facts for a table, as JSON"),
         }
         for style in STYLES:
-            label, tip = labels[style]
-            self.style_choice.addItem(label, style)
-            self.style_choice.setItemData(self.style_choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.style_choice.addItem(provenance.style(style), style)
+            self.style_choice.setItemData(self.style_choice.count() - 1, tips[style], Qt.ItemDataRole.ToolTipRole)
         self.style_choice.setCurrentIndex(STYLES.index(Settings().style))
         row = QHBoxLayout()
         row.addWidget(self.describe_button, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from qgis.PyQt.QtCore import QDateTime, QLocale, Qt
+from qgis.PyQt.QtCore import QDate, QLocale
 
 from ..layers.record import Record
 from ..translation import tr
@@ -28,7 +28,7 @@ def rows(record: Record) -> List[Tuple[str, str]]:
         (tr("Stretch"), _plain(provenance.get("stretch"))),
         (tr("Acquired"), provenance.get("acquired")),
         (tr("Confidence"), None if answer.confidence is None else QLocale().toString(answer.confidence, "f", 2)),
-        (tr("Style"), record.style),
+        (tr("Style"), style(record.style)),
         (tr("Prompt"), provenance.get("prompt")),
         (tr("Answered"), when(record)),
         (tr("Time taken"), _timings(record)),
@@ -45,8 +45,12 @@ def as_text(record: Record) -> str:
 
 def when(record: Record) -> str:
     """The date and time of the answer as the user's language writes them; empty where unknown."""
-    moment = QDateTime.fromString(str(record.answer.provenance.get("created") or ""), Qt.DateFormat.ISODate)
-    return QLocale().toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat) if moment.isValid() else ""
+    moment = record.created()
+    if not moment.isValid():
+        return ""
+    if moment.date() == QDate.currentDate():
+        return tr("today {time}").format(time=QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat))
+    return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
 
 def seconds(record: Record) -> str:
@@ -55,6 +59,11 @@ def seconds(record: Record) -> str:
     if not timings:
         return ""
     return figures.seconds(timings["total"] if "total" in timings else sum(timings.values()))
+
+
+def style(name: str) -> str:
+    """One of protocol.STYLES, as the user says it."""
+    return {"brief": tr("Brief"), "detailed": tr("Detailed"), "structured": tr("Structured")}.get(name, name)
 
 
 def device(name: Any) -> str:

@@ -92,7 +92,7 @@ def caption_lines(seen: Seen, preview: Dict[str, Any]) -> List[str]:
     """The caption: resolution and size; CRS and date; source; how it was read; tiles and cost."""
     size, place = [], []
     if preview.get("gsd_m"):
-        size.append(tr("{length} per pixel").format(length=figures.metres(preview["gsd_m"])))
+        size.append(tr("{length}/px").format(length=figures.metres(preview["gsd_m"])))
     if preview.get("ground_m"):
         size.append(figures.ground(*preview["ground_m"]))
     crs = preview.get("crs")

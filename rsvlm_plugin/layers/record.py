@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
+from qgis.PyQt.QtCore import QDateTime, Qt
 
 from ...protocol import Answer
 from .geometry import crs_from_text, from_geojson, reprojected
@@ -35,6 +36,11 @@ class Record:
     def answer_crs(self) -> QgsCoordinateReferenceSystem:
         """The CRS of the answer's evidence and extent; that of the outline where the answer has none."""
         return crs_from_text(self.answer.provenance.get("crs") or self.crs)
+
+    def created(self) -> QDateTime:
+        """When it was answered, in the user's time zone; invalid where unknown."""
+        text = str(self.answer.provenance.get("created") or "")
+        return QDateTime.fromString(text, Qt.DateFormat.ISODate).toLocalTime()
 
     def footprint(self) -> QgsGeometry:
         """What was looked at, in `answer_crs`: the clipped extent, or the area the user asked about within it."""

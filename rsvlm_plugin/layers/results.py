@@ -82,8 +82,7 @@ def add_to_project(record: Record) -> QgsVectorLayer:
 
 def layer_name(record: Record) -> str:
     """What the layer of an answer is called in the layer tree and in files."""
-    time = str(record.answer.provenance.get("created") or "")[11:16]
-    return f"{record.name} {time}".strip()
+    return f"{record.name} {record.created().toString('HH:mm')}".strip()
 
 
 def features(record: Record, fields: QgsFields) -> List[QgsFeature]:

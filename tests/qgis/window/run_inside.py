@@ -30,7 +30,7 @@ def run() -> None:
                 "-s",
                 "--tb=short",
                 "-o",
-                "faulthandler_timeout=40",
+                "faulthandler_timeout=100",
             ]
             code = pytest.main([*options, *shlex.split(os.environ.get("RSVLM_WINDOW_OPTIONS", "")), str(FOLDER)])
         except BaseException:

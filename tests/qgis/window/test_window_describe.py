@@ -49,7 +49,7 @@ def test_an_answer_streams_into_a_card_with_its_place(slow_backend, dock, wait, 
 
 def test_the_thumbnail_says_what_the_model_will_see(slow_backend, dock):
     assert dock.thumbnail.caption.text().replace("\u00a0", " ").splitlines() == [
-        "0.5 m per pixel · 600 × 600 m",
+        "0.5 m/px · 600 × 600 m",
         "EPSG:32632",
         "Village after",
         "bands 1-2-3, native",

@@ -1,0 +1,77 @@
+"""The real backend with the bundled model, driven from the window: QGIS never stands still meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsRasterLayer
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+
+FOREVER = 90  # seconds; the machine may be busy
+
+
+@pytest.fixture
+def real_backend(plugin):
+    """Nothing is running when the test begins."""
+    from rsvlm.rsvlm_plugin.environment.process import shared_process
+
+    shared_process().stop()
+    yield
+    shared_process().stop()
+
+
+def worker_of(pid: int) -> int:
+    """The process id of a child of `pid`."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def answered(dock, wait):
+    QTest.mouseClick(dock.describe_button, Qt.MouseButton.LeftButton)
+    wait(lambda: dock.report.last_error or (dock.answers.cards and dock.answers.cards[0].record), FOREVER)
+    assert dock.report.last_error is None, dock.report.last_error.message
+    return dock.answers.cards[0].record
+
+
+def test_start_view_and_answer_never_hold_up_the_window(real_backend, dock, wait, heartbeat):
+    assert dock.thumbnail.caption.text().replace("\u00a0", " ").splitlines()[0].endswith("600 × 600 m")
+    record = answered(dock, wait)
+    assert record.answer.text.strip().endswith(".")
+    assert record.answer.provenance["model"] == "compact"
+    assert record.answer.provenance["extent"] == pytest.approx([654_200, 5_318_000, 654_800, 5_318_600])
+    assert record.answer_crs.authid() == "EPSG:32632"
+    assert dock.answers.open_layer(record).crs().authid() == "EPSG:32632"
+    print(f"longest pause: {heartbeat()} ms")
+    assert heartbeat() < 250
+
+
+def test_a_killed_worker_is_said_and_the_next_click_works(real_backend, dock, wait):
+    from rsvlm.rsvlm_plugin.environment.process import shared_process
+
+    dock.style_choice.setCurrentIndex(1)
+    QTest.mouseClick(dock.describe_button, Qt.MouseButton.LeftButton)
+    pid = shared_process()._endpoint.pid
+    wait(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text().split(), FOREVER)
+    os.kill(worker_of(pid), signal.SIGKILL)
+    wait(lambda: dock.report.last_error is not None, FOREVER)
+    assert dock.report.last_error.code == "worker_died"
+    dock.style_choice.setCurrentIndex(0)
+    assert answered(dock, wait).answer.text
+
+
+@pytest.mark.parametrize("name", ["s2_aquileia", "naip_nd", "vhr_korea"])
+def test_real_rasters_are_described_through_the_dock(name, real_backend, dock, wait, demo, iface):
+    data = Path(os.environ.get("RSVLM_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
+    files = sorted((data / "rasters" / name).glob("*.tif"))
+    if not files:
+        pytest.skip(f"no raster {name} here")
+    layer = QgsRasterLayer(str(files[0]), name)
+    demo.addMapLayer(layer)
+    dock.place_row.choose_layer(layer)
+    record = answered(dock, wait)
+    print(f"{name}: {record.answer.text}")
+    assert record.name == name and not record.drawn
+    assert record.footprint().area() > 0
