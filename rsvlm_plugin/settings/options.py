@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import STYLES, RsvlmError
-from ..environment.check import check
+from ..environment.check import check, readable
 from ..environment.command import Commands, Step
 from ..environment.install import Installation
 from ..environment.locate import backend_python, home, is_installable, python_in
@@ -177,13 +177,13 @@ class RsvlmOptionsPage(QgsOptionsPageWidget):
     def _on_checked(self, output: bytes) -> None:
         self._checking = None
         self._set_busy(False, tr("The backend is in order."))
-        self.report.setPlainText(output.decode("utf-8", errors="replace"))
+        self.report.setPlainText(readable(output.decode("utf-8", errors="replace")))
 
     @pyqtSlot(object, str)
     def _on_check_failed(self, _step: Step, said: str) -> None:
         self._checking = None
         self._set_busy(False, tr("The backend is not in order; what it said stands below."))
-        self.report.setPlainText(said)
+        self.report.setPlainText(readable(said))
 
     @pyqtSlot()
     def _install(self) -> None:

@@ -78,3 +78,19 @@ def test_install_is_offered_only_where_it_would_be_used(page) -> None:
     page._set_busy(False, "")
     assert not page.install_button.isEnabled()
     assert "Another Python is in use" in page.install_button.toolTip()
+
+
+def test_report_of_the_check_is_read_line_by_line_with_problems_first() -> None:
+    from rsvlm.rsvlm_plugin.environment.check import readable
+
+    report = (
+        '{"python": "3.11", "packages": {"torch": "2.13", "onnx": null}, "models": ["a", "b"], "problems": ["No."]}'
+    )
+    wanted = ["No.", "python: 3.11", "packages torch: 2.13", "packages onnx: not available", "models: a, b"]
+    assert readable(f"loading\n{report}\n").splitlines() == wanted
+    assert readable("ImportError: libfoo") == "ImportError: libfoo"
+
+
+def test_page_is_no_wider_than_the_options_of_qgis_want(page) -> None:
+    page.adjustSize()
+    assert page.minimumSizeHint().width() <= 580
