@@ -111,7 +111,7 @@
         <translation>Kanäle</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <location filename="../rsvlm_plugin/settings/options.py"/>
         <source>Brief</source>
@@ -256,7 +256,7 @@
         <translation>Beschreibt ein Raster oder einen Teil davon in Worten. Die Antwort schreibt ein Bild-Sprach-Modell, das auf diesem Rechner läuft; kein Bild verlässt ihn.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <location filename="../rsvlm_plugin/settings/options.py"/>
         <source>Detailed</source>
@@ -626,7 +626,7 @@
         <translation>Streckung</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <location filename="../rsvlm_plugin/settings/options.py"/>
         <source>Structured</source>
@@ -937,6 +937,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <location filename="../rsvlm_plugin/environment/check.py"/>
         <source>not available</source>
         <translation>nicht verfügbar</translation>
     </message>
@@ -986,9 +987,14 @@
         <translation>der Datei des Layers</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>today {time}</source>
+        <translation>heute {time}</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
-        <source>{length} per pixel</source>
-        <translation>{length} je Pixel</translation>
+        <source>{length}/px</source>
+        <translation>{length}/px</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
