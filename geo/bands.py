@@ -107,12 +107,12 @@ def choose_display(bands: tuple[Band, ...], asked: Optional[tuple[int, ...]]) ->
     seen = tuple(band for band in bands if band.role != "alpha")
     if len(seen) <= 2:
         return Display(((seen or bands)[0].number,))
-    red, green, blue = (_of_role(seen, role) for role in ("red", "green", "blue"))
+    red, green, blue = (band_of_role(seen, role) for role in ("red", "green", "blue"))
     if red and green and blue:
         return Display((red, green, blue))
     if red and green:
         # Without blue: infrared as green keeps plants green, water dark and soil reddish.
-        return Display((red, _of_role(seen, "nir") or green, green), false_colour=True)
+        return Display((red, band_of_role(seen, "nir") or green, green), false_colour=True)
     radar = [band.number for band in seen if band.role == "sar"]
     if radar:
         return Display((radar[0],))
@@ -138,7 +138,7 @@ def _checked(bands: tuple[Band, ...], asked: tuple[int, ...]) -> tuple[int, ...]
     return asked
 
 
-def _of_role(bands: tuple[Band, ...], role: str) -> int:
+def band_of_role(bands: tuple[Band, ...], role: str) -> int:
     """The number of the band with a role, the nearest to its usual wavelength if there are several; 0 = none."""
     found = [band for band in bands if band.role == role]
     if not found:

@@ -21,7 +21,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo import ground, place, reading, sensor, stretch
-from rsvlm.geo.bands import describe_bands
+from rsvlm.geo.bands import band_of_role, describe_bands
 from rsvlm.geo.ground import Extent
 from rsvlm.geo.metadata import acquired, georeference, how_to_read, instrument
 from rsvlm.geo.opening import GDAL_OPTIONS, open_raster
@@ -81,6 +81,10 @@ class Scene:
     def rgb_bands(self) -> tuple[int, ...]:
         """The 1 or 3 band numbers that are seen."""
         return self.display.bands
+
+    def band_of(self, role: str) -> int:
+        """The number of the band that metadata give this role ("red", "nir" ...); 0 where none does."""
+        return band_of_role(self.bands, role)
 
     @cached_property
     def _samples(self) -> np.ndarray:

@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from rsvlm.protocol import RsvlmError
 
@@ -55,7 +55,10 @@ class Calibration(Strict):
 
 
 class ModelCard(Strict):
-    """See DESIGN "ModelCard". path: folder of bundled weights, below resources/models; scenes: class name -> noun phrase."""
+    """See DESIGN "ModelCard". path: folder of bundled weights, below resources/models; scenes: class name -> noun phrase.
+
+    groups: noun phrase of a wider class -> classes in it, to say at least that much where no single class is likely.
+    """
 
     id: str
     family: str
@@ -74,6 +77,7 @@ class ModelCard(Strict):
     trained_on: tuple[str, ...]
     calibration: Calibration
     scenes: dict[str, str]
+    groups: dict[str, tuple[str, ...]]
     figures: tuple[Figure, ...] = ()
 
     @property
@@ -102,7 +106,7 @@ def load_cards() -> dict[str, ModelCard]:
     for path in sorted(RESOURCES.glob("*.toml")):
         try:
             card = ModelCard.model_validate(tomllib.loads(path.read_text("utf-8")))
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
+        except ValueError as error:  # no TOML, no UTF-8, or not what a card holds
             raise RsvlmError(
                 "model_failed", f"The model card {path.name} cannot be read.", "Install rsvlm again."
             ) from error

@@ -9,9 +9,13 @@ from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 def pick_device(device: str = "auto") -> str:
-    """ "cuda" or "cpu". Raises RsvlmError (unavailable) when a GPU is asked for and there is none."""
+    """ "cuda" or "cpu". Raises RsvlmError: unavailable when a GPU is asked for and there is none, bad_request."""
+    if device not in DEVICES:
+        raise RsvlmError("bad_request", f"There is no device “{device}”.", f"Choose one of {', '.join(DEVICES)}.")
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():

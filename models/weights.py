@@ -6,7 +6,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from pydantic import TypeAdapter
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -37,13 +39,19 @@ def load_compact(folder: Path) -> tuple[Compact, Tokenizer]:
     try:
         config = TypeAdapter(CompactConfig).validate_json((folder / "config.json").read_bytes())
         state = load_file(folder / "model.safetensors")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except (OSError, ValueError) as error:
+        words = (folder / "tokenizer.json").read_text("utf-8")
+        if "model" not in json.loads(words):
+            raise ValueError("tokenizer.json holds no tokenizer")
+    except (OSError, ValueError, SafetensorError) as error:
         raise RsvlmError("model_failed", f"The model in {folder} is incomplete.", "Install it again.") from error
     model = Compact(config)
     float32 = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-    missing, unexpected = model.load_state_dict(float32, strict=False)
-    if set(missing) - {"language.lm_head.weight"} or unexpected:
-        raise RsvlmError("model_failed", f"The weights in {folder} do not fit the model.", "Install it again.")
+    float32["language.lm_head.weight"] = float32.get("language.model.embed_tokens.weight", torch.empty(0))
+    try:
+        model.load_state_dict(float32)
+    except RuntimeError as error:
+        raise RsvlmError(
+            "model_failed", f"The weights in {folder} do not fit the model.", "Install it again."
+        ) from error
     model.language.tie_weights()
-    return model.eval(), tokenizer
+    return model.eval(), Tokenizer.from_str(words)

@@ -17,7 +17,8 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.protocol import STYLES, VERSION, Answer, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import wording
-from rsvlm.tasks.findings import Finding, classify, is_in_range, judge
+from rsvlm.tasks.cover import Cover, measure_cover
+from rsvlm.tasks.findings import Finding, judge, verdicts
 from rsvlm.tasks.looking import Tile, look
 from rsvlm.tasks.plan import Plan, make_plan
 from rsvlm.tasks.structure import Description, Part, Place, Share
@@ -40,21 +41,24 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
             finding = _one_sentence(predictor, tiles[0], plan, watch)
             findings, text = [finding], finding.caption
         else:
-            findings = _all_findings(predictor, tiles, watch)
+            findings = _all_findings(predictor, tiles, plan, watch)
             text = _sum_up(scene, plan, findings, request.style)
+        cover = measure_cover(request.raster, scene)
+        if cover and request.style != "structured":
+            text = _append(text, wording.measured(cover.shares), request.style)
         answer = Answer(
             text=text,
-            evidence=[finding.evidence() for finding in findings],
+            evidence=[finding.evidence() for finding in findings] + (cover.evidence if cover else []),
             provenance=_provenance(request, scene, plan, predictor),
             warnings=_warnings(scene, plan, tiles, findings),
             confidence=_confidence(findings),
         )
         if request.style == "structured":
-            description = _structured(scene, plan, findings, answer.warnings)
+            description = _structured(scene, plan, findings, cover, answer.warnings)
             answer.structured = description.model_dump(mode="json")
             answer.text = description.model_dump_json(indent=2)
-        if len(plan.tiles) > 1 or request.style != "brief":
-            watch.text(answer.text)
+        streamed = findings[0].caption if len(plan.tiles) == 1 and request.style == "brief" else ""
+        watch.text(answer.text[len(streamed) :])
     done = time.perf_counter()
     answer.timings = {
         "read": round(read - started, 4),
@@ -82,9 +86,8 @@ def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
 def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Watch) -> Finding:
     """One view, its words streamed as they come; a guess is introduced as one before the first word."""
     features = predictor.encode(tile.picture[None])
-    label, score, sure = classify(predictor, predictor.scene_probabilities(features))[0]
-    sure = sure and is_in_range(predictor.card, plan.gsd_m)
-    doubt = "" if sure else wording.guess(label)
+    verdict = verdicts(predictor, predictor.scene_probabilities(features), plan.reliable)[0]
+    doubt = wording.doubt(verdict)
     spoken: list[str] = []
 
     def say(delta: str) -> None:
@@ -97,15 +100,15 @@ def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Wa
     caption = predictor.captions(features, on_text=say, stop=watch.cancelled)[0]
     watch.check()
     watch.progress(1, 1, "Described")
-    finding = Finding(tile, label, score, sure, doubt + "".join(spoken), caption.confidence)
+    finding = Finding(tile, verdict, doubt + "".join(spoken), caption.confidence)
     watch.evidence(finding.evidence())
     return finding
 
 
-def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], watch: Watch) -> list[Finding]:
+def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan, watch: Watch) -> list[Finding]:
     findings: list[Finding] = []
     for start in range(0, len(tiles), BATCH):
-        for finding in judge(predictor, list(tiles[start : start + BATCH]), watch.cancelled):
+        for finding in judge(predictor, list(tiles[start : start + BATCH]), plan.reliable, watch.cancelled):
             findings.append(finding)
             watch.evidence(finding.evidence())
         watch.check()
@@ -132,6 +135,10 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
             where = wording.whereabouts(indices, plan.columns, plan.rows, scene.crs is not None)
             lines.append(f"{wording.capital(item.label)} {where}: {item.best.caption}")
     return "\n".join(lines)
+
+
+def _append(text: str, sentence: str, style: str) -> str:
+    return f"{text} {sentence}" if style == "brief" else f"{text}\n{sentence}"
 
 
 def _footprint(scene: Scene) -> dict:
@@ -180,7 +187,9 @@ def _provenance(request: DescribeRequest, scene: Scene, plan: Plan, predictor: C
     }
 
 
-def _structured(scene: Scene, plan: Plan, findings: Sequence[Finding], warnings: list[str]) -> Description:
+def _structured(
+    scene: Scene, plan: Plan, findings: Sequence[Finding], cover: Cover | None, warnings: list[str]
+) -> Description:
     groups = wording.group(findings)
     size = scene.ground_size_m(scene.extent) or (None, None)
     return Description(
@@ -198,8 +207,8 @@ def _structured(scene: Scene, plan: Plan, findings: Sequence[Finding], warnings:
         parts=[
             Part(
                 bounds=item.tile.view.extent,
-                label=item.label,
-                score=item.score,
+                label=item.verdict.label,
+                score=item.verdict.score,
                 sure=item.sure,
                 caption=item.caption,
                 confidence=item.confidence,
@@ -207,5 +216,6 @@ def _structured(scene: Scene, plan: Plan, findings: Sequence[Finding], warnings:
             )
             for item in findings
         ],
+        measured=cover.shares if cover else {},
         warnings=warnings,
     )

@@ -22,7 +22,8 @@ TILE_GSD = 3.0  # metres per pixel that tiles of large extents are looked at wit
 class Plan:
     """tiles: extents row by row, in the scene's CRS. size: width, height in pixels of each tile's view.
 
-    gsd_m: metres per pixel of those views, None without a CRS. warnings: what the user should know beforehand.
+    gsd_m: metres per pixel of those views, None without a CRS. reliable: the model was trained on such pictures.
+    warnings: what the user should know beforehand.
     """
 
     tiles: list[Extent]
@@ -30,6 +31,7 @@ class Plan:
     rows: int
     size: tuple[int, int]
     gsd_m: float | None
+    reliable: bool
     warnings: list[str]
 
 
@@ -42,7 +44,10 @@ def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
     size = view_size(width / columns, height / rows, card.input.pixels)
     gsd = width / columns / size[0] if ground else None
     extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)
-    return Plan(extents, columns, rows, size, gsd, _doubts(scene, card, gsd))
+    sharpness = None if gsd is None else max(gsd, scene.gsd_m or gsd)  # a view cannot show more than the raster has
+    familiar = scene.sensor in (*card.input.sensors, "unknown") and not scene.false_colour
+    reliable = familiar and (sharpness is None or sharpness <= _coarsest(card))
+    return Plan(extents, columns, rows, size, gsd, reliable, _doubts(scene, card, sharpness))
 
 
 def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float, measured: bool) -> tuple[int, int]:
@@ -68,6 +73,10 @@ def view_size(width: float, height: float, pixels: int) -> tuple[int, int]:
     return (long, pixels) if width >= height else (pixels, long)
 
 
+def _coarsest(card: ModelCard) -> float:
+    return card.input.gsd_range_m[1] * 1.05  # rounding tiles to a grid may go slightly over
+
+
 def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
     """Sentences on what the model was not trained for."""
     finest, coarsest = card.input.gsd_range_m
@@ -76,14 +85,14 @@ def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
         doubts.append(
             "The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source."
         )
-    elif gsd > coarsest * 1.05:
+    elif gsd > _coarsest(card):
         doubts.append(
-            f"One pixel of what the model sees is {gsd:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
-            "so this is a guess. Choose a smaller extent or a sharper image."
+            f"A pixel of what the model sees is {gsd:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
+            "so its words would be a guess. Choose a smaller extent or a sharper image."
         )
     elif gsd < finest * 0.5:
         doubts.append(
-            f"One pixel of what the model sees is {gsd:.2g} m on the ground; it was trained on {finest:g} to {coarsest:g} m. "
+            f"A pixel of what the model sees is {gsd:.2g} m on the ground; it was trained on {finest:g} to {coarsest:g} m. "
             "Choose a larger extent to see more of the surroundings."
         )
     if scene.sensor not in card.input.sensors and scene.sensor != "unknown":

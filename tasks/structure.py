@@ -44,10 +44,14 @@ class Part(Strict):
 
 
 class Description(Strict):
-    """What `rsvlm describe --style structured` prints and Answer.structured holds."""
+    """What `rsvlm describe --style structured` prints and Answer.structured holds.
+
+    measured: shares of land cover by the raster's own bands, empty where they do not allow it.
+    """
 
     summary: str
     place: Place
     shares: list[Share]
     parts: list[Part]
+    measured: dict[str, float]
     warnings: list[str]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rsvlm.tasks.findings import Finding
+from rsvlm.tasks.findings import Finding, Verdict
 
 UNSURE = "unsure"
+WORTH_NAMING = 0.05  # share of the ground from which on a group is named in the summary
 COMPASS = {(-1, -1): "north-west", (0, -1): "north", (1, -1): "north-east", (-1, 0): "west", (0, 0): "centre"}
 COMPASS |= {(1, 0): "east", (-1, 1): "south-west", (0, 1): "south", (1, 1): "south-east"}
 PICTURE = {(-1, -1): "top left", (0, -1): "top", (1, -1): "top right", (-1, 0): "left", (0, 0): "centre"}
@@ -25,7 +26,7 @@ class Group:
 
     @property
     def best(self) -> Finding:
-        return max(self.findings, key=lambda finding: finding.score * finding.confidence)
+        return max(self.findings, key=lambda finding: finding.verdict.score * finding.confidence)
 
 
 def group(findings: Sequence[Finding]) -> list[Group]:
@@ -33,7 +34,7 @@ def group(findings: Sequence[Finding]) -> list[Group]:
     total = sum(finding.tile.weight for finding in findings)
     members: dict[str, list[Finding]] = {}
     for finding in findings:
-        members.setdefault(finding.label if finding.sure else UNSURE, []).append(finding)
+        members.setdefault(finding.verdict.label if finding.sure else UNSURE, []).append(finding)
     groups = []
     for label, items in members.items():
         areas = [item.tile.area_m2 for item in items]
@@ -51,25 +52,34 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def guess(label: str) -> str:
-    """What introduces a sentence that one should not rely on; the sentence follows."""
-    return f"I am not sure, but this may be {label}: "
+def doubt(verdict: Verdict) -> str:
+    """What introduces a sentence that one should not rely on, "" where one may; the sentence follows in lower case."""
+    if verdict.sure and not verdict.wide:
+        return ""
+    if verdict.sure:
+        return f"{capital(verdict.label)}; beyond that I am not sure, but it may be {verdict.guess}: "
+    return f"I am not sure, but this may be {verdict.guess}: "
+
+
+def measured(shares: Mapping[str, float]) -> str:
+    """What the raster's own bands tell of the land cover."""
+    parts = [f"{percent(share)} {name}" for name, share in shares.items() if share >= 0.03]
+    return f"Measured from the raster's bands: {listed(parts)}."
 
 
 def summary(groups: Sequence[Group]) -> str:
     """One sentence for all tiles."""
-    sure = [item for item in groups if item.label != UNSURE]
+    sure = [item for item in groups if item.label != UNSURE and item.share >= WORTH_NAMING]
     if not sure:
-        guesses = listed(sorted({finding.label for finding in groups[0].findings})[:3])
-        return f"I am not sure what this place shows; single parts may be {guesses}."
+        return "I am not sure what this place shows."
     first, rest = sure[0], [item.label for item in sure[1:4]]
     if first.share > 0.95:
         return capital(f"{first.label} almost everywhere.")
     text = f"Mostly {first.label}" if first.share > 0.5 else capital(listed([first.label, *rest]))
     if first.share > 0.5 and rest:
         text += f", with {listed(rest)}"
-    unsure = next((item.share for item in groups if item.label == UNSURE), 0.0)
-    return f"{text}; I am not sure about the rest." if unsure > 0.2 else f"{text}."
+    rest_share = 1 - sum(item.share for item in sure[:4])
+    return f"{text}; I am not sure about the rest." if rest_share > 0.2 else f"{text}."
 
 
 def percent(share: float) -> str:

@@ -14,7 +14,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, special: tuple[str, .
     """A byte-level BPE of at most `vocabulary` tokens, the special ones first; every digit stands alone."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=True)]
+        # In this order: the other way round, every digit would be given a space of its own.
+        [pre_tokenizers.ByteLevel(add_prefix_space=True), pre_tokenizers.Digits(individual_digits=True)]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
