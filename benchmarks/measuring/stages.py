@@ -1,0 +1,143 @@
+"""The stages of one description without the backend around them, and what each saves against doing it plainly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import torch
+
+from measuring.figures import Figure, middle
+from measuring.rasters import VILLAGE, large, middle_part
+from rsvlm.geo.scene import Scene
+from rsvlm.models.pool import Models
+from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.protocol import DescribeRequest, Raster, Watch
+from rsvlm.tasks.describe import describe
+from rsvlm.tasks.looking import Tile, look
+from rsvlm.tasks.plan import make_plan
+
+BATCH = 9  # tiles
+LARGE = 10_000  # pixels
+PART = 1_024  # pixels
+
+
+class FirstWord(Watch):
+    """Notes when the first words came."""
+
+    def __init__(self) -> None:
+        self.moments: list[float] = []
+
+    def text(self, delta: str) -> None:
+        self.moments.append(time.perf_counter())
+
+
+def measure(folder: Path, rounds: int) -> list[Figure]:
+    """Raises RsvlmError if the model cannot be loaded."""
+    begin = time.perf_counter()
+    models = Models("cpu")
+    predictor = models.get(None)
+    loading = time.perf_counter() - begin
+    _first_word(models)
+    words = middle([_first_word(models) for _round in range(rounds)])
+    return [
+        Figure("loading the model, libraries imported", loading, "s"),
+        Figure("brief: call to first word, without the backend", words, "s"),
+        *_words(predictor, rounds),
+        *_batch(predictor, rounds),
+        *_reading(predictor, folder, rounds),
+    ]
+
+
+def _first_word(models: Models) -> float:
+    watch = FirstWord()
+    begin = time.perf_counter()
+    describe(DescribeRequest(Raster(href=str(VILLAGE))), models, watch)
+    return watch.moments[0] - begin
+
+
+def _words(predictor: CompactPredictor, rounds: int) -> list[Figure]:
+    """One picture through encoder and decoder."""
+    tile = _look(predictor, Raster(href=str(VILLAGE)))[0]
+    encoding, first, rates = [], [], []
+    for _round in range(rounds + 1):
+        moments: list[float] = []
+        begin = time.perf_counter()
+        features = predictor.encode(tile.picture[None])
+        encoded = time.perf_counter()
+        predictor.captions(features, on_text=lambda _text, seen=moments: seen.append(time.perf_counter()))
+        encoding.append(encoded - begin)
+        first.append(moments[0] - encoded)
+        # The last piece is the full stop, which is no token.
+        rates.append((len(moments) - 2) / (moments[-2] - moments[0]) if len(moments) > 2 else 0.0)
+    height, width = tile.picture.shape[:2]
+    return [
+        Figure(f"encoding one view of {width} x {height} px", middle(encoding[1:]), "s"),
+        Figure("first token after encoding", middle(first[1:]), "s"),
+        Figure("tokens per second", middle(rates[1:]), "/s"),
+        Figure("threads of the model", float(torch.get_num_threads()), ""),
+    ]
+
+
+def _batch(predictor: CompactPredictor, rounds: int) -> list[Figure]:
+    tile = _look(predictor, Raster(href=str(VILLAGE)))[0].picture
+    shifts = range(0, BATCH * 16, 16)
+    pictures = np.stack([np.roll(tile, shift, axis=1) for shift in shifts])
+
+    def at_once() -> None:
+        predictor.captions(predictor.encode(pictures))
+
+    def one_by_one() -> None:
+        for picture in pictures:
+            predictor.captions(predictor.encode(picture[None]))
+
+    together, apart = _compared(at_once, one_by_one, rounds)
+    return [Figure(f"{BATCH} tiles described in one batch", together, "s", 1.0, apart, "one by one", bar_on_ratio=True)]
+
+
+def _reading(predictor: CompactPredictor, folder: Path, rounds: int) -> list[Figure]:
+    figures = []
+    for overviews in (True, False):
+        path = folder / f"{LARGE}-{overviews}.tif"
+        whole = Raster(**large(path, LARGE, overviews))
+        part = Raster(href=str(path), extent=middle_part(path, PART))
+        full = _seconds(lambda path=path: _read_all(path))
+        kind = "with overviews" if overviews else "without overviews"
+        for what, raster in ((f"{PART} px of", part), ("all of", whole)):
+            seconds = middle(
+                [_seconds(lambda raster=raster: _look(predictor, raster)) for _round in range(min(rounds, 3))]
+            )
+            name = f"seeing {what} {LARGE} px, {kind}"
+            figures.append(Figure(name, seconds, "s", 1.0, full, "reading every pixel", bar_on_ratio=True))
+        path.unlink()
+    return figures
+
+
+def _look(predictor: CompactPredictor, raster: Raster) -> list[Tile]:
+    """As a brief description looks: stretch, plan, views."""
+    with Scene.open(raster) as scene:
+        return list(look(scene, make_plan(scene, predictor.card, "brief")))
+
+
+def _read_all(path: Path) -> None:
+    """Block row by block row, so that memory does not count."""
+    with rasterio.open(path) as source:
+        step = source.block_shapes[0][0]
+        for top in range(0, source.height, step):
+            source.read(window=((top, min(top + step, source.height)), (0, source.width)))
+
+
+def _compared(one: Callable[[], None], other: Callable[[], None], rounds: int) -> tuple[float, float]:
+    """Median seconds of each; in turns, so that whatever disturbs the machine disturbs both."""
+    one(), other()
+    times = [(_seconds(one), _seconds(other)) for _round in range(rounds)]
+    return middle([first for first, _ in times]), middle([second for _, second in times])
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
