@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import List, Optional
 
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
     QFrame,
@@ -52,6 +52,7 @@ class Card(QFrame):
         self._warnings = _label("")
         self._warnings.setObjectName("rsvlm_warnings")
         self._evidence = _label("")
+        self._evidence.setObjectName("rsvlm_evidence")
         self._evidence.setTextFormat(Qt.TextFormat.RichText)
         self._evidence.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -62,6 +63,7 @@ class Card(QFrame):
         small.setPointSizeF(0.9 * small.pointSizeF())
         self._origin.setFont(small)
         self._details = _label("")
+        self._details.setMinimumWidth(1)  # a long file name must not make the dock wider
         self._details.setTextFormat(Qt.TextFormat.RichText)
         self._build()
         for label in (self._warnings, self._evidence, self._origin, self._details, self._actions):
@@ -122,6 +124,12 @@ class Card(QFrame):
         ):
             box.addWidget(widget)
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        themed = event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if themed and self.record is not None:
+            self._show_evidence(self.record)
+
     def tab_stops(self) -> List[QWidget]:
         """What the tab key stops at, in the order in which it is read."""
         return [self._evidence, self.stop, *self._actions.findChildren(QToolButton)]
@@ -146,7 +154,7 @@ class Card(QFrame):
         self._title.setText(record.name)
         self.text.setText(answer.text)
         self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
-        self._fill(self._evidence, _evidence_links(record))
+        self._show_evidence(record)
         partial = tr("partial") if answer.partial else ""
         model = str(answer.provenance.get("model") or "")
         origin = (
@@ -162,6 +170,13 @@ class Card(QFrame):
             for what, value in provenance.rows(record)
         )
         self._details.setText(f"<table>{table}</table>")
+
+    def _show_evidence(self, record: Record) -> None:
+        # QGIS's dark themes leave links in a blue that cannot be read: they take the colour of the text.
+        colour = self._evidence.palette().color(self._evidence.foregroundRole()).name()
+        text = _evidence_links(record, colour)
+        if text != self._evidence.text():
+            self._fill(self._evidence, text)
 
     def _button(self, label: str, tip: str, icon: QIcon, key: str) -> QToolButton:
         button = QToolButton()
@@ -191,14 +206,14 @@ def _label(text: str) -> QLabel:
     return label
 
 
-def _evidence_links(record: Record) -> str:
+def _evidence_links(record: Record, colour: str) -> str:
     items = record.answer.evidence
     if len(items) < 2:
         return ""
     lines = []
     for index, item in enumerate(items[:MOST_EVIDENCE]):
         words = escape(item.label or item.text)
-        facts = [f"<a href='{index}' style='text-decoration: none'>▣ {words}</a>"]
+        facts = [f"<a href='{index}' style='color: {colour}; text-decoration: none'>▣ {words}</a>"]
         if item.area_m2 is not None:
             facts.append(figures.area(item.area_m2))
         if item.score is not None:

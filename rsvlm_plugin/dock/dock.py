@@ -62,6 +62,7 @@ class RsvlmDock(QgsDockWidget):
         self.describe_button.setObjectName("rsvlm_describe")
         self.describe_button.setIconSize(QSize(20, 20))
         self.describe_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.style_choice.setMinimumWidth(72)  # gives way to the button's words where letters are large
         self.style_choice.setObjectName("rsvlm_style")
         self.style_choice.setAccessibleName(tr("Style of the answer"))
         tips = {
@@ -74,8 +75,8 @@ class RsvlmDock(QgsDockWidget):
             self.style_choice.setItemData(self.style_choice.count() - 1, tips[style], Qt.ItemDataRole.ToolTipRole)
         self.style_choice.setCurrentIndex(STYLES.index(Settings().style))
         row = QHBoxLayout()
-        row.addWidget(self.describe_button, 1)
-        row.addWidget(self.style_choice)
+        row.addWidget(self.describe_button, 3)
+        row.addWidget(self.style_choice, 2)
         line = QFrame()
         line.setFrameShape(QFrame.Shape.HLine)
         line.setFrameShadow(QFrame.Shadow.Sunken)

@@ -7,7 +7,8 @@ from typing import Dict, Optional
 from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsRectangle
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtWidgets import QButtonGroup, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
 from ..canvas.outline import Outline
@@ -48,8 +49,8 @@ class PlaceRow(QWidget):
                 icons.theme("mActionSelectRectangle"),
             ),
         }
-        row = QHBoxLayout()
-        row.setSpacing(2)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(2)
         group = QButtonGroup(self)
         group.setExclusive(True)
         for kind, (label, tip, _icon) in words.items():
@@ -64,15 +65,16 @@ class PlaceRow(QWidget):
             button.setObjectName(f"rsvlm_where_{kind}")
             button.clicked.connect(lambda _checked, kind=kind: self._clicked(kind))
             group.addButton(button)
-            row.addWidget(button)
+            button.setMinimumWidth(1)  # `resizeEvent` breaks the row before a word is cut
             self._buttons[kind] = button
+        self._arrange(len(words))
         self.layer_choice = LayerChoice()
         self.layer_choice.chosen.connect(self._layer_chosen)
         self._hint = QLabel(tr("Drag a rectangle on the map; Esc gives up."))
         self._hint.setWordWrap(True)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addLayout(row)
+        box.addLayout(self._grid)
         box.addWidget(self.layer_choice)
         box.addWidget(self._hint)
         self._hint.hide()
@@ -112,6 +114,18 @@ class PlaceRow(QWidget):
                 raise RsvlmError("bad_extent", tr("No rectangle is drawn yet."), tr("Drag one on the map."))
             return places.rectangle(self._rectangle, self._rectangle_crs, self._canvas)
         return places.map_extent(self._canvas)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        widest = max(button.sizeHint().width() for button in self._buttons.values())
+        self._arrange(4 if 4 * (widest + self._grid.spacing()) <= self.width() else 2)
+
+    def _arrange(self, columns: int) -> None:
+        """One row of four, or two of two where the words are long."""
+        for number, button in enumerate(self._buttons.values()):
+            self._grid.addWidget(button, number // columns, number % columns)
+        for column in range(len(self._buttons)):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def choose_layer(self, layer: QgsMapLayer) -> None:
         """Look at this layer."""

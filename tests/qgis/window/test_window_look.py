@@ -73,7 +73,7 @@ def test_everything_fits_into_320_pixels(narrow):
 
 
 def test_a_dark_theme_leaves_every_word_readable(narrow, pause):
-    before = QgsApplication.uiTheme()
+    before = QgsApplication.themeName()
     try:
         QgsApplication.setUITheme("Night Mapping")
         pause(300)
@@ -83,6 +83,8 @@ def test_a_dark_theme_leaves_every_word_readable(narrow, pause):
                 words = label.palette().color(label.foregroundRole()).lightness()
                 paper = label.palette().color(label.backgroundRole()).lightness()
                 assert abs(words - paper) > 90, label.text()
+        links = narrow.findChild(QLabel, "rsvlm_evidence")
+        assert f"color: {links.palette().color(links.foregroundRole()).name()}" in links.text()
     finally:
         QgsApplication.setUITheme(before)
 

@@ -10,13 +10,14 @@ import pytest
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QProgressBar
 
 FOREVER = 90  # seconds; the machine may be busy
 
 
-@pytest.fixture
-def real_backend(plugin):
-    """Nothing is running when the test begins."""
+@pytest.fixture(scope="module")
+def real_backend():
+    """One backend for all of these tests; none is running when the first begins."""
     from rsvlm.rsvlm_plugin.environment.process import shared_process
 
     shared_process().stop()
@@ -54,7 +55,8 @@ def test_a_killed_worker_is_said_and_the_next_click_works(real_backend, dock, wa
     dock.style_choice.setCurrentIndex(1)
     QTest.mouseClick(dock.describe_button, Qt.MouseButton.LeftButton)
     pid = shared_process()._endpoint.pid
-    wait(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text().split(), FOREVER)
+    bar = dock.answers.cards[0].findChild(QProgressBar)
+    wait(lambda: bar.maximum() > 0 and bar.value() > 0, FOREVER)
     os.kill(worker_of(pid), signal.SIGKILL)
     wait(lambda: dock.report.last_error is not None, FOREVER)
     assert dock.report.last_error.code == "worker_died"
