@@ -38,7 +38,7 @@ class Backend(QObject):
         self.state = BackendState("stopped")
         self._endpoint: Optional[Endpoint] = None
         self._running: Set[Reply] = set()
-        self._manager = loopback_manager(self)
+        self._manager = loopback_manager()  # without a parent: replies that outlive this object still need it
         self._process = shared_process()
         self._process.starting.connect(self._on_starting)
         self._process.ready.connect(self._on_ready)
@@ -62,7 +62,9 @@ class Backend(QObject):
         return self._process.log()
 
     def stop(self) -> None:
-        """End the backend process; running replies fail. The next request starts a new one."""
+        """End the backend process; running replies end as cancelled. The next request starts a new one."""
+        for reply in tuple(self._running):
+            reply.cancel()
         self._process.stop()
 
     def _ask(self, call: Call) -> Reply:

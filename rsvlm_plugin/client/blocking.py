@@ -31,7 +31,7 @@ class _Wait:
         self._reply: Optional[Reply] = None
 
     def run(self, call: Call) -> None:
-        manager = loopback_manager(None)
+        manager = loopback_manager()
         self._reply = Reply(call, shared_process(), manager)
         self._reply.progress.connect(self._on_progress)
         self._reply.finished.connect(self._on_over)

@@ -24,9 +24,9 @@ from .sse import EventStream
 SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
 
 
-def loopback_manager(parent: Optional[QObject]) -> QgsNetworkAccessManager:
+def loopback_manager() -> QgsNetworkAccessManager:
     """A network manager for this machine only: past the user's proxy, without touching the user's settings."""
-    manager = QgsNetworkAccessManager(parent)
+    manager = QgsNetworkAccessManager()
     manager.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
     return manager
 
