@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
+from PIL import Image
 from rasterio.enums import Resampling
-from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +29,9 @@ def screenshot(side: int) -> dict[str, Any]:
         pixels = source.read(out_shape=(3, side, side), resampling=Resampling.average)
         transform = source.transform * Affine.scale(source.width / side, source.height / side)
         crs = source.crs.to_wkt()
-    with MemoryFile() as memory:
-        with memory.open(driver="PNG", width=side, height=side, count=3, dtype="uint8", zlevel=1) as target:
-            target.write(pixels)
-        data = base64.b64encode(memory.read()).decode("ascii")
+    file = io.BytesIO()
+    Image.fromarray(np.moveaxis(pixels, 0, -1)).save(file, "PNG", compress_level=1)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
     return {"data": data, "transform": list(transform)[:6], "crs": crs, "name": "map"}
 
 
