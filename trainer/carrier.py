@@ -47,7 +47,9 @@ class Average:
         return lessons.model
 
     def save(self, path: Path) -> None:
-        torch.save(self._averaged.state_dict(), path)
+        part = path.with_suffix(".part")
+        torch.save(self._averaged.state_dict(), part)
+        part.replace(path)
 
     def load(self, path: Path) -> None:
         self._averaged.load_state_dict(torch.load(path, weights_only=True))

@@ -66,6 +66,8 @@ def evaluate_captions(
     """
     if protocol != "coco":
         raise RsvlmError("bad_request", f"There is no caption protocol “{protocol}”.", "Use coco.")
+    if predictions and not predictions.parent.is_dir():
+        raise RsvlmError("not_found", f"The folder {predictions.parent} does not exist.", "Create it first.")
     records = read_caption_archive(archive, split)
     squares = read_squares(records, predictor.card.input.pixels)
     said, right, confidence = [], [], []

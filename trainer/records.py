@@ -64,13 +64,16 @@ def read_caption_archive(path: Path, split: str) -> list[Record]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            lines = archive.read("captions.jsonl").decode().splitlines()
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+            rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines() if line.strip()]
+        rows = [{key: row[key] for key in ("filename", "split", "scene", "captions")} for row in rows]
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise RsvlmError(
-            "not_found", f"{path} is not a caption archive.", "Give a zip with images/ and captions.jsonl."
+            "not_found",
+            f"{path} is not a caption archive.",
+            "Give a zip with images/ and captions.jsonl, which holds filename, split, scene and captions in every line.",
         ) from error
     records = []
-    for row in map(json.loads, lines):
+    for row in rows:
         held = is_held(row["filename"])
         if split == row["split"] or (
             row["split"] == "train" and ((split == "held" and held) or (split == "fit" and not held))

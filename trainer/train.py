@@ -12,7 +12,6 @@ import torch
 import yaml
 from tokenizers import Tokenizer
 from transformers import TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from rsvlm.models.families.compact import SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
@@ -50,18 +49,28 @@ def train(recipe: Recipe, data: Path, run: Path) -> Path:
         run_teacher(data / recipe.teacher, squares, run / "teacher.npy"),
         tokenizer,
     )
-    lessons = Lessons(Compact(config), recipe.objectives, CHANNELS)
+    lessons = Lessons(Compact(config), recipe.objectives.model_dump(), CHANNELS)
     lessons.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch knows it, its types do not
-    average = Average(lessons, recipe.average)
-    last = get_last_checkpoint(str(run))
-    first_step = int(last.rpartition("-")[2]) if last else 0
-    if last:
-        average.load(Path(last) / "average.pt")
+    last = last_checkpoint(run)
+    first_step = step_of(last) if last else 0
     trainer = LessonTrainer(lessons, training_arguments(recipe, run), batches, first_step)
+    average = Average(lessons, recipe.average)  # on the device that the trainer has moved the lessons to
+    if last:
+        average.load(last / "average.pt")
     trainer.add_callback(RunFolder(run, trainer, average, tokenizer))
-    trainer.train(resume_from_checkpoint=last)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
     save_compact(run / "model", average.model, tokenizer)
     return run / "model"
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a folder checkpoint-N was written."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def last_checkpoint(run: Path) -> Path | None:
+    """The newest complete checkpoint: its average is written last, so one that a kill cut short has none."""
+    return max((path.parent for path in run.glob("checkpoint-*/average.pt")), key=step_of, default=None)
 
 
 def read_sources(recipe: Recipe, data: Path) -> tuple[list[Record], np.ndarray]:

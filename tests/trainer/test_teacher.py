@@ -1,0 +1,55 @@
+"""The teacher has MobileNetV2's shape, and the real one knows scenes apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.records import read_caption_archive
+from rsvlm.trainer.teacher import CHANNELS, GRID, Same, Teacher, teacher_maps
+
+
+def test_teacher_reads_every_layer_and_halves_the_grid_five_times(tiny: Path):
+    teacher = Teacher(tiny / "teacher.npz")
+    layers = [module for module in teacher.modules() if isinstance(module, Same)]
+    assert len(layers) == 52 and sum(layer.stride == 2 for layer in layers) == 5
+    assert sum(layer.groups > 1 for layer in layers) == 17
+    assert not list(teacher.parameters()), "a teacher does not learn"
+    with torch.inference_mode():
+        assert teacher(torch.rand(2, 3, 224, 224)).shape == (2, CHANNELS, 7, 7)
+
+
+def test_padding_is_that_of_tensorflow():
+    weight = torch.ones(1, 1, 3, 3)
+    picture = torch.arange(36.0).view(1, 1, 6, 6)
+    out = Same(weight, torch.zeros(1), 2, False, False)(picture)[0, 0]
+    assert out.shape == (3, 3), "an even side and stride 2: one pixel at the right and bottom, none before"
+    assert out[0, 0] == picture[0, 0, :3, :3].sum() and out[2, 2] == picture[0, 0, 4:, 4:].sum()
+    same = Same(weight, torch.zeros(1), 1, False, True)(torch.full((1, 1, 5, 5), 1.0))[0, 0]
+    assert same.shape == (5, 5) and same[0, 0] == 4 and same[2, 2] == 6, "ReLU6 ends at six"
+
+
+def test_maps_are_standardised_by_channel(tiny: Path):
+    squares = read_squares(read_caption_archive(tiny / "tiny.zip", "train"), 64)
+    maps = teacher_maps(tiny / "teacher.npz", squares, batch=8)
+    assert maps.shape == (18, CHANNELS, GRID, GRID) and maps.dtype == torch.float16
+    assert maps.abs().max() <= 4 and maps.isfinite().all()
+    assert maps.float().mean(dim=(0, 2, 3)).abs().mean() < 0.1
+    again = teacher_maps(tiny / "teacher.npz", squares, batch=5)
+    assert (again.float() - maps.float()).abs().mean() < 0.02, "the size of the batch does not matter"
+
+
+def test_real_teacher_tells_scenes_apart(data_dir: Path):
+    """Nearest neighbour among 100 UCM pictures: five of each of twenty classes."""
+    records = read_caption_archive(data_dir / "ucm_trainval_256.zip", "val")
+    chosen = [record for scene in sorted({r.meta["scene"] for r in records})[:20] for record in
+              [r for r in records if r.meta["scene"] == scene][:5]]  # fmt: skip
+    assert len(chosen) == 100
+    maps = teacher_maps(data_dir / "teacher" / "mobilenet_v2_1.0_224_folded_fp16.npz", read_squares(chosen, 128))
+    vectors = torch.nn.functional.normalize(maps.float().mean(dim=(2, 3)), dim=1)
+    near = (vectors @ vectors.T - 2 * torch.eye(100)).argmax(dim=1)
+    truth = np.array([record.meta["scene"] for record in chosen])
+    assert (truth[near.numpy()] == truth).mean() > 0.6
