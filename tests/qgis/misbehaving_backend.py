@@ -7,6 +7,7 @@ It is run by the plugin as a child process and answers over real HTTP; nothing o
 import json
 import os
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -89,7 +90,8 @@ def main() -> None:
     token.write_text("secret\n")
     line = {"host": "127.0.0.1", "port": server.server_port, "pid": os.getpid(), "token_file": str(token)}
     print(json.dumps({**line, "version": "0.1.0", "protocol": PROTOCOL}), flush=True)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()  # until the owner is gone
 
 
 main()
