@@ -57,7 +57,7 @@ END
 
 backend_works() {
     whole .venv && [ -x .venv/bin/rsvlm ] &&
-        .venv/bin/python -c 'import torch, rasterio, pyogrio, rsvlm.protocol' >>"$log" 2>&1
+        .venv/bin/python -c 'import torch, rasterio, shapely, rsvlm.protocol' >>"$log" 2>&1
 }
 
 fill_backend() {
@@ -134,6 +134,13 @@ qgis() {
     say ".venv-qgis is ready"
 }
 
+translations() {
+    local source
+    for source in i18n/*.ts; do
+        [ "${source%.ts}.qm" -nt "$source" ] || logged lrelease -silent "$source" -qm "${source%.ts}.qm"
+    done
+}
+
 case "${1:-all}" in
     backend) backend ;;
     qgis) qgis ;;
@@ -142,6 +149,7 @@ case "${1:-all}" in
         [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || system_packages
         backend
         qgis
+        translations
         ;;
     *) fail "unknown part: $1 (backend, qgis or nothing)" ;;
 esac

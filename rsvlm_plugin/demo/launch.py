@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import signal
-import subprocess
+import subprocess  # nosec B404 # starts QGIS and a virtual screen, programs found on this computer
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -82,7 +82,9 @@ def tour(profiles: Path, out: Path, seconds: int, has_screen: bool) -> int:
 def run_qgis(profiles: Path, environment: Dict[str, str], seconds: Optional[int]) -> int:
     """Run QGIS with the plugin and the tour script until it ends; its exit code. Raises LaunchError."""
     command = qgis_command(profiles, Path(__file__).with_name("tour.py"))
-    process = subprocess.Popen(command, env=qgis_environment(environment), start_new_session=True)
+    process = subprocess.Popen(  # nosec B603 # the command is a list made here, no shell
+        command, env=qgis_environment(environment), start_new_session=True
+    )
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -134,7 +136,9 @@ def virtual_screen() -> Iterator[str]:
         raise LaunchError("There is no screen, and Xvfb is not installed. On Debian: apt-get install xvfb")
     readable, writable = os.pipe()
     command = [program, "-displayfd", str(writable), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-    process = subprocess.Popen(command, pass_fds=[writable], stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(  # nosec B603 # the command is a list made here, no shell
+        command, pass_fds=[writable], stderr=subprocess.DEVNULL, start_new_session=True
+    )
     os.close(writable)
     try:
         with os.fdopen(readable) as pipe:
