@@ -1,8 +1,11 @@
-"""`rsvlm:describeextent`: a raster, or a part of it, in words."""
+"""`rsvlm:describeextent`: a raster, or a part of it, in words.
+
+The toolbox makes one at every start of QGIS: what only a run needs is imported by the run.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from qgis.core import (
     QgsFeatureSink,
@@ -28,14 +31,12 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ...protocol import STYLES, DescribeRequest, Raster, RsvlmError
-from ..client import blocking
-from ..layers.geometry import crs_text, to_geojson
-from ..layers.record import Record
-from ..layers.results import FIELDS, features
-from ..layers.sources import Native, Rendered
 from ..translation import tr
 from .icon import provider_icon
-from .pixels import check, choose, fetch
+
+if TYPE_CHECKING:
+    from ..layers.record import Record
+    from ..layers.sources import Native, Rendered
 
 HELP_URL = "https://github.com/rsvlm/rsvlm#readme"
 
@@ -48,7 +49,7 @@ class DescribeExtent(QgsProcessingAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self._source: Optional[Union[Native, Rendered]] = None
+        self._source: Optional[Union["Native", "Rendered"]] = None
         self._name = ""
         self._outline: Tuple[QgsRectangle, Optional[str]] = (QgsRectangle(), None)
 
@@ -126,6 +127,8 @@ class DescribeExtent(QgsProcessingAlgorithm):
     def checkParameterValues(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext
     ) -> Tuple[bool, str]:
+        from .pixels import check
+
         accepted, message = super().checkParameterValues(parameters, context)
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if not accepted or layer is None or not layer.isValid():
@@ -140,6 +143,9 @@ class DescribeExtent(QgsProcessingAlgorithm):
         self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
     ) -> bool:
         """Everything that touches the layer, in the main thread."""
+        from ..layers.geometry import crs_text
+        from .pixels import choose
+
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is None or not layer.isValid():
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
@@ -155,6 +161,8 @@ class DescribeExtent(QgsProcessingAlgorithm):
     def processAlgorithm(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Dict[str, Any]:
+        from .pixels import fetch
+
         style = STYLES[self.parameterAsEnum(parameters, self.STYLE, context)]
         model = self.parameterAsString(parameters, self.MODEL, context).strip()
         try:
@@ -181,7 +189,12 @@ class DescribeExtent(QgsProcessingAlgorithm):
             return None
         return self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
 
-    def _describe(self, raster: Raster, style: str, model: str, feedback: QgsProcessingFeedback) -> Record:
+    def _describe(self, raster: Raster, style: str, model: str, feedback: QgsProcessingFeedback) -> "Record":
+        from ..client import blocking
+        from ..layers.geometry import to_geojson
+        from ..layers.record import Record
+        from ..layers.sources import Rendered
+
         answer = blocking.describe(DescribeRequest(raster, style, model or None), feedback)
         box, crs = self._outline
         return Record(
@@ -193,8 +206,10 @@ class DescribeExtent(QgsProcessingAlgorithm):
             answer=answer,
         )
 
-    def _write(self, record: Record, parameters: Dict[str, Any], context: QgsProcessingContext) -> Optional[str]:
+    def _write(self, record: "Record", parameters: Dict[str, Any], context: QgsProcessingContext) -> Optional[str]:
         """The polygons into the sink that the user wants; None where none is wanted."""
+        from ..layers.results import FIELDS, features
+
         fields = QgsFields()
         for name, kind in FIELDS:
             fields.append(QgsField(name, kind))

@@ -6,7 +6,6 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...protocol import VERSION
-from ..environment.process import shared_process
 from .describe_extent import DescribeExtent
 from .icon import provider_icon
 
@@ -31,4 +30,6 @@ class RsvlmProvider(QgsProcessingProvider):
 
     def unload(self) -> None:
         """An algorithm may have started the backend with no dock there to end it."""
+        from ..environment.process import shared_process
+
         shared_process().stop()
