@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import typer
 
@@ -27,7 +26,7 @@ class Terminal(Watch):
 
 
 def describe(
-    raster: Path = typer.Argument(help="A raster file that GDAL opens."),
+    raster: str = typer.Argument(help="A raster file that GDAL opens."),
     extent: tuple[float, float, float, float] | None = typer.Option(
         None, metavar="X0 Y0 X1 Y1", help="Only this part, in the units of --crs; in pixels for a raster without a CRS."
     ),
@@ -46,7 +45,7 @@ def describe(
     from rsvlm.models.pool import Models
     from rsvlm.tasks import TASKS
 
-    place = Raster(href=str(raster), extent=extent, crs=crs, bands=band_numbers(bands))
+    place = Raster(href=raster, extent=extent, crs=crs, bands=band_numbers(bands))
     answer = TASKS["describe"].run(DescribeRequest(place, style, model), Models(device), Terminal(words=not as_json))
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
@@ -61,6 +60,6 @@ def band_numbers(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     numbers = text.split(",")
-    if len(numbers) not in (1, 3) or not all(number.strip().isdigit() for number in numbers):
+    if len(numbers) not in (1, 3) or not all(number.strip().isdecimal() for number in numbers):
         raise typer.BadParameter("give one or three band numbers such as 4,3,2", param_hint="--bands")
     return tuple(map(int, numbers))

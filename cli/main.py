@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from rsvlm.cli.describe import describe
@@ -46,22 +46,33 @@ def root(
     """Remote-sensing images in words."""
 
 
+# Newer versions of typer carry their own copy of click, older ones use click itself: this is the right class in both.
+UsageError: Any = typer.BadParameter.__base__
+
+
 def main() -> None:
     """Run the command line; every foreseen error is one sentence and its mend on standard error."""
     command = typer.main.get_command(app)
     try:
-        code = command.main(standalone_mode=False)
-    except click.exceptions.Abort:
+        code = command.main(prog_name="rsvlm", standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except KeyboardInterrupt:
-        code = 130
-    except click.ClickException as error:
-        error.show()
+    except UsageError as error:
+        print(usage_line(error), end="", file=sys.stderr)
         code = 2
     except RsvlmError as error:
         print(f"rsvlm: {error.message} {error.hint}".strip(), file=sys.stderr)
         code = error.exit_code
     sys.exit(code or 0)
+
+
+def usage_line(error: Any) -> str:
+    """A line on what is wrong with the words of a command, and where to read on; "" where the help is shown anyway."""
+    message = " ".join(error.format_message().split())
+    if not message:
+        return ""
+    path = error.ctx.command_path if error.ctx else "rsvlm"
+    return f"rsvlm: {message.rstrip('.')}. Try “{path} --help”.\n"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from rsvlm.protocol import STYLES, VERSION, Answer, DescribeRequest, RsvlmError,
 from rsvlm.tasks import wording
 from rsvlm.tasks.cover import Cover, measure_cover
 from rsvlm.tasks.findings import Finding, judge, verdicts
-from rsvlm.tasks.looking import Tile, look
+from rsvlm.tasks.looking import Tile, look, wanted_share
 from rsvlm.tasks.plan import Plan, make_plan
 from rsvlm.tasks.structure import Description, Part, Place, Share
 
@@ -77,7 +77,7 @@ def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
     if not tiles:
         raise RsvlmError(
             "no_data",
-            "There is nothing to describe here: the extent holds no valid pixels, only nodata.",
+            "There is nothing to describe here: under 10 % of the extent holds valid pixels, the rest is nodata.",
             "Choose an extent where the layer shows something.",
         )
     return tiles
@@ -99,6 +99,8 @@ def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Wa
 
     caption = predictor.captions(features, on_text=say, stop=watch.cancelled)[0]
     watch.check()
+    if not spoken:  # the model ended before its first word
+        say(f"{wording.capital(verdict.guess)}.")
     watch.progress(1, 1, "Described")
     finding = Finding(tile, verdict, doubt + "".join(spoken), caption.confidence)
     watch.evidence(finding.evidence())
@@ -108,10 +110,11 @@ def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Wa
 def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan, watch: Watch) -> list[Finding]:
     findings: list[Finding] = []
     for start in range(0, len(tiles), BATCH):
-        for finding in judge(predictor, list(tiles[start : start + BATCH]), plan.reliable, watch.cancelled):
+        found = judge(predictor, list(tiles[start : start + BATCH]), plan.reliable, watch.cancelled)
+        watch.check()  # sentences that a stop has cut short are not shown
+        for finding in found:
             findings.append(finding)
             watch.evidence(finding.evidence())
-        watch.check()
         watch.progress(len(findings), len(tiles), "Describing tiles")
     return findings
 
@@ -122,13 +125,11 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
     if style == "brief":
         return wording.summary(groups)
     lines = [wording.summary(groups)]
-    size = scene.ground_size_m(scene.extent)
-    if size:
-        area = ground.area_m2(_footprint(scene), scene.crs)
-        lines.append(
-            f"The extent measures {wording.ground_size(*size)} ({wording.ground_area(area or 0.0)}), "
-            f"seen in {len(findings)} tiles. {wording.shares(groups)}"
-        )
+    size, area = scene.ground_size_m(scene.extent), ground.area_m2(_footprint(scene), scene.crs)
+    seen = "seen in one tile" if len(findings) == 1 else f"seen in {len(findings)} tiles"
+    if size and area:
+        seen = f"The extent measures {wording.ground_size(*size)} ({wording.ground_area(area)}), {seen}"
+    lines.append(f"{wording.capital(seen)}. {wording.shares(groups)}")
     for item in groups:
         if item.label != wording.UNSURE:
             indices = [finding.tile.index for finding in item.findings]
@@ -154,7 +155,7 @@ def _confidence(findings: Sequence[Finding]) -> float:
 
 def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequence[Finding]) -> list[str]:
     warnings = list(plan.warnings)
-    empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles)
+    empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles) / wanted_share(scene)
     if empty > 0.05:
         warnings.append(f"{wording.percent(empty)} of the extent holds no data and was not described.")
     if any(tile.view.sampled for tile in tiles):

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from shapely import box
 
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.view import View
 from rsvlm.tasks.plan import Plan
 
-ENOUGH = 0.1  # share of valid pixels from which on a tile is looked at
+ENOUGH = 0.1  # share of valid pixels, among those asked for, from which on a tile is looked at
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,19 @@ def picture(view: View) -> np.ndarray:
     return seen
 
 
+def wanted_share(scene: Scene) -> float:
+    """How much of the extent was asked for, over 0 to 1: all of it, or what an area covers of it."""
+    if scene.area is None:
+        return 1.0
+    extent = box(*scene.extent)
+    return float(scene.area.intersection(extent).area / extent.area) or 1.0
+
+
 def look(scene: Scene, plan: Plan) -> Iterator[Tile]:
     """The tiles of the plan that show something, one by one. Raises RsvlmError (bad_raster) when reading fails."""
+    enough = ENOUGH * wanted_share(scene)
     for index, extent in enumerate(plan.tiles):
         view = scene.view(extent, plan.size)
-        if view.valid_share >= ENOUGH:
+        if view.valid_share >= enough:
             area = ground.area_m2(view.footprint(), scene.crs)
             yield Tile(index, view, picture(view), None if area is None else area * view.valid_share)

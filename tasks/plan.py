@@ -46,8 +46,9 @@ def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
     extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)
     sharpness = None if gsd is None else max(gsd, scene.gsd_m or gsd)  # a view cannot show more than the raster has
     familiar = scene.sensor in (*card.input.sensors, "unknown") and not scene.false_colour
-    reliable = familiar and (sharpness is None or sharpness <= _coarsest(card))
-    return Plan(extents, columns, rows, size, gsd, reliable, _doubts(scene, card, sharpness))
+    if gsd is not None and sharpness is not None:
+        familiar = familiar and _finest(card) <= gsd and sharpness <= _coarsest(card)
+    return Plan(extents, columns, rows, size, gsd, familiar, _doubts(scene, card, gsd, sharpness))
 
 
 def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float, measured: bool) -> tuple[int, int]:
@@ -77,20 +78,24 @@ def _coarsest(card: ModelCard) -> float:
     return card.input.gsd_range_m[1] * 1.05  # rounding tiles to a grid may go slightly over
 
 
-def _doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
-    """Sentences on what the model was not trained for."""
+def _finest(card: ModelCard) -> float:
+    return card.input.gsd_range_m[0] * 0.5  # training pictures are seen nearer as well
+
+
+def _doubts(scene: Scene, card: ModelCard, gsd: float | None, sharpness: float | None) -> list[str]:
+    """Sentences on what the model was not trained for. sharpness: metres per pixel of what can be told apart."""
     finest, coarsest = card.input.gsd_range_m
     doubts = []
-    if gsd is None:
+    if gsd is None or sharpness is None:
         doubts.append(
             "The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source."
         )
-    elif gsd > _coarsest(card):
+    elif sharpness > _coarsest(card):
         doubts.append(
-            f"A pixel of what the model sees is {gsd:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
+            f"A pixel of what the model sees is {sharpness:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
             "so its words would be a guess. Choose a smaller extent or a sharper image."
         )
-    elif gsd < finest * 0.5:
+    elif gsd < _finest(card):
         doubts.append(
             f"A pixel of what the model sees is {gsd:.2g} m on the ground; it was trained on {finest:g} to {coarsest:g} m. "
             "Choose a larger extent to see more of the surroundings."

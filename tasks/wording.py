@@ -97,13 +97,26 @@ def shares(groups: Sequence[Group]) -> str:
 
 
 def whereabouts(indices: Sequence[int], columns: int, rows: int, north_up: bool) -> str:
-    """Where tiles lie in the grid: "in the north-west", "in the centre", "almost everywhere"; "at the top" without a CRS."""
+    """Where tiles lie in the grid: "in the north-west", "in the centre", "almost everywhere"; "at the top" without a CRS.
+
+    "in several places" where none of them lies where their middle is.
+    """
     if len(indices) > 0.8 * columns * rows:
         return "almost everywhere"
-    across = sum(index % columns + 0.5 for index in indices) / len(indices) / columns * 2 - 1
-    down = sum(index // columns + 0.5 for index in indices) / len(indices) / rows * 2 - 1
-    where = (int(across > 1 / 3) - int(across < -1 / 3), int(down > 1 / 3) - int(down < -1 / 3))
-    return f"in the {COMPASS[where]}" if north_up or where == (0, 0) else f"at the {PICTURE[where]}"
+    across = [(index % columns + 0.5) / columns * 2 - 1 for index in indices]
+    down = [(index // columns + 0.5) / rows * 2 - 1 for index in indices]
+    where = third(sum(across) / len(across)), third(sum(down) / len(down))
+    thirds = [(third(a), third(d)) for a, d in zip(across, down, strict=True)]
+    if where == (0, 0):
+        return "in the centre" if where in thirds else "in several places"
+    if not any(all(asked in (0, own) for asked, own in zip(where, tile, strict=True)) for tile in thirds):
+        return "in several places"
+    return f"in the {COMPASS[where]}" if north_up else f"at the {PICTURE[where]}"
+
+
+def third(position: float) -> int:
+    """-1, 0 or 1: the first, middle or last third of -1 to 1."""
+    return int(position > 1 / 3) - int(position < -1 / 3)
 
 
 def ground_size(width_m: float, height_m: float) -> str:

@@ -1,0 +1,102 @@
+"""The bundled model, small rasters as users have them, and somebody who listens to a running task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from rsvlm.models.pool import Models
+from rsvlm.protocol import Evidence, Watch
+
+Write = Callable[..., str]
+
+
+class Listener(Watch):
+    """Keeps what it is told, and wants no more once `enough` says so."""
+
+    def __init__(self, enough: Callable[["Listener"], bool] = lambda listener: False) -> None:
+        self.pieces: list[str] = []
+        self.items: list[Evidence] = []
+        self.steps: list[tuple[int, int]] = []
+        self._enough = enough
+
+    def text(self, delta: str) -> None:
+        self.pieces.append(delta)
+
+    def evidence(self, item: Evidence) -> None:
+        self.items.append(item)
+
+    def progress(self, done: int, total: int, note: str) -> None:
+        assert note
+        self.steps.append((done, total))
+
+    def cancelled(self) -> bool:
+        return self._enough(self)
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    return Models("cpu")
+
+
+@pytest.fixture(scope="session")
+def listen() -> type[Listener]:
+    """listen(enough) -> somebody to give to a task."""
+    return Listener
+
+
+def draw(height: int, width: int) -> np.ndarray:
+    generator = np.random.default_rng(height * width)
+    rows, columns = np.mgrid[0:height, 0:width] / max(height, width) * 256
+    picture = np.array([92, 118, 62])[:, None, None] + np.zeros((1, height, width))
+    river = np.abs(rows - 60 - 12 * np.sin(columns / 20)) < 11
+    roofs = (rows > 110) & (columns > 110) & (rows % 22 < 13) & (columns % 22 < 13)
+    picture = np.where(river, np.array([45, 62, 80])[:, None, None], picture)
+    picture = np.where(roofs, np.array([175, 95, 80])[:, None, None], picture)
+    return (picture + generator.integers(-9, 9, (3, height, width))).clip(1, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def landscape() -> Callable[[int, int], np.ndarray]:
+    """landscape(height, width) -> (3, height, width) uint8: meadows, a river from left to right, roofs, lower right."""
+    return draw
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """write(pixels (bands, H, W), names=[...], **profile) -> path of a GeoTIFF, in UTM 32N, 1 m, from (500000, 5500000)."""
+
+    def make(pixels: np.ndarray, name: str = "place.tif", **options: Any) -> str:
+        names = options.pop("names", [])
+        profile = {"crs": "EPSG:32632", "transform": from_origin(500000, 5500000, 1, 1), "driver": "GTiff", **options}
+        path = tmp_path / name
+        count, height, width = pixels.shape
+        with rasterio.open(path, "w", width=width, height=height, count=count, dtype=pixels.dtype, **profile) as target:
+            for index, text in enumerate(names, 1):
+                target.set_band_description(index, text)
+            target.write(pixels)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
+def sparse(tmp_path: Path) -> Write:
+    """sparse(width, height, pixel in metres) -> path of a raster of any size that takes no room: all 0, valid."""
+
+    def make(width: int, height: int, pixel: float = 1.0, **options: Any) -> str:
+        path = tmp_path / f"sparse_{width}_{height}.tif"
+        profile = {"crs": "EPSG:32632", "transform": from_origin(500000, 5500000, pixel, pixel), "count": 3, **options}
+        rasterio.open(
+            path, "w", driver="GTiff", width=width, height=height, dtype="uint8", SPARSE_OK=True, tiled=True,
+            compress="deflate", **profile,
+        ).close()  # fmt: skip
+        return str(path)
+
+    return make

@@ -1,0 +1,74 @@
+"""Land cover measured from bands: known reflectances fall into known classes, in known shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsvlm.geo.scene import Scene
+from rsvlm.protocol import Raster
+from rsvlm.tasks.cover import classes, measure_cover
+
+# blue, green, red, near infrared in ten thousandths
+WATER, WOOD, SOIL, STEPPE = (
+    (600, 500, 300, 100),
+    (300, 500, 400, 3500),
+    (1200, 1500, 1900, 2300),
+    (700, 900, 1000, 1650),
+)
+NAMES = ["blue", "green", "red", "nir"]
+
+
+def stack(*quarters: tuple[int, ...]) -> np.ndarray:
+    """(4, 80, 80) uint16: four columns of 20 pixels, each of one ground."""
+    return np.concatenate([np.tile(np.array(q, np.uint16)[:, None, None], (1, 80, 20)) for q in quarters], axis=2)
+
+
+def test_known_grounds_are_measured_in_their_shares(write):
+    raster = Raster(href=write(stack(WATER, WOOD, WOOD, SOIL), names=NAMES))
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None
+    expected = {"green vegetation": 0.5, "open water": 0.25, "bare or built-up ground": 0.25, "sparse vegetation": 0}
+    assert cover.shares == pytest.approx(expected, abs=0.01) and sum(cover.shares.values()) == pytest.approx(1)
+    assert next(iter(cover.shares)) == "green vegetation", "the largest first"
+    assert cover.evidence[0].label == "green vegetation" and len(cover.evidence) >= 3
+    for item in cover.evidence[:3]:
+        assert item.area_m2 == pytest.approx(6400 * expected[item.label], rel=0.05)
+        assert "NDVI" in item.text and item.kind == "tile"
+
+
+def test_steppe_is_between_green_and_bare(write):
+    raster = Raster(href=write(stack(STEPPE, STEPPE, STEPPE, STEPPE), names=NAMES))
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None and cover.shares["sparse vegetation"] == pytest.approx(1)
+
+
+def test_only_valid_ground_counts(write):
+    pixels = stack(WATER, WOOD, WOOD, WOOD)
+    pixels[:, :, 40:] = 0
+    raster = Raster(href=write(pixels, names=NAMES, nodata=0))
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None and cover.shares["open water"] == pytest.approx(0.5, abs=0.02)
+    water = next(item for item in cover.evidence if item.label == "open water")
+    assert water.area_m2 == pytest.approx(1600, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [(np.uint8, NAMES), (np.uint16, ["blue", "green", "red", "x"]), (np.uint16, [])]
+)
+def test_pictures_and_unknown_bands_measure_nothing(write, kind: type, names: list[str]):
+    pixels = (stack(WATER, WOOD, WOOD, SOIL) // (20 if kind is np.uint8 else 1)).astype(kind)
+    raster = Raster(href=write(pixels, names=names))
+    with Scene.open(raster) as scene:
+        assert measure_cover(raster, scene) is None
+
+
+def test_classes_never_overlap_and_leave_no_valid_pixel_out():
+    generator = np.random.default_rng(0)
+    nir, red, green = generator.uniform(-50, 3000, (3, 60, 60)).astype(np.float32)
+    valid = generator.random((60, 60)) > 0.2
+    masks = classes(nir, red, green, valid)
+    assert (sum(mask.astype(int) for mask in masks.values()) == valid).all()
