@@ -1,0 +1,172 @@
+"""The other commands: what they print for people and programs, and what they refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rsvlm.cli.main import app
+from rsvlm.models.cards import get_card
+from rsvlm.protocol import PROTOCOL, VERSION
+
+
+def refused(done, *words: str, code: int = 2) -> None:
+    assert done.code == code and done.out == "" and "Traceback" not in done.err, done.err
+    assert len(done.err.splitlines()) == 1 and done.err.startswith("rsvlm: ")
+    assert all(word in done.err for word in words), done.err
+
+
+def test_version(rsvlm):
+    done = rsvlm("--version")
+    assert (done.code, done.out, done.err) == (0, f"rsvlm {VERSION}\n", "")
+
+
+def test_help_names_every_command(rsvlm):
+    done = rsvlm("--help")
+    assert done.code == 0 and done.err == ""
+    for name in ("describe", "train", "eval", "models", "serve", "doctor"):
+        assert name in done.out
+    alone = rsvlm()
+    assert alone.code == 2 and "Usage" in alone.out + alone.err and "Traceback" not in alone.err
+
+
+@pytest.mark.parametrize(
+    "command", ["describe", "train", "eval caption", "models list", "models show", "serve", "doctor"]
+)
+def test_every_command_explains_itself(rsvlm, command: str):
+    done = rsvlm(*command.split(), "--help")
+    assert done.code == 0 and f"rsvlm {command}" in done.out and done.err == ""
+    assert "--help" in done.out
+
+
+def test_every_option_has_a_text():
+    import typer
+
+    def walk(command, path: str) -> None:
+        for parameter in command.params:
+            if parameter.name != "help":
+                assert getattr(parameter, "help", None), f"{path}: {parameter.name}"
+        for name, inner in getattr(command, "commands", {}).items():
+            assert inner.help, f"{path} {name}"
+            walk(inner, f"{path} {name}")
+
+    walk(typer.main.get_command(app), "rsvlm")
+
+
+def test_models_are_listed_for_programs(process):
+    done = process("models", "list", "--json")
+    assert done.code == 0 and done.err == ""
+    rows = json.loads(done.out)["models"]
+    card = get_card(None)
+    compact = next(row for row in rows if row["id"] == "compact")
+    assert compact["revision"] == card.revision and compact["tasks"] == list(card.tasks)
+    assert compact["licence"] == card.licence and compact["installed"] is True
+
+
+def test_models_are_listed_for_people(rsvlm):
+    done = rsvlm("models", "list")
+    assert done.code == 0 and "compact" in done.out and "installed" in done.out
+
+
+def test_card_is_shown(rsvlm):
+    card = get_card(None)
+    shown = json.loads(rsvlm("models", "show", "compact", "--json").out)
+    assert shown["verified"] is True and shown["revision"] == card.revision and shown["sha256"] == card.sha256
+    assert shown["input"]["gsd_range_m"] == list(card.input.gsd_range_m)
+    words = " ".join(rsvlm("models", "show", "compact").out.split())
+    assert card.revision in words and "as the card says" in words and card.licence in words
+    refused(rsvlm("models", "show", "big"), "no model called “big”", "compact")
+
+
+def test_doctor_finds_a_sound_installation(rsvlm):
+    done = rsvlm("doctor", "--json")
+    report = json.loads(done.out)
+    assert done.code == 0 and report["ok"] is True and report["problems"] == []
+    assert (report["version"], report["protocol"]) == (VERSION, PROTOCOL)
+    assert report["spoke"] is True and report["device"] in ("cpu", "cuda") and "compact" in report["models"]
+    assert report["packages"]["torch"] and report["packages"]["rasterio"]
+
+
+def test_doctor_tells_people_what_is_wrong(rsvlm, monkeypatch: pytest.MonkeyPatch):
+    from rsvlm.models.cards import ModelCard
+
+    monkeypatch.setattr(ModelCard, "verify", lambda card: False)
+    done = rsvlm("doctor")
+    assert done.code == 3 and "weights of compact are missing or altered" in done.out and "Traceback" not in done.err
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Six pictures in val, with two captions each."""
+    path = tmp_path / "own.zip"
+    generator = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as target:
+        rows = []
+        for number in range(6):
+            file = io.BytesIO()
+            Image.fromarray(generator.integers(0, 255, (64, 64, 3)).astype(np.uint8)).save(file, "PNG")
+            target.writestr(f"images/{number}.png", file.getvalue())
+            captions = [f"there are {number} houses near a road .", "some trees are here ."]
+            rows.append({"filename": f"{number}.png", "split": "val", "scene": "forest", "captions": captions})
+        target.writestr("captions.jsonl", "\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_evaluation_prints_one_document(rsvlm, archive: Path, tmp_path: Path):
+    said = tmp_path / "said.jsonl"
+    done = rsvlm(
+        "eval", "caption", "--data", archive, "--split", "val", "--protocol", "coco", "--json", "--predictions", said
+    )
+    result = json.loads(done.out)
+    assert done.code == 0 and done.out.count("\n") == 1
+    assert {"task", "protocol", "n", "metrics", "ci95"} <= set(result)
+    assert (result["task"], result["protocol"], result["n"]) == ("caption", "coco", 6)
+    assert {"BLEU-1", "BLEU-4", "ROUGE-L", "CIDEr"} <= set(result["metrics"])
+    assert result["ci95"]["CIDEr"][0] <= result["metrics"]["CIDEr"] <= result["ci95"]["CIDEr"][1]
+    assert len(said.read_text().splitlines()) == 6
+    words = rsvlm("eval", "caption", "--data", archive)
+    assert f"{result['metrics']['CIDEr']:.3f}" in words.out and "6 pictures of own.zip (val)" in words.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--data", "gone.zip"], ["gone.zip is not a caption archive"]),
+        (["--split", "test"], ["no images in the split “test”"]),
+        (["--protocol", "bleurt"], ["no caption protocol “bleurt”", "coco"]),
+        (["--model", "big"], ["no model called “big”"]),
+        (["--predictions", "/nowhere/said.jsonl"], ["/nowhere does not exist"]),
+    ],
+)
+def test_evaluation_refuses_in_one_line(rsvlm, archive: Path, words: list[str], told: list[str]):
+    refused(rsvlm("eval", "caption", "--data", archive, *words), *told)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nosuch"], ["no recipe nosuch"]),
+        (["compact", "stps=3"], ["key stps is wrong", "Did you mean steps?"]),
+        (["compact", "steps=3", "--data", "."], ["rsicd_train_128.zip is not a caption archive"]),
+        ([], ["recipe", "rsvlm train --help"]),
+    ],
+)
+def test_training_refuses_in_one_line(rsvlm, tmp_path: Path, monkeypatch, words: list[str], told: list[str]):
+    monkeypatch.chdir(tmp_path)
+    refused(rsvlm("train", *words), *told)
+
+
+def test_training_says_where_data_is_looked_for(rsvlm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RSVLM_DATA", str(tmp_path / "none"))
+    refused(rsvlm("train", "compact"), "none does not exist", "RSVLM_DATA")
+
+
+def test_unknown_command(rsvlm):
+    refused(rsvlm("describ"), "describ", "rsvlm --help")
