@@ -49,7 +49,7 @@ def fit_threshold(scores: np.ndarray, right: np.ndarray, precision: float = PREC
     order = np.argsort(-scores)
     correct = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(correct >= precision)
-    return float(round(scores[order][good[-1]], 3)) if len(good) else 1.0
+    return round(float(scores[order][good[-1]]), 3) if len(good) else 1.0
 
 
 def calibration_error(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
