@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -11,7 +12,6 @@ import shapely
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
@@ -19,13 +19,18 @@ from rsvlm.geo.ground import Extent
 from rsvlm.protocol import RsvlmError
 
 _EDGE_POINTS = 21
+_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9_]*):([A-Za-z0-9]+)")
 
 
 def parse_crs(text: str) -> CRS:
-    """A CRS from WKT or "EPSG:N". Raises bad_request."""
+    """A CRS from WKT or "EPSG:N". Raises bad_request.
+
+    Nothing else is tried: GDAL takes other words for a file or an address, and opens it.
+    """
+    authority = _AUTHORITY.fullmatch(text.strip())
     try:
-        crs = CRS.from_user_input(text)
-    except CRSError as error:
+        crs = CRS.from_authority(*authority.groups()) if authority else CRS.from_wkt(text)
+    except ValueError as error:  # a CRSError, or an EPSG code that is no number
         shown = text if len(text) <= 40 else text[:37] + "..."
         raise RsvlmError(
             "bad_request",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -171,9 +172,21 @@ def test_extent_that_the_rasters_crs_cannot_hold(write):
     refused("bad_extent", "converted", href=path, crs='LOCAL_CS["site",UNIT["metre",1]]', extent=[0, 0, 1, 1])
 
 
-@pytest.mark.parametrize("crs", ["EPSG:999999", "nonsense", "PROJCS[broken", "EPSG:"])
+@pytest.mark.parametrize("crs", ["EPSG:999999", "EPSG:abc", "nonsense", "PROJCS[broken", "EPSG:"])
 def test_unknown_crs(write, crs: str):
     refused("bad_request", "is not known", href=write(picture()), crs=crs, extent=[0, 0, 1, 1])
+
+
+def test_crs_is_never_taken_for_a_file_or_an_address(write, tmp_path: Path):
+    path = tmp_path / "site.prj"
+    path.write_text(rasterio.CRS.from_epsg(32633).to_wkt())
+    refused("bad_request", "is not known", href=write(picture()), crs=str(path), extent=[0, 0, 1, 1])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/site.prj"
+        refused("bad_request", "is not known", href=write(picture()), crs=address, extent=[0, 0, 1, 1])
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_map_extent_on_a_picture_without_georeference(write):
