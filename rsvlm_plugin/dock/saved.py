@@ -13,6 +13,7 @@ from ..translation import tr
 
 SCOPE = "rsvlm"
 KEY = "/answers"
+UNREAD_KEY = "/answers_of_another_version"
 
 
 class SavedAnswers(QObject):
@@ -28,13 +29,14 @@ class SavedAnswers(QObject):
         self._project.cleared.connect(self.closed)
 
     def load(self) -> List[Record]:
-        """The project's answers, newest first. What another version wrote and cannot be read is left alone."""
+        """The project's answers, newest first. What another version wrote and cannot be read is kept aside."""
         text, _found = self._project.readEntry(SCOPE, KEY, "")
         if not text:
             return []
         try:
             return [Record.from_json(item) for item in json.loads(text)]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._project.writeEntry(SCOPE, UNREAD_KEY, text)  # the next answer takes the place of `text`
             QgsMessageLog.logMessage(
                 tr("The answers in this project were written by another version and cannot be shown."),
                 "rsvlm",

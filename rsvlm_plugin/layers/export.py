@@ -31,7 +31,10 @@ SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx
 
 def would_replace(path: str) -> bool:
     """Whether writing to `path` replaces what is there. A GeoPackage only gains a layer."""
-    return os.path.exists(path) and Path(path).suffix.lower() != ".gpkg"
+    target = Path(path)
+    if target.suffix.lower() == ".shp":  # its table may be somebody's without the shapes
+        return any(target.with_suffix(part).exists() for part in (target.suffix, *SHAPEFILE_PARTS))
+    return target.exists() and target.suffix.lower() != ".gpkg"
 
 
 def save(record: Record, path: str, replace: bool = False) -> List[str]:

@@ -28,7 +28,7 @@ from .place import Place
 
 MAX_PIXELS = 1024  # long side of a drawn picture; the bundled model sees at most a few tiles of 128 to 256 px
 MIN_PIXELS = 256
-ARCHIVES = ("/vsizip/", "/vsitar/", "/vsigzip/")
+ARCHIVES = ("/vsizip/", "/vsitar/")  # on this machine; what else GDAL opens, the backend does not
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def native_href(layer: QgsRasterLayer) -> Optional[str]:
     if provider is None or provider.name() != "gdal":
         return None
     path = layer.source().split("|", 1)[0]
-    return path if os.path.isfile(path) or path.startswith(ARCHIVES) else None
+    packed = path.startswith(ARCHIVES) and "/vsi" not in path[1:]  # no archive at an address
+    return path if os.path.isfile(path) or packed else None
 
 
 def shown_bands(layer: QgsRasterLayer) -> Optional[Tuple[int, ...]]:

@@ -104,6 +104,18 @@ def test_an_existing_file_is_not_replaced_unasked(tmp_path, qgis_app):
     assert [item.name for item in tmp_path.iterdir()] == ["answer.geojson"]
 
 
+def test_a_table_beside_a_new_shapefile_is_not_replaced_unasked(tmp_path, qgis_app):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save, would_replace
+
+    table = tmp_path / "answer.dbf"
+    table.write_text("mine")
+    assert would_replace(str(tmp_path / "answer.shp"))
+    with pytest.raises(RsvlmError):
+        save(record(), str(tmp_path / "answer.shp"))
+    assert table.read_text() == "mine" and [item.name for item in tmp_path.iterdir()] == ["answer.dbf"]
+
+
 def test_an_existing_geopackage_gains_a_layer_and_keeps_its_own(tmp_path, qgis_app):
     from rsvlm.rsvlm_plugin.layers.export import save
 
@@ -171,3 +183,17 @@ def test_style_is_read_from_the_plugin(qgis_app):
     from rsvlm.rsvlm_plugin.layers.results import STYLE
 
     assert Path(STYLE).is_file()
+
+
+def test_answers_of_another_version_are_kept_aside_by_the_next_answer(qgis_new_project):
+    from rsvlm.rsvlm_plugin.dock.saved import KEY, SCOPE, UNREAD_KEY, SavedAnswers
+
+    project = QgsProject.instance()
+    project.writeEntry(SCOPE, KEY, '[{"words": "from the future"}]')
+    saved = SavedAnswers()
+    assert saved.load() == []
+    made = record()
+    saved.store([made])
+    assert saved.load() == [made]
+    assert project.readEntry(SCOPE, UNREAD_KEY, "")[0] == '[{"words": "from the future"}]'
+    saved.dispose()

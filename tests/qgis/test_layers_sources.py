@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -104,6 +106,21 @@ def test_a_raster_on_top_is_read_from_its_file_within_the_map_extent(raster, can
     assert shown.center().x() == pytest.approx(WEST + 128) and shown.height() == pytest.approx(128)
     assert source.raster.extent == pytest.approx([shown.xMinimum(), NORTH - 192, shown.xMaximum(), NORTH - 64])
     assert source.raster.data is None
+
+
+def test_only_archives_on_this_machine_are_read_natively(raster, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.sources import native_href
+
+    path = raster.source()
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "inside.tif")
+    squeezed = tmp_path / "inside.tif.gz"
+    squeezed.write_bytes(gzip.compress(Path(path).read_bytes()))
+    hrefs = [f"/vsizip/{packed}/inside.tif", f"/vsigzip/{squeezed}"]
+    layers = [QgsRasterLayer(href, "x") for href in hrefs]
+    assert all(layer.isValid() for layer in layers)
+    assert [native_href(layer) for layer in layers] == [hrefs[0], None]
 
 
 def test_the_bands_follow_the_layers_renderer(raster, canvas):
