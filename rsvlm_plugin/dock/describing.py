@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...protocol import Answer, DescribeRequest, Evidence, RsvlmError
 from ..client import Backend, Reply
+from ..client.messages import BUNDLED_MODEL
 from ..layers.fetching import Fetching, Seen
 from ..layers.geometry import crs_text, to_geojson
 from ..layers.place import Place
@@ -82,10 +83,11 @@ class Describing(QObject):
         record = None
         if self._text.strip():
             created = datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
-            provenance = {"created": created, "crs": self._seen.raster.crs, "sources": [self._seen.raster.name]}
-            answer = Answer(
-                self._text.strip(), list(self._evidence), provenance, warnings=[error.message], partial=True
-            )
+            provenance = {"model": BUNDLED_MODEL, "created": created, "crs": self._seen.raster.crs}
+            provenance["sources"] = [self._seen.raster.name]
+            # Polygons come in the CRS of what was read, which only a complete answer tells of a file.
+            evidence = list(self._evidence) if self._seen.drawn else []
+            answer = Answer(self._text.strip(), evidence, provenance, warnings=[error.message], partial=True)
             record = self._record(answer)
         self._end(record, error)
 
