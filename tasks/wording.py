@@ -123,12 +123,17 @@ def ground_size(width_m: float, height_m: float) -> str:
     """ "340 × 210 m" or "1.2 × 0.8 km"."""
     if max(width_m, height_m) < 1000:
         return f"{width_m:.0f} × {height_m:.0f} m"
-    return f"{width_m / 1000:.3g} × {height_m / 1000:.3g} km"
+    return f"{digits(width_m / 1000)} × {digits(height_m / 1000)} km"
 
 
 def ground_area(area_m2: float) -> str:
     """In m², ha or km², whichever reads best."""
     for unit, size, limit in (("m²", 1.0, 1e4), ("ha", 1e4, 1e6)):
         if area_m2 < limit:
-            return f"{area_m2 / size:,.3g} {unit}" if area_m2 / size < 1000 else f"{area_m2 / size:,.0f} {unit}"
-    return f"{area_m2 / 1e6:,.3g} km²" if area_m2 < 1e9 else f"{area_m2 / 1e6:,.0f} km²"
+            return f"{digits(area_m2 / size)} {unit}"
+    return f"{digits(area_m2 / 1e6)} km²"
+
+
+def digits(value: float) -> str:
+    """Three digits that say something, whole ones never cut: 0.825, 12.3, 1,234."""
+    return f"{value:,.3g}" if value < 999.5 else f"{value:,.0f}"

@@ -158,6 +158,7 @@ def test_percentages(share: float, text: str):
         ((999, 1), "999 × 1 m"),
         ((1234, 800), "1.23 × 0.8 km"),
         ((52000, 9), "52 × 0.009 km"),
+        ((1_234_000, 999_700), "1,234 × 1,000 km"),
     ],
 )
 def test_sizes_have_sensible_digits(size: tuple[float, float], text: str):
@@ -166,8 +167,8 @@ def test_sizes_have_sensible_digits(size: tuple[float, float], text: str):
 
 @pytest.mark.parametrize(
     ("area", "text"),
-    [(12.345, "12.3 m²"), (2310, "2,310 m²"), (14000, "1.4 ha"), (999_000, "99.9 ha"), (2_340_000, "2.34 km²"),
-     (5.2e9, "5,200 km²")],
+    [(12.345, "12.3 m²"), (2310, "2,310 m²"), (14000, "1.4 ha"), (999_000, "99.9 ha"), (999.7, "1,000 m²"),
+     (2_340_000, "2.34 km²"), (5.2e9, "5,200 km²")],
 )  # fmt: skip
 def test_areas_are_told_in_the_unit_that_reads_best(area: float, text: str):
     assert wording.ground_area(area) == text
