@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import typer
@@ -16,6 +19,7 @@ def train(
     ),
     run: Path | None = typer.Option(None, help="Folder of the run; default runs/NAME. A run that is there is resumed."),
     data: Path | None = typer.Option(None, help="Folder of the data sets; default $RSVLM_DATA or ../shared/data."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Train a model as a recipe says; stop and start again at will."""
     try:
@@ -28,4 +32,6 @@ def train(
     from rsvlm.trainer.records import data_folder
 
     settings = load_recipe(recipe, overrides or [])
-    print(run_recipe(settings, data or data_folder(), run or Path("runs") / settings.name))
+    with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end
+        model = run_recipe(settings, data or data_folder(), run or Path("runs") / settings.name)
+    print(json.dumps({"recipe": settings.name, "steps": settings.steps, "model": str(model)}) if as_json else model)

@@ -1,6 +1,6 @@
 """Training records: the one schema that every dataset is converted to.
 
-A record refers to its images, it never contains them. See DESIGN "Training record" in docs/architecture.md.
+A record refers to its images, it never contains them. Its fields are those of Record.
 """
 
 from __future__ import annotations

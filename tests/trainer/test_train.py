@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
 from rsvlm.models.weights import load_compact
@@ -109,3 +112,13 @@ def test_average_forgets_the_random_start_and_then_moves_slowly():
         expected = value if expected is None else decay * expected + (1 - decay) * value
         held = average._averaged.module
         np.testing.assert_allclose([held.weight.item(), held.running.item()], expected, rtol=1e-5)
+
+
+def test_the_command_prints_one_document_and_nothing_else(tiny: Path, tmp_path: Path):
+    settings = {**recipe().model_dump(), "steps": 1, "batch": 2}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(settings))
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "rsvlm.cli.main", "train", tmp_path / "tiny.yaml", "--data", tiny, "--run", run]
+    done = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == {"recipe": "tiny", "steps": 1, "model": str(run / "model")}
+    assert (run / "model" / "model.safetensors").is_file()
