@@ -15,7 +15,7 @@ from .locate import backend_python, home
 def check(setting: str, parent: Optional[QObject] = None) -> Commands:
     """The check, not started yet; its `succeeded` carries the report. Raises RsvlmError where there is no Python."""
     python = backend_python(setting)
-    home().mkdir(parents=True, exist_ok=True)
+    home().mkdir(mode=0o700, parents=True, exist_ok=True)
     step = Step(tr("Checking the backend"), str(python), ["-m", "rsvlm.cli.main", "doctor", "--json"])
     return Commands([step], str(home()), parent)
 

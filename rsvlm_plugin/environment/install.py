@@ -138,7 +138,7 @@ class Installation(QObject):
 
     def _install(self, python: str) -> None:
         try:
-            home().mkdir(parents=True, exist_ok=True)
+            home().mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix="rsvlm-install-"))
         except OSError:
             self._end(

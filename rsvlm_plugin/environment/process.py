@@ -92,7 +92,7 @@ class BackendProcess(QObject):
         try:
             python = backend_python(settings.python)
             folder = home()
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except RsvlmError as error:
             self.failed.emit(error)
             return
