@@ -48,10 +48,17 @@ class Figure(Strict):
 
 
 class Calibration(Strict):
-    """scene_temperature: divides scene logits; unsure_below: confidence under which an answer is called a guess."""
+    """scene_temperature: divides scene logits; unsure_below: probability under which a class is called a guess.
+
+    familiar_from: familiarity under which a picture counts as unlike the training data, so that its classes are guesses.
+    fine_gsd_m: classes in fine_scenes were seen at finer ground sample distances only and are ruled out above it.
+    """
 
     scene_temperature: float
     unsure_below: float
+    familiar_from: float
+    fine_gsd_m: float
+    fine_scenes: tuple[str, ...]
 
 
 class ModelCard(Strict):

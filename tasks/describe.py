@@ -13,12 +13,13 @@ from importlib.metadata import version
 
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
+from rsvlm.models.families.compact import ImageFeatures
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.protocol import STYLES, VERSION, Answer, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import wording
 from rsvlm.tasks.cover import Cover, measure_cover
-from rsvlm.tasks.findings import Finding, judge, verdicts
+from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
 from rsvlm.tasks.looking import Tile, look, wanted_share
 from rsvlm.tasks.plan import Plan, make_plan
 from rsvlm.tasks.structure import Description, Part, Place, Share
@@ -37,12 +38,19 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
         watch.progress(0, len(plan.tiles), "Reading")
         tiles = _tiles(scene, plan, watch)
         read = time.perf_counter()
+        findings: list[Finding] = []
+        streamed = ""
         if len(plan.tiles) == 1 and request.style == "brief":
-            finding = _one_sentence(predictor, tiles[0], plan, watch)
-            findings, text = [finding], finding.caption
+            glance = predictor.encode(tiles[0].picture[None])
+            verdict = verdicts(predictor, glance, plan)[0]
+            if verdict.familiar and (not verdict.sure or verdict.wide):
+                findings, plan, tiles = _closer(scene, predictor, plan, tiles, watch)
+            if not findings:
+                findings = [_one_sentence(predictor, tiles[0], glance, verdict, watch)]
+                streamed = findings[0].caption
         else:
             findings = _all_findings(predictor, tiles, plan, watch)
-            text = _sum_up(scene, plan, findings, request.style)
+        text = streamed or _sum_up(scene, plan, findings, request.style)
         cover = measure_cover(request.raster, scene)
         if cover and request.style != "structured":
             text = _append(text, wording.measured(cover.shares), request.style)
@@ -57,7 +65,6 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
             description = _structured(scene, plan, findings, cover, answer.warnings)
             answer.structured = description.model_dump(mode="json")
             answer.text = description.model_dump_json(indent=2)
-        streamed = findings[0].caption if len(plan.tiles) == 1 and request.style == "brief" else ""
         watch.text(answer.text[len(streamed) :])
     done = time.perf_counter()
     answer.timings = {
@@ -83,10 +90,23 @@ def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
     return tiles
 
 
-def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Watch) -> Finding:
+def _closer(
+    scene: Scene, predictor: CompactPredictor, plan: Plan, tiles: list[Tile], watch: Watch
+) -> tuple[list[Finding], Plan, list[Tile]]:
+    """A second look, in tiles, at a place that one view leaves in doubt; no findings where that says no more."""
+    nearer = make_plan(scene, predictor.card, "detailed")
+    if not nearer.reliable or len(nearer.tiles) == 1:
+        return [], plan, tiles
+    watch.progress(0, len(nearer.tiles), "Looking closer")
+    parts = _tiles(scene, nearer, watch)
+    findings = _all_findings(predictor, parts, nearer, watch)
+    return (findings, nearer, parts) if any(finding.sure for finding in findings) else ([], plan, tiles)
+
+
+def _one_sentence(
+    predictor: CompactPredictor, tile: Tile, features: ImageFeatures, verdict: Verdict, watch: Watch
+) -> Finding:
     """One view, its words streamed as they come; a guess is introduced as one before the first word."""
-    features = predictor.encode(tile.picture[None])
-    verdict = verdicts(predictor, predictor.scene_probabilities(features), plan.reliable)[0]
     doubt = wording.doubt(verdict)
     spoken: list[str] = []
 
@@ -110,7 +130,7 @@ def _one_sentence(predictor: CompactPredictor, tile: Tile, plan: Plan, watch: Wa
 def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan, watch: Watch) -> list[Finding]:
     findings: list[Finding] = []
     for start in range(0, len(tiles), BATCH):
-        found = judge(predictor, list(tiles[start : start + BATCH]), plan.reliable, watch.cancelled)
+        found = judge(predictor, list(tiles[start : start + BATCH]), plan, watch.cancelled)
         watch.check()  # sentences that a stop has cut short are not shown
         for finding in found:
             findings.append(finding)

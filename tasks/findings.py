@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rsvlm.models.families.compact import ImageFeatures
 from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.protocol import Evidence
 from rsvlm.tasks.looking import Tile
+from rsvlm.tasks.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Verdict:
     """What a tile shows, as far as the probabilities carry.
 
     label: noun phrase of a class or, where none is likely enough, of a group of classes; score: its probability;
-    guess: noun phrase of the likeliest class; sure: whether the label can be relied on; wide: it is that of a group.
+    guess: noun phrase of the likeliest class; sure: whether the label can be relied on; wide: it is that of a group;
+    familiar: the picture resembles the training data.
     """
 
     label: str
@@ -25,6 +28,7 @@ class Verdict:
     guess: str
     sure: bool
     wide: bool
+    familiar: bool
 
 
 @dataclass(frozen=True)
@@ -46,28 +50,33 @@ class Finding:
         return Evidence("tile", footprint, label, round(self.verdict.score, 3), self.tile.area_m2, 1, self.caption)
 
 
-def verdicts(predictor: CompactPredictor, probabilities: np.ndarray, reliable: bool) -> list[Verdict]:
-    """(n, classes) probabilities -> a verdict each. reliable: the model was trained on such pictures.
+def verdicts(predictor: CompactPredictor, features: ImageFeatures, plan: Plan) -> list[Verdict]:
+    """A verdict on each encoded picture; a guess where the plan or the picture itself is unlike the training data.
 
     Classes that the card calls by one phrase count together. Where none reaches the card's threshold, a group of classes
     may: it is better to say less than to say what is wrong (Deng et al., CVPR 2012, "Hedging your bets").
     """
     card = predictor.card
     position = {name: column for column, name in enumerate(predictor.scenes)}
+    familiar = plan.reliable & (predictor.familiarity(features) >= card.calibration.familiar_from)
+    probabilities = predictor.scene_probabilities(features)
+    if plan.gsd_m is not None and plan.gsd_m > card.calibration.fine_gsd_m:
+        probabilities[:, [position[name] for name in card.calibration.fine_scenes]] = 0
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
     members: dict[str, list[int]] = {}
     for name, column in position.items():
         members.setdefault(card.scenes[name], []).append(column)
     limit = card.calibration.unsure_below
     found = []
-    for row in probabilities:
+    for row, known in zip(probabilities, familiar.tolist(), strict=True):
         label, score = likeliest(row, members)
-        if score >= limit or not reliable:
-            found.append(Verdict(label, score, label, reliable, False))
+        if score >= limit or not known:
+            found.append(Verdict(label, score, label, known, False, known))
             continue
         groups = {phrase: [position[name] for name in names] for phrase, names in card.groups.items()}
         wide, wide_score = likeliest(row, groups)
         sure = wide_score >= limit
-        found.append(Verdict(wide if sure else label, wide_score if sure else score, label, sure, sure))
+        found.append(Verdict(wide if sure else label, wide_score if sure else score, label, sure, sure, known))
     return found
 
 
@@ -78,10 +87,10 @@ def likeliest(row: np.ndarray, members: dict[str, list[int]]) -> tuple[str, floa
     return best, min(1.0, totals[best])
 
 
-def judge(predictor: CompactPredictor, tiles: list[Tile], reliable: bool, stop: Callable[[], bool]) -> list[Finding]:
+def judge(predictor: CompactPredictor, tiles: list[Tile], plan: Plan, stop: Callable[[], bool]) -> list[Finding]:
     """Findings of a few tiles, in one batch."""
     features = predictor.encode(np.stack([tile.picture for tile in tiles]))
-    found = verdicts(predictor, predictor.scene_probabilities(features), reliable)
+    found = verdicts(predictor, features, plan)
     captions = predictor.captions(features, stop=stop)
     return [
         Finding(tile, verdict, caption.text, caption.confidence)

@@ -15,7 +15,8 @@ from rsvlm.models.cards import ModelCard
 MOST_TILES = {"brief": 36, "detailed": 64, "structured": 64}
 SIDE_STEP = 32  # pixels; sides of a view are multiples of this
 LONGEST_SIDE = 2  # of a view, in short sides
-TILE_GSD = 3.0  # metres per pixel that tiles of large extents are looked at with: near the middle of the training data
+GLANCE_GSD = 4.0  # metres per pixel up to which one view is enough for a sentence
+TILE_GSD = 1.5  # metres per pixel that tiles are looked at with, where the raster is that sharp
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,15 @@ def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
 
 def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float, measured: bool) -> tuple[int, int]:
     """Columns and rows."""
-    finest, coarsest = card.input.gsd_range_m
+    finest, _ = card.input.gsd_range_m
     pixels = card.input.pixels
     short, long = sorted((width, height))
-    if style == "brief" and long <= LONGEST_SIDE * short and (not measured or long <= coarsest * pixels):
+    if style == "brief" and long <= LONGEST_SIDE * short and (not measured or long <= GLANCE_GSD * pixels):
         return 1, 1
     if not measured:
         return grid(width, height, max(short / 3, pixels), MOST_TILES[style])
     native = scene.gsd_m or finest
-    side = max(TILE_GSD if style == "brief" else TILE_GSD / 2, native) * pixels
+    side = max(TILE_GSD, native) * pixels
     if style != "brief":
         side = min(side, max(short / 2, finest * pixels))  # even a small place is looked at in more than one part
     return grid(width, height, side, MOST_TILES[style])

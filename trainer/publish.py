@@ -13,13 +13,28 @@ from pathlib import Path
 
 import numpy as np
 import tomlkit
+import torch
 
-from rsvlm.models.cards import BUNDLED, RESOURCES, load_cards
+from rsvlm.models.cards import BUNDLED, RESOURCES, get_card, load_cards
 from rsvlm.models.pool import Models
-from rsvlm.trainer.calibration import calibration_error, fit_temperature, fit_threshold, scene_logits, softmax
+from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.weights import load_compact, save_compact
+from rsvlm.trainer.calibration import (
+    BATCH,
+    calibration_error,
+    centres,
+    fit_temperature,
+    fit_threshold,
+    scene_logits,
+    softmax,
+)
 from rsvlm.trainer.evaluation import evaluate_captions
+from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
+from rsvlm.trainer.train import read_sources
 
+UNFAMILIAR = 0.05  # share of held pictures that may count as unlike the training data
 SPLITS = (("ucm_trainval_256.zip", "val"), ("rsicd_train_128.zip", "held"))
 
 
@@ -32,27 +47,35 @@ def edit_card(changes: dict[str, object]) -> None:
     load_cards.cache_clear()
 
 
-def install_weights(run: Path) -> None:
-    """Copy the run's averaged model and its log beside the card, and state the new checksum."""
+def install_weights(run: Path, data: Path) -> None:
+    """The run's averaged model, with anchors fitted to its training pictures, and its log beside the card."""
     folder = RESOURCES / BUNDLED
-    for source in (*sorted((run / "model").iterdir()), run / "events.jsonl"):
-        shutil.copy(source, folder / source.name)
+    shutil.copy(run / "events.jsonl", folder / "events.jsonl")
+    model, tokenizer = load_compact(run / "model")
+    predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
+    recipe = load_recipe(run / "recipe.yaml", [])
+    squares = read_squares(read_sources(recipe, data)[0], predictor.card.input.pixels)
+    parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
+    model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
+    save_compact(folder, model, tokenizer)
     weights = (folder / "model.safetensors").read_bytes()
     edit_card({"sha256": hashlib.sha256(weights).hexdigest(), "size_bytes": len(weights)})
 
 
 def calibrate(data: Path) -> dict[str, float]:
     """Fit temperature and threshold on the held pictures and write them into the card."""
-    logits, truth = scene_logits(Models("cpu").get(None), [(data / name, split) for name, split in SPLITS])
+    logits, truth, familiarity = scene_logits(Models("cpu").get(None), [(data / name, split) for name, split in SPLITS])
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
     scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     threshold = fit_threshold(scores, right)
-    edit_card({"calibration": {"scene_temperature": temperature, "unsure_below": threshold}})
+    familiar = round(float(np.quantile(familiarity, UNFAMILIAR)), 3)
+    card = load_cards()[BUNDLED].calibration.model_dump(mode="json")
+    found = {"scene_temperature": temperature, "unsure_below": threshold, "familiar_from": familiar}
+    edit_card({"calibration": {**card, **found}})
     sure = scores >= threshold
     return {
-        "scene_temperature": temperature,
-        "unsure_below": threshold,
+        **found,
         "expected_calibration_error": round(calibration_error(scores, right), 4),
         "share_sure": round(float(sure.mean()), 4),
         "accuracy_when_sure": round(float(np.mean(right[sure])), 4),
@@ -79,5 +102,5 @@ def measure(data: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    install_weights(Path(sys.argv[1]))
+    install_weights(Path(sys.argv[1]), data_folder())
     print(json.dumps(measure(data_folder()), indent=1))

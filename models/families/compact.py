@@ -37,6 +37,7 @@ class CompactConfig:
     language_depth: int = 3
     language_mlp: int = 768
     embedding: int = 256
+    anchors: int = 512
     scenes: tuple[str, ...] = ()
 
 
@@ -90,6 +91,9 @@ class Compact(nn.Module):
         self.scene_head = nn.Linear(config.token_width, len(config.scenes))
         self.image_head = nn.Linear(config.token_width, config.embedding)
         self.text_head = nn.Linear(config.language_width, config.embedding)
+        # Where the embeddings of training pictures gather; zero until a finished model is published.
+        self.anchors: Tensor
+        self.register_buffer("anchors", torch.zeros(config.anchors, config.embedding))
         self.log_scale = nn.Parameter(torch.tensor(2.66))  # exp = 14.3, CLIP's start
 
     def prefix(self, features: ImageFeatures) -> Tensor:
@@ -107,6 +111,10 @@ class Compact(nn.Module):
     def embed_images(self, features: ImageFeatures) -> Tensor:
         """(batch, embedding), of unit length."""
         return nn.functional.normalize(self.image_head(features.pooled), dim=-1)
+
+    def familiarity(self, features: ImageFeatures) -> Tensor:
+        """(batch,), -1 to 1: cosine to the nearest anchor; low for pictures unlike all that the model has learnt from."""
+        return (self.embed_images(features) @ self.anchors.T).amax(dim=1)
 
     def embed_texts(self, ids: Tensor) -> Tensor:
         """ids: (batch, length), each row ending in [RET] and then padding -> (batch, embedding), of unit length."""

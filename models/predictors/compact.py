@@ -129,6 +129,11 @@ class CompactPredictor:
         return (logits / self.card.calibration.scene_temperature).softmax(dim=-1).cpu().numpy()
 
     @torch.inference_mode()
+    def familiarity(self, features: ImageFeatures) -> np.ndarray:
+        """(n,), -1 to 1: how near each picture is to what the model has learnt from; see the card's `familiar_from`."""
+        return self._model.familiarity(features).cpu().numpy()
+
+    @torch.inference_mode()
     def embed_images(self, features: ImageFeatures) -> np.ndarray:
         """(n, width) float32 of unit length."""
         return self._model.embed_images(features).cpu().numpy()
