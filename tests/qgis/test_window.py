@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sysconfig
+import warnings
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ _spec.loader.exec_module(launch)
 
 @pytest.fixture
 def environment(tmp_path):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "RSVLM_"))}
+    own = ("QT_", "RSVLM_")
+    kept = {name: value for name, value in os.environ.items() if name == "RSVLM_DATA" or not name.startswith(own)}
     return {
         **kept,
         "QT_QPA_PLATFORM": "xcb",
@@ -45,5 +47,8 @@ def test_the_dock_keeps_its_promises_in_a_real_window(tmp_path, environment):
             process.kill()
     said = (tmp_path / "window.txt").read_text()
     print(said)
+    for line in said.splitlines():
+        if line.startswith("SKIPPED"):
+            warnings.warn(line, stacklevel=1)  # pytest out here knows nothing of the tests in the window
     assert "exit code 0" in said.splitlines()[-1], said
     assert code == 0
