@@ -25,7 +25,7 @@ def finding(label: str, area: float | None = 1.0, sure: bool = True, index: int 
         stretch.unchanged((1, 2, 3)),
     )  # fmt: skip
     tile = Tile(index, view, np.zeros((4, 4, 3), np.uint8), area)
-    return Finding(tile, Verdict(label, score, label, sure, False), f"There is {label}.", 0.8)
+    return Finding(tile, Verdict(label, score, label, sure, False, True), f"There is {label}.", 0.8)
 
 
 FINDINGS = st.lists(
@@ -175,7 +175,7 @@ def test_areas_are_told_in_the_unit_that_reads_best(area: float, text: str):
 
 
 def test_doubt_comes_before_the_sentence():
-    assert wording.doubt(Verdict("a dune", 0.9, "a dune", True, False)) == ""
-    assert wording.doubt(Verdict("a dune", 0.2, "a dune", False, False)) == "I am not sure, but this may be a dune: "
-    wide = wording.doubt(Verdict("bare ground", 0.8, "a dune", True, True))
+    assert wording.doubt(Verdict("a dune", 0.9, "a dune", True, False, True)) == ""
+    assert wording.doubt(Verdict("a dune", 0.2, "a dune", False, False, True)) == "I am not sure, but this may be a dune: "
+    wide = wording.doubt(Verdict("bare ground", 0.8, "a dune", True, True, True))
     assert wide == "Bare ground; beyond that I am not sure, but it may be a dune: "
