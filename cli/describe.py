@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
-from rsvlm.protocol import DescribeRequest, Raster, Watch
+from rsvlm.protocol import Cancelled, DescribeRequest, Raster, Watch
 
 
 class Terminal(Watch):
@@ -15,6 +19,24 @@ class Terminal(Watch):
 
     def __init__(self, words: bool) -> None:
         self._words = words
+        self._stopped = False
+
+    @contextmanager
+    def listening(self) -> Iterator[Watch]:
+        """Meanwhile the first Ctrl-C asks the task to finish with what it has; the second ends the program."""
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            self._stopped = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def cancelled(self) -> bool:
+        return self._stopped
 
     def progress(self, done: int, total: int, note: str) -> None:
         if sys.stderr.isatty() and total > 1:
@@ -46,13 +68,16 @@ def describe(
     from rsvlm.tasks import TASKS
 
     place = Raster(href=raster, extent=extent, crs=crs, bands=band_numbers(bands))
-    answer = TASKS["describe"].run(DescribeRequest(place, style, model), Models(device), Terminal(words=not as_json))
+    with Terminal(words=not as_json).listening() as watch:
+        answer = TASKS["describe"].run(DescribeRequest(place, style, model), Models(device), watch)
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
-        return
-    print()
-    for warning in answer.warnings:
-        print(f"Note: {warning}", file=sys.stderr)
+    else:
+        print()
+        for warning in answer.warnings:
+            print(f"Note: {warning}", file=sys.stderr)
+    if answer.partial:
+        raise typer.Exit(Cancelled().exit_code)
 
 
 def band_numbers(text: str | None) -> tuple[int, ...] | None:

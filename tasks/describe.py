@@ -16,7 +16,7 @@ from rsvlm.geo.scene import Scene
 from rsvlm.models.families.compact import ImageFeatures
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.compact import CompactPredictor
-from rsvlm.protocol import STYLES, VERSION, Answer, DescribeRequest, RsvlmError, Watch
+from rsvlm.protocol import STYLES, VERSION, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import wording
 from rsvlm.tasks.cover import Cover, measure_cover
 from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
@@ -51,7 +51,8 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
         else:
             findings = _all_findings(predictor, tiles, plan, watch)
         text = streamed or _sum_up(scene, plan, findings, request.style)
-        cover = measure_cover(request.raster, scene)
+        partial = len(findings) < len(tiles)
+        cover = None if partial else measure_cover(request.raster, scene)
         if cover and request.style != "structured":
             text = _append(text, wording.measured(cover.shares), request.style)
         answer = Answer(
@@ -60,6 +61,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
             provenance=_provenance(request, scene, plan, predictor),
             warnings=_warnings(scene, plan, tiles, findings),
             confidence=_confidence(findings),
+            partial=partial,
         )
         if request.style == "structured":
             description = _structured(scene, plan, findings, cover, answer.warnings)
@@ -128,14 +130,18 @@ def _one_sentence(
 
 
 def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan, watch: Watch) -> list[Finding]:
+    """Findings of all tiles, or of those that were finished when the user stopped; raises Cancelled if there are none."""
     findings: list[Finding] = []
     for start in range(0, len(tiles), BATCH):
         found = judge(predictor, list(tiles[start : start + BATCH]), plan, watch.cancelled)
-        watch.check()  # sentences that a stop has cut short are not shown
+        if watch.cancelled():  # the sentences of this batch may be cut short; those before it are kept
+            break
         for finding in found:
             findings.append(finding)
             watch.evidence(finding.evidence())
         watch.progress(len(findings), len(tiles), "Describing tiles")
+    if not findings:
+        raise Cancelled()
     return findings
 
 
@@ -175,6 +181,8 @@ def _confidence(findings: Sequence[Finding]) -> float:
 
 def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequence[Finding]) -> list[str]:
     warnings = list(plan.warnings)
+    if len(findings) < len(tiles):
+        warnings.append(f"Stopped after {len(findings)} of {len(tiles)} tiles; the rest was not described.")
     empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles) / wanted_share(scene)
     if empty > 0.05:
         warnings.append(f"{wording.percent(empty)} of the extent holds no data and was not described.")

@@ -65,6 +65,7 @@ def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float
     side = max(TILE_GSD, native) * pixels
     if style != "brief":
         side = min(side, max(short / 2, finest * pixels))  # even a small place is looked at in more than one part
+    side = min(side, LONGEST_SIDE * short)  # tiles of a strip are no longer than a view can be
     return grid(width, height, side, MOST_TILES[style])
 
 

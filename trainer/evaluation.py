@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ def evaluate_captions(
             for scene, record in zip(scenes, records[start : start + BATCH], strict=True)
         ]
     metrics, each = score_captions([record.captions for record in records], said)
+    constant = Counter(text for record in records for text in record.captions).most_common(1)[0][0]
+    baseline, _ = score_captions([record.captions for record in records], [constant] * len(records))
     metrics["scene accuracy"] = float(np.mean(right))
     if predictions:
         rows = zip(records, said, confidence, each.tolist(), strict=True)
@@ -98,6 +101,7 @@ def evaluate_captions(
         "model": predictor.card.id,
         "revision": predictor.card.revision,
         "n": len(records),
+        "baselines": {"constant caption": {"CIDEr": round(baseline["CIDEr"], 4)}},
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
         "ci95": {"CIDEr": interval(each), "scene accuracy": interval(np.asarray(right, float))},
     }
