@@ -62,7 +62,9 @@ class Calibration(Strict):
 
 
 class ModelCard(Strict):
-    """A model as users and programs see it. path: folder of bundled weights, below resources/models; scenes: class name -> noun phrase.
+    """A model as users and programs see it.
+
+    path: folder of bundled weights, below resources/models; scenes: class name -> noun phrase.
 
     groups: noun phrase of a wider class -> classes in it, to say at least that much where no single class is likely.
     """
