@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QMessageBox, QVBoxLay
 from ...protocol import RsvlmError
 from ..canvas.outline import flash, zoom
 from ..layers import export, results
-from ..layers.geometry import from_geojson
 from ..layers.record import Record
 from ..translation import tr
 from .card import Card
@@ -103,7 +102,7 @@ class Answers(QWidget):
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
 
     def _flash_evidence(self, record: Record, index: int) -> None:
-        flash(self._canvas, from_geojson(record.answer.evidence[index].geometry), record.answer_crs)
+        flash(self._canvas, record.placed(record.answer.evidence[index].geometry), record.answer_crs)
 
     def _to_map(self, show) -> None:
         try:

@@ -85,8 +85,9 @@ class Describing(QObject):
             created = datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
             provenance = {"model": BUNDLED_MODEL, "created": created, "crs": self._seen.raster.crs}
             provenance["sources"] = [self._seen.raster.name]
-            # Polygons come in the CRS of what was read, which only a complete answer tells of a file.
-            evidence = list(self._evidence) if self._seen.drawn else []
+            # Polygons come in the CRS of what was read, which only a complete answer tells of a file; without one, in
+            # pixels of an extent that it tells as well.
+            evidence = list(self._evidence) if self._seen.drawn and self._seen.raster.crs else []
             answer = Answer(self._text.strip(), evidence, provenance, warnings=[error.message], partial=True)
             record = self._record(answer)
         self._end(record, error)

@@ -11,9 +11,10 @@ from typing import Any, Dict, Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtGui import QTransform
 
 from ...protocol import Answer
-from .geometry import crs_from_text, from_geojson, reprojected
+from .geometry import crs_from_text, from_geojson, reprojected, to_geojson
 
 
 @dataclass
@@ -48,11 +49,24 @@ class Record:
         extent = self.answer.provenance.get("extent")
         if not extent:
             return outline
-        box = QgsGeometry.fromRect(QgsRectangle(*extent))
-        if not self.answer_crs.isValid():
-            return box
+        box = self.placed(to_geojson(QgsGeometry.fromRect(QgsRectangle(*extent))))
         clipped = outline.intersection(box)
         return box if clipped.isEmpty() or clipped.type() != box.type() else clipped
+
+    def placed(self, geojson: Dict[str, Any]) -> QgsGeometry:
+        """A polygon of the answer, in `answer_crs`.
+
+        Where the answer has no CRS, the backend counts pixels down from the top; they are laid over the outline's box.
+        """
+        geometry = from_geojson(geojson)
+        extent = self.answer.provenance.get("extent")
+        if self.answer.provenance.get("crs") or not extent:
+            return geometry
+        left, top, right, bottom = extent
+        box = from_geojson(self.outline).boundingBox()
+        across, down = box.width() / (right - left), box.height() / (bottom - top)
+        geometry.transform(QTransform(across, 0, 0, -down, box.xMinimum() - left * across, box.yMaximum() + top * down))
+        return geometry
 
     def to_json(self) -> Dict[str, Any]:
         return {

@@ -21,7 +21,6 @@ from qgis.PyQt.QtCore import QVariant
 
 from ...protocol import RsvlmError
 from ..translation import tr
-from .geometry import from_geojson
 from .record import Record
 
 GROUP = "rsvlm"
@@ -91,7 +90,7 @@ def features(record: Record, fields: QgsFields) -> List[QgsFeature]:
     rows = [({**shared, "text": record.answer.text, "kind": "place"}, record.footprint())]
     for item in record.answer.evidence:
         row = {**shared, "text": item.text, "label": item.label, "kind": item.kind}
-        rows.append(({**row, "score": item.score, "area_m2": item.area_m2}, from_geojson(item.geometry)))
+        rows.append(({**row, "score": item.score, "area_m2": item.area_m2}, record.placed(item.geometry)))
     made = []
     for row, geometry in rows:
         if geometry.isNull() or geometry.type() != 2:

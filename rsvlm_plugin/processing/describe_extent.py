@@ -155,7 +155,10 @@ class DescribeExtent(QgsProcessingAlgorithm):
         except RsvlmError as error:
             raise QgsProcessingException(_sentence(error)) from error
         self._name = layer.name()
-        self._outline = (QgsRectangle(layer.extent() if extent is None else extent), crs_text(layer.crs()))
+        box = layer.extent() if extent is None else extent
+        if not layer.crs().isValid():
+            box = box.intersect(layer.extent())  # of a picture without a CRS, the answer's pixels fill what lies in it
+        self._outline = (QgsRectangle(box), crs_text(layer.crs()))
         return True
 
     def processAlgorithm(  # noqa: N802

@@ -197,3 +197,53 @@ def test_answers_of_another_version_are_kept_aside_by_the_next_answer(qgis_new_p
     assert saved.load() == [made]
     assert project.readEntry(SCOPE, UNREAD_KEY, "")[0] == '[{"words": "from the future"}]'
     saved.dispose()
+
+
+def answer_without_crs(extent):
+    """Two tiles, one above the other, as the backend counts them: pixels, y down."""
+    from rsvlm.protocol import Answer, Evidence
+
+    left, top, right, bottom = extent
+    middle = (top + bottom) / 2
+    boxes = [(left, top, right, middle), (left, middle, right, bottom)]
+    evidence = [
+        Evidence("tile", {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]}, name)
+        for name, (x0, y0, x1, y1) in zip(("upper", "lower"), boxes)
+    ]
+    return Answer("A field.", evidence, {"model": "compact", "extent": list(extent), "crs": None})
+
+
+@pytest.mark.parametrize("driver, suffix", [("PNG", "png"), ("GTiff", "tif")])
+def test_without_a_crs_polygons_lie_on_the_picture_the_top_one_on_top(driver, suffix, tmp_path, qgis_new_project):
+    import numpy as np
+    from osgeo import gdal
+    from qgis.core import QgsGeometry, QgsRasterLayer
+
+    from rsvlm.rsvlm_plugin.layers.geometry import to_geojson
+    from rsvlm.rsvlm_plugin.layers.record import Record
+    from rsvlm.rsvlm_plugin.layers.results import add_to_project
+
+    path = str(tmp_path / f"photo.{suffix}")
+    memory = gdal.GetDriverByName("MEM").Create("", 100, 60, 3)
+    memory.WriteArray(np.full((3, 60, 100), 90, np.uint8))
+    gdal.GetDriverByName(driver).CreateCopy(path, memory).FlushCache()
+    picture = QgsRasterLayer(path, "photo").extent()
+    outline = to_geojson(QgsGeometry.fromRect(picture))
+    made = add_to_project(Record("photo", "detailed", outline, None, False, answer_without_crs((0, 0, 100, 60))))
+    where = {row["label"] or "place": row.geometry().boundingBox() for row in made.getFeatures()}
+    assert not made.crs().isValid()
+    assert where["place"] == picture
+    assert (where["upper"].yMaximum(), where["lower"].yMinimum()) == (picture.yMaximum(), picture.yMinimum())
+    assert where["upper"].yMinimum() == where["lower"].yMaximum() == picture.center().y()
+    assert where["upper"].width() == 100
+
+
+def test_pixels_of_a_part_are_laid_over_that_part(qgis_app):
+    """Pixels 20 to 60 across and 10 to 30 down of a picture that reaches from y = -60 to 0."""
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    ring = [[20, -30], [60, -30], [60, -10], [20, -10], [20, -30]]
+    outline = {"type": "Polygon", "coordinates": [ring]}
+    made = Record("photo", "brief", outline, None, False, answer_without_crs((20, 10, 60, 30)))
+    upper = made.placed(made.answer.evidence[0].geometry).boundingBox()
+    assert [upper.xMinimum(), upper.yMinimum(), upper.xMaximum(), upper.yMaximum()] == [20, -20, 60, -10]
