@@ -37,6 +37,7 @@ def test_bundled_card_says_what_is_needed_to_use_it():
     low, high = card.input.gsd_range_m
     assert 0 < low < high < 100 and card.input.pixels % 32 == 0
     assert 0 < card.calibration.unsure_below < 1 and card.calibration.scene_temperature > 0
+    assert 0 < card.calibration.familiar_from < 1
     assert len(STYLES) == 3 and card.licence and card.terms and card.trained_on
 
 

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS, Compact
+from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokens import sine_positions
@@ -127,3 +127,28 @@ def test_text_embeddings_do_not_depend_on_their_batch(bundled: Bundled):
     torch.testing.assert_close(model.embed_texts(short)[0], model.embed_texts(batch)[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(model.embed_texts(batch).norm(dim=1), torch.ones(2), rtol=0, atol=1e-5)
     assert (model.embed_texts(batch)[0] - model.embed_texts(batch)[1]).norm() > 0.05
+
+
+@torch.inference_mode()
+def test_anchors_are_directions_and_no_two_are_the_same(bundled: Bundled):
+    anchors = bundled[0].anchors
+    assert anchors.shape == (bundled[0].config.anchors, bundled[0].config.embedding)
+    torch.testing.assert_close(anchors.norm(dim=1), torch.ones(len(anchors)), rtol=0, atol=1e-3)
+    alike = anchors @ anchors.T - 2 * torch.eye(len(anchors))
+    assert alike.max() < 0.9999
+
+
+@torch.inference_mode()
+def test_familiarity_is_the_cosine_to_the_nearest_anchor(bundled: Bundled, pictures: np.ndarray):
+    model, _ = bundled
+    features = model.encoder(pixels(pictures))
+    found = model.familiarity(features)
+    nearest = [max(float(own @ anchor) for anchor in model.anchors) for own in model.embed_images(features)]
+    assert found.tolist() == pytest.approx(nearest, abs=1e-5) and (found <= 1.001).all()
+
+
+@torch.inference_mode()
+def test_model_without_anchors_finds_nothing_familiar(pictures: np.ndarray):
+    fresh = Compact(CompactConfig(scenes=("forest", "lake"))).eval()
+    assert not fresh.anchors.any() and "anchors" in fresh.state_dict(), "they are saved with the weights"
+    assert fresh.familiarity(fresh.encoder(pixels(pictures[:1]))).item() == 0

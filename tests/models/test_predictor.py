@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from tokenizers import Tokenizer
 
 from rsvlm.models.families.compact import CAPTION, EOS, Compact
 from rsvlm.models.predictors.compact import LONGEST, CompactPredictor, sentence
+from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.records import read_caption_archive
 
 
 def test_greedy_caption_is_that_of_a_slow_loop_without_a_cache(
@@ -124,3 +127,12 @@ def test_real_pictures_get_their_scene_and_words_of_it(predictor: CompactPredict
     near = predictor.embed_images(features) @ predictor.embed_texts([record.captions[0] for record in records]).T
     rank = (near > np.diag(near)[:, None]).sum(axis=1)
     assert np.median(rank) < len(records) / 4
+
+
+def test_pictures_of_the_kind_that_it_was_trained_on_are_mostly_familiar(predictor: CompactPredictor, data_dir: Path):
+    """UCM val was never trained on."""
+    squares = read_squares(read_caption_archive(data_dir / "ucm_trainval_256.zip", "val"), predictor.card.input.pixels)
+    parts = [predictor.familiarity(predictor.encode(squares[i : i + 64])) for i in range(0, len(squares), 64)]
+    found = np.concatenate(parts)
+    assert found.shape == (210,) and (found >= -1).all() and (found <= 1.001).all()
+    assert (found >= predictor.card.calibration.familiar_from).mean() >= 0.85

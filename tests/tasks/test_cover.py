@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import rasterio
 
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster
@@ -72,3 +75,25 @@ def test_classes_never_overlap_and_leave_no_valid_pixel_out():
     valid = generator.random((60, 60)) > 0.2
     masks = classes(nir, red, green, valid)
     assert (sum(mask.astype(int) for mask in masks.values()) == valid).all()
+
+
+def test_water_measured_in_a_sentinel_2_scene_is_that_of_the_label_drawn_by_hand(data_dir: Path):
+    folder = data_dir / "rasters" / "s2_spain"
+    with rasterio.open(folder / "water_label.tif") as source:
+        label = source.read(1)
+    with rasterio.open(folder / "S2_13band.tif") as source:
+        nir, red, green = (source.read(source.descriptions.index(name) + 1) for name in ("B8", "B4", "B3"))
+    known = label >= 0  # -1: nobody could tell
+    bands = (band.astype(np.float32) for band in (nir, red, green))
+    water = classes(*bands, known)["open water"]
+    drawn = label == 1
+    assert drawn.mean() > 0.2 and (water & drawn).sum() / (water | drawn).sum() > 0.6
+    assert (water & drawn).sum() / water.sum() > 0.8, "what is called water is water"
+
+
+def test_sentinel_2_scene_is_measured_by_the_bands_that_its_descriptions_name(data_dir: Path):
+    raster = Raster(href=str(data_dir / "rasters" / "s2_spain" / "S2_13band.tif"))
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None and sum(cover.shares.values()) == pytest.approx(1)
+    assert cover.shares["open water"] == pytest.approx(0.212, abs=0.02)

@@ -1,9 +1,19 @@
 """Scores that mean something."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from rsvlm.trainer.calibration import calibration_error, fit_temperature, fit_threshold, softmax
+from rsvlm.models.pool import Models
+from rsvlm.trainer.calibration import (
+    calibration_error,
+    centres,
+    fit_temperature,
+    fit_threshold,
+    scene_logits,
+    softmax,
+)
 
 
 def drawn(temperature: float, count: int = 6000) -> tuple[np.ndarray, np.ndarray]:
@@ -34,3 +44,34 @@ def test_calibration_error_is_the_gap_between_score_and_accuracy() -> None:
     scores = np.full(100, 0.75)
     assert calibration_error(scores, np.arange(100) < 75) == pytest.approx(0.0)
     assert calibration_error(scores, np.arange(100) < 25) == pytest.approx(0.5)
+
+
+def gathered(clusters: int = 4, each: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    """True directions (clusters, 16), at right angles, and unit vectors (clusters * each, 16) close around them."""
+    generator = np.random.default_rng(9)
+    truth = np.linalg.qr(generator.normal(size=(16, clusters)))[0].T
+    points = np.repeat(truth, each, axis=0) + generator.normal(0, 0.05, (clusters * each, 16))
+    return truth, points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def test_centres_lie_where_points_gather() -> None:
+    truth, points = gathered()
+    found = centres(points, 4)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(4))
+    nearest = (found @ truth.T).argmax(axis=1)
+    assert sorted(nearest) == [0, 1, 2, 3] and (found * truth[nearest]).sum(axis=1).min() > 0.99
+    assert (centres(points, 4) == found).all(), "the same every time"
+
+
+def test_centres_that_no_point_is_nearest_to_stay_directions() -> None:
+    found = centres(np.repeat(np.eye(3), [5, 1, 1], axis=0), 6)
+    assert np.isfinite(found).all() and np.linalg.norm(found, axis=1) == pytest.approx(np.ones(6))
+
+
+def test_logits_classes_and_familiarity_come_picture_by_picture(data_dir: Path) -> None:
+    predictor = Models("cpu").get(None)
+    logits, truth, familiarity = scene_logits(predictor, [(data_dir / "ucm_trainval_256.zip", "val")])
+    assert logits.shape == (210, len(predictor.scenes)) and truth.shape == familiarity.shape == (210,)
+    figure = next(f for f in predictor.card.figures if (f.data, f.metric) == ("UCM val", "scene accuracy"))
+    assert (logits.argmax(axis=1) == truth).mean() == pytest.approx(figure.value, abs=0.01), "as the card says"
+    assert softmax(logits).sum(axis=1) == pytest.approx(np.ones(210)) and familiarity.std() > 0.01
