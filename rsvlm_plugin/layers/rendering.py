@@ -33,12 +33,13 @@ class MapPicture(QObject):
         self._source = source
         self._cancelled = False
         self._busy = False
+        self._encoding: Optional[threading.Thread] = None
         self._job = QgsMapRendererParallelJob(source.settings)
         self._job.finished.connect(self._drawn)
         self._encoded.connect(self._deliver)
 
     def start(self) -> None:
-        """Begin; must be called on the main thread."""
+        """Begin; on the thread that the layers live in, which has to run its events."""
         self._busy = True
         self._job.start()
 
@@ -51,12 +52,22 @@ class MapPicture(QObject):
             MapPicture._retiring.add(self)
             self._job.cancelWithoutBlocking()
 
+    def end(self) -> None:
+        """As `cancel`, but wait until its threads are through: for a thread that will not go back to its events."""
+        self._cancelled = True
+        if self._job.isActive():
+            self._job.cancel()
+        if self._encoding is not None:
+            self._encoding.join()
+        self._busy = False
+
     def _drawn(self) -> None:
         if self._cancelled:
             self._retire()
             return
         image = self._job.renderedImage()
-        threading.Thread(target=self._encode, args=(image,), name="rsvlm-png", daemon=True).start()
+        self._encoding = threading.Thread(target=self._encode, args=(image,), name="rsvlm-png", daemon=True)
+        self._encoding.start()
 
     def _encode(self, image: QImage) -> None:
         content = QByteArray()

@@ -76,7 +76,7 @@ def fetch(source: Union[Native, Rendered], feedback: QgsProcessingFeedback) -> R
     loop.exec()
     look.stop()
     if not drawn:
-        picture.cancel()
+        picture.end()
         raise Cancelled()
     return drawn[0]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +179,33 @@ def test_service_is_drawn_and_sent_with_its_place(algorithm, sent, tmp_path) -> 
         assert image.convert("RGB").getpixel((500, 250)) == (10, 120, 30)
     assert place["crs"] == "EPSG:3857"
     assert place["transform"] == pytest.approx([2_000_000 / 1024, 0, 0, 0, -1_000_000 / 512, 1_000_000])
+
+
+def test_a_drawing_that_is_cancelled_is_over_when_the_algorithm_is(algorithm) -> None:
+    """The service takes the question for a tile and never answers; nothing of the drawing outlives the thread."""
+    from qgis.core import QgsProcessingFeedback, QgsRasterLayer, QgsRectangle
+
+    from rsvlm.protocol import Cancelled
+    from rsvlm.rsvlm_plugin.layers.rendering import MapPicture
+    from rsvlm.rsvlm_plugin.processing.pixels import choose, fetch
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/{{z}}/{{x}}/{{y}}.png"
+        layer = QgsRasterLayer(f"type=xyz&url={url}&zmin=0&zmax=3", "tiles", "wms")
+        source, feedback, outcome = choose(layer, QgsRectangle(0, 0, 1e6, 1e6)), QgsProcessingFeedback(), []
+
+        def work() -> None:
+            try:
+                outcome.append(fetch(source, feedback))
+            except Cancelled as cancelled:
+                outcome.append((cancelled, len(MapPicture._retiring)))
+
+        worker = threading.Thread(target=work)
+        threading.Timer(0.2, feedback.cancel).start()
+        worker.start()
+        worker.join(10)
+    assert not worker.is_alive()
+    assert isinstance(outcome[0][0], Cancelled) and outcome[0][1] == 0
 
 
 def test_extent_without_area_is_refused_in_words(algorithm, raster) -> None:
