@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,12 @@ def test_health_answers_within_a_second_of_the_start(start: Any, serve: list[str
         backend.stop()
     print(f"/health after {min(seconds):.2f} s, {min(work):.2f} s of them work")
     assert min(work) < 1.0
-    if os.getloadavg()[0] < 1:
+    load = os.getloadavg()[0]
+    if load < 1:
         assert min(seconds) < 1.0
+    else:
+        told = f"at a load of {load:.2f}, that /health answered after {min(seconds):.2f} s shows nothing; work was measured"
+        warnings.warn(told, stacklevel=1)
 
 
 def test_first_line_names_versions_and_process(double: Any) -> None:
