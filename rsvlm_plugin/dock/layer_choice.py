@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import List, Optional, Tuple, Union
 
 from qgis.core import QgsIconUtils, QgsLayerTree, QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
@@ -11,6 +11,9 @@ from qgis.PyQt.QtWidgets import QComboBox, QWidget
 from ..layers.results import is_result
 from ..translation import tr
 from . import icons
+
+# Groups have no ids, and two in one group may share a name: (name, which of that name) from the root down.
+Path = Tuple[Tuple[str, int], ...]
 
 
 class LayerChoice(QComboBox):
@@ -38,10 +41,10 @@ class LayerChoice(QComboBox):
         key = self.currentData()
         if key is None:
             return None
-        kind, name = key
+        kind, where = key
         if kind == "layer":
-            return QgsProject.instance().mapLayer(name)
-        return self._tree.findGroup(name)
+            return QgsProject.instance().mapLayer(where)
+        return self._group(where)
 
     def choose_layer(self, layer: QgsMapLayer) -> None:
         """Make the layer the chosen one."""
@@ -55,7 +58,7 @@ class LayerChoice(QComboBox):
         before = self.currentData()
         self.blockSignals(True)
         self.clear()
-        self._add_children(self._tree, 0)
+        self._add_children(self._tree, ())
         index = self._index_of(before)
         self.setCurrentIndex(index if index >= 0 else 0)
         self.blockSignals(False)
@@ -77,15 +80,29 @@ class LayerChoice(QComboBox):
     def _index_of(self, key: object) -> int:
         return next((index for index in range(self.count()) if self.itemData(index) == key), -1)
 
-    def _add_children(self, parent: QgsLayerTreeNode, depth: int) -> None:
+    def _group(self, path: Path) -> Optional[QgsLayerTreeGroup]:
+        """The group at the end of a path of (name, which of that name), None where it is gone."""
+        group = self._tree
+        for name, number in path:
+            named = [child for child in group.children() if QgsLayerTree.isGroup(child) and child.name() == name]
+            if number >= len(named):
+                return None
+            group = named[number]
+        return group
+
+    def _add_children(self, parent: QgsLayerTreeNode, path: Path) -> None:
+        names: List[str] = []
         for child in parent.children():
             if QgsLayerTree.isLayer(child):
                 layer = child.layer()
                 if layer is not None and layer.isSpatial() and not is_result(layer):
-                    self._add(depth, layer.name(), QgsIconUtils.iconForLayer(layer), ("layer", layer.id()))
-            elif any(node.layer() and not is_result(node.layer()) for node in child.findLayers()):
-                self._add(depth, child.name(), icons.theme("mActionFolder"), ("group", child.name()))
-                self._add_children(child, depth + 1)
+                    self._add(len(path), layer.name(), QgsIconUtils.iconForLayer(layer), ("layer", layer.id()))
+                continue
+            below = (*path, (child.name(), names.count(child.name())))
+            names.append(child.name())
+            if any(node.layer() and not is_result(node.layer()) for node in child.findLayers()):
+                self._add(len(path), child.name(), icons.theme("mActionFolder"), ("group", below))
+                self._add_children(child, below)
 
     def _add(self, depth: int, name: str, icon: object, key: object) -> None:
         self.addItem(icon, "    " * depth + name, key)
