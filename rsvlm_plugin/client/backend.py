@@ -124,6 +124,10 @@ class Backend(QObject):
 
     @pyqtSlot(object)
     def _on_failed(self, error: RsvlmError) -> None:
+        if error.code == "cancelled":  # by `stop`, while the state was asked for
+            self._endpoint = None
+            self._set(BackendState("stopped"))
+            return
         self._set(BackendState("failed", detail=error.message))
 
     @pyqtSlot()

@@ -105,6 +105,18 @@ def test_cancel_tells_the_backend_and_ends_at_once(misbehave, hear, wait) -> Non
     assert len(heard.errors) == 1
 
 
+def test_stopping_while_the_state_is_asked_for_is_no_failure(misbehave, hear, wait) -> None:
+    backend = misbehave("one byte at a time")
+    states = []
+    backend.state_changed.connect(states.append)
+    # Connected after the backend's own slot: its question about the models is under way when this one runs.
+    backend._process.ready.connect(backend.stop)
+    heard = hear(backend.models())
+    wait(lambda: heard.over and backend.state.kind == "stopped")
+    assert [state.kind for state in states] == ["starting", "stopped"]
+    backend._process.ready.disconnect(backend.stop)
+
+
 def test_cancel_before_the_backend_is_ready_sends_nothing(misbehave, hear, wait) -> None:
     backend = misbehave("one byte at a time")
     heard = hear(backend.describe(request()))
