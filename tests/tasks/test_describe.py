@@ -15,10 +15,14 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 from shapely.geometry import Polygon, box, shape
 
+from rsvlm.geo.scene import Scene
 from rsvlm.models.pool import Models
 from rsvlm.protocol import STYLES, VERSION, Answer, Cancelled, DescribeRequest, Raster, RsvlmError, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.describe import describe
+from rsvlm.tasks.findings import verdicts
+from rsvlm.tasks.looking import look
+from rsvlm.tasks.plan import make_plan
 from rsvlm.tasks.structure import Description
 
 
@@ -207,6 +211,54 @@ def test_unfamiliar_imagery_is_told_as_a_guess(models: Models, write, landscape)
     assert answer.evidence[0].label.endswith("?")
 
 
+def halves() -> np.ndarray:
+    """(3, 400, 400) uint8: roofs in rows on the left, sand on the right; no single word fits both."""
+    rows, columns = np.mgrid[0:400, 0:400]
+    roof = (rows % 22 < 13) & (columns % 22 < 13)
+    town = np.where(roof[None], np.array([175, 95, 80])[:, None, None], np.array([120, 125, 110])[:, None, None])
+    sand = np.array([205, 175, 120])[:, None, None] + np.random.default_rng(1).integers(-6, 6, (3, 400, 400))
+    return np.where((columns < 200)[None], town, sand).astype(np.uint8)
+
+
+def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: Models, write, listen):
+    raster = Raster(href=write(halves()))
+    card, predictor = models.get(None).card, models.get(None)
+    with Scene.open(raster) as scene:
+        plan = make_plan(scene, card, "brief")
+        (tile,) = look(scene, plan)
+    glance = verdicts(predictor, predictor.encode(tile.picture[None]), plan)[0]
+    assert glance.familiar and (glance.wide or not glance.sure), "one view is in doubt"
+    listener = listen()
+    answer = ask(models, raster, "brief", listener)
+    assert len(answer.evidence) == 4 and listener.items == answer.evidence
+    assert (0, 4) in listener.steps and listener.steps[-1] == (4, 4)
+    assert sum(item.area_m2 or 0 for item in answer.evidence) == pytest.approx(400**2 / 0.9996**2, rel=1e-3)
+    sure = {item.label for item in answer.evidence if not item.label.endswith("?")}
+    doubtful = {item.label.rstrip("?") for item in answer.evidence} - sure
+    assert sure and all(label in answer.text.lower() for label in sure)
+    assert not any(label in answer.text.lower() for label in doubtful), "the sum names only what is sure"
+    named = {phrase for phrase in (*card.scenes.values(), *card.groups) if phrase in answer.text.lower()}
+    assert all(any(phrase in label for label in sure) for phrase in named), "and nothing else"
+    assert "".join(listener.pieces) == answer.text and "\n" not in answer.text
+
+
+def test_closer_look_finds_the_sand_where_it_lies(models: Models, write):
+    answer = ask(models, Raster(href=write(halves())))
+    for item in answer.evidence:
+        east = shape(item.geometry).centroid.x > 500200
+        assert (item.label == "desert") == east, item.label
+    assert answer.provenance["gsd_m"] == pytest.approx(200 / 128, rel=1e-2), "that of the closer look"
+
+
+def test_strange_picture_is_told_as_a_guess_and_not_looked_at_closer(models: Models, write, listen):
+    noise = np.random.default_rng(0).integers(1, 256, (3, 128, 128)).astype(np.uint8)
+    listener = listen()
+    answer = ask(models, Raster(href=write(noise)), "brief", listener)
+    assert answer.text.startswith("I am not sure, but this may be ") and len(answer.evidence) == 1
+    assert answer.evidence[0].label.endswith("?") and listener.steps[-1] == (1, 1)
+    assert any("not sure what this place shows" in warning for warning in answer.warnings)
+
+
 def test_polygon_limits_what_is_described(models: Models, landscape):
     """Two pictures that differ only outside the polygon are one and the same to the model."""
     inside = landscape(128, 128).transpose(1, 2, 0)
@@ -245,6 +297,23 @@ def test_measured_cover_joins_the_words_the_evidence_and_the_data(models: Models
     assert sum(data["measured"].values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("style", ["brief", "detailed"])
+@pytest.mark.parametrize("kind", [np.uint16, np.uint8])
+def test_shares_are_measured_from_sixteen_bits_and_never_from_a_picture(models: Models, write, kind: type, style: str):
+    grounds = {"water": (300, 500, 600, 100), "wood": (400, 500, 300, 3500), "soil": (1900, 1500, 1200, 2300)}
+    order = [grounds[name] for name in ("water", "wood", "wood", "soil")]
+    columns = [np.tile(np.array(ground)[:, None, None], (1, 200, 50)) for ground in order]
+    pixels = np.concatenate(columns, axis=2) // (20 if kind is np.uint8 else 1)
+    raster = Raster(href=write(pixels.astype(kind), names=["red", "green", "blue", "nir"]))
+    answer = ask(models, raster, style)
+    told = "50 % green vegetation, 25 % open water and 25 % bare or built-up ground."
+    if kind is np.uint16:
+        assert answer.text.endswith(f"Measured from the raster's bands: {told}")
+    else:
+        assert "Measured" not in answer.text and told not in answer.text
+        assert not any("NDVI" in item.text for item in answer.evidence)
+
+
 def test_stop_in_the_middle_of_a_sentence(models: Models, write, landscape, listen):
     listener = listen(lambda self: len(self.pieces) >= 2)
     with pytest.raises(Cancelled):
@@ -252,14 +321,31 @@ def test_stop_in_the_middle_of_a_sentence(models: Models, write, landscape, list
     assert 2 <= len(listener.pieces) <= 5 and listener.items == []
 
 
-def test_stop_between_tiles_shows_no_sentence_that_was_cut_short(models: Models, write, landscape, listen):
-    path = write(landscape(400, 400), transform=from_origin(500000, 5500000, 3, 3))
-    whole = {json.dumps(item.geometry): item.text for item in ask(models, Raster(href=path)).evidence}
+def test_stop_between_tiles_keeps_what_is_finished_and_no_sentence_that_was_cut_short(
+    models: Models, write, landscape, listen
+):
+    raster = Raster(href=write(landscape(400, 400), transform=from_origin(500000, 5500000, 3, 3)))
+    whole = ask(models, raster)
     listener = listen(lambda self: bool(self.items))
+    answer = ask(models, raster, "brief", listener)
+    assert answer.partial and not whole.partial and len(whole.evidence) == 9
+    assert answer.evidence == whole.evidence[:8] == listener.items, "the first batch, word for word"
+    assert "Stopped after 8 of 9 tiles; the rest was not described." in answer.warnings
+    assert not any("holds no data" in warning for warning in answer.warnings), "what was not looked at is no gap"
+    assert listener.steps[-1] == (8, 9) and "".join(listener.pieces) == answer.text
+    sure = {item.label for item in answer.evidence if not item.label.endswith("?")}
+    card = models.get(None).card
+    named = {phrase for phrase in (*card.scenes.values(), *card.groups) if phrase in answer.text.lower()}
+    assert all(any(phrase in label for label in sure) for phrase in named), "nothing of what was not looked at"
+
+
+def test_stop_before_any_tile_is_finished_leaves_no_answer(models: Models, write, landscape, listen):
+    path = write(landscape(400, 400), transform=from_origin(500000, 5500000, 3, 3))
+    checks = iter(range(10**6))
+    listener = listen(lambda self: next(checks) >= 12)  # nine tiles are read; then the first words come
     with pytest.raises(Cancelled):
         ask(models, Raster(href=path), "brief", listener)
-    assert listener.pieces == [] and 0 < len(listener.items) < 9
-    assert all(item.text == whole[json.dumps(item.geometry)] for item in listener.items)
+    assert listener.pieces == [] and listener.items == [] and next(checks) > 12
 
 
 def test_stop_while_reading(models: Models, write, landscape, listen):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import get_card
 from rsvlm.protocol import STYLES, Raster
-from rsvlm.tasks.plan import LONGEST_SIDE, MOST_TILES, Plan, make_plan, view_size
+from rsvlm.tasks.plan import GLANCE_GSD, LONGEST_SIDE, MOST_TILES, Plan, make_plan, view_size
 
 CARD = get_card(None)
 PIXELS = CARD.input.pixels
@@ -66,6 +66,14 @@ def test_long_extent_is_cut_along_its_length(sparse, style: str, width: int, hei
     assert_covered(found, scene.extent)
     assert min(found.columns, found.rows) == 1 and max(found.columns, found.rows) > 8
     assert max(found.size) == LONGEST_SIDE * PIXELS
+
+
+def test_one_view_is_enough_up_to_four_metres_a_pixel_and_no_further(sparse):
+    glance = int(GLANCE_GSD * PIXELS * 0.99)  # UTM metres are slightly shorter than those on the ground
+    beyond = int(GLANCE_GSD * PIXELS * 1.02)
+    assert len(plan(sparse(glance, glance))[0].tiles) == 1
+    assert len(plan(sparse(beyond, beyond))[0].tiles) > 1
+    assert len(plan(sparse(beyond, int(glance * 0.6)))[0].tiles) > 1, "the longer side counts"
 
 
 def test_small_place_is_looked_at_in_parts_where_parts_are_asked_for(sparse):

@@ -176,6 +176,8 @@ def test_areas_are_told_in_the_unit_that_reads_best(area: float, text: str):
 
 def test_doubt_comes_before_the_sentence():
     assert wording.doubt(Verdict("a dune", 0.9, "a dune", True, False, True)) == ""
-    assert wording.doubt(Verdict("a dune", 0.2, "a dune", False, False, True)) == "I am not sure, but this may be a dune: "
+    assert (
+        wording.doubt(Verdict("a dune", 0.2, "a dune", False, False, True)) == "I am not sure, but this may be a dune: "
+    )
     wide = wording.doubt(Verdict("bare ground", 0.8, "a dune", True, True, True))
     assert wide == "Bare ground; beyond that I am not sure, but it may be a dune: "
