@@ -69,7 +69,7 @@ class Thumbnail(QWidget):
         text = "\n".join(caption_lines(seen, preview))
         self.caption.setText(text)
         self.picture.setAccessibleDescription(text)
-        self._note(" ".join(preview.get("warnings") or ()))
+        self._note(" ".join(filter(None, [seen.place.note, *(preview.get("warnings") or ())])))
 
     def show_error(self, error: RsvlmError) -> None:
         """Say why there is no picture."""

@@ -10,6 +10,7 @@ from typing import Iterable, List, Optional, Tuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
     QgsGeometry,
     QgsLayerTreeGroup,
     QgsMapLayer,
@@ -27,6 +28,7 @@ from .geometry import reprojected, reprojected_box
 from .results import is_result
 
 KINDS = ("map", "layer", "drawn", "selection")
+MAX_JOINED, MAX_CORNERS = 2000, 20_000  # of selected polygons: joining those takes less than 50 ms
 UNBOUNDED_PROVIDERS = ("wms", "wcs", "arcgismapserver", "xyzvectortiles")
 
 
@@ -36,6 +38,7 @@ class Place:
 
     kind: one of KINDS. name: for the reader. extent: in `crs`. layers: what is to be seen, topmost first.
     area: polygon in `crs`, what lies outside is not looked at. whole: the extent is all of the one layer in `layers`.
+    note: what the user should know of it.
     """
 
     kind: str
@@ -45,6 +48,7 @@ class Place:
     layers: Tuple[QgsMapLayer, ...]
     area: Optional[QgsGeometry] = None
     whole: bool = False
+    note: str = ""
 
     def outline(self) -> QgsGeometry:
         """The polygon that is looked at, in `crs`."""
@@ -85,19 +89,19 @@ def whole_group(group: QgsLayerTreeGroup, canvas: QgsMapCanvas) -> Place:
 def selection(layer: Optional[QgsMapLayer], canvas: QgsMapCanvas) -> Place:
     """The selected polygons of a vector layer, joined. Raises RsvlmError bad_extent where nothing is selected."""
     polygons = isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.PolygonGeometry
-    geometries = [feature.geometry() for feature in layer.selectedFeatures()] if polygons else []
-    if not geometries:
+    if not polygons or not layer.selectedFeatureCount():
         raise RsvlmError(
             "bad_extent",
             tr("No polygon is selected in the current layer."),
             tr("Make a polygon layer current and select one or more of its features."),
         )
     crs = canvas.mapSettings().destinationCrs()
-    area = reprojected(QgsGeometry.unaryUnion(geometries), layer.crs(), crs)
+    shape, note = _selected_shape(layer)
+    area = reprojected(shape, layer.crs(), crs)
     # The layer that lends the shape would only draw its own fill over what is to be described.
     below = tuple(item for item in visible_layers(canvas) if item is not layer)
     name = tr("Selection in {layer}").format(layer=layer.name())
-    return _checked(Place("selection", name, area.boundingBox(), crs, below, area))
+    return _checked(Place("selection", name, area.boundingBox(), crs, below, area, note=note))
 
 
 def visible_layers(canvas: QgsMapCanvas) -> Tuple[QgsMapLayer, ...]:
@@ -108,6 +112,22 @@ def visible_layers(canvas: QgsMapCanvas) -> Tuple[QgsMapLayer, ...]:
 def is_unbounded(layer: QgsMapLayer) -> bool:
     """Whether the layer is a service whose extent says nothing (XYZ, WMS, vector tiles)."""
     return layer.providerType() in UNBOUNDED_PROVIDERS or layer.extent().isEmpty()
+
+
+def _selected_shape(layer: QgsVectorLayer) -> Tuple[QgsGeometry, str]:
+    """The selected polygons joined, in the layer's CRS; where that would hold up QGIS, their box and a note on it."""
+    count, corners, shapes = layer.selectedFeatureCount(), 0, []
+    if count <= MAX_JOINED:
+        for feature in layer.getSelectedFeatures(QgsFeatureRequest().setNoAttributes()):
+            if feature.hasGeometry():
+                shapes.append(feature.geometry())
+                corners += shapes[-1].constGet().nCoordinates()
+            if count > 1 and corners > MAX_CORNERS:
+                break
+        else:
+            return (shapes[0] if len(shapes) == 1 else QgsGeometry.unaryUnion(shapes)), ""
+    box = layer.extent() if count == layer.featureCount() else layer.boundingBoxOfSelected()
+    return QgsGeometry.fromRect(box), tr("The selection is large: the box around its %n polygons is looked at.", count)
 
 
 def _of_layers(layers: List[QgsMapLayer], name: str, canvas: QgsMapCanvas) -> Place:

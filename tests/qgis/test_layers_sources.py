@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import struct
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -273,6 +274,33 @@ def test_a_selected_polygon_in_another_crs_is_the_area_on_the_raster_below(raste
     x0, y0, x1, y1 = source.raster.extent
     assert x1 - x0 == pytest.approx(79, abs=1) and y1 - y0 == pytest.approx(56, abs=1)
     assert source.raster.area["type"] == "Polygon"
+
+
+@pytest.mark.parametrize(("side", "densify", "joined"), [(20, 0, True), (45, 0, False), (40, 5, False)])
+def test_a_large_selection_is_its_box_and_never_holds_up_qgis(side, densify, joined, raster, canvas):
+    """side²: 400 rectangles are joined; 2,025 are too many, and so are 1,600 of 25 corners each."""
+    from rsvlm.rsvlm_plugin.layers.place import selection
+
+    plots = QgsVectorLayer("Polygon?crs=EPSG:32632", "plots", "memory")
+    features = []
+    for number in range(side * side):
+        x, y = WEST + number % side * 5, NORTH - number // side * 5
+        features.append(QgsFeature())
+        features[-1].setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - 4, x + 4, y)).densifyByCount(densify))
+    plots.dataProvider().addFeatures(features)
+    show(canvas, [plots, raster])
+    plots.selectByIds([feature.id() for feature in plots.getFeatures()][1:])  # all but one
+    started = time.monotonic()
+    place = selection(plots, canvas)
+    seconds = time.monotonic() - started
+    length = side * 5 - 1
+    assert (place.extent.width(), place.extent.height()) == (length, length)
+    assert place.area.area() == pytest.approx((side * side - 1) * 16 if joined else length**2)
+    assert place.note == (
+        "" if joined else f"The selection is large: the box around its {side * side - 1} polygons is looked at."
+    )
+    print(f"{side * side} polygons in {seconds * 1000:.0f} ms")
+    assert seconds < 0.25
 
 
 def test_no_selection_says_what_to_do(raster, canvas):
