@@ -55,7 +55,7 @@
         <translation>Ein ganzer Layer oder eine ganze Gruppe</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to install one from here</source>
         <translation>Ein anderes Python ist in Gebrauch: Leeren Sie „Python des Backends“ und RSVLM_PYTHON, um von hier aus zu installieren</translation>
     </message>
@@ -85,7 +85,7 @@
         <translation>Fragen Sie noch einmal; bleibt es dabei, starten Sie das Backend unter Einstellungen ▸ Optionen ▸ rsvlm neu.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Ask the backend whether everything it needs is there</source>
         <translation>Das Backend fragen, ob alles da ist, was es braucht</translation>
     </message>
@@ -96,7 +96,7 @@
         <translation>Backend</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Backend Python</source>
         <translation>Python des Backends</translation>
     </message>
@@ -113,7 +113,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Brief</source>
         <translation>Kurz</translation>
     </message>
@@ -133,7 +133,7 @@
         <translation>KBS</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Check</source>
         <translation>Prüfen</translation>
     </message>
@@ -145,7 +145,7 @@
     <message>
         <location filename="../rsvlm_plugin/environment/check.py"/>
         <location filename="../rsvlm_plugin/environment/install.py"/>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Checking the backend</source>
         <translation>Das Backend wird geprüft</translation>
     </message>
@@ -180,12 +180,12 @@
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Choose the Folder with the Wheels</source>
         <translation>Ordner mit den Wheels wählen</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Choose the Python of the Backend</source>
         <translation>Python des Backends wählen</translation>
     </message>
@@ -258,7 +258,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Detailed</source>
         <translation>Ausführlich</translation>
     </message>
@@ -324,12 +324,12 @@
         <translation>Angaben für eine Tabelle, als JSON</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Folder with wheels</source>
         <translation>Ordner mit Wheels</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index.</source>
         <translation>Für einen Rechner ohne Netz: ein Ordner, den „make wheelhouse“ gefüllt hat. Leer: der Paketindex.</translation>
     </message>
@@ -344,7 +344,7 @@
         <translation>Geben Sie sie als West, Ost, Süd, Nord an, die kleinere Zahl jeweils zuerst.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Graphics Card if There Is One</source>
         <translation>Grafikkarte, wenn vorhanden</translation>
     </message>
@@ -359,7 +359,7 @@
         <translation>Eingabelayer</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Install</source>
         <translation>Installieren</translation>
     </message>
@@ -369,12 +369,12 @@
         <translation>Installieren Sie eines von python.org oder aus den Paketen Ihres Systems, und drücken Sie noch einmal auf Installieren.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Install the backend into {folder}</source>
         <translation>Das Backend in {folder} installieren</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Installing the backend</source>
         <translation>Das Backend wird installiert</translation>
     </message>
@@ -446,7 +446,7 @@
         <translation>Modell</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Models run on</source>
         <translation>Modelle laufen auf</translation>
     </message>
@@ -496,7 +496,7 @@
         <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Aktualisieren.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Processor Only</source>
         <translation>Nur Prozessor</translation>
     </message>
@@ -531,7 +531,7 @@
         <translation>Auflösung</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Restart Backend</source>
         <translation>Backend neu starten</translation>
     </message>
@@ -605,7 +605,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Stop</source>
         <translation>Anhalten</translation>
     </message>
@@ -628,7 +628,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Structured</source>
         <translation>Strukturiert</translation>
     </message>
@@ -654,7 +654,7 @@
         <translation>Text</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The Python that has the rsvlm backend. Empty: found by itself.</source>
         <translation>Das Python, in dem das rsvlm-Backend ist. Leer: wird von selbst gefunden.</translation>
     </message>
@@ -669,17 +669,17 @@
         <translation>Die Antworten in diesem Projekt stammen von einer anderen Version und können nicht gezeigt werden.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The backend is in order.</source>
         <translation>Das Backend ist in Ordnung.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The backend is installed.</source>
         <translation>Das Backend ist installiert.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The backend is not in order; what it said stands below.</source>
         <translation>Das Backend ist nicht in Ordnung; was es gesagt hat, steht unten.</translation>
     </message>
@@ -689,12 +689,12 @@
         <translation>Das Backend hat die Version {backend}, die Erweiterung {plugin}: Drücken Sie in den Optionen auf Aktualisieren.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The backend runs with {path}.</source>
         <translation>Das Backend läuft mit {path}.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The backend was ended; the next request starts it again.</source>
         <translation>Das Backend wurde beendet; die nächste Anfrage startet es wieder.</translation>
     </message>
@@ -704,7 +704,7 @@
         <translation>Das Python des Backends, {path}, lässt sich nicht starten.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>The check was stopped.</source>
         <translation>Die Prüfung wurde angehalten.</translation>
     </message>
@@ -809,6 +809,14 @@
         <source>The selected polygons of the current layer</source>
         <translation>Die gewählten Polygone des aktuellen Layers</translation>
     </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/layers/place.py"/>
+        <source>The selection is large: the box around its %n polygons is looked at.</source>
+        <translation>
+            <numerusform>Die Auswahl ist groß: Betrachtet wird das Rechteck um ihr %n Polygon.</numerusform>
+            <numerusform>Die Auswahl ist groß: Betrachtet wird das Rechteck um ihre %n Polygone.</numerusform>
+        </translation>
+    </message>
     <message>
         <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>The setting “Backend Python” names {path}, which does not exist.</source>
@@ -835,7 +843,7 @@
         <translation>Versuchen Sie es noch einmal; bleibt es dabei, drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Prüfen.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Update</source>
         <translation>Aktualisieren</translation>
     </message>
@@ -845,7 +853,7 @@
         <translation>Aktualisieren Sie das Backend unter Einstellungen ▸ Optionen ▸ rsvlm.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Usual style</source>
         <translation>Üblicher Stil</translation>
     </message>
@@ -900,6 +908,11 @@
         <translation>etwa {time}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>band {band}: {low} to {high}</source>
+        <translation>Band {band}: {low} bis {high}</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>bands {bands}, native</source>
         <translation>Kanäle {bands}, aus der Datei</translation>
@@ -922,6 +935,16 @@
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>drawn from the map</source>
         <translation>von der Karte gezeichnet</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>in all</source>
+        <translation>insgesamt</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>model</source>
+        <translation>Modell</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -950,6 +973,11 @@
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>partial</source>
         <translation>unvollständig</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>reading</source>
+        <translation>Lesen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/status_line.py"/>

@@ -25,7 +25,7 @@ def rows(record: Record) -> List[Tuple[str, str]]:
         (tr("CRS"), _crs(record)),
         (tr("Resolution"), figures.metres(provenance["gsd_m"]) if provenance.get("gsd_m") else None),
         (tr("Bands"), _plain(provenance.get("bands"))),
-        (tr("Stretch"), _plain(provenance.get("stretch"))),
+        (tr("Stretch"), _stretch(provenance.get("stretch"))),
         (tr("Acquired"), provenance.get("acquired")),
         (tr("Confidence"), None if answer.confidence is None else QLocale().toString(answer.confidence, "f", 2)),
         (tr("Style"), style(record.style)),
@@ -72,7 +72,20 @@ def device(name: Any) -> str:
 
 
 def _timings(record: Record) -> str:
-    return ", ".join(f"{stage} {figures.seconds(value)}" for stage, value in record.answer.timings.items())
+    stages = {"read": tr("reading"), "model": tr("model"), "total": tr("in all")}
+    timings = record.answer.timings.items()
+    return ", ".join(f"{stages.get(stage, stage)} {figures.seconds(value)}" for stage, value in timings)
+
+
+def _stretch(stretch: Any) -> str:
+    """Which raw values became black and white, band by band."""
+    if not isinstance(stretch, dict):
+        return _plain(stretch)
+    ranges = zip(stretch.get("bands") or (), stretch.get("lo") or (), stretch.get("hi") or ())
+    return ", ".join(
+        tr("band {band}: {low} to {high}").format(band=band, low=figures.number(low, 5), high=figures.number(high, 5))
+        for band, low, high in ranges
+    )
 
 
 def _extent(extent: Any) -> str:
