@@ -89,6 +89,12 @@ def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
             "There is nothing to describe here: under 10 % of the extent holds valid pixels, the rest is nodata.",
             "Choose an extent where the layer shows something.",
         )
+    if all(tile.flat for tile in tiles):
+        raise RsvlmError(
+            "no_data",
+            "There is nothing to describe here: the picture is one even colour.",
+            "Choose an extent where the layer shows something.",
+        )
     return tiles
 
 

@@ -11,6 +11,7 @@ from shapely import box
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.view import View
+from rsvlm.models.parts.pixels import FLAT
 from rsvlm.tasks.plan import Plan
 
 ENOUGH = 0.1  # share of valid pixels, among those asked for, from which on a tile is looked at
@@ -24,6 +25,11 @@ class Tile:
     view: View
     picture: np.ndarray
     area_m2: float | None
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is one even colour, as an empty map is."""
+        return bool(self.picture.std(axis=(0, 1)).max() < FLAT * 255)
 
     @property
     def weight(self) -> float:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from rsvlm.models.parts.connector import SquareConcat
+from rsvlm.models.parts.pixels import DEVIATION, FLAT
 from rsvlm.models.parts.residual import ResidualTrunk
 from rsvlm.models.parts.tokens import TokenTransformer
 
@@ -43,11 +44,15 @@ class CompactConfig:
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """tokens: (batch, H * W, width) of the grid (H, W); pooled: (batch, width), their mean."""
+    """tokens: (batch, H * W, width) of the grid (H, W); pooled: (batch, width), their mean.
+
+    spread: (batch,), deviation of the normalised pixels in the channel where they vary most.
+    """
 
     tokens: Tensor
     pooled: Tensor
     grid: tuple[int, int]
+    spread: Tensor
 
 
 class ImageEncoder(nn.Module):
@@ -61,7 +66,8 @@ class ImageEncoder(nn.Module):
     def forward(self, pixels: Tensor) -> ImageFeatures:
         coarse = self.trunk(pixels)[-1]
         tokens = self.mix(coarse)
-        return ImageFeatures(tokens, tokens.mean(dim=1), (coarse.shape[-2], coarse.shape[-1]))
+        spread = pixels.std(dim=(2, 3)).amax(dim=1)
+        return ImageFeatures(tokens, tokens.mean(dim=1), (coarse.shape[-2], coarse.shape[-1]), spread)
 
 
 class Compact(nn.Module):
@@ -113,8 +119,12 @@ class Compact(nn.Module):
         return nn.functional.normalize(self.image_head(features.pooled), dim=-1)
 
     def familiarity(self, features: ImageFeatures) -> Tensor:
-        """(batch,), -1 to 1: cosine to the nearest anchor; low for pictures unlike all that the model has learnt from."""
-        return (self.embed_images(features) @ self.anchors.T).amax(dim=1)
+        """(batch,), -1 to 1: cosine to the nearest anchor; low for pictures unlike all that the model has learnt from.
+
+        -1 for a picture of one even colour, which says nothing of what it shows.
+        """
+        nearest = (self.embed_images(features) @ self.anchors.T).amax(dim=1)
+        return nearest.masked_fill(features.spread < FLAT / DEVIATION, -1.0)
 
     def embed_texts(self, ids: Tensor) -> Tensor:
         """ids: (batch, length), each row ending in [RET] and then padding -> (batch, embedding), of unit length."""

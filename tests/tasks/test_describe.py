@@ -197,9 +197,11 @@ def test_picture_100000_pixels_wide_is_described(models: Models, tmp_path, lands
     assert sum(item.area_m2 or 0 for item in answer.evidence) == pytest.approx(100_000 * 256, rel=0.01)
 
 
-def test_single_pixel_is_described_with_a_doubt(models: Models, write):
-    answer = ask(models, Raster(href=write(np.full((3, 1, 1), 120, np.uint8))))
-    assert answer.text.endswith(".") and any("larger extent" in warning for warning in answer.warnings)
+@pytest.mark.parametrize("side", [1, 64, 700])
+def test_picture_of_one_even_colour_is_not_described(models: Models, write, side: int):
+    with pytest.raises(RsvlmError, match="one even colour") as refused:
+        ask(models, Raster(href=write(np.full((3, side, side), 255, np.uint8))))
+    assert refused.value.code == "no_data"
 
 
 def test_unfamiliar_imagery_is_told_as_a_guess(models: Models, write, landscape):
@@ -216,7 +218,8 @@ def halves() -> np.ndarray:
     rows, columns = np.mgrid[0:400, 0:400]
     roof = (rows % 22 < 13) & (columns % 22 < 13)
     town = np.where(roof[None], np.array([175, 95, 80])[:, None, None], np.array([120, 125, 110])[:, None, None])
-    sand = np.array([205, 175, 120])[:, None, None] + np.random.default_rng(1).integers(-6, 6, (3, 400, 400))
+    grain = np.random.default_rng(1).integers(-6, 6, (3, 400, 400)) + 5 * np.sin(rows / 30 + columns / 50)
+    sand = np.array([205, 175, 120])[:, None, None] + grain
     return np.where((columns < 200)[None], town, sand).astype(np.uint8)
 
 
