@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 
@@ -49,6 +50,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
                 findings = [_one_sentence(predictor, tiles[0], glance, verdict, watch)]
                 streamed = findings[0].caption
         else:
+            plan = _glanced_at(scene, predictor, plan)
             findings = _all_findings(predictor, tiles, plan, watch)
         text = streamed or _sum_up(scene, plan, findings, request.style)
         partial = len(findings) < len(tiles)
@@ -96,6 +98,21 @@ def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
             "Choose an extent where the layer shows something.",
         )
     return tiles
+
+
+def _glanced_at(scene: Scene, predictor: CompactPredictor, plan: Plan) -> Plan:
+    """The plan, no longer reliable where one look at the whole, if the model can take it in, shows nothing familiar.
+
+    Single tiles of strange imagery may resemble something that the model knows; the whole tells that they do not mean it.
+    """
+    whole = make_plan(scene, predictor.card, "brief")
+    if not plan.reliable or len(whole.tiles) > 1:
+        return plan
+    for tile in look(scene, whole):
+        familiarity = predictor.familiarity(predictor.encode(tile.picture[None]))[0]
+        if familiarity < predictor.card.calibration.familiar_from:
+            return replace(plan, reliable=False)
+    return plan
 
 
 def _closer(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rsvlm.tasks.findings import Finding, Verdict
 
 UNSURE = "unsure"
+MOST_NAMED = 6  # groups in the summary
 WORTH_NAMING = 0.05  # share of the ground from which on a group is named in the summary
 COMPASS = {(-1, -1): "north-west", (0, -1): "north", (1, -1): "north-east", (-1, 0): "west", (0, 0): "centre"}
 COMPASS |= {(1, 0): "east", (-1, 1): "south-west", (0, 1): "south", (1, 1): "south-east"}
@@ -72,13 +73,13 @@ def summary(groups: Sequence[Group]) -> str:
     sure = [item for item in groups if item.label != UNSURE and item.share >= WORTH_NAMING]
     if not sure:
         return "I am not sure what this place shows."
-    first, rest = sure[0], [item.label for item in sure[1:4]]
+    first, rest = sure[0], [item.label for item in sure[1:MOST_NAMED]]
     if first.share > 0.95:
         return capital(f"{first.label} almost everywhere.")
     text = f"Mostly {first.label}" if first.share > 0.5 else capital(listed([first.label, *rest]))
     if first.share > 0.5 and rest:
         text += f", with {listed(rest)}"
-    rest_share = 1 - sum(item.share for item in sure[:4])
+    rest_share = 1 - sum(item.share for item in sure)
     return f"{text}; I am not sure about the rest." if rest_share > 0.2 else f"{text}."
 
 

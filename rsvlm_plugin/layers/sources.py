@@ -84,7 +84,9 @@ def native_href(layer: QgsRasterLayer) -> Optional[str]:
         return None
     path = layer.source().split("|", 1)[0]
     packed = path.startswith(ARCHIVES) and "/vsi" not in path[1:]  # no archive at an address
-    return path if os.path.isfile(path) or packed else None
+    if os.path.isfile(path):
+        return os.path.abspath(path)  # the backend works in another folder
+    return path if packed else None
 
 
 def shown_bands(layer: QgsRasterLayer) -> Optional[Tuple[int, ...]]:

@@ -124,6 +124,15 @@ def test_only_archives_on_this_machine_are_read_natively(raster, tmp_path):
     assert [native_href(layer) for layer in layers] == [hrefs[0], None]
 
 
+def test_a_relative_path_is_made_absolute_because_the_backend_works_elsewhere(tmp_path, monkeypatch, qgis_new_project):
+    from rsvlm.rsvlm_plugin.layers.sources import native_href
+
+    path = write_raster(tmp_path / "here.tif")
+    monkeypatch.chdir(tmp_path)
+    layer = QgsRasterLayer("here.tif", "here")
+    assert layer.isValid() and native_href(layer) == str(path)
+
+
 def test_the_bands_follow_the_layers_renderer(raster, canvas):
     raster.renderer().setRedBand(3)
     raster.renderer().setBlueBand(1)

@@ -262,6 +262,15 @@ def test_strange_picture_is_told_as_a_guess_and_not_looked_at_closer(models: Mod
     assert any("not sure what this place shows" in warning for warning in answer.warnings)
 
 
+@pytest.mark.parametrize("style", ["detailed", "structured"])
+def test_tiles_of_a_strange_whole_are_guesses_in_every_style(models: Models, write, style: str):
+    noise = np.random.default_rng(0).integers(1, 256, (3, 128, 128)).astype(np.uint8).repeat(3, 1).repeat(3, 2)
+    answer = ask(models, Raster(href=write(noise)), style)
+    assert len(answer.evidence) > 1 and all(item.label.endswith("?") for item in answer.evidence)
+    assert "I am not sure what this place shows." in answer.text
+    assert any("not sure what this place shows" in warning for warning in answer.warnings)
+
+
 def test_polygon_limits_what_is_described(models: Models, landscape):
     """Two pictures that differ only outside the polygon are one and the same to the model."""
     inside = landscape(128, 128).transpose(1, 2, 0)
