@@ -45,14 +45,6 @@ class _Worker:
         finally:
             for end in ends:
                 end.cancel()
-        if job.started:
-            job.fail(
-                RsvlmError(
-                    "worker_died",
-                    "The model process stopped while answering, perhaps for lack of memory.",
-                    "Ask again: a new one is being started. If it happens again, choose a smaller extent.",
-                )
-            )
 
     async def cancel(self, job: Job) -> None:
         if job.number in self._jobs:
@@ -66,6 +58,15 @@ class _Worker:
                 self._hear(json.loads(line))
         except ValueError:  # a line cut short by the worker's death, or longer than LINE_BYTES
             log.exception("worker %d does not speak JSON any more", self.process.pid)
+        for job in self._jobs.values():
+            if job.started:  # told here, before anybody else can refuse it for another reason
+                job.fail(
+                    RsvlmError(
+                        "worker_died",
+                        "The model process stopped while answering, perhaps for lack of memory.",
+                        "Ask again: a new one is being started. If it happens again, choose a smaller extent.",
+                    )
+                )
         self.gone.set()
 
     async def bury(self) -> None:
