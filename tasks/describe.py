@@ -180,7 +180,7 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
         seen = f"The extent measures {wording.ground_size(*size)} ({wording.ground_area(area)}), {seen}"
     lines.append(f"{wording.capital(seen)}. {wording.shares(groups)}")
     for item in groups:
-        if item.label != wording.UNSURE:
+        if item.label != wording.UNSURE and item.share >= wording.WORTH_NAMING:
             indices = [finding.tile.index for finding in item.findings]
             where = wording.whereabouts(indices, plan.columns, plan.rows, scene.crs is not None)
             lines.append(f"{wording.capital(item.label)} {where}: {item.best.caption}")
