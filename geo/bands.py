@@ -103,7 +103,8 @@ def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
 def choose_display(bands: tuple[Band, ...], asked: Optional[tuple[int, ...]]) -> Display:
     """Which bands make the picture. asked: the user's choice. Raises bad_request if that cannot be."""
     if asked:
-        return Display(_checked(bands, asked))
+        roles = [bands[number - 1].role for number in _checked(bands, asked)]
+        return Display(asked, false_colour=len(roles) == 3 and all(roles) and roles != ["red", "green", "blue"])
     seen = tuple(band for band in bands if band.role != "alpha")
     if len(seen) <= 2:
         return Display(((seen or bands)[0].number,))

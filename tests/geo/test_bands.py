@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rasterio.enums import ColorInterp
 
+from rsvlm.geo.bands import Band, Display, choose_display
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster
 
@@ -139,3 +140,12 @@ def test_words_in_an_old_code_page_are_passed_over(write):
         file.write(content.replace(b"CCCC", b"gr\xfcn").replace(b"ZZZZ", b"\xff\xe4\xf6x"))
     scene = scene_of(path)
     assert [band.name for band in scene.bands] == ["", "", ""] and scene.rgb_bands == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "false_colour"), [((3, 2, 1), False), ((1, 2, 3), True), ((4, 3, 2), True), ((4,), False)]
+)
+def test_chosen_bands_that_metadata_call_otherwise_are_false_colours(asked: tuple, false_colour: bool):
+    roles = ("blue", "green", "red", "nir")
+    bands = tuple(Band(number, role, role, "uint16") for number, role in enumerate(roles, 1))
+    assert choose_display(bands, asked) == Display(asked, false_colour=false_colour)

@@ -105,7 +105,7 @@ def test_container_names_what_is_inside(tmp_path: Path):
         "WMS:http://example.org/wms",
         "WCS:https://example.org/wcs",
         "PG:dbname=x",
-        "GTIFF_DIR:1:/tmp/a.tif",
+        "GTIFF_DIR:1:/data/a.tif",
         "<GDAL_WMS><Service name='TMS'/></GDAL_WMS>",
         "<VRTDataset rasterXSize='1' rasterYSize='1'/>",
         '{"type":"gdalg"}',
