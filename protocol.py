@@ -7,7 +7,7 @@ It knows nothing of images, models, Qt or HTTP: only what is said about them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 VERSION = "0.1.0"
 PROTOCOL = 1  # raised whenever an older plugin could misread a newer backend, or the reverse
@@ -40,13 +40,15 @@ class RsvlmError(Exception):
     """Something a user can understand and mend.
 
     code: a key of ERROR_CODES; message: one sentence saying what is wrong and why; hint: the next step.
+    details: figures for programs, such as "waiting" (requests in the queue), "needed_bytes" and "free_bytes".
     """
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, hint: str = "", details: Optional[Mapping[str, float]] = None) -> None:
         super().__init__(message)
         self.code = code if code in ERROR_CODES else "model_failed"
         self.message = message
         self.hint = hint
+        self.details = dict(details or {})
 
     @property
     def http_status(self) -> int:
@@ -57,13 +59,16 @@ class RsvlmError(Exception):
         return ERROR_CODES[self.code][1]
 
     def to_json(self, request_id: str = "") -> Dict[str, Any]:
-        error = {"code": self.code, "message": self.message, "hint": self.hint, "request_id": request_id}
+        error: Dict[str, Any] = {"code": self.code, "message": self.message, "hint": self.hint, "request_id": request_id}
+        if self.details:
+            error["details"] = self.details
         return {"error": error}
 
     @classmethod
     def from_json(cls, data: Dict[str, Any]) -> "RsvlmError":
         error = data.get("error", {})
-        return cls(error.get("code", "model_failed"), error.get("message", ""), error.get("hint", ""))
+        words = (error.get("code", "model_failed"), error.get("message", ""), error.get("hint", ""))
+        return cls(*words, details=error.get("details"))
 
 
 class Cancelled(RsvlmError):
