@@ -59,7 +59,12 @@ class RsvlmError(Exception):
         return ERROR_CODES[self.code][1]
 
     def to_json(self, request_id: str = "") -> Dict[str, Any]:
-        error: Dict[str, Any] = {"code": self.code, "message": self.message, "hint": self.hint, "request_id": request_id}
+        error: Dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "request_id": request_id,
+        }
         if self.details:
             error["details"] = self.details
         return {"error": error}
