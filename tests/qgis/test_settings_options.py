@@ -44,40 +44,39 @@ def test_settings_have_defaults_and_refuse_what_they_do_not_know(clean) -> None:
 def test_apply_keeps_what_the_page_shows(page) -> None:
     from rsvlm.rsvlm_plugin.settings.store import Settings
 
-    page.python.setFilePath("/opt/python")
-    page.device.setCurrentIndex(1)
-    page.style_box.setCurrentIndex(2)
-    page.wheelhouse.setFilePath("/media/wheels")
+    page.environment.python.setFilePath("/opt/python")
+    page.environment.device.setCurrentIndex(1)
+    page.environment.wheelhouse.setFilePath("/media/wheels")
     assert Settings().python == ""
     page.apply()
     settings = Settings()
-    assert (settings.python, settings.device, settings.style) == ("/opt/python", "cpu", "structured")
+    assert (settings.python, settings.device) == ("/opt/python", "cpu")
     assert settings.wheelhouse == "/media/wheels"
 
 
 def test_check_of_a_python_that_is_not_there_says_so(page) -> None:
-    page.python.setFilePath("/nowhere/python")
-    page.check_button.click()
-    assert "/nowhere/python, which does not exist" in page.note.text()
-    assert page.check_button.isEnabled()
+    page.environment.python.setFilePath("/nowhere/python")
+    page.environment.check_button.click()
+    assert "/nowhere/python, which does not exist" in page.environment.note.text()
+    assert page.environment.check_button.isEnabled()
 
 
 def test_check_shows_what_a_broken_backend_said(page, wait, monkeypatch) -> None:
     monkeypatch.setenv("RSVLM_MISBEHAVE", "fails to start")
     monkeypatch.setenv("RSVLM_TEST_PROTOCOL", "1")
-    page.python.setFilePath(str(STAND_IN))
-    page.check_button.click()
-    assert not page.check_button.isEnabled()
-    wait(page.check_button.isEnabled)
-    assert "not in order" in page.note.text()
-    assert "libfoo.so.1" in page.report.toPlainText()
+    page.environment.python.setFilePath(str(STAND_IN))
+    page.environment.check_button.click()
+    assert not page.environment.check_button.isEnabled()
+    wait(page.environment.check_button.isEnabled)
+    assert "not in order" in page.environment.note.text()
+    assert "libfoo.so.1" in page.environment.report.toPlainText()
 
 
 def test_install_is_offered_only_where_it_would_be_used(page) -> None:
-    page.python.setFilePath("/opt/python")
-    page._set_busy(False, "")
-    assert not page.install_button.isEnabled()
-    assert "Another Python is in use" in page.install_button.toolTip()
+    page.environment.python.setFilePath("/opt/python")
+    page.environment._set_busy(False, "")
+    assert not page.environment.install_button.isEnabled()
+    assert "Another Python is in use" in page.environment.install_button.toolTip()
 
 
 def test_report_of_the_check_is_read_line_by_line_with_problems_first() -> None:
