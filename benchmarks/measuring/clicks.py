@@ -1,10 +1,9 @@
-"""From the click to the words through a real backend, from its launch on, and the memory that it takes."""
+"""From the click to the words through a real backend, and the memory that it takes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from measuring.figures import Figure, middle
@@ -13,7 +12,6 @@ from measuring.rasters import large, screenshot, village
 from measuring.service import Service
 
 FIRST_WORD_S = 1.5
-HEALTH_S = 1.0
 CONSTANT_MEMORY = 1.1
 SCREEN = 1024  # pixels
 SMALL, LARGE = 2_000, 8_000  # pixels
@@ -22,18 +20,9 @@ IMPORTS = "import resource, torch, transformers"
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
     """Raises RsvlmError if the backend cannot be started or does not answer."""
-    interpreter = middle([_python("pass") for _round in range(3)])
-    libraries = middle([_python(IMPORTS) for _round in range(3)])
     with Service(folder / "home") as service:
-        first = service.describe(village())
-        cold = time.perf_counter() - service.launched - (first.total_s - first.first_word_s)
-        found = [
-            Figure("backend start to /health", service.health_s, "s", HEALTH_S, interpreter, "python -c pass"),
-            Figure(
-                "backend start to first word (cold)", cold, "s", None, libraries, "python importing torch, transformers"
-            ),
-        ]
-        found += _warm(service, rounds)
+        service.describe(village())
+        found = _warm(service, rounds)
         found += _memory(service)
         found += _growth(service, folder)
     return found
@@ -95,9 +84,3 @@ def _growth(service: Service, folder: Path) -> list[Figure]:
         peaks.append(peak_mb(service.worker_pid()))
     what = f"peak of the worker, {LARGE} px raster"
     return [Figure(what, peaks[1], "MB", CONSTANT_MEMORY, peaks[0], f"{SMALL} px", bar_on_ratio=True)]
-
-
-def _python(code: str) -> float:
-    begin = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - begin

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,6 +18,9 @@ from typing import Any
 from rsvlm.protocol import Answer, RsvlmError
 
 LIMIT_S = 300
+REQUEST_ID, ASKED = "X-Request-Id", "benchmark"
+
+Chunks = Generator[dict[str, Any], None, None]
 
 
 @dataclass
@@ -90,39 +95,66 @@ class Service:
     def _connection(self) -> HTTPConnection:
         return HTTPConnection(*self._address, timeout=LIMIT_S)
 
-    def describe(self, raster: dict[str, Any], style: str = "brief") -> Reply:
-        """One click. Raises the RsvlmError that the backend answers with."""
+    def stream(self, raster: dict[str, Any], style: str = "brief", sent: Callable[[], None] = lambda: None) -> Chunks:
+        """The chunks of one description; closing the iterator hangs up. `sent` is called once the request is out.
+
+        Raises the RsvlmError that the backend answers with.
+        """
         parts = [{"type": "text", "text": "Describe this place."}, {"type": "raster", "raster": raster}]
         body: dict[str, Any] = {"stream": True, "messages": [{"role": "user", "content": parts}]}
         body["rsvlm"] = {"task": "describe", "style": style}
+        connection = self._connection()
+        with closing(connection):
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), {**self._headers, REQUEST_ID: ASKED})
+            sent()
+            response = connection.getresponse()
+            with closing(response):
+                if response.status != 200:
+                    raise RsvlmError.from_json(json.loads(response.read()))
+                for line in response:
+                    if line.startswith(b"data: {"):
+                        chunk = json.loads(line[len(b"data: ") :])
+                        if "error" in chunk:
+                            raise RsvlmError.from_json(chunk)
+                        yield chunk
+
+    def describe(self, raster: dict[str, Any], style: str = "brief") -> Reply:
+        """One click. Raises the RsvlmError that the backend answers with."""
         reply = Reply()
         click = time.perf_counter()
-        connection = self._connection()
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), self._headers)
-        reply.sent_s = time.perf_counter() - click
-        response = connection.getresponse()
-        if response.status != 200:
-            raise RsvlmError.from_json(json.loads(response.read()))
-        for line in response:
-            if line.startswith(b"data: {"):
-                _take(json.loads(line[len(b"data: ") :]), time.perf_counter() - click, reply)
+
+        def sent() -> None:
+            reply.sent_s = time.perf_counter() - click
+
+        for chunk in self.stream(raster, style, sent):
+            _take(chunk, time.perf_counter() - click, reply)
         reply.total_s = time.perf_counter() - click
-        connection.close()
         if not reply.pieces_s:
             raise RsvlmError("model_failed", "The answer has no words.", "Look into the backend's log.")
         return reply
 
+    def cancel(self) -> None:
+        """Stop what `stream` has asked for."""
+        self._ask("DELETE", f"/v1/requests/{ASKED}")
+
+    def models(self) -> dict[str, Any]:
+        """Models, device, memory and queue."""
+        return self._ask("GET", "/v1/models")
+
     def view(self, raster: dict[str, Any]) -> float:
         """Seconds until the preview of a place was there."""
         begin = time.perf_counter()
-        connection = self._connection()
-        connection.request("POST", "/v1/view", json.dumps({"raster": raster}), self._headers)
-        response = connection.getresponse()
-        said = json.loads(response.read())
+        self._ask("POST", "/v1/view", {"raster": raster})
+        return time.perf_counter() - begin
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        with closing(self._connection()) as connection:
+            connection.request(method, path, json.dumps(body) if body else None, self._headers)
+            response = connection.getresponse()
+            said = json.loads(response.read())
         if response.status != 200:
             raise RsvlmError.from_json(said)
-        connection.close()
-        return time.perf_counter() - begin
+        return said
 
     def worker_pid(self) -> int:
         """The process of the model. Raises RsvlmError where it cannot be found (not on Linux, or it has died)."""
@@ -134,8 +166,6 @@ class Service:
 
 
 def _take(chunk: dict[str, Any], now: float, reply: Reply) -> None:
-    if "error" in chunk:
-        raise RsvlmError.from_json(chunk)
     ours = chunk.get("rsvlm", {})
     if "evidence" in ours:
         reply.evidence_s.append(now)

@@ -1,0 +1,16 @@
+"""What the service costs and how it holds out: `python benchmarks/backend.py [--json] [--out FILE] [--only PART ...]`.
+
+Parts: starting (launch to /health and to the first words), cancelling (how soon an unwanted answer ends), overhead (the
+service against the task called in process). Linux.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from measuring.command import run
+
+PARTS = ("starting", "cancelling", "overhead")
+
+if __name__ == "__main__":
+    sys.exit(run("backend", "Measure the service around the models.", PARTS))
