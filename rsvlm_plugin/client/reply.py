@@ -21,6 +21,10 @@ from ..translation import tr
 from .messages import DONE, Call, nonsense, read_event, read_object
 from .sse import EventStream
 
+# Pauses before the backend is looked for again where nobody answers: one that is being ended by the window that owned it
+# keeps its place for a moment.
+RETRY_MS = (0, 500, 1000, 2000)
+STRANGER = 401  # the port belongs to another program by now, which does not know the token
 SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
 
 
@@ -55,7 +59,7 @@ class Reply(QObject):
         self._events = EventStream()
         self._body = b""
         self._answer: Optional[Answer] = None
-        self._retried = False
+        self._tries = 0
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
 
@@ -93,6 +97,7 @@ class Reply(QObject):
         if self.over or self._network is not None:
             return
         self._endpoint = endpoint
+        self._body = b""
         request = self._request(self._call.path, endpoint)
         if self._call.body is None:
             network = self._manager.get(request)
@@ -157,15 +162,15 @@ class Reply(QObject):
         self._on_bytes()
         if self.over:
             return
+        status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
-        if refused and not self._retried:
+        if (refused or status == STRANGER) and self._tries < len(RETRY_MS):
             # The backend went away between two requests, with the window that owned it perhaps: have a new one.
-            self._retried = True
             self._process.forget(self._endpoint)
             self._drop_network()
-            self._begin()
+            QTimer.singleShot(RETRY_MS[self._tries], self._begin)
+            self._tries += 1
             return
-        status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         if status is None or self._is_stream():
             self._end_with(_broken_off())
             return

@@ -9,6 +9,7 @@ from typing import Deque, List, Optional, Sequence
 
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal, pyqtSlot
 
+from ..settings.store import Settings
 from .locate import child_environment
 
 LAST_LINES = 20
@@ -63,7 +64,7 @@ class Commands(QObject):
         self._output = b""
         self._last.clear()
         environment = QProcessEnvironment()
-        for name, value in child_environment(os.environ, "auto").items():
+        for name, value in child_environment(os.environ, Settings().variables()).items():
             environment.insert(name, value)
         process = QProcess(self)
         process.setProcessEnvironment(environment)

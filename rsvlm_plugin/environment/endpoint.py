@@ -12,13 +12,17 @@ from ..translation import tr
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A backend that listens on this machine. token: what every request must carry. version: the backend's."""
+    """A backend that listens on this machine. token: what every request must carry. version: the backend's.
+
+    shared: another program (a window of QGIS, `qgis_process`, a terminal) started it and owns it.
+    """
 
     host: str
     port: int
     pid: int
     token: str
     version: str
+    shared: bool = False
 
     def url(self, path: str) -> str:
         return f"http://{self.host}:{self.port}{path}"
@@ -34,7 +38,7 @@ def read_endpoint(line: bytes) -> Endpoint:
         said = json.loads(line.decode("utf-8"))
         protocol = int(said["protocol"])
         host, port, pid, version = str(said["host"]), int(said["port"]), int(said["pid"]), str(said["version"])
-        token_file = Path(said["token_file"])
+        token_file, shared = Path(said["token_file"]), bool(said.get("shared", False))
     except (ValueError, KeyError, TypeError):
         raise RsvlmError(
             "unavailable",
@@ -51,7 +55,7 @@ def read_endpoint(line: bytes) -> Endpoint:
             tr("The key file of the rsvlm backend, {path}, cannot be read.").format(path=token_file),
             tr("Make sure that you own this file and that the disk is not full."),
         ) from None
-    return Endpoint(host, port, pid, token, version)
+    return Endpoint(host, port, pid, token, version, shared)
 
 
 def version_mismatch(version: str) -> RsvlmError:

@@ -90,15 +90,14 @@ def install_command() -> str:
     return f'{maker} -m venv "{home() / "env"}" && "{python}" -m pip install "{folder}[cpu]"'
 
 
-def child_environment(parent: Mapping[str, str], device: str) -> Dict[str, str]:
+def child_environment(parent: Mapping[str, str], wishes: Mapping[str, str]) -> Dict[str, str]:
     """The environment variables for the backend: `parent` without what makes QGIS's own libraries load in it.
 
     QGIS points GDAL, PROJ, Qt and Python at its own files; another Python that reads those files breaks.
-    device: "cpu" hides the graphics cards, "auto" leaves the choice to the backend.
+    wishes: what the user set, as `Settings.variables` says it; what is not among them stays as in `parent`.
     """
     foreign = ("PROJ_", "GDAL_", "PYTHON", "QT_", "LD_LIBRARY_PATH", "DYLD_", "OSGEO4W_ROOT")
     kept = {name: value for name, value in parent.items() if not name.upper().startswith(foreign)}
     kept["RSVLM_HOME"] = str(home())
-    if device == "cpu":
-        kept["CUDA_VISIBLE_DEVICES"] = "-1"
+    kept.update(wishes)
     return kept

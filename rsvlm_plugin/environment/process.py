@@ -3,6 +3,9 @@
 There is one for the whole of QGIS (`shared_process`), and it lives in the main thread: the operating system ends a
 child together with the *thread* that started it, so that worker threads ask for it and never start it themselves.
 Nothing here waits: every step is a signal.
+
+Windows of QGIS share one backend. Whether there is one for this environment, version and device only the backend's own
+Python can tell, so `rsvlm serve` is started in any case: where another is running, it names that one and ends.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ _ending: Set[QProcess] = set()  # Qt kills a process whose object is collected; 
 
 
 class BackendProcess(QObject):
-    """Starts, watches and ends `rsvlm serve`. `ensure` and `forget` may be called from any thread, `stop` may not."""
+    """Starts, watches and ends `rsvlm serve`, or joins the one of another window.
+
+    `ensure` and `forget` may be called from any thread, `stop` may not.
+    """
 
     starting = pyqtSignal()
     ready = pyqtSignal(object)  # Endpoint
@@ -52,28 +58,42 @@ class BackendProcess(QObject):
         self._wanted.emit()
 
     def log(self) -> str:
-        """The last lines that the backend wrote for people."""
+        """The last lines that the backend wrote for people; nothing of a shared one."""
         return "\n".join(self._log)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the running backend belongs to another window, which alone may end it."""
+        return self._endpoint is not None and self._endpoint.shared
 
     def forget(self, endpoint: Endpoint) -> None:
         """Nobody answers at `endpoint` any more: the next `ensure` starts a new backend."""
         self._lost.emit(endpoint)
 
     def stop(self) -> None:
-        """End the backend, if it runs. Returns at once; the process has a moment to leave by itself."""
-        process, self._process, self._endpoint = self._process, None, None
+        """End the backend, if it runs; one of another window is only left. Returns at once."""
+        running = self._process is not None or self._endpoint is not None
+        self._endpoint = None
         self._stop_limit()
+        self._dismiss()
+        if running:
+            self.ended.emit()
+
+    def _dismiss(self) -> None:
+        """Hear no more of the child; it has a moment to leave by itself."""
+        process, self._process = self._process, None
         if process is None:
             return
         process.disconnect()
-        if process.state() != QProcess.ProcessState.NotRunning:
-            _ending.add(process)
-            process.finished.connect(lambda *_: _ending.discard(process))
-            process.finished.connect(process.deleteLater)
-            process.closeWriteChannel()
-            process.terminate()
-            QTimer.singleShot(END_LIMIT_MS, process.kill)
-        self.ended.emit()
+        if process.state() == QProcess.ProcessState.NotRunning:
+            process.deleteLater()
+            return
+        _ending.add(process)
+        process.finished.connect(lambda *_: _ending.discard(process))
+        process.finished.connect(process.deleteLater)
+        process.closeWriteChannel()
+        process.terminate()
+        QTimer.singleShot(END_LIMIT_MS, process.kill)
 
     @pyqtSlot()
     def _ensure(self) -> None:
@@ -112,7 +132,7 @@ class BackendProcess(QObject):
         process.setArguments(["-m", "rsvlm.cli.main", "serve"])
         process.setWorkingDirectory(str(folder))
         environment = QProcessEnvironment()
-        for name, value in child_environment(os.environ, settings.device).items():
+        for name, value in child_environment(os.environ, settings.variables()).items():
             environment.insert(name, value)
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._read_output)
@@ -138,6 +158,8 @@ class BackendProcess(QObject):
             self._fail(error)
             return
         self._stop_limit()
+        if self._endpoint.shared:
+            self._dismiss()
         self.ready.emit(self._endpoint)
 
     @pyqtSlot()

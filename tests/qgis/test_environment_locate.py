@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from qgis.core import QgsSettings
 
 
 @pytest.fixture
@@ -89,9 +90,37 @@ def test_nothing_of_qgis_s_libraries_reaches_the_backend(monkeypatch, tmp_path) 
     foreign = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH", "PYTHONPATH", "PYTHONHOME")
     foreign += ("LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM")
     parent = dict.fromkeys(foreign, "/usr/lib/qgis")
-    kept = child_environment({**parent, "PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1"}, "auto")
+    kept = child_environment({**parent, "PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1"}, {})
     assert kept == {"PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1", "RSVLM_HOME": str(tmp_path)}
-    assert child_environment({}, "cpu")["CUDA_VISIBLE_DEVICES"] == "-1"
+    wished = child_environment({"RSVLM_MEMORY": "1", "RSVLM_MODELS": "/old"}, {"RSVLM_MODELS": "/new"})
+    assert wished == {"RSVLM_MEMORY": "1", "RSVLM_MODELS": "/new", "RSVLM_HOME": str(tmp_path)}
+
+
+def test_only_what_the_user_set_reaches_the_backend(qgis_app) -> None:
+    from rsvlm.rsvlm_plugin.settings.store import FOREVER, Settings
+
+    QgsSettings().remove("rsvlm")
+    settings = Settings()
+    assert settings.variables() == {}
+    settings.device = "cpu"
+    settings.keep_alive_s = FOREVER
+    settings.memory_bytes = 2_000_000_000
+    settings.cache_bytes = 0
+    settings.allowed_hosts = " https://Data.Example.org/cogs/a.tif; tiles.example.org, "
+    settings.models_folder = " /srv/models "
+    settings.mirror = "https://mirror.example.org/hub/"
+    assert Settings().variables() == {
+        "RSVLM_DEVICE": "cpu",
+        "RSVLM_KEEP_ALIVE": "-1",
+        "RSVLM_MEMORY": "2000000000",
+        "RSVLM_CACHE": "0",
+        "RSVLM_ALLOWED_HOSTS": "data.example.org,tiles.example.org",
+        "RSVLM_MODELS": "/srv/models",
+        "RSVLM_MIRROR": "https://mirror.example.org/hub",
+    }
+    QgsSettings().setValue("rsvlm/backend/memory_bytes", "much")
+    assert settings.memory_bytes == 0
+    QgsSettings().remove("rsvlm")
 
 
 def test_home_without_the_variable_is_the_backend_s_own(monkeypatch) -> None:
