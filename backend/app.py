@@ -110,7 +110,9 @@ def _models() -> dict[str, Any]:
 
 
 def _response(request: Request, error: RsvlmError, status: int) -> Document:
-    return Document(error.to_json(request.state.request_id), status)
+    retry_after_s = error.details.get("retry_after_s")
+    headers = None if retry_after_s is None else {"Retry-After": f"{retry_after_s:.0f}"}
+    return Document(error.to_json(request.state.request_id), status, headers)
 
 
 async def _refuse(request: Request, error: Exception) -> Document:

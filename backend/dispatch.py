@@ -1,121 +1,49 @@
-"""The supervisor's side of the worker: keeps one running, hands it jobs, and says what became of them when it dies."""
+"""Keeps a worker running, hands it jobs in their order, and says what became of them when it dies."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
+import math
 import os
 import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rsvlm.backend.jobs import Event, Job, Lane
+from rsvlm.backend.connection import Connection
+from rsvlm.backend.jobs import PRIORITIES, Event, Job, Lane, first_of
 from rsvlm.protocol import RsvlmError
 
-WORKER_COMMAND = (sys.executable, "-m", "rsvlm.backend.worker")
-WAITING_LIMIT = 16  # per lane
-MAX_DEATHS = 4  # of the worker, within DEATH_WINDOW_S; then it is left alone until the window has passed
+# faulthandler: a crash inside a library leaves its traceback among the worker's last lines.
+WORKER_COMMAND = (sys.executable, "-X", "faulthandler", "-m", "rsvlm.backend.worker")
+WAITING_LIMIT = 16  # per lane and priority
+BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)  # before the next start, by the deaths of workers within DEATH_WINDOW_S
+MAX_DEATHS = len(BACK_OFF_S)  # then workers are left alone until the first of these deaths is DEATH_WINDOW_S ago
 DEATH_WINDOW_S = 60.0
-LINE_BYTES = 64 * 2**20
+STDERR_LINES = 20
 
 log = logging.getLogger(__name__)
-
-
-class _Worker:
-    """One running worker process: jobs go in and events come out, a line of JSON each."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self.device = "starting"
-        self.gone = asyncio.Event()
-        self._jobs: dict[int, Job] = {}
-
-    async def run(self, job: Job) -> None:
-        """Have a job done. Returns when it is, or when the worker is gone: what it had begun has failed by then."""
-        self._jobs[job.number] = job
-        await self._send(job.message)
-        ends = [asyncio.ensure_future(event.wait()) for event in (job.done, self.gone)]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-
-    async def cancel(self, job: Job) -> None:
-        if job.number in self._jobs:
-            await self._send({"op": "cancel", "job": job.number})
-
-    async def listen(self) -> None:
-        """Pass on what the worker says, until it says no more."""
-        stdout = self.process.stdout
-        try:
-            while stdout and (line := await stdout.readline()):
-                self._hear(json.loads(line))
-        except ValueError:  # a line cut short by the worker's death, or longer than LINE_BYTES
-            log.exception("worker %d does not speak JSON any more", self.process.pid)
-        for job in self._jobs.values():
-            if job.started:  # told here, before anybody else can refuse it for another reason
-                job.fail(
-                    RsvlmError(
-                        "worker_died",
-                        "The model process stopped while answering, perhaps for lack of memory.",
-                        "Ask again: a new one is being started. If it happens again, choose a smaller extent.",
-                    )
-                )
-        self.gone.set()
-
-    async def bury(self) -> None:
-        """Make sure that the process is gone, and leave none of its resources behind."""
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
-
-    def _hear(self, event: Event) -> None:
-        if event["event"] == "ready":
-            self.device = event["device"]
-            log.info("worker %d is ready on %s", self.process.pid, self.device)
-            return
-        job = self._jobs.get(event["job"])
-        if job is None:
-            return  # what was cancelled before it began may still say so
-        job.tell(event)
-        if event["event"] in ("done", "error"):
-            del self._jobs[job.number]
-
-    async def _send(self, message: Mapping[str, Any]) -> None:
-        stdin = self.process.stdin
-        # A worker that is gone cannot be written to; listen() notices, and run() draws the consequence.
-        with contextlib.suppress(ConnectionError):
-            if stdin:
-                stdin.write(json.dumps(message).encode("ascii") + b"\n")
-                await stdin.drain()
-
-    async def log_stderr(self) -> None:
-        stderr = self.process.stderr
-        while stderr and (chunk := await stderr.read(65536)):
-            for line in chunk.decode("utf-8", "replace").splitlines():
-                log.info("worker %d: %s", self.process.pid, line)
 
 
 class Dispatcher:
     """Jobs in, events out, whatever happens to the worker.
 
-    Two lanes, one for each thread of the worker: "task" runs the model, "view" prepares previews and never waits.
+    Two lanes: "task" is for what runs a model, as many at once as the worker says; "view" prepares previews and never
+    waits for a task.
     """
 
     def __init__(self, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
         self._command = tuple(worker_command)
         self._lanes = {"task": Lane(WAITING_LIMIT), "view": Lane(WAITING_LIMIT)}
-        self._jobs: dict[str, Job] = {}
-        self._worker: _Worker | None = None
+        self._jobs: dict[str, Job] = {}  # those that are not done, by the request's id
+        self._worker: Connection | None = None
         self._alive = asyncio.Event()
         self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
-        self._running: list[asyncio.Task[None]] = []
+        self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
+        self._keeper: asyncio.Task[None] | None = None
+        self._runs: set[asyncio.Task[None]] = set()
         self._refusal: RsvlmError | None = None
 
     @property
@@ -123,33 +51,66 @@ class Dispatcher:
         """What models run on ("cpu", "cuda"), "starting" until that is known, "failed" while no worker can be kept."""
         if self._refusal:
             return "failed"
-        return self._worker.device if self._worker else "starting"
+        ready = self._worker and self._worker.ready
+        return str(ready["device"]) if ready else "starting"
+
+    @property
+    def note(self) -> str | None:
+        """One sentence why the device is not the one that was wanted."""
+        ready = self._worker and self._worker.ready
+        return ready.get("note") if ready else None
+
+    @property
+    def state(self) -> str:
+        """starting, ready, busy (a task is being worked on) or failed (every request will be refused)."""
+        device = self.device
+        if device in ("starting", "failed"):
+            return device
+        return "busy" if self._lanes["task"].running else "ready"
+
+    @property
+    def status(self) -> Event:
+        """The worker's last word on models and memory: {"models": [{"id", "bytes"}], "used_bytes", "free_bytes"};
+        empty before there is one."""
+        return self._worker.status if self._worker else {}
+
+    @property
+    def queue(self) -> dict[str, int]:
+        """How many tasks are being worked on, and how many wait for that."""
+        lane = self._lanes["task"]
+        return {"running": lane.running, "waiting": lane.waiting}
+
+    @property
+    def stderr_lines(self) -> list[str]:
+        """The last STDERR_LINES lines that workers wrote for people, without the user's name in paths."""
+        return list(self._stderr)
 
     def start(self) -> None:
-        """Start the worker, and serve both lanes, in the background."""
-        coroutines = [self._keep_worker(), *(self._serve(lane) for lane in self._lanes.values())]
-        self._running = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+        """Start the worker, and keep one running in the background."""
+        self._keeper = asyncio.ensure_future(self._keep_worker())
 
     async def close(self) -> None:
         """Kill the worker; everything still waiting fails as unavailable."""
         self._refuse(RsvlmError("unavailable", "The backend is being stopped.", "Ask again to start a new one."))
-        for task in self._running:
+        tasks = [*self._runs, *([self._keeper] if self._keeper else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def submit(self, lane: str, request_id: str, message: Mapping[str, Any]) -> Job:
+    def submit(self, lane: str, request_id: str, message: Mapping[str, Any], priority: str = PRIORITIES[0]) -> Job:
         """Line a request up. Raises RsvlmError: busy, unavailable, or bad_request for an id that is in use."""
         if self._refusal:
             raise self._refusal
-        if request_id in self._jobs:
+        if request_id in self._jobs and not self._jobs[request_id].done.is_set():
             raise RsvlmError(
                 "bad_request",
                 f'A request with the id "{request_id}" is already being answered.',
                 "Give each request an X-Request-Id of its own, or none.",
             )
-        job = Job(request_id, message)
+        job = Job(request_id, message, priority)
         self._lanes[lane].put(job)
         self._jobs[request_id] = job
+        self._begin(self._lanes[lane])
         return job
 
     async def cancel(self, request_id: str) -> bool:
@@ -158,23 +119,38 @@ class Dispatcher:
         if job is None or job.done.is_set():
             return False
         job.cancel()
+        if job.done.is_set():
+            del self._jobs[request_id]
         if self._worker:
             await self._worker.cancel(job)
         return True
 
     async def release(self, job: Job) -> None:
-        """Forget a job whose client has been answered or has gone; if it is not finished, stop it."""
-        await self.cancel(job.request_id)
-        self._jobs.pop(job.request_id, None)
+        """The client of a job has been answered or has gone: if it is not finished, stop it."""
+        if not job.done.is_set():
+            await self.cancel(job.request_id)
 
-    async def _serve(self, lane: Lane) -> None:
-        while True:
-            job = await lane.take()
+    def _begin(self, lane: Lane) -> None:
+        """Have begun whatever may begin."""
+        while job := lane.begin():
+            run = asyncio.ensure_future(self._run(lane, job))
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+
+    async def _run(self, lane: Lane, job: Job) -> None:
+        began = time.monotonic()
+        try:
             # Begun by no worker yet: a death before that costs the request nothing.
             while not job.done.is_set():
-                await self._alive.wait()
-                if self._worker and not job.done.is_set():
+                if self._worker:
                     await self._worker.run(job)
+                else:
+                    await first_of(self._alive, job.done)
+        finally:
+            lane.end(job, time.monotonic() - began)
+            if self._jobs.get(job.request_id) is job:
+                del self._jobs[job.request_id]
+        self._begin(lane)
 
     async def _keep_worker(self) -> None:
         while True:
@@ -182,20 +158,17 @@ class Dispatcher:
                 await self._run_worker()
             except OSError:
                 log.exception("the worker cannot be started: %s", " ".join(self._command))
-            self._deaths.append(time.monotonic())
-            if len(self._deaths) == MAX_DEATHS:
-                rest_s = DEATH_WINDOW_S - (self._deaths[-1] - self._deaths[0])
-                if rest_s > 0:
-                    await self._rest(rest_s)
+            now = time.monotonic()
+            self._deaths.append(now)
+            recent = [death for death in self._deaths if now - death < DEATH_WINDOW_S]
+            back_off_s = BACK_OFF_S[len(recent) - 1]
+            if len(recent) == MAX_DEATHS:
+                await self._rest(max(back_off_s, DEATH_WINDOW_S - (now - recent[0])))
+            else:
+                await asyncio.sleep(back_off_s)
 
     async def _run_worker(self) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "RSVLM_TOKEN"}
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=LINE_BYTES, env=environment
-        )
-        log.info("worker %d started", process.pid)
-        worker = _Worker(process)
-        complaints = asyncio.ensure_future(worker.log_stderr())
+        worker = await Connection.open(self._command, self._hear_ready, self._hear_stderr)
         self._worker = worker
         self._alive.set()
         try:
@@ -203,9 +176,15 @@ class Dispatcher:
         finally:
             self._alive.clear()
             self._worker = None
-            await worker.bury()
-            complaints.cancel()
-        log.warning("worker %d ended with code %s", process.pid, process.returncode)
+            worker.give_up()
+
+    def _hear_ready(self, ready: Event) -> None:
+        lane = self._lanes["task"]
+        lane.slots = ready.get("tasks", 1)
+        self._begin(lane)
+
+    def _hear_stderr(self, line: str) -> None:
+        self._stderr.append(line.replace(os.path.expanduser("~"), "~"))
 
     async def _rest(self, seconds: float) -> None:
         """Refuse everything for a while: a worker that dies again and again would only keep the machine busy."""
@@ -217,6 +196,7 @@ class Dispatcher:
                 "unavailable",
                 f"The model process stopped {MAX_DEATHS} times within {DEATH_WINDOW_S:.0f} seconds.",
                 "Look into the backend's log for the reason; it is started again in a minute.",
+                {"retry_after_s": math.ceil(seconds)},
             )
         )
         await asyncio.sleep(seconds)
@@ -226,3 +206,4 @@ class Dispatcher:
         self._refusal = error
         for job in self._jobs.values():
             job.fail(error)
+        self._jobs.clear()

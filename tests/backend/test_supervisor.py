@@ -73,6 +73,6 @@ def test_models_are_listed_without_waiting_for_the_worker(start: Any, serve: lis
 def test_log_lies_in_the_home_folder_and_holds_no_token(double: Any) -> None:
     double.client.get("/v1/models")
     log = double.log()
-    assert "rsvlm.backend.dispatch: worker" in log and "is ready on double" in log
+    assert "rsvlm.backend.connection: worker" in log and "is ready on double" in log
     assert double.token not in log
     assert Path(double.info["token_file"]).parent == double.home
