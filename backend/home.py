@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from rsvlm.models.folders import home
 from rsvlm.protocol import RsvlmError
 
 LOG_BYTES = 1_000_000
@@ -17,17 +18,6 @@ LOG_FILES = 3
 
 # The request that the current asyncio task is answering: every log line carries it.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
-
-
-def home() -> Path:
-    """RSVLM_HOME, or the platform's folder for a user's application data."""
-    if os.environ.get("RSVLM_HOME"):
-        return Path(os.environ["RSVLM_HOME"]).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rsvlm"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "rsvlm"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "rsvlm"
 
 
 def prepare_home() -> Path:
