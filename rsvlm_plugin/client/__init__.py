@@ -3,8 +3,9 @@
 What the rest of the plugin uses:
 
     backend = Backend(parent)                      one per plugin; the process is started by the first request
-    backend.state_changed(BackendState)            kind "stopped" | "starting" | "ready" | "failed"
+    backend.state_changed(BackendState)            see state.py
     backend.state                                  the last BackendState
+    backend.watch(visible)                         keep the state up to date while somebody looks at it
     backend.describe(DescribeRequest) -> Reply     finished carries an Answer
     backend.view(Raster, model=None) -> Reply      finished carries the dict of /v1/view
     backend.models() -> Reply                      finished carries the dict of /v1/models
@@ -18,7 +19,8 @@ What the rest of the plugin uses:
 Nothing here blocks the event loop, the start of the process included.
 """
 
-from .backend import Backend, BackendState
+from .backend import Backend
 from .reply import Reply
+from .state import BackendState
 
 __all__ = ["Backend", "BackendState", "Reply"]

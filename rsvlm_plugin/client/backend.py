@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Optional, Set
+from typing import Optional, Set
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
-from ...protocol import VERSION, DescribeRequest, Raster, RsvlmError
-from ..environment.endpoint import Endpoint
+from ...protocol import DescribeRequest, Raster
 from ..environment.process import shared_process
-from ..translation import tr
 from .messages import BUNDLED_MODEL, Call, describe_call, models_call, view_call
 from .reply import Reply, loopback_manager
+from .state import BackendState
+from .watch import StateWatch
 
-STARTING = "starting"  # what the backend names as its device until its models are there
-LOOK_MS = 500
-
-
-@dataclass(frozen=True)
-class BackendState:
-    """kind: "stopped" | "starting" | "ready" | "failed". device: "cpu" | "cuda". model: a title. detail: a sentence."""
-
-    kind: str
-    device: str = ""
-    model: str = ""
-    detail: str = ""
+SOON_MS = 300  # after a request was sent or answered
 
 
 class Backend(QObject):
@@ -35,19 +23,31 @@ class Backend(QObject):
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self.state = BackendState("stopped")
-        self._endpoint: Optional[Endpoint] = None
         self._running: Set[Reply] = set()
         self._manager = loopback_manager()  # without a parent: replies that outlive this object still need it
         self._process = shared_process()
-        self._process.starting.connect(self._on_starting)
-        self._process.ready.connect(self._on_ready)
-        self._process.failed.connect(self._on_failed)
-        self._process.ended.connect(self._on_ended)
+        self._watch = StateWatch(self._process, self._ask, self)
+        self._watch.changed.connect(self.state_changed)
+
+    @property
+    def state(self) -> BackendState:
+        """The state that was told last."""
+        return self._watch.state
+
+    def watch(self, visible: bool) -> None:
+        """Somebody looks at the state, or does no more: only meanwhile a resting backend is asked for it."""
+        self._watch.visible = visible
+        if visible:
+            self._watch.look()
 
     def describe(self, request: DescribeRequest) -> Reply:
         """Say what is at a place; `finished` carries an Answer."""
-        return self._ask(describe_call(request))
+        reply = self._ask(describe_call(request))
+        self._watch.model = request.model or BUNDLED_MODEL
+        self._watch.look(SOON_MS)
+        reply.finished.connect(self._look_soon)
+        reply.failed.connect(self._look_soon)
+        return reply
 
     def view(self, raster: Raster, model: Optional[str] = None) -> Reply:
         """What the model will see of a place; `finished` carries the preview as a dict."""
@@ -83,54 +83,6 @@ class Backend(QObject):
     def _sweep(self) -> None:
         self._running = {reply for reply in self._running if not reply.over}
 
-    def _set(self, state: BackendState) -> None:
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
-
-    @pyqtSlot()
-    def _on_starting(self) -> None:
-        self._set(BackendState("starting", detail=tr("Starting the backend")))
-
     @pyqtSlot(object)
-    def _on_ready(self, endpoint: Endpoint) -> None:
-        if endpoint == self._endpoint:
-            return
-        self._endpoint = endpoint
-        self._ask_state()
-
-    @pyqtSlot()
-    def _ask_state(self) -> None:
-        if self._endpoint is None:
-            return
-        reply = self.models()
-        reply.finished.connect(self._on_models)
-        reply.failed.connect(self._on_failed)
-
-    @pyqtSlot(object)
-    def _on_models(self, models: Dict[str, Any]) -> None:
-        device = str(models.get("device", ""))
-        if device == STARTING:
-            self._set(BackendState("starting", detail=tr("Loading the model")))
-            QTimer.singleShot(LOOK_MS, self._ask_state)
-            return
-        title = next((card.get("title", "") for card in models["data"] if card["id"] == BUNDLED_MODEL), "")
-        detail = ""
-        if self._endpoint is not None and self._endpoint.version != VERSION:
-            detail = tr("The backend is version {backend}, the plugin {plugin}: press Update in the options.").format(
-                backend=self._endpoint.version, plugin=VERSION
-            )
-        self._set(BackendState("ready", device, title, detail))
-
-    @pyqtSlot(object)
-    def _on_failed(self, error: RsvlmError) -> None:
-        if error.code == "cancelled":  # by `stop`, while the state was asked for
-            self._endpoint = None
-            self._set(BackendState("stopped"))
-            return
-        self._set(BackendState("failed", detail=error.message))
-
-    @pyqtSlot()
-    def _on_ended(self) -> None:
-        self._endpoint = None
-        self._set(BackendState("stopped"))
+    def _look_soon(self, _outcome: object) -> None:
+        self._watch.look(SOON_MS)

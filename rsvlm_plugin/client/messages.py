@@ -18,11 +18,15 @@ DONE = "[DONE]"
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP request: `body` None is a GET; `streams` says that the reply is a stream of events."""
+    """One HTTP request: `body` None is a GET; `streams` says that the reply is a stream of events.
+
+    starts: a backend is started for it where none runs.
+    """
 
     path: str
     body: Optional[Dict[str, Any]] = None
     streams: bool = False
+    starts: bool = True
 
 
 @dataclass
@@ -61,6 +65,11 @@ def view_call(raster: Raster, model: Optional[str]) -> Call:
 def models_call() -> Call:
     """The models that the backend knows, its device and its versions."""
     return Call("/v1/models")
+
+
+def state_call() -> Call:
+    """What `models_call` tells, of a backend that runs already."""
+    return Call("/v1/models", starts=False)
 
 
 def read_event(data: str) -> Update:

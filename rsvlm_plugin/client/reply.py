@@ -77,6 +77,13 @@ class Reply(QObject):
     def _begin(self) -> None:
         if self.over:
             return
+        if not self._call.starts:
+            endpoint = self._process.endpoint
+            if endpoint is None:
+                self._end_with(_gone())
+            else:
+                self._on_ready(endpoint)
+            return
         self._process.starting.connect(self._on_starting)
         self._process.ready.connect(self._on_ready)
         self._process.failed.connect(self._on_no_backend)
@@ -164,9 +171,12 @@ class Reply(QObject):
             return
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
-        if (refused or status == STRANGER) and self._tries < len(RETRY_MS):
-            # The backend went away between two requests, with the window that owned it perhaps: have a new one.
+        if refused or status == STRANGER:
             self._process.forget(self._endpoint)
+            if not self._call.starts or self._tries == len(RETRY_MS):
+                self._end_with(_gone())
+                return
+            # The backend went away between two requests, with the window that owned it perhaps: have a new one.
             self._drop_network()
             QTimer.singleShot(RETRY_MS[self._tries], self._begin)
             self._tries += 1
@@ -216,6 +226,14 @@ def _silent() -> RsvlmError:
     return RsvlmError(
         "unavailable",
         tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=SILENCE_MS // 1000),
+        tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
+    )
+
+
+def _gone() -> RsvlmError:
+    return RsvlmError(
+        "unavailable",
+        tr("The rsvlm backend is not running any more."),
         tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
     )
 

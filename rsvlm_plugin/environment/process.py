@@ -62,6 +62,11 @@ class BackendProcess(QObject):
         return "\n".join(self._log)
 
     @property
+    def endpoint(self) -> Optional[Endpoint]:
+        """The backend that runs, as far as is known; None where none does or it is not ready yet."""
+        return self._endpoint
+
+    @property
     def is_shared(self) -> bool:
         """Whether the running backend belongs to another window, which alone may end it."""
         return self._endpoint is not None and self._endpoint.shared
