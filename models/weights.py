@@ -11,47 +11,60 @@ from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from rsvlm.models.families.compact import Compact, CompactConfig
+from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
+
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+TIED = "language.lm_head.weight"  # the same tensor as the input embeddings, and not written
 
 
 def save_compact(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
-    """Write model.safetensors (float16), config.json and tokenizer.json into `folder`, replacing what is there."""
+    """Write the weights in float16, the configuration and the tokenizer into `folder`, replacing what is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    tied = "language.lm_head.weight"  # the same tensor as the input embeddings
-    state = {
+    texts = {CONFIG: json.dumps(asdict(model.config), indent=1) + "\n", TOKENIZER: tokenizer.to_str(pretty=False)}
+    for name, text in texts.items():
+        (folder / f"{name}.part").write_bytes(text.encode())
+    save_file(halved(model.state_dict()), folder / f"{WEIGHTS}.part")
+    for name in (*texts, WEIGHTS):
+        (folder / f"{name}.part").replace(folder / name)
+
+
+def halved(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are written: in float16, whole numbers as they are, and none twice."""
+    return {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-        for name, tensor in model.state_dict().items()
-        if name != tied
+        for name, tensor in state.items()
+        if name != TIED
     }
-    save_file(state, folder / "model.safetensors.part")
-    (folder / "model.safetensors.part").replace(folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(asdict(model.config), indent=1) + "\n")
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
-def load_compact(folder: Path) -> tuple[Compact, Tokenizer]:
+def load_compact(folder: Path, name: str = "", mend: str = "Install it again.") -> tuple[Compact, Tokenizer]:
     """The model in float32 and evaluation mode, and its tokenizer.
 
-    Raises RsvlmError (model_failed) when files are missing or do not fit each other.
+    name, mend: what errors call the model (else its folder's name), and the next step they give.
+    Raises RsvlmError (model_failed) when files are missing, broken, do not fit each other, or name program code.
     """
+    name = name or folder.name
+    read_config(folder / CONFIG, name, mend)
     try:
-        config = TypeAdapter(CompactConfig).validate_json((folder / "config.json").read_bytes())
-        state = load_file(folder / "model.safetensors")
-        words = (folder / "tokenizer.json").read_text("utf-8")
+        config = TypeAdapter(CompactConfig).validate_json((folder / CONFIG).read_bytes())
+        state = load_file(folder / WEIGHTS)
+        words = (folder / TOKENIZER).read_text("utf-8")
         if "model" not in json.loads(words):
             raise ValueError("tokenizer.json holds no tokenizer")
     except (OSError, ValueError, SafetensorError) as error:
-        raise RsvlmError("model_failed", f"The model in {folder} is incomplete.", "Install it again.") from error
+        raise RsvlmError("model_failed", f"The files of the model {name} are missing or broken.", mend) from error
     model = Compact(config)
-    float32 = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-    float32["language.lm_head.weight"] = float32.get("language.model.embed_tokens.weight", torch.empty(0))
+    float32 = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}
+    float32[TIED] = float32.get("language.model.embed_tokens.weight", torch.empty(0))
     try:
         model.load_state_dict(float32)
     except RuntimeError as error:
         raise RsvlmError(
-            "model_failed", f"The weights in {folder} do not fit the model.", "Install it again."
+            "model_failed", f"The weights of the model {name} do not fit its configuration.", mend
         ) from error
     model.language.tie_weights()
     return model.eval(), Tokenizer.from_str(words)

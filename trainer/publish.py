@@ -5,7 +5,6 @@ python -m rsvlm.trainer.publish RUN      with the data sets in $RSVLM_DATA or ..
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sys
@@ -15,7 +14,7 @@ import numpy as np
 import tomlkit
 import torch
 
-from rsvlm.models.cards import BUNDLED, RESOURCES, get_card, load_cards
+from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card, load_cards
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.models.weights import load_compact, save_compact
@@ -43,8 +42,9 @@ def edit_card(changes: dict[str, object]) -> None:
     path = RESOURCES / f"{BUNDLED}.toml"
     card = tomlkit.parse(path.read_text("utf-8"))
     card.update(changes)
-    path.write_text(tomlkit.dumps(card), "utf-8")
-    load_cards.cache_clear()
+    part = path.with_suffix(".part")
+    part.write_bytes(tomlkit.dumps(card).encode())
+    part.replace(path)
 
 
 def install_weights(run: Path, data: Path) -> None:
@@ -58,8 +58,7 @@ def install_weights(run: Path, data: Path) -> None:
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
     save_compact(folder, model, tokenizer)
-    weights = (folder / "model.safetensors").read_bytes()
-    edit_card({"sha256": hashlib.sha256(weights).hexdigest(), "size_bytes": len(weights)})
+    edit_card({"source": {"path": BUNDLED, "files": [file.model_dump(exclude_none=True) for file in files_in(folder)]}})
 
 
 def calibrate(data: Path) -> dict[str, float]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rsvlm.models import cards
-from rsvlm.models.cards import ModelCard, get_card, load_cards
+from rsvlm.models.cards import ModelCard, card_problems, get_card, load_cards, valid_id
 from rsvlm.models.load import load_model, pick_device
 from rsvlm.models.pool import Models
 from rsvlm.models.weights import load_compact
@@ -21,19 +22,37 @@ TEXT = (cards.RESOURCES / "compact.toml").read_text("utf-8")
 
 
 @pytest.fixture
-def own_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def own_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of cards instead of the installed one; weights beside them."""
     monkeypatch.setattr(cards, "RESOURCES", tmp_path)
-    load_cards.cache_clear()
-    yield tmp_path
-    load_cards.cache_clear()
+    return tmp_path
+
+
+@pytest.fixture
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """added("mine", replacements...) writes the card of a model that the user added, and returns its path."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+
+    def add(folder: str, *replacements: tuple[str, str]) -> Path:
+        text = TEXT.replace('path = "compact"\n', "").replace('id = "compact"', f'id = "{folder}"')
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        path = tmp_path / "models" / folder / "card.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return add
 
 
 def test_bundled_card_says_what_is_needed_to_use_it():
     card = get_card(None)
     assert card.id == "compact" and card == get_card("default") == get_card("compact")
     assert "describe" in card.tasks and set(card.tasks) <= set(TASKS)
-    assert card.installed and card.verify() and card.revision == card.sha256[:12]
+    assert card.installed and card.verify() and card.revision == card.source.files[0].sha256[:12]
+    assert [file.name for file in card.source.files] == ["model.safetensors", "config.json", "tokenizer.json"]
+    assert not card.source.downloadable and not card.source.accept_licence
     low, high = card.input.gsd_range_m
     assert 0 < low < high < 100 and card.input.pixels % 32 == 0
     assert 0 < card.calibration.unsure_below < 1 and card.calibration.scene_temperature > 0
@@ -57,21 +76,32 @@ def test_unknown_model_lists_those_that_there_are():
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "place"),
     [
-        ('id = "compact"', 'id = "compact"\ncolour = "red"'),
-        ("[input]", "[input]\ncolour = 1"),
-        ('family = "compact"', ""),
-        ("pixels = 128", 'pixels = "many"'),
-        ("[input]", "[input"),
+        ('id = "compact"', 'id = "compact"\ncolour = "red"', "look at “colour”"),
+        ('id = "compact"', 'id = "../compact"', "look at “id”"),
+        ("[input]", "[input]\ncolour = 1", "look at “input.colour”"),
+        ('family = "compact"', "", "look at “family”"),
+        ("pixels = 128", 'pixels = "many"', "look at “input.pixels”"),
+        ('name = "config.json"', 'name = "../config.json"', "look at “source.files.1.name”"),
+        ('name = "config.json"', 'name = "/etc/config.json"', "look at “source.files.1.name”"),
+        ('name = "config.json"', 'name = "model.bin"', "look at “source.files.1.name”"),
+        ('name = "config.json"', 'name = "modeling.py"', "look at “source.files.1.name”"),
+        ('name = "config.json"', 'name = "tokenizer.json"', "look at “source”"),
+        ('name = "model.safetensors"', 'name = "model.json"', "look at “source”"),
+        ('path = "compact"', 'repository = "a/b"', "look at “source”"),
+        ('path = "compact"', 'repository = "a/b"\nrevision = "main"', "look at “source.revision”"),
+        ('path = "compact"', f'path = "compact"\nrepository = "a/b"\nrevision = "{"0" * 40}"', "look at “source”"),
+        ('name = "config.json"', 'url = "http://example.org/c"\nname = "config.json"', "look at “source.files.1.url”"),
+        ("[input]", "[input", "cannot be read"),
     ],
 )
-def test_card_with_an_unknown_missing_or_wrong_key_is_refused_by_name(own_cards: Path, old: str, new: str):
+def test_card_with_a_wrong_place_is_refused_by_name(own_cards: Path, old: str, new: str, place: str):
     assert old in TEXT
     (own_cards / "mine.toml").write_text(TEXT.replace(old, new, 1), "utf-8")
     with pytest.raises(RsvlmError, match=r"mine\.toml cannot be read") as caught:
         load_cards()
-    assert caught.value.code == "model_failed" and "\n" not in caught.value.message
+    assert caught.value.code == "model_failed" and place in caught.value.message and "\n" not in caught.value.message
 
 
 def test_card_in_another_encoding_is_refused_by_name(own_cards: Path):
@@ -90,9 +120,11 @@ def test_altered_weights_are_refused(own_cards: Path):
     content[-1] ^= 1
     weights.write_bytes(content)
     assert card.installed and not card.verify()
-    with pytest.raises(RsvlmError, match="missing or altered") as caught:
+    assert card.altered() == ("model.safetensors",)
+    with pytest.raises(RsvlmError, match="weights of compact are missing or altered") as caught:
         load_model(card, "cpu")
     assert caught.value.code == "model_failed" and caught.value.exit_code == 3
+    assert caught.value.hint == "Install rsvlm again."
     weights.unlink()
     assert not card.installed and not card.verify()
     with pytest.raises(RsvlmError, match="missing or altered"):
@@ -108,6 +140,83 @@ def test_unknown_family_is_refused(own_cards: Path):
     with pytest.raises(RsvlmError, match="family “huge”") as caught:
         load_model(load_cards()["compact"])
     assert caught.value.code == "unknown_model"
+
+
+def test_added_card_is_found_at_once_and_gone_at_once(added: Callable[..., Path]):
+    assert list(load_cards()) == ["compact"] and card_problems() == ()
+    path = added("mine", ('title = "compact (bundled)"', 'title = "Mine"'))
+    assert list(load_cards()) == ["compact", "mine"] and get_card("mine").title == "Mine"
+    path.write_text(path.read_text("utf-8").replace('"Mine"', '"Still mine"'), "utf-8")
+    assert get_card("mine").title == "Still mine"
+    path.unlink()
+    assert list(load_cards()) == ["compact"]
+
+
+def test_files_of_an_added_model_lie_beside_its_card(added: Callable[..., Path]):
+    folder = added("mine").parent
+    card = get_card("mine")
+    assert card.folder == folder and not card.installed and not card.verify()
+    shutil.copytree(get_card(None).folder, folder, dirs_exist_ok=True)
+    assert card.installed and card.verify() and load_model(card, "cpu").card is card
+    (folder / "tokenizer.json").write_text("{}")
+    assert card.installed and card.altered() == ("tokenizer.json",)
+    with pytest.raises(RsvlmError, match="weights of mine are missing or altered") as caught:
+        load_model(card, "cpu")
+    assert caught.value.hint == "Run “rsvlm models remove mine” and import it again."
+
+
+def test_added_model_without_scenes_or_calibration_is_cautious(added: Callable[..., Path]):
+    path = added("mine")
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("[calibration]")], "utf-8")
+    card = get_card("mine")
+    assert card.scenes == {} and card.groups == {} and card.figures == ()
+    assert card.calibration.scene_temperature == 1 and card.calibration.unsure_below == 1, "every class is a guess"
+
+
+@pytest.mark.parametrize(
+    ("folder", "replacements", "told"),
+    [
+        ("mine", [("[input]", "[input")], "The model card mine/card.toml cannot be read"),
+        ("mine", [('id = "mine"', 'id = "other"')], "mine/card.toml is of “other”, unlike its folder"),
+        ("mine", [("[source]", '[source]\npath = "compact"')], "mine/card.toml says that its files ship with rsvlm"),
+        ("compact", [], "compact/card.toml takes the name of a model that ships with rsvlm"),
+    ],
+)
+def test_broken_card_of_the_user_is_told_and_stops_no_other(
+    added: Callable[..., Path], folder, replacements, told: str
+):
+    added(folder, *replacements)
+    added("sound")
+    assert set(load_cards()) == {"compact", "sound"}
+    assert load_cards()["compact"].source.path == "compact"
+    (problem,) = card_problems()
+    assert told in problem and problem.endswith("Mend it, or remove its folder.") and "\n" not in problem
+
+
+def test_card_in_a_hidden_folder_is_no_model(added: Callable[..., Path]):
+    path = added("mine")
+    path.parent.rename(path.parent.with_name(".mine"))
+    assert list(load_cards()) == ["compact"] and card_problems() == ()
+
+
+def test_model_of_the_hub_knows_where_it_will_lie_and_its_revision(added: Callable[..., Path], tmp_path: Path):
+    added("mine", ("[source]", f'[source]\nrepository = "someone/mine"\nrevision = "{"ab" * 20}"'))
+    card = get_card("mine")
+    assert card.source.downloadable and card.revision == "ab" * 6
+    assert card.folder == tmp_path / "models" / "mine" and card.mend == "Run “rsvlm models download mine”."
+
+
+@pytest.mark.parametrize("name", ["compact", "geo-clip.b32", "a", "x1_y2", "console", "defaults"])
+def test_name_of_a_model_is_a_name_of_a_folder_on_every_system(name: str):
+    assert valid_id(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A", "a b", "../a", "a/b", ".a", "a.", "a..b", "con", "nul.x", "com1", "default", "a\n", "é", "a" * 65]
+)
+def test_name_that_is_no_folder_on_some_system_is_none_of_a_model(name: str):
+    assert not valid_id(name)
 
 
 def test_card_is_frozen():

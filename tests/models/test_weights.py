@@ -68,16 +68,16 @@ def test_saving_again_replaces_the_files(saved: tuple[Path, Compact, Tokenizer])
 def test_bundled_weights_are_what_the_card_says(bundled: tuple[Compact, Tokenizer]):
     card = get_card(None)
     assert card.verify()
-    assert card.size_bytes == (card.folder / "model.safetensors").stat().st_size
+    assert card.size_bytes == sum((card.folder / file.name).stat().st_size for file in card.source.files)
     assert bundled[0].config.vocabulary >= bundled[1].get_vocab_size() > 1000
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_missing_file_is_told(saved: tuple[Path, Compact, Tokenizer], missing: str):
     (saved[0] / missing).unlink()
-    with pytest.raises(RsvlmError, match="incomplete") as caught:
+    with pytest.raises(RsvlmError, match=r"of the model model (is|are) missing or broken") as caught:
         load_compact(saved[0])
-    assert caught.value.code == "model_failed" and caught.value.hint
+    assert caught.value.code == "model_failed" and caught.value.hint == "Install it again."
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,10 @@ def test_broken_file_is_told(saved: tuple[Path, Compact, Tokenizer], name: str, 
 def test_truncated_weights_are_told(saved: tuple[Path, Compact, Tokenizer]):
     weights = saved[0] / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(RsvlmError, match="incomplete"):
-        load_compact(saved[0])
+    with pytest.raises(RsvlmError, match="files of the model large are missing or broken") as caught:
+        load_compact(saved[0], "large", "Get it again.")
+    assert (caught.value.code, caught.value.hint) == ("model_failed", "Get it again.")
+    assert str(saved[0]) not in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,16 @@ def test_weights_of_another_shape_are_told(saved: tuple[Path, Compact, Tokenizer
     config = saved[0] / "config.json"
     assert old in config.read_text()
     config.write_text(config.read_text().replace(old, new))
-    with pytest.raises(RsvlmError, match="do not fit") as caught:
+    with pytest.raises(RsvlmError, match="weights of the model model do not fit") as caught:
+        load_compact(saved[0])
+    assert caught.value.code == "model_failed"
+
+
+@pytest.mark.parametrize("key", ["auto_map", "trust_remote_code", "_attn_implementation_internal"])
+def test_configuration_that_names_code_is_refused(saved: tuple[Path, Compact, Tokenizer], key: str):
+    config = saved[0] / "config.json"
+    config.write_text(config.read_text().replace("{", f'{{"{key}": true,', 1))
+    with pytest.raises(RsvlmError, match=f"refused: config.json holds “{key}”") as caught:
         load_compact(saved[0])
     assert caught.value.code == "model_failed"
 
