@@ -1,10 +1,10 @@
-"""Where the service keeps what it writes: its folder, the token file and the log."""
+"""Where the service keeps what it writes: its folder and the log."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import secrets
 import sys
 from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
@@ -38,43 +38,28 @@ def prepare_home() -> Path:
     return folder
 
 
-def write_token(folder: Path) -> tuple[str, Path]:
-    """The token of this run (RSVLM_TOKEN or a random one) and the file, readable by its owner only, that holds it."""
-    token = os.environ.get("RSVLM_TOKEN") or secrets.token_urlsafe(32)
-    _remove_stale_tokens(folder)
-    path = folder / f"backend-{os.getpid()}.token"
-    path.unlink(missing_ok=True)
-    # O_EXCL: a file or link that somebody else put there is never written through.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token)
-    return token, path
-
-
-def _remove_stale_tokens(folder: Path) -> None:
-    """Delete token files of killed services. Not on Windows, where asking for a process by os.kill ends it."""
-    if sys.platform == "win32":
-        return
-    for path in folder.glob("backend-*.token"):
-        pid = path.stem.partition("-")[2]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            path.unlink(missing_ok=True)
-        except (PermissionError, ValueError):
-            continue  # somebody else's process, or somebody else's file
-
-
 def start_log(folder: Path) -> Path:
     """Send everything that is logged in this process to a rotating file, with the id of the request it belongs to."""
     path = folder / "logs" / "backend.log"
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+    handler = _Log(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(process)d %(levelname)s [%(request_id)s] %(name)s: %(message)s")
     )
     handler.addFilter(_add_request_id)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     return path
+
+
+class _Log(RotatingFileHandler):
+    """A log that the service can do without: a full disk is told once on standard error, and costs lines only."""
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 # the name is logging's
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(OSError):  # its reader may have gone
+                print(f"rsvlm: the log {self.baseFilename} cannot be written.", file=sys.stderr)
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:

@@ -20,18 +20,27 @@ GRACE_S = 2.0
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Ask Linux to terminate this process when the thread that started it ends. Elsewhere: nothing."""
+def die_with_parent() -> int:
+    """Ask Linux to terminate this process when the thread that started it ends; elsewhere nothing. To be called first.
+
+    Returns the parent's process id, for `watch_owner`.
+    """
+    parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it ended before Linux knew
+            os.kill(os.getpid(), signal.SIGTERM)
+    return parent
 
 
-def watch_owner(stop: Callable[[], None]) -> None:
+def watch_owner(parent: int, stop: Callable[[], None]) -> None:
     """Call `stop` once the owner is gone, and end the process if it is still there GRACE_S later.
 
     Standard input is watched only if it is a pipe or a socket: a terminal or a file says nothing about the owner.
+    The parent is watched only where a process whose parent has ended gets another one; Windows keeps the old number.
     """
-    threading.Thread(target=_watch_parent, args=(os.getppid(), stop), name="parent", daemon=True).start()
+    if sys.platform != "win32":
+        threading.Thread(target=_watch_parent, args=(parent, stop), name="parent", daemon=True).start()
     if _is_pipe(0):
         threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
 

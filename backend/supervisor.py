@@ -10,16 +10,19 @@ import json
 import logging
 import os
 import socket
+import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from rsvlm.backend.app import create_app
 from rsvlm.backend.dispatch import WORKER_COMMAND, Dispatcher
 from rsvlm.backend.gate import Gate
-from rsvlm.backend.home import prepare_home, start_log, write_token
+from rsvlm.backend.home import prepare_home, start_log
+from rsvlm.backend.job_object import hold_children
 from rsvlm.backend.lifetime import die_with_parent, watch_owner
+from rsvlm.backend.sharing import Claim, claim_or_find
 from rsvlm.protocol import PROTOCOL, VERSION
 
 HOST = "127.0.0.1"
@@ -27,26 +30,40 @@ STREAMS_END_S = 1  # how long streams may take to send their last words when the
 
 
 def serve(worker_command: Sequence[str] = WORKER_COMMAND) -> None:
-    """Serve until the owner is gone or a signal comes. Raises RsvlmError if the home folder cannot be written."""
-    die_with_parent()
+    """Serve until the owner is gone or a signal comes; if another backend of this environment runs, name that one.
+
+    Raises RsvlmError (unavailable) if the home folder cannot be written.
+    """
+    parent = die_with_parent()
     folder = prepare_home()
-    start_log(folder)
-    asyncio.run(_serve(folder, worker_command))
+    claim = claim_or_find(folder)
+    if not isinstance(claim, Claim):
+        print(json.dumps({**claim, "shared": True}), flush=True)
+        return
+    try:
+        start_log(folder)
+        hold_children()
+        asyncio.run(_serve(claim, parent, worker_command))
+    finally:
+        claim.release()
 
 
-async def _serve(folder: Path, worker_command: Sequence[str]) -> None:
+async def _serve(claim: Claim, parent: int, worker_command: Sequence[str]) -> None:
     listener = socket.create_server((HOST, 0))
     port = listener.getsockname()[1]
-    token, token_file = write_token(folder)
+    token, token_file = claim.write_token()
+    place = {"host": HOST, "port": port, "pid": os.getpid(), "token_file": str(token_file)}
+    place.update(version=VERSION, protocol=PROTOCOL, python=sys.executable)
     dispatcher = Dispatcher(worker_command)
-    server = _Server(Gate(create_app(dispatcher), token, port), dispatcher, port, token_file)
+    server = _Server(Gate(create_app(dispatcher), token, port), dispatcher, claim, place)
+    watch_owner(parent, server.leave)
     await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which says where it is once it listens, and takes the worker and the token file with it."""
+    """uvicorn, which says where it is once it listens, and takes the worker and its files with it."""
 
-    def __init__(self, app: Gate, dispatcher: Dispatcher, port: int, token_file: Path) -> None:
+    def __init__(self, app: Gate, dispatcher: Dispatcher, claim: Claim, place: dict[str, Any]) -> None:
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -61,22 +78,21 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._dispatcher = dispatcher
-        self._port = port
-        self._token_file = token_file
+        self._claim = claim
+        self._place = place
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        where = {"host": HOST, "port": self._port, "pid": os.getpid(), "token_file": str(self._token_file)}
-        print(json.dumps({**where, "version": VERSION, "protocol": PROTOCOL}), flush=True)
-        watch_owner(self._owner_gone)
+        self._claim.announce(self._place)
+        print(json.dumps(self._place), flush=True)
         self._dispatcher.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._token_file.unlink(missing_ok=True)
+        self._claim.withdraw()
         await self._dispatcher.close()
         await super().shutdown(sockets)
 
-    def _owner_gone(self) -> None:
-        """Called on another thread; uvicorn looks at the flag ten times a second."""
+    def leave(self) -> None:
+        """The owner is gone. Called on another thread; uvicorn looks at the flag ten times a second."""
         logging.getLogger(__name__).info("the owner is gone")
         self.should_exit = True

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def serve() -> None:
-    """Serve models on 127.0.0.1 until the program that started this ends; the first line printed says where."""
+    """Serve models on 127.0.0.1 until the program that started this ends; the first line printed says where.
+
+    If a backend of this environment is running already, that line names it and says "shared": true.
+    """
     from rsvlm.backend import supervisor
 
     supervisor.serve()

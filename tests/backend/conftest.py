@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -23,12 +24,20 @@ SERVE = [sys.executable, "-m", "rsvlm.cli.main", "serve"]
 SERVE_WITH_DOUBLE = [sys.executable, str(Path(__file__).with_name("serve_with_double.py"))]
 
 
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for something that has to happen within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
 class Backend:
     """One running service and a client that knows its token."""
 
-    def __init__(self, command: list[str], home: Path) -> None:
+    def __init__(self, command: list[str], home: Path, more: Mapping[str, str] = MappingProxyType({})) -> None:
         self.home = home
-        environment = {**os.environ, "RSVLM_HOME": str(home), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "RSVLM_HOME": str(home), "OMP_NUM_THREADS": "1", **more}
         self.launched = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         assert self.process.stdout
@@ -43,13 +52,14 @@ class Backend:
 
     def worker(self) -> psutil.Process:
         """The process of the model, once there is one."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            children = psutil.Process(self.info["pid"]).children()
-            if children:
-                return children[0]
-            time.sleep(0.02)
-        raise AssertionError("there is no worker")
+        found: list[psutil.Process] = []
+        until(lambda: bool(found.extend(psutil.Process(self.info["pid"]).children()) or found), 20)
+        return found[0]
+
+    def queue(self) -> dict[str, int]:
+        """How many tasks are being worked on and how many wait."""
+        figures: dict[str, int] = self.client.get("/v1/models").json()["queue"]
+        return figures
 
     def chat(self, raster: dict[str, Any], *, stream: bool = False, **more: Any) -> dict[str, Any]:
         """The body of a chat request about one raster."""
@@ -73,12 +83,12 @@ class Backend:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Backend]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Backend]]:
     """Start a backend of one's own, to be mistreated."""
     running: list[Backend] = []
 
-    def start_one(command: list[str]) -> Backend:
-        running.append(Backend(command, tmp_path / f"home{len(running)}"))
+    def start_one(command: list[str], home: Path | None = None, **environment: str) -> Backend:
+        running.append(Backend(command, home or tmp_path / f"home{len(running)}", environment))
         return running[-1]
 
     yield start_one

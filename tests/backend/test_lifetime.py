@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from rsvlm.backend.home import prepare_home, write_token
+from rsvlm.backend.home import prepare_home
 from rsvlm.protocol import RsvlmError
 
 GONE_S = 3.0
@@ -83,21 +83,6 @@ def test_killed_supervisor_takes_its_worker_along(start: Any, serve_with_double:
     worker = backend.worker()
     backend.process.send_signal(signal.SIGKILL)
     print(f"gone after {_seconds_until_gone([worker]):.2f} s")
-
-
-def test_token_files_of_killed_services_are_cleared_and_others_kept(
-    start: Any, serve_with_double: list[str], tmp_path: Path, monkeypatch: Any
-) -> None:
-    killed, running = start(serve_with_double), start(serve_with_double)
-    killed.process.kill()
-    killed.process.wait()
-    left = running.home / Path(killed.info["token_file"]).name
-    left.write_text(killed.token)
-    monkeypatch.delenv("RSVLM_TOKEN", raising=False)
-    token, mine = write_token(running.home)
-    assert not left.exists()
-    assert Path(running.info["token_file"]).read_text() == running.token
-    assert mine.read_text() == token != running.token
 
 
 def test_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path, monkeypatch: Any) -> None:

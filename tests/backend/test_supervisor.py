@@ -39,7 +39,7 @@ def test_health_answers_within_a_second_of_the_start(start: Any, serve: list[str
 
 
 def test_first_line_names_versions_and_process(double: Any) -> None:
-    assert set(double.info) == {"host", "port", "pid", "token_file", "version", "protocol"}
+    assert set(double.info) == {"host", "port", "pid", "token_file", "version", "protocol", "python"}
     assert (double.info["version"], double.info["protocol"]) == (VERSION, PROTOCOL)
     assert double.info["host"] == "127.0.0.1"
     assert double.info["pid"] == double.process.pid

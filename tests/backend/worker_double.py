@@ -2,6 +2,8 @@
 
 /say: two pieces of text, one of evidence, an answer.   /wait: progress, then nothing until it is cancelled.
 /die: the process ends in the middle of the answer.     /odd: a line that is no JSON.
+/mutter: two lines on standard error and a status, then as /say.
+The first argument, if there is one: how many tasks it works on at once.
 """
 
 import json
@@ -25,7 +27,12 @@ def answer(message: "dict[str, Any]") -> None:
     raster = message.get("raster") or message["request"]["raster"]
     wish = raster["href"]
     send(event="started", job=job)
-    if wish == "/say":
+    if wish == "/mutter":
+        sys.stderr.write(f"looking at {os.path.expanduser('~')}/a.tif\nits last line")
+        sys.stderr.flush()
+        models = [{"id": "double", "bytes": 7}]
+        send(event="status", models=models, used_bytes=7, free_bytes=9, device="cpu", note="It fell back.")
+    if wish in ("/say", "/mutter"):
         send(event="text", job=job, delta="Two ")
         send(event="text", job=job, delta="houses.")
         geometry = {"type": "Point", "coordinates": [1, 2]}
@@ -43,7 +50,7 @@ def answer(message: "dict[str, Any]") -> None:
 
 
 if __name__ == "__main__":
-    send(event="ready", device="double")
+    send(event="ready", device="double", note=None, tasks=int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["op"] == "cancel":
