@@ -14,7 +14,8 @@ What the rest of the plugin uses:
 
     reply.progress(int done, int total, str note)  reply.text(str delta)  reply.evidence(Evidence)
     reply.finished(object)  reply.failed(RsvlmError)      exactly one of the two, once; cancelled = code "cancelled"
-    reply.cancel()
+    reply.cancel()                                 at once
+    reply.stop()                                   the same, but what is finished by then may still come as an Answer
 
 Nothing here blocks the event loop, the start of the process included.
 """

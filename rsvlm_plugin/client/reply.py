@@ -21,10 +21,11 @@ from ..translation import tr
 from .messages import DONE, Call, nonsense, read_event, read_object
 from .sse import EventStream
 
-# Pauses before the backend is looked for again where nobody answers: one that is being ended by the window that owned it
-# keeps its place for a moment.
+# Pauses before the backend is looked for again where nobody answers: one that ends with the window that owned it keeps its
+# place for a moment.
 RETRY_MS = (0, 500, 1000, 2000)
 STRANGER = 401  # the port belongs to another program by now, which does not know the token
+STOP_MS = 2_000  # a batch of tiles may be under way
 SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
 
 
@@ -60,6 +61,7 @@ class Reply(QObject):
         self._body = b""
         self._answer: Optional[Answer] = None
         self._tries = 0
+        self._stopping = False
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
 
@@ -67,11 +69,26 @@ class Reply(QObject):
         """Stop: the backend is told, the connection is closed, `failed` follows at once with the code "cancelled"."""
         if self.over:
             return
+        self._say_goodbye()
+        self._end_with(Cancelled())
+
+    def stop(self) -> None:
+        """Stop, but let the backend hand over what it has finished: `finished` follows, with a partial Answer, or `failed`.
+
+        After STOP_MS, at the second call, and where nothing has been asked yet, this is `cancel`.
+        """
+        if self._stopping or self._network is None:
+            self.cancel()
+            return
+        self._stopping = True
+        self._say_goodbye()
+        QTimer.singleShot(STOP_MS, self.cancel)
+
+    def _say_goodbye(self) -> None:
         if self._network is not None and self._endpoint is not None:
             request = self._request(f"/v1/requests/{self._id}", self._endpoint)
             farewell = self._manager.sendCustomRequest(request, QByteArray(b"DELETE"))
             farewell.finished.connect(farewell.deleteLater)
-        self._end_with(Cancelled())
 
     @pyqtSlot()
     def _begin(self) -> None:
@@ -171,15 +188,8 @@ class Reply(QObject):
             return
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
-        if refused or status == STRANGER:
-            self._process.forget(self._endpoint)
-            if not self._call.starts or self._tries == len(RETRY_MS):
-                self._end_with(_gone())
-                return
-            # The backend went away between two requests, with the window that owned it perhaps: have a new one.
-            self._drop_network()
-            QTimer.singleShot(RETRY_MS[self._tries], self._begin)
-            self._tries += 1
+        if refused or status == STRANGER or (status is None and self._endpoint.shared):
+            self._try_again(_gone())
             return
         if status is None or self._is_stream():
             self._end_with(_broken_off())
@@ -188,7 +198,20 @@ class Reply(QObject):
             said = read_object(self._body)
             self._end_with(nonsense() if self._call.streams else said)
         except RsvlmError as error:
+            if error.code == "unavailable" and self._endpoint.shared:
+                self._try_again(error)
+            else:
+                self._end_with(error)
+
+    def _try_again(self, error: RsvlmError) -> None:
+        """The backend went away between two requests, with the window that owned it perhaps: have a new one."""
+        self._process.forget(self._endpoint)
+        if not self._call.starts or self._tries == len(RETRY_MS):
             self._end_with(error)
+            return
+        self._drop_network()
+        QTimer.singleShot(RETRY_MS[self._tries], self._begin)
+        self._tries += 1
 
     def _end_with(self, outcome: object) -> None:
         if self.over:

@@ -60,7 +60,7 @@ def read_state(told: Dict[str, Any], model: str, endpoint: Endpoint) -> BackendS
         memory, queue = told.get("memory") or {}, told.get("queue") or {}
         return BackendState(
             kind=kind if kind in KINDS else "ready",
-            device="" if kind == "starting" else str(told.get("device") or ""),
+            device="" if kind in ("starting", "failed") else str(told.get("device") or ""),
             model=str(card.get("title", "")),
             detail=_detail(kind, endpoint),
             revision=str(card.get("revision", "")),

@@ -51,12 +51,20 @@ class Describing(QObject):
         self._fetching.failed.connect(self._fail)
 
     def stop(self) -> None:
-        """Stop now; words that have come are kept as a partial answer."""
-        if self._fetching is not None and self._reply is None:
+        """Stop; what is finished by then is kept as a partial answer. The second time, at once."""
+        if self._reply is not None:
+            self.progress.emit(0, 0, tr("Stopping"))
+            self._reply.stop()
+        else:
+            self.cut()
+
+    def cut(self) -> None:
+        """Stop at once; words that have come are kept as a partial answer."""
+        if self._reply is not None:
+            self._reply.cancel()
+        elif self._fetching is not None:
             self._fetching.cancel()
             self._fail(RsvlmError("cancelled", tr("Stopped.")))
-        elif self._reply is not None:
-            self._reply.cancel()
 
     def _ask(self, seen: Seen) -> None:
         self._seen = seen

@@ -164,8 +164,10 @@ class RsvlmDock(QgsDockWidget):
     def dispose(self) -> None:
         """Let go of everything outside the dock: map, project, message bar, running work."""
         self.visibilityChanged.disconnect(self._visible)
+        self._backend.watch(False)
         self.looking.pause()
-        self.stop()
+        if self._running is not None:
+            self._running.cut()
         for signal in self._map_signals:
             signal.disconnect(self._map_changed)
         self._backend.state_changed.disconnect(self.status_line.show_state)
@@ -219,6 +221,7 @@ class RsvlmDock(QgsDockWidget):
         self.looking.ask_soon()
 
     def _visible(self, visible: bool) -> None:
+        self._backend.watch(visible)
         if visible:
             self.looking.resume()
         else:

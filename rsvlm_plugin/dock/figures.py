@@ -55,6 +55,13 @@ def seconds(value: float) -> str:
     return tr("{n} min").format(n=QLocale().toString(value / 60, "f", 0))
 
 
+def memory(count: int) -> str:
+    """Bytes as the makers of computers count them: 400 MB, 1.4 GB."""
+    if count < 1e9:
+        return _unbroken(tr("{n} MB").format(n=number(round(count / 1e6))))
+    return _unbroken(tr("{n} GB").format(n=number(count / 1e9, 2)))
+
+
 def day(date: str) -> str:
     """An ISO 8601 date in the user's own short form; as it is where it is none."""
     parsed = QDate.fromString(date[:10], Qt.DateFormat.ISODate)

@@ -68,7 +68,8 @@ def style(name: str) -> str:
 
 def device(name: Any) -> str:
     """CPU or GPU, as the user says it."""
-    return {"cpu": tr("CPU"), "cuda": tr("GPU"), "mps": tr("GPU")}.get(str(name), str(name or ""))
+    kind = str(name or "").partition(":")[0]  # "cuda:1" is a GPU as well
+    return {"cpu": tr("CPU"), "cuda": tr("GPU"), "mps": tr("GPU")}.get(kind, kind)
 
 
 def _timings(record: Record) -> str:

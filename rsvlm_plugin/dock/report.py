@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Optional
+import platform
+import re
+from pathlib import Path
+from typing import List, Optional, Sequence
 
 from qgis.core import Qgis, QgsMessageLog
 from qgis.gui import QgisInterface, QgsMessageBarItem
@@ -18,11 +21,15 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import PROTOCOL, VERSION, RsvlmError
-from ..client import Backend
+from ..client import Backend, BackendState
+from ..environment.locate import home
 from ..translation import tr
+from . import figures
+from .provenance import device
 
 TITLE = "rsvlm"
 NEWS_SECONDS = 8
+SERVICE_LINES = 20
 
 
 class Report(QObject):
@@ -40,14 +47,15 @@ class Report(QObject):
     def error(self, error: RsvlmError) -> None:
         """What happened, why, and the next step."""
         text = f"{error.message} {error.hint}".strip()
-        details = f"{error.message}\n{error.hint}\n\n{tr('Code')}: {error.code}\n{self.diagnostics()}"
+        what = f"{error.message}\n{error.hint}\n\n{tr('Code')}: {error.code}\n"
         QgsMessageLog.logMessage(f"{error.code}: {text}", TITLE, Qgis.MessageLevel.Warning, False)
         self.clear()
         self.last_error = error
         item = self._bar.createMessage(TITLE, text)
         button = QPushButton(tr("Details…"), item)
         button.setObjectName("rsvlm_error_details")
-        button.clicked.connect(lambda: self.show_details(tr("What went wrong"), details))
+        # Not before the click: what a model process said last is known a moment after it died.
+        button.clicked.connect(lambda: self.show_details(tr("What went wrong"), what + self.diagnostics()))
         item.layout().addWidget(button)
         item.destroyed.connect(self._forget_item)
         self._item = item
@@ -58,26 +66,25 @@ class Report(QObject):
         self._bar.pushMessage(TITLE, text, Qgis.MessageLevel.Success, NEWS_SECONDS)
 
     def show_details(self, title: str, text: str) -> None:
-        """A window with a text that can be copied; QGIS stays usable beside it."""
+        """A window with a text that can be copied, without personal paths; QGIS stays usable beside it."""
         if self._dialog is not None:
             self._dialog.close()
-        self._dialog = details_dialog(title, text, self._window)
+        self._dialog = details_dialog(title, impersonal(text), self._window)
         self._dialog.finished.connect(self._forget_dialog)
         self._dialog.show()
 
     def diagnostics(self) -> str:
-        """Versions, device and the backend's last lines."""
-        state = self._backend.state
+        """Versions, and all that is known of the backend, its last lines included."""
+        log = home() / "logs" / "backend.log"
         lines = [
-            f"rsvlm {VERSION} (protocol {PROTOCOL}), QGIS {Qgis.QGIS_VERSION}",
-            tr("Backend: {state}, device {device}, model {model}").format(
-                state=state.kind, device=state.device or "–", model=state.model or "–"
-            ),
-            state.detail,
+            f"rsvlm {VERSION} (protocol {PROTOCOL}), QGIS {Qgis.QGIS_VERSION}, {platform.platform()}",
+            *backend_facts(self._backend.state),
+            *_said(tr("Last lines of the model process"), self._backend.state.said),
+            *_said(tr("Last lines of the service"), self._backend.log().splitlines()[-SERVICE_LINES:]),
             "",
-            self._backend.log(),
+            tr("Log: {path}").format(path=log) if log.is_file() else tr("There is no log yet."),
         ]
-        return "\n".join(lines).strip()
+        return "\n".join(lines)
 
     def clear(self) -> None:
         """Take the last error away."""
@@ -97,6 +104,49 @@ class Report(QObject):
 
     def _forget_item(self) -> None:
         self._item = None
+
+
+def backend_facts(state: BackendState) -> List[str]:
+    """The state in words, one fact a line; what is not known is left out."""
+    kinds = {
+        "stopped": tr("not running"),
+        "starting": tr("starting"),
+        "ready": tr("ready"),
+        "busy": tr("busy"),
+        "failed": tr("not available"),
+    }
+    lines = [tr("Backend: {state}").format(state=kinds[state.kind])]
+    if state.version:
+        lines.append(tr("Backend's version: {version}").format(version=state.version))
+    if state.shared:
+        lines.append(tr("Another window or program started it and shares it with this one."))
+    if state.device:
+        lines.append(tr("Device: {device}").format(device=device(state.device)))
+    lines.extend(sentence for sentence in (state.note, state.detail) if sentence)
+    if state.used_bytes is not None and state.free_bytes is not None:
+        used, free = figures.memory(state.used_bytes), figures.memory(state.free_bytes)
+        lines.append(tr("Memory for models: {used} used, {free} free").format(used=used, free=free))
+    for model in state.loaded:
+        name = f"{model.title} {model.revision}".strip()
+        lines.append(tr("Loaded: {model}, {memory}").format(model=name, memory=figures.memory(model.memory_bytes)))
+    if state.kind in ("ready", "busy"):
+        lines.append(
+            tr("Requests: {running} running, {waiting} waiting").format(running=state.running, waiting=state.waiting)
+        )
+    return lines
+
+
+def _said(title: str, lines: Sequence[str]) -> List[str]:
+    return ["", f"{title}:", *lines] if lines else []
+
+
+def impersonal(text: str) -> str:
+    """The text without the user's name: their folder is written ~, their name in other paths "user"."""
+    folder = Path.home()
+    if folder.name:
+        text = text.replace(str(folder), "~").replace(folder.as_posix(), "~")
+        text = re.sub(rf"(?<=[\\/]){re.escape(folder.name)}(?=[\\/]|$)", "user", text, flags=re.MULTILINE)
+    return text
 
 
 def details_dialog(title: str, text: str, parent: QWidget) -> QDialog:

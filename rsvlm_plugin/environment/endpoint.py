@@ -50,6 +50,8 @@ def read_endpoint(line: bytes) -> Endpoint:
     try:
         token = token_file.read_text(encoding="utf-8").strip()
     except OSError:
+        if shared:  # it has just gone, with the window that owned it: whoever asks it will notice
+            return Endpoint(host, port, pid, "", version, shared)
         raise RsvlmError(
             "unavailable",
             tr("The key file of the rsvlm backend, {path}, cannot be read.").format(path=token_file),

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import struct
+import threading
 import time
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 
 WORDS = [f"word{number} " for number in range(30)]
 PAUSE = 0.06
+stopped = threading.Event()
 HOME = Path(os.environ["RSVLM_HOME"])
 
 
@@ -25,11 +27,17 @@ def picture(side: int = 96) -> str:
     return base64.b64encode(whole).decode()
 
 
-def answer(raster: dict) -> dict:
+def answer(raster: dict, words: list) -> dict:
     extent = raster.get("extent") or [654200.0, 5318000.0, 654800.0, 5318600.0]
     provenance = {"model": "compact", "sources": [raster.get("href") or raster.get("name")], "extent": extent}
     provenance.update(crs=raster["crs"], device="cpu", created="2026-11-20T14:02:03+01:00", gsd_m=0.5)
-    return {"text": "".join(WORDS).strip(), "evidence": [], "provenance": provenance, "timings": {"total": 1.8}}
+    return {
+        "text": "".join(words).strip(),
+        "partial": len(words) < len(WORDS),
+        "evidence": [],
+        "provenance": provenance,
+        "timings": {"total": 1.8},
+    }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         note("cancelled")
+        stopped.set()
         self.send_json({})
 
     def do_POST(self) -> None:
@@ -71,12 +80,17 @@ class Handler(BaseHTTPRequestHandler):
             return
         raster = body["messages"][0]["content"][1]["raster"]
         self.begin("text/event-stream")
+        stopped.clear()
+        said = []
         for done, word in enumerate(WORDS):
+            if stopped.is_set():
+                break
+            said.append(word)
             progress = {"done": done, "total": len(WORDS), "note": "Reading tiles"}
             self.event({"choices": [{"delta": {}}], "rsvlm": {"progress": progress}})
             self.event({"choices": [{"delta": {"content": word}}]})
             time.sleep(PAUSE)
-        self.event({"choices": [{"delta": {}, "finish_reason": "stop"}], "rsvlm": {"answer": answer(raster)}})
+        self.event({"choices": [{"delta": {}, "finish_reason": "stop"}], "rsvlm": {"answer": answer(raster, said)}})
         self.wfile.write(b"data: [DONE]\n\n")
 
 
