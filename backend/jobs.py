@@ -34,7 +34,7 @@ class Job:
 
     message: what the worker is sent ("op" and its arguments), empty once the job is done: it may hold whole pictures;
     created: seconds since 1970; started: the worker has begun; progress: the latest {"done", "total", "note"};
-    done: set once the last event ("done" or "error") is there.
+    done: set once the last event ("done" or "error") is there; ended_at: when that was, on the monotonic clock.
     """
 
     def __init__(self, request_id: str, message: Mapping[str, Any], priority: str = PRIORITIES[0]) -> None:
@@ -46,6 +46,7 @@ class Job:
         self.started = False
         self.progress: Event | None = None
         self.done = asyncio.Event()
+        self.ended_at: float | None = None
         self._events: list[Event] = []
         self._more = asyncio.Event()  # replaced by a new one each time it is set
 
@@ -59,6 +60,11 @@ class Job:
             return "done"
         return "cancelled" if last["error"]["code"] == "cancelled" else "failed"
 
+    @property
+    def outcome(self) -> Event | None:
+        """The last event, once it is there."""
+        return self._events[-1] if self.done.is_set() else None
+
     def tell(self, event: Event) -> None:
         """Pass an event on; what comes after the last one is dropped."""
         if self.done.is_set():
@@ -71,6 +77,7 @@ class Job:
         self._events.append(event)
         if event["event"] in LAST:
             self.message = {}
+            self.ended_at = time.monotonic()
             self.done.set()
         self._more.set()
         self._more = asyncio.Event()
