@@ -56,10 +56,10 @@ def seconds(value: float) -> str:
 
 
 def memory(count: int) -> str:
-    """Bytes as the makers of computers count them: 400 MB, 1.4 GB."""
-    if count < 1e9:
-        return _unbroken(tr("{n} MB").format(n=number(round(count / 1e6))))
-    return _unbroken(tr("{n} GB").format(n=number(count / 1e9, 2)))
+    """Bytes in binary units, as system monitors show them: 381 MB, 1.4 GB."""
+    if count < 2**30:
+        return _unbroken(tr("{n} MB").format(n=number(round(count / 2**20))))
+    return _unbroken(tr("{n} GB").format(n=number(count / 2**30, 2)))
 
 
 def day(date: str) -> str:

@@ -10,6 +10,7 @@ from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QW
 from ..environment.process import shared_process
 from ..translation import tr
 from .environment_box import EnvironmentBox
+from .limits_box import LimitsBox
 from .options import RsvlmOptionsFactory
 
 NAME = "rsvlm_options"
@@ -34,6 +35,7 @@ class RsvlmOptionsPage(QgsOptionsPageWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.environment = self._add(tr("Backend"), EnvironmentBox(factory))
+        self.limits = self._add(tr("Limits"), LimitsBox())
 
     def apply(self) -> None:
         """Keep the values of every tab; the backend is started anew where one of them asks for it."""
