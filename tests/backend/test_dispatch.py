@@ -95,6 +95,10 @@ class _Kept:
         message = {"op": "task", "task": "describe", "request": {"raster": {"href": href}}}
         return self.dispatcher.submit("task", f"job-{next(self.numbers)}", message, priority)
 
+    def worker(self) -> psutil.Process:
+        (worker,) = [child for child in psutil.Process().children() if DOUBLE in child.cmdline()]
+        return worker
+
     async def until(self, condition: Callable[[], bool]) -> None:
         await asyncio.wait_for(self._until(condition), 10)
 
@@ -174,8 +178,7 @@ def test_dying_worker_costs_what_it_had_begun_and_nothing_that_waits() -> None:
             begun = [kept.ask("/wait"), kept.ask("/wait")]
             await kept.until(lambda: all(job.started for job in begun))
             waiting = [kept.ask("/say", priority) for priority in ("interactive", "batch")]
-            (worker,) = psutil.Process().children()
-            worker.kill()
+            kept.worker().kill()
             for job in begun:
                 with pytest.raises(RsvlmError) as caught:
                     await job.result()
@@ -213,7 +216,7 @@ def test_last_words_state_and_memory_of_the_worker_are_known() -> None:
                 7,
                 9,
             )
-            psutil.Process().children()[0].kill()
+            kept.worker().kill()
             await kept.until(lambda: len(kept.dispatcher.stderr_lines) == 2)
             assert kept.dispatcher.stderr_lines == ["looking at ~/a.tif", "its last line"]
 

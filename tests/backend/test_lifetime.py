@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import psutil
 import pytest
 
 from rsvlm.backend.home import prepare_home
+from rsvlm.backend.job_object import BasicLimits, ExtendedLimits
 from rsvlm.protocol import RsvlmError
 
 GONE_S = 3.0
@@ -41,6 +45,36 @@ def _runs(process: psutil.Process) -> bool:
 
 def _family(backend: Any) -> list[psutil.Process]:
     return [psutil.Process(backend.info["pid"]), backend.worker()]
+
+
+# What a child does to notice its owner's end, one way at a time; standard input says nothing here.
+WAYS = {
+    "the kernel's signal": "die_with_parent()",
+    "the parent's number": "watch_owner(os.getppid(), lambda: os._exit(0))",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_alone_notices_a_killed_parent(way: str) -> None:
+    child = (
+        "import os, time\n"
+        "from rsvlm.backend.lifetime import die_with_parent, watch_owner\n"
+        f"{WAYS[way]}\n"
+        "print(os.getpid(), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = (
+        "import subprocess, sys, time\n"
+        "subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdin=subprocess.DEVNULL)\n"
+        "time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent, child], stdout=subprocess.PIPE)
+    assert process.stdout
+    watching = psutil.Process(int(process.stdout.readline()))
+    process.kill()
+    process.wait()
+    print(f"{way}: gone after {_seconds_until_gone([watching]):.2f} s")
+    process.stdout.close()
 
 
 def test_end_of_standard_input_ends_service_and_worker(start: Any, serve_with_double: list[str]) -> None:
@@ -83,6 +117,53 @@ def test_killed_supervisor_takes_its_worker_along(start: Any, serve_with_double:
     worker = backend.worker()
     backend.process.send_signal(signal.SIGKILL)
     print(f"gone after {_seconds_until_gone([worker]):.2f} s")
+
+
+def test_real_worker_goes_with_a_killed_service(start: Any, serve: list[str], picture: str) -> None:
+    backend = start(serve)
+    assert backend.ask({"data": picture}).status_code == 200
+    worker = backend.worker()
+    assert "rsvlm.backend.worker" in worker.cmdline()
+    backend.process.kill()
+    print(f"gone after {_seconds_until_gone([worker]):.2f} s")
+
+
+def test_nothing_is_left_after_twenty_starts_and_kills(tmp_path: Path, serve_with_double: list[str]) -> None:
+    """Killed at any moment of the start, by turns the service itself and the parent of one that was told nothing."""
+    parent = "import subprocess, sys; subprocess.run(sys.argv[1:], stdin=subprocess.PIPE)"
+    commands = [serve_with_double, [sys.executable, "-c", parent, *serve_with_double]]
+    environment = {**os.environ, "RSVLM_HOME": str(tmp_path)}
+    moments = random.Random(0)
+    for round_ in range(20):
+        process = subprocess.Popen(
+            commands[round_ % 2], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+        )
+        time.sleep(moments.uniform(0.05, 0.9))
+        process.kill()
+        process.communicate()
+    _seconds_until_gone(_started_with(str(tmp_path)))
+    assert _started_with(str(tmp_path)) == []
+    last = subprocess.run(serve_with_double, input=b"", env=environment, timeout=20, check=True, capture_output=True)
+    assert "shared" not in json.loads(last.stdout)
+    assert list(tmp_path.glob("backend-*")) == [], "files of killed services were left for ever"
+
+
+def _started_with(home: str) -> list[psutil.Process]:
+    """Every process of this machine that has this RSVLM_HOME."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("RSVLM_HOME") == home and _runs(process):
+                found.append(process)
+    return found
+
+
+def test_structures_for_windows_have_the_sizes_that_it_wants() -> None:
+    """All of the job object that can be held to anything on another system."""
+    wide = ctypes.sizeof(ctypes.c_void_p) == 8
+    assert ctypes.sizeof(BasicLimits) == (64 if wide else 48)
+    assert ctypes.sizeof(ExtendedLimits) == (144 if wide else 112)
+    assert (BasicLimits.flags.offset, ExtendedLimits.basic.offset) == (16, 0)
 
 
 def test_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path, monkeypatch: Any) -> None:
