@@ -134,7 +134,14 @@ def test_no_shipped_code_opens_a_pickle(root: Path):
 
 @pytest.mark.parametrize(
     "line",
-    ["import pickle", "from pickle import loads", "torch.load(p)", "torch.load(p, weights_only=False)", "load(p, allow_pickle=True)", "from_pretrained(p, trust_remote_code=True)"],
-)  # fmt: skip
+    [
+        "import pickle",
+        "from pickle import loads",
+        "torch.load(p)",
+        "torch.load(p, weights_only=False)",
+        "load(p, allow_pickle=True)",
+        "from_pretrained(p, trust_remote_code=True)",
+    ],
+)
 def test_line_that_opens_a_pickle_is_found(line: str):
     assert pickles(ast.parse(line), reader=True)

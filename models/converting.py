@@ -1,0 +1,144 @@
+"""Reads weights from elsewhere, in a process of its own that can do nothing else; run by importing.py.
+
+python -m rsvlm.models.converting WEIGHTS FOLDER FAMILY     with config.json and tokenizer.json already in FOLDER
+
+Writes FOLDER/model.safetensors and prints one line of JSON: {"report", "card"} or {"error"}. Before it opens the file it
+gives up the network, other programs, writing outside FOLDER, and most of the address space: should a pickle get around
+weights_only, there is little that it could do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from pickle import UnpicklingError  # nosec B403 # the name of an error
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from rsvlm.models.cards import get_card
+from rsvlm.models.families.compact import Compact, CompactConfig
+from rsvlm.models.weights import CONFIG, TIED, WEIGHTS, halved, load_compact
+from rsvlm.protocol import RsvlmError
+
+HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
+COPIES = 4  # of the weights at most in memory: read, converted, written
+WORKING = 2 * 2**30  # bytes beside them
+
+
+def confine(folder: Path, weights: Path) -> None:
+    """From now on: no network, no other program, no file written but below `folder`, and not more memory than it takes."""
+    sys.dont_write_bytecode = True
+    inside = str(folder.resolve()) + os.sep
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        kind = event.partition(".")[0]
+        if kind in ("socket", "subprocess", "shutil") or (kind == "os" and event not in HARMLESS):
+            raise PermissionError(f"{event} is not allowed here")
+        if event == "open":
+            path, _, flags = arguments
+            writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+            if writes and not os.path.abspath(os.fsdecode(path)).startswith(inside):
+                raise PermissionError("writing is not allowed here")
+
+    _limit_memory(COPIES * weights.stat().st_size + WORKING)
+    sys.addaudithook(refuse)
+
+
+def _limit_memory(more: int) -> None:
+    """Bytes of address space beyond what is taken now. Only Linux tells that and keeps to it."""
+    if sys.platform == "linux":
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = taken + more if hard == resource.RLIM_INFINITY else min(hard, taken + more)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file by key. Raises RsvlmError (model_failed) for a file that holds anything but data."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise RsvlmError(
+            "model_failed",
+            f"The file {path.name} holds program code or is damaged, so it is not read.",
+            "Ask its authors for a file that holds tensors alone, best as safetensors.",
+        ) from error
+    except SafetensorError as error:
+        raise RsvlmError("model_failed", f"The file {path.name} is damaged.", "Get it again.") from error
+    if not isinstance(content, dict):
+        raise RsvlmError("model_failed", f"The file {path.name} holds no weights by name.", "Save a state dict.")
+    return {str(key): value for key, value in content.items() if isinstance(value, Tensor) and not value.is_sparse}
+
+
+def compare(found: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, Any]:
+    """A Report as JSON."""
+    shapes = {key: (list(found[key].shape), list(expected[key].shape)) for key in expected if key in found}
+    return {
+        "missing": [key for key in expected if key not in found],
+        "unexpected": [key for key in found if key not in expected],
+        "other_shape": [{"key": key, "found": a, "expected": b} for key, (a, b) in shapes.items() if a != b],
+    }
+
+
+def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
+    """Checkpoints of the trainer hold the model inside its lessons, and these inside their average."""
+    try:
+        config = TypeAdapter(CompactConfig).validate_json((folder / CONFIG).read_bytes())
+    except ValueError as error:
+        raise RsvlmError(
+            "bad_request",
+            f"{CONFIG} is not that of a model of the family compact.",
+            "Give the one it was trained with.",
+        ) from error
+    ours = {key.removeprefix("module.").removeprefix("model."): tensor for key, tensor in found.items()}
+    ours.pop(TIED, None)
+    with torch.device("meta"):
+        expected = {key: tensor for key, tensor in Compact(config).state_dict().items() if key != TIED}
+    report = compare(ours, expected)
+    if not report["missing"] and not report["other_shape"]:
+        save_file(halved({key: ours[key] for key in expected}), folder / WEIGHTS)
+        load_compact(folder)  # what cannot be loaded is not brought in
+    like = get_card(None)
+    fields = like.model_dump(mode="json", include={"tasks", "prompt_template", "box_convention", "input"})
+    numbers = sum(tensor.numel() for tensor in expected.values())
+    known = {phrase: [name for name in names if name in config.scenes] for phrase, names in like.groups.items()}
+    fields |= {
+        "scenes": {name: like.scenes.get(name, name) for name in config.scenes},
+        "groups": {phrase: names for phrase, names in known.items() if names},
+        "memory_bytes": 5 * numbers + 64 * 2**20,  # float32, and a quarter more to work with
+    }
+    return {"report": report, "card": fields}
+
+
+# A family's function gets the folder with its texts and the tensors under their official keys; it writes ours.
+CONVERTERS: dict[str, Callable[[Path, dict[str, Tensor]], dict[str, Any]]] = {"compact": convert_compact}
+
+
+def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
+    """What importing.py reads."""
+    try:
+        if family not in CONVERTERS:
+            known = ", ".join(CONVERTERS)
+            raise RsvlmError(
+                "bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}."
+            )
+        confine(folder, weights)
+        return CONVERTERS[family](folder, read_tensors(weights))
+    except RsvlmError as error:
+        return error.to_json()
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])))
