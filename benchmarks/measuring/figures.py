@@ -42,7 +42,12 @@ class Figure:
         return self.bar is not None and held is not None and held > self.bar
 
     def to_json(self) -> dict[str, Any]:
-        known = {"value": self.value, "unit": self.unit, "bar": self.bar, "missed": self.missed if self.bar else None}
+        known = {
+            "value": self.value,
+            "unit": self.unit,
+            "bar": self.bar,
+            "missed": None if self.bar is None else self.missed,
+        }
         known |= {"baseline": self.baseline, "against": self.against or None, "ratio": self.ratio}
         return {key: _rounded(value) for key, value in known.items() if value is not None}
 

@@ -72,9 +72,9 @@ class Service:
             raise RsvlmError("unavailable", "The backend ended before it said where it is.", "Run `rsvlm doctor`.")
         said = json.loads(line)
         self.pid: int = said["pid"]
-        self._address = (said["host"], said["port"])
+        self.address = (said["host"], said["port"])
         token = Path(said["token_file"]).read_text(encoding="ascii")
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         connection = self._connection()
         connection.request("GET", "/health")
         if connection.getresponse().read() != b"ok":
@@ -93,7 +93,7 @@ class Service:
             self._process.wait()
 
     def _connection(self) -> HTTPConnection:
-        return HTTPConnection(*self._address, timeout=LIMIT_S)
+        return HTTPConnection(*self.address, timeout=LIMIT_S)
 
     def stream(self, raster: dict[str, Any], style: str = "brief", sent: Callable[[], None] = lambda: None) -> Chunks:
         """The chunks of one description; closing the iterator hangs up. `sent` is called once the request is out.
@@ -105,7 +105,7 @@ class Service:
         body["rsvlm"] = {"task": "describe", "style": style}
         connection = self._connection()
         with closing(connection):
-            connection.request("POST", "/v1/chat/completions", json.dumps(body), {**self._headers, REQUEST_ID: ASKED})
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), {**self.headers, REQUEST_ID: ASKED})
             sent()
             response = connection.getresponse()
             with closing(response):
@@ -149,7 +149,7 @@ class Service:
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         with closing(self._connection()) as connection:
-            connection.request(method, path, json.dumps(body) if body else None, self._headers)
+            connection.request(method, path, json.dumps(body) if body else None, self.headers)
             response = connection.getresponse()
             said = json.loads(response.read())
         if response.status != 200:
