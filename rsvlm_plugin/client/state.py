@@ -65,8 +65,8 @@ def read_state(told: Dict[str, Any], model: str, endpoint: Endpoint) -> BackendS
             detail=_detail(kind, endpoint),
             revision=str(card.get("revision", "")),
             note=str(told.get("note") or ""),
-            used_bytes=memory.get("used_bytes"),
-            free_bytes=memory.get("free_bytes"),
+            used_bytes=_whole(memory.get("used_bytes")),
+            free_bytes=_whole(memory.get("free_bytes")),
             running=int(queue.get("running", 0)),
             waiting=int(queue.get("waiting", 0)),
             loaded=tuple(_model(item) for item in cards.values() if item.get("loaded")),
@@ -80,6 +80,10 @@ def read_state(told: Dict[str, Any], model: str, endpoint: Endpoint) -> BackendS
 
 def _model(card: Dict[str, Any]) -> ModelState:
     return ModelState(str(card.get("title", "")), str(card.get("revision", "")), int(card.get("memory_bytes") or 0))
+
+
+def _whole(value: Any) -> Optional[int]:
+    return None if value is None else int(value)
 
 
 def _detail(kind: str, endpoint: Endpoint) -> str:

@@ -58,7 +58,7 @@ def seconds(value: float) -> str:
 def memory(count: int) -> str:
     """Bytes in binary units, as system monitors show them: 381 MB, 1.4 GB."""
     if count < 2**30:
-        return _unbroken(tr("{n} MB").format(n=number(round(count / 2**20))))
+        return _unbroken(tr("{n} MB").format(n=number(float(round(count / 2**20)))))
     return _unbroken(tr("{n} GB").format(n=number(count / 2**30, 2)))
 
 

@@ -58,8 +58,9 @@ class StatusLine(QToolButton):
             return self.text()
         metrics = self.fontMetrics()
         parts = list(self._parts)
-        room = metrics.horizontalAdvance(parts[MODEL]) - excess
-        parts[MODEL] = metrics.elidedText(parts[MODEL], Qt.TextElideMode.ElideMiddle, room)
+        title, space, revision = parts[MODEL].rpartition(" ")
+        room = metrics.horizontalAdvance(title) - excess
+        parts[MODEL] = metrics.elidedText(title, Qt.TextElideMode.ElideRight, room) + space + revision
         return _joined(parts)
 
 
@@ -72,7 +73,7 @@ def _parts(state: BackendState) -> List[str]:
         "stopped": tr("starts with the first question"),
         "starting": tr("starting…"),
         "ready": tr("ready"),
-        "busy": tr("busy, {n} waiting").format(n=state.waiting) if state.waiting else tr("busy"),
+        "busy": tr("{n} waiting").format(n=state.waiting) if state.waiting else tr("busy"),
         "failed": tr("not available"),
     }
     sign = SIGNS[state.kind]

@@ -13,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 HOW = os.environ["RSVLM_MISBEHAVE"]
+HOME = Path(os.environ["RSVLM_HOME"])
+STATE = HOME / "state.json"  # what a test wants /v1/models to tell
+stopped = threading.Event()
 PROTOCOL = 999 if HOW == "other protocol" else int(os.environ["RSVLM_TEST_PROTOCOL"])
 ANSWER = {"text": "Fünf Boote.", "evidence": [], "provenance": {"model": "compact"}, "warnings": []}
 
@@ -42,11 +45,19 @@ class Handler(BaseHTTPRequestHandler):
         if HOW == "speaks nonsense":
             self.send("text/html", [b"<html>hello</html>"])
             return
+        if HOW == "has another token":
+            self.send_error(401)
+            return
+        note("looked", "looks.txt")
         card = {"id": "compact", "title": "Compact 0.1"}
-        self.send("application/json", [json.dumps({"data": [card], "device": "cpu"}).encode()])
+        told = {"data": [card], "device": "cpu"}
+        if STATE.is_file():
+            told.update(json.loads(STATE.read_text()))
+        self.send("application/json", [json.dumps(told).encode()])
 
     def do_DELETE(self) -> None:
         note("DELETE " + self.path)
+        stopped.set()
         self.send("application/json", [b"{}"])
 
     def do_POST(self) -> None:
@@ -63,6 +74,12 @@ class Handler(BaseHTTPRequestHandler):
             whole = b": hello\n\n" + step + words[0] + words[1] + event({"rsvlm": {"evidence": seen}}) + last
             whole += b"data: [DONE]\n\n"
             self.send(stream, [bytes([byte]) for byte in whole])
+        elif HOW == "hands over what it has":
+            self.send(stream, words[:1])
+            stopped.wait(10)
+            answer = {**ANSWER, "text": "Fünf.", "partial": True}
+            last = event({"choices": [{"delta": {}, "finish_reason": "stop"}], "rsvlm": {"answer": answer}})
+            self.wfile.write(last + b"data: [DONE]\n\n")
         elif HOW == "ends in the middle":
             self.send(stream, words[:1])
         elif HOW == "dies in the middle":
@@ -74,8 +91,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send(stream, [words[0]] + [b": wait\n\n"] * 100, 0.1)
 
 
-def note(line: str) -> None:
-    with open(Path(os.environ["RSVLM_HOME"]) / "heard.txt", "a", encoding="utf-8") as file:
+def note(line: str, file_name: str = "heard.txt") -> None:
+    with open(HOME / file_name, "a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
@@ -86,7 +103,7 @@ def main() -> None:
     if HOW == "fails to start":
         sys.exit("ImportError: libfoo.so.1: cannot open shared object file")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    token = Path(os.environ["RSVLM_HOME"]) / "stub.token"
+    token = HOME / "stub.token"
     token.write_text("secret\n")
     line = {"host": "127.0.0.1", "port": server.server_port, "pid": os.getpid(), "token_file": str(token)}
     print(json.dumps({**line, "version": "0.1.0", "protocol": PROTOCOL}), flush=True)

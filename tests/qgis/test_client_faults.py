@@ -105,6 +105,44 @@ def test_cancel_tells_the_backend_and_ends_at_once(misbehave, hear, wait) -> Non
     assert len(heard.errors) == 1
 
 
+def test_stop_waits_for_what_the_backend_has_finished(misbehave, hear, wait) -> None:
+    backend = misbehave("hands over what it has")
+    heard = hear(backend.describe(request()))
+    wait(lambda: heard.text)
+    heard.reply.stop()
+    assert not heard.over
+    wait(lambda: heard.over)
+    assert heard.errors == []
+    assert heard.answers[0].partial and heard.answers[0].text == "Fünf."
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_stop_of_a_backend_that_hands_over_nothing_ends_by_itself_or_at_once(
+    times, misbehave, hear, wait, monkeypatch
+) -> None:
+    from rsvlm.rsvlm_plugin.client import reply
+
+    monkeypatch.setattr(reply, "STOP_MS", 300)
+    heard = hear(misbehave("falls silent").describe(request()))
+    wait(lambda: heard.text)
+    for _time in range(times):
+        heard.reply.stop()
+    assert heard.over == (times == 2)
+    wait(lambda: heard.over)
+    assert heard.errors[0].code == "cancelled"
+
+
+def test_port_that_belongs_to_a_stranger_by_now_is_told_after_another_try(misbehave, hear, wait, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.client import reply
+
+    monkeypatch.setattr(reply, "RETRY_MS", (0, 10))
+    backend = misbehave("has another token")
+    heard = hear(backend.models())
+    wait(lambda: heard.over)
+    assert heard.errors[0].message == "The rsvlm backend is not running any more."
+    assert backend.heard() == ["started"] * 3
+
+
 def test_stopping_while_the_state_is_asked_for_is_no_failure(misbehave, hear, wait) -> None:
     backend = misbehave("one byte at a time")
     states = []

@@ -62,7 +62,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode())
 
     def do_GET(self) -> None:
-        self.send_json({"data": [{"id": "compact", "title": "compact 0.1"}], "device": "cpu"})
+        card = {"id": "compact", "title": "compact 0.1", "revision": "7fa7b76d8158"}
+        card.update(loaded=True, memory_bytes=400_000_000)
+        self.send_json({
+            "data": [card], "device": "cpu", "note": None, "state": "ready", "stderr": ["INFO: model loaded"],
+            "memory": {"used_bytes": 400_000_000, "free_bytes": 3_000_000_000}, "queue": {"running": 0, "waiting": 0},
+        })  # fmt: skip
 
     def do_DELETE(self) -> None:
         note("cancelled")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, Qt
-from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QPlainTextEdit, QWidget
 
 SHOTS = Path(os.environ.get("RSVLM_WINDOW_SHOTS", "."))
 TEXT = "A village with a harbour beside a lake; fields and a wood lie behind the houses."
@@ -107,6 +109,63 @@ def test_larger_letters_fit_as_well(narrow, pause):
         assert outside(narrow) == []
     finally:
         narrow.setStyleSheet("")
+
+
+NOTE = "A graphics card was wanted, but it has only 0.2 GB of free memory."
+
+
+def states() -> dict:
+    from rsvlm.rsvlm_plugin.client import BackendState
+
+    figures = {"revision": "7fa7b76d8158", "used_bytes": 400_000_000, "free_bytes": 3_000_000_000}
+    ready = BackendState("ready", "cpu", "compact (bundled)", **figures)
+    return {
+        "stopped": BackendState("stopped"),
+        "starting": BackendState("starting", detail="Loading the model"),
+        "ready": ready,
+        "gpu": replace(ready, device="cuda"),
+        "fell-back": replace(ready, note=NOTE),
+        "busy": replace(ready, kind="busy", running=1, waiting=12, note=NOTE),
+        "failed": BackendState("failed", detail="The model process stopped several times in a row."),
+    }
+
+
+@pytest.mark.parametrize("theme", ["default", "Night Mapping"])
+@pytest.mark.parametrize("width", [320, 640])
+def test_status_line_tells_every_state_at_every_width(theme, width, narrow, pause):
+    before = QgsApplication.themeName()
+    line = narrow.status_line
+    narrow._backend.watch(False)
+    try:
+        QgsApplication.setUITheme(theme)
+        narrow.resize(width, 760)
+        pause(300)
+        for name, state in states().items():
+            line.show_state(state)
+            pause(50)
+            keep(line, f"status-{name}-{width}-{theme.split()[0].lower()}")
+            assert line.width() <= narrow.width() and outside(narrow) == []
+            assert line.fontMetrics().horizontalAdvance(line.shown()) <= line.width()
+            if state.model:
+                assert " · co" in line.shown() and " 7fa7b76 " in line.shown(), line.shown()
+            if width == 640:
+                assert line.shown() == line.text()
+        keep(narrow, f"dock-failed-{width}-{theme.split()[0].lower()}")
+    finally:
+        QgsApplication.setUITheme(before)
+        line.show_state(narrow._backend.state)
+
+
+def test_details_of_the_backend_are_one_click_away(narrow, iface, pause):
+    QTest.mouseClick(narrow.status_line, Qt.MouseButton.LeftButton)
+    dialog = iface.mainWindow().findChild(QWidget, "rsvlm_details")
+    pause(200)
+    keep(dialog, "details")
+    said = dialog.findChild(QPlainTextEdit).toPlainText()
+    for fact in ("Backend: ready", "Device: CPU", "7fa7b76d8158", "Requests: 0 running", "INFO: model loaded"):
+        assert fact in said, said
+    assert str(Path.home()) not in said
+    dialog.close()
 
 
 def test_every_button_can_be_reached_by_the_keyboard_and_has_a_name(narrow):
