@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from qgis.core import QgsApplication, QgsMapLayerType, QgsProcessingProvider, QgsSettings
-from qgis.gui import QgisInterface, QgsOptionsWidgetFactory
+from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
@@ -16,6 +16,7 @@ from .translation import Translation, tr
 if TYPE_CHECKING:
     from .client import Backend
     from .dock.dock import RsvlmDock
+    from .settings.options import RsvlmOptionsFactory
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORTCUT = "Ctrl+Alt+W"
@@ -42,7 +43,7 @@ class RsvlmPlugin(QObject):
         self.backend: Optional["Backend"] = None
         self._translation = Translation()
         self._provider: Optional[QgsProcessingProvider] = None
-        self._options: Optional[QgsOptionsWidgetFactory] = None
+        self._options: Optional["RsvlmOptionsFactory"] = None
         self._reopening: Optional[QTimer] = None
 
     def initGui(self) -> None:  # noqa: N802 (QGIS's name)
@@ -157,11 +158,12 @@ class RsvlmPlugin(QObject):
     def _init_options(self) -> None:
         from .settings.options import RsvlmOptionsFactory
 
-        self._options = RsvlmOptionsFactory()
+        self._options = RsvlmOptionsFactory(self.iface)
         self.iface.registerOptionsWidgetFactory(self._options)
 
     def _unload_options(self) -> None:
         self.iface.unregisterOptionsWidgetFactory(self._options)
+        self._options.dispose()
         self._options = None
 
     def _init_reopening(self) -> None:

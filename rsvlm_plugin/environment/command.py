@@ -1,11 +1,15 @@
-"""Programs run one after another without waiting for them: the steps of an installation, a check of the backend."""
+"""Programs run one after another without waiting for them: the steps of a setup, a check of the backend."""
 
 from __future__ import annotations
 
 import os
+import re
+import signal
+import subprocess  # nosec B404 # asks the system for the children of a program that was started here, to end them
+import sys
 from collections import deque
 from dataclasses import dataclass
-from typing import Deque, List, Optional, Sequence
+from typing import Deque, Dict, List, Mapping, Optional, Sequence
 
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal, pyqtSlot
 
@@ -13,6 +17,7 @@ from ..settings.store import Settings
 from .locate import child_environment
 
 LAST_LINES = 20
+LOGIN = re.compile(r"://[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -27,20 +32,32 @@ class Step:
 class Commands(QObject):
     """Runs `steps`, each only if the one before it succeeded.
 
-    Ends with `succeeded`, with `failed` or, after `cancel`, with neither.
+    extra: environment variables on top of those that a child of QGIS may have.
+    Ends with `succeeded`, with `failed` or, after `cancel`, with `cancelled`.
     """
 
     started = pyqtSignal(int, str)  # number of the step from 0, its note
-    line = pyqtSignal(str)  # what the running program says
+    line = pyqtSignal(str)  # what the running program says, without logins
     succeeded = pyqtSignal(bytes)  # standard output of the last step
     failed = pyqtSignal(object, str)  # the Step, its last lines
+    cancelled = pyqtSignal()  # the program and its children are gone
 
-    def __init__(self, steps: Sequence[Step], folder: str, parent: Optional[QObject] = None) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        folder: str,
+        parent: Optional[QObject] = None,
+        extra: Optional[Mapping[str, str]] = None,
+    ) -> None:
         super().__init__(parent)
         self._steps: List[Step] = list(steps)
         self._folder = folder
+        self._environment = QProcessEnvironment()
+        for name, value in {**child_environment(os.environ, Settings().variables()), **(extra or {})}.items():
+            self._environment.insert(name, value)
         self._number = -1
         self._output = b""
+        self._rest: Dict[str, bytes] = {}
         self._last: Deque[str] = deque(maxlen=LAST_LINES)
         self._process: Optional[QProcess] = None
 
@@ -48,12 +65,14 @@ class Commands(QObject):
         self._next()
 
     def cancel(self) -> None:
-        """End the running program; nothing is emitted any more."""
+        """End the running program and everything that it started."""
         process, self._process = self._process, None
-        if process is not None:
-            process.disconnect()
-            process.finished.connect(process.deleteLater)
-            process.terminate()
+        if process is None:
+            return
+        process.disconnect()
+        process.finished.connect(process.deleteLater)
+        process.finished.connect(self.cancelled)
+        end_tree(process)
 
     def _next(self) -> None:
         self._number += 1
@@ -62,12 +81,10 @@ class Commands(QObject):
             return
         step = self._steps[self._number]
         self._output = b""
+        self._rest.clear()
         self._last.clear()
-        environment = QProcessEnvironment()
-        for name, value in child_environment(os.environ, Settings().variables()).items():
-            environment.insert(name, value)
         process = QProcess(self)
-        process.setProcessEnvironment(environment)
+        process.setProcessEnvironment(self._environment)
         process.setWorkingDirectory(self._folder)
         process.readyReadStandardOutput.connect(self._read_output)
         process.readyReadStandardError.connect(self._read_errors)
@@ -81,17 +98,22 @@ class Commands(QObject):
     def _read_output(self) -> None:
         received = bytes(self._process.readAllStandardOutput())
         self._output += received
-        self._tell(received)
+        self._tell("output", received)
 
     @pyqtSlot()
     def _read_errors(self) -> None:
-        self._tell(bytes(self._process.readAllStandardError()))
+        self._tell("errors", bytes(self._process.readAllStandardError()))
 
-    def _tell(self, received: bytes) -> None:
-        for line in received.decode("utf-8", errors="replace").splitlines():
-            if line.strip():
-                self._last.append(line.rstrip())
-                self.line.emit(line.rstrip())
+    def _tell(self, stream: str, received: bytes) -> None:
+        *lines, self._rest[stream] = (self._rest.get(stream, b"") + received).split(b"\n")
+        for line in lines:
+            self._say(line)
+
+    def _say(self, received: bytes) -> None:
+        line = LOGIN.sub("://…@", received.decode("utf-8", errors="replace")).rstrip()
+        if line:
+            self._last.append(line)
+            self.line.emit(line)
 
     @pyqtSlot("QProcess::ProcessError")
     def _on_error(self, error: QProcess.ProcessError) -> None:
@@ -101,6 +123,10 @@ class Commands(QObject):
 
     @pyqtSlot(int, "QProcess::ExitStatus")
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_output()
+        self._read_errors()
+        for rest in self._rest.values():
+            self._say(rest)
         self._end_step(code == 0 and status == QProcess.ExitStatus.NormalExit)
 
     def _end_step(self, good: bool) -> None:
@@ -111,3 +137,37 @@ class Commands(QObject):
             self._next()
         else:
             self.failed.emit(self._steps[self._number], "\n".join(self._last))
+
+
+def end_tree(process: QProcess) -> None:
+    """Kill a running program and its descendants: pip and uv build and unpack in children of their own."""
+    pid = int(process.processId())
+    if pid == 0:
+        process.kill()
+    elif sys.platform == "win32":
+        taskkill = ["taskkill", "/T", "/F", "/PID", str(pid)]
+        subprocess.run(taskkill, check=False, capture_output=True, creationflags=0x08000000)  # nosec # without a window
+    else:
+        for found in [*_descendants(pid), pid]:
+            try:
+                os.kill(found, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def _descendants(pid: int) -> List[int]:
+    listing = ["/bin/ps", "-A", "-o", "pid=", "-o", "ppid="]
+    try:
+        said = subprocess.run(listing, check=False, capture_output=True, text=True).stdout  # nosec B603 # fixed words
+    except OSError:  # a system without ps: its children end with the pipes that they write to
+        return []
+    children: Dict[int, List[int]] = {}
+    for line in said.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, look = [], [pid]
+    while look:
+        below = children.get(look.pop(), [])
+        found += below
+        look += below
+    return found

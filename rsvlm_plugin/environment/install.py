@@ -1,192 +1,267 @@
-"""Installing the backend into an environment of its own, from the plugin's own folder.
+"""Setting the backend up: finds or makes its environment, fills it, and has it describe the demo.
 
-Builds in a temporary copy, because the plugin's folder may be read-only and must not fill with build files. Nothing is
-ever installed into QGIS's Python, and QGIS's `sys.executable` is never run: on Windows and macOS it is QGIS itself.
+Nothing is ever installed into QGIS's Python. What an earlier run left is taken up; what it left broken is made anew.
 """
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
-import sys
 import tempfile
+import threading
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
-from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from ...protocol import RsvlmError
+from ..settings.store import Settings
 from ..translation import tr
+from .advice import advice
 from .command import Commands, Step
-from .locate import home, plugin_folder, python_in
+from .downloads import Downloads
+from .locate import BEGUN, MARK, home, python_in, read_mark
+from .makers import OLDEST_PYTHON, PROBE, candidates, find_uv, suiting
+from .proxy import proxy_environment
+from .recipe import Maker, Plan, filling, looking, making, trying
 
-OLDEST_PYTHON = (3, 10)
-CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.10", "python3", "python")
-CPU_TORCH = "https://download.pytorch.org/whl/cpu"
-COPY = (
-    "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], symlinks=False, ignore=shutil.ignore_patterns("
-    "'.*', '__pycache__', '*.pyc', 'build', 'dist', 'runs', 'tests', 'docs', 'benchmarks', '*.egg-info'))"
-)
-PROBE = "import sys, venv, ensurepip; print('python %d.%d' % sys.version_info[:2])"
-
-
-def candidates() -> List[str]:
-    """Interpreters that might make the environment, newest first; those inside QGIS are left out."""
-    inside = Path(QgsApplication.prefixPath()).resolve()
-    found: List[str] = []
-    for name in CANDIDATES:
-        path = shutil.which(name)
-        if path is None or path in found:
-            continue
-        # On Linux QGIS lives under /usr with everything else; elsewhere what is below its folder is its own Python.
-        if sys.platform in ("win32", "darwin") and inside in Path(path).resolve().parents:
-            continue
-        found.append(path)
-    return found
-
-
-def suits(probe_output: str) -> bool:
-    """Whether what PROBE printed is a Python that is new enough."""
-    match = re.search(r"python (\d+)\.(\d+)", probe_output)
-    return match is not None and (int(match[1]), int(match[2])) >= OLDEST_PYTHON
-
-
-def has_graphics_card() -> bool:
-    """Whether NVIDIA's driver is installed, so that the backend is installed with CUDA."""
-    return shutil.which("nvidia-smi") is not None
-
-
-def install_steps(python: str, copy: Path, wheelhouse: str, with_cuda: bool) -> List[Step]:
-    """What to run, in order, to have the backend in RSVLM_HOME/env. `copy`: a folder that does not exist yet."""
-    environment = home() / "env"
-    inside = str(python_in(environment))
-    extra = "gpu" if with_cuda else "cpu"
-    sources: Sequence[str] = ()
-    if wheelhouse:
-        sources = ("--no-index", "--find-links", wheelhouse)
-    elif not with_cuda and sys.platform != "darwin":
-        sources = ("--extra-index-url", CPU_TORCH)
-    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", *sources]
-    pip += ["--constraint", str(copy / "constraints.txt"), "--upgrade", f"{copy}[{extra}]"]
-    return [
-        Step(tr("Making the environment"), python, ["-m", "venv", str(environment)]),
-        Step(tr("Copying the plugin"), python, ["-c", COPY, str(plugin_folder()), str(copy)]),
-        Step(tr("Installing the backend (about 1 GB)"), inside, pip),
-        Step(tr("Checking the backend"), inside, ["-c", "import torch, rasterio, rsvlm.cli.main"]),
-    ]
+GB = 1e9
 
 
 class Installation(QObject):
-    """One run of the installation. Ends with `finished`: None, or an RsvlmError that says which step failed and why."""
+    """One run of the setup. Ends with `succeeded` or with `failed`, which says at which step, why and what to do."""
 
-    progress = pyqtSignal(int, int, str)  # steps done, steps in all, what is being done
+    progress = pyqtSignal(int, int, str)  # thousandths done, 1000, what is being done
     line = pyqtSignal(str)
-    finished = pyqtSignal(object)
+    succeeded = pyqtSignal(str)  # what the backend said of the demo
+    failed = pyqtSignal(object)  # RsvlmError
 
-    def __init__(self, wheelhouse: str, parent: Optional[QObject] = None) -> None:
+    def __init__(self, plan: Plan, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self._wheelhouse = wheelhouse
+        self.plan = plan
+        self.error: Optional[RsvlmError] = None
         self._candidates: List[str] = []
         self._running: Optional[Commands] = None
-        self._steps: List[Step] = []
-        self._folder: Optional[Path] = None
+        self._work: Optional[Path] = None
+        self._environment = proxy_environment()
+        self._downloads = Downloads(plan.build.download_gb * GB)
+        self._count = 1
+        self._number = 0
+        self._note = ""
 
     @property
     def is_running(self) -> bool:
         return self._running is not None
 
     def start(self) -> None:
-        """Look for a Python and begin. What an earlier run left is taken up."""
+        """Begin; every outcome is a signal."""
+        try:
+            home().mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_folder(self.plan)
+            self._start()
+        except OSError:
+            self._fail(
+                RsvlmError(
+                    "unavailable",
+                    tr("The folder {folder} cannot be written to.").format(folder=self.plan.folder),
+                    tr("Choose another folder for the environment."),
+                )
+            )
+        except RsvlmError as error:
+            self._fail(error)
+
+    def _start(self) -> None:
+        # Kept at once, and not when the user presses OK: Cancel in the options does not undo a setup.
+        Settings().environment = "" if self.plan.folder == home() / "env" else str(self.plan.folder)
+        if self.plan.stamp() == read_mark(self.plan.folder) and python_in(self.plan.folder).is_file():
+            self.line.emit(tr("The environment in {folder} is complete.").format(folder=self.plan.folder))
+            self._run([trying(self.plan.folder)], self._on_tried, self._on_failed)
+            return
+        self._begin()
         self._candidates = candidates()
         self._probe()
 
     def cancel(self) -> None:
-        """Stop; what was installed stays and is taken up by the next run."""
+        """Stop, with all that was started; what was installed stays and is taken up by the next run."""
         if self._running is not None:
             self._running.cancel()
-            self._end(RsvlmError("cancelled", tr("The installation was stopped.")))
+
+    def _begin(self) -> None:
+        """Mark the folder, so that whatever happens it is known whose it is. Raises OSError."""
+        self.plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.plan.folder / MARK).write_text(BEGUN, encoding="utf-8")
+        for left in self.plan.folder.parent.glob(f"{self.plan.folder.name}-setup-*"):  # by a QGIS that was ended
+            shutil.rmtree(left, ignore_errors=True)
+        # Beside the environment: the system's folder for such things may be small, and may be on another disk.
+        self._work = Path(tempfile.mkdtemp(prefix=f"{self.plan.folder.name}-setup-", dir=self.plan.folder.parent))
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._work))
+        self._environment = {**self._environment, **temporary, "PIP_USER": "0"}
 
     def _probe(self) -> None:
-        if not self._candidates:
-            self._end(
+        if self._candidates:
+            probe = Step(tr("Looking for a Python"), self._candidates[0], ["-c", PROBE])
+            self._run([probe], self._on_probed, self._on_probe_failed)
+        elif find_uv() is not None:
+            self._repair(Maker("", find_uv()))
+        else:
+            self._fail(
                 RsvlmError(
                     "unavailable",
                     tr("No Python {version} or newer that can make environments was found on this computer.").format(
                         version="{}.{}".format(*OLDEST_PYTHON)
                     ),
-                    tr("Install one from python.org or by your system's packages, and press Install again."),
+                    tr("Install uv, or a Python from python.org or by your system's packages, and try again."),
                 )
             )
-            return
-        probe = Commands([Step("", self._candidates[0], ["-c", PROBE])], str(Path.home()), self)
-        probe.succeeded.connect(self._on_probed)
-        probe.failed.connect(self._on_probe_failed)
-        self._run(probe)
 
     @pyqtSlot(bytes)
     def _on_probed(self, output: bytes) -> None:
-        if suits(output.decode("utf-8", errors="replace")):
-            self._install(self._candidates[0])
-        else:
+        found = suiting(output.decode("utf-8", errors="replace"))
+        if found is None:
             self._on_probe_failed(None, "")
+            return
+        self._repair(Maker(found[1], find_uv()))
 
     @pyqtSlot(object, str)
-    def _on_probe_failed(self, _step: object, _said: str) -> None:
+    def _on_probe_failed(self, _step: Optional[Step], _said: str) -> None:
         del self._candidates[0]
         self._probe()
 
-    def _install(self, python: str) -> None:
+    def _repair(self, maker: Maker) -> None:
+        """Have an environment in which every package is complete, or an empty folder; then fill it."""
+        self.line.emit(
+            tr("Python: {python}; installed with {tool}").format(
+                python=maker.python or tr("brought by uv"), tool=maker.uv or "pip"
+            )
+        )
+        steps = filling(maker, self.plan, self._work / "rsvlm")
+        anew = [making(maker, self.plan.folder), *steps]
+        if python_in(self.plan.folder).is_file():
+            look = looking(maker, self.plan.folder)
+            self._run([look], lambda _output: self._fill(steps), lambda _step, _said: self._renew(anew))
+        else:
+            self._renew(anew)
+
+    def _renew(self, steps: List[Step]) -> None:
         try:
-            home().mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix="rsvlm-install-"))
+            renew(self.plan.folder)
         except OSError:
-            self._end(
+            self._fail(
                 RsvlmError(
                     "unavailable",
-                    tr("The folder {folder} cannot be created.").format(folder=home()),
-                    tr("Set RSVLM_HOME to a folder that you may write to."),
+                    tr("The folder {folder} cannot be replaced.").format(folder=self.plan.folder),
+                    tr("Close other QGIS windows, or choose another folder for the environment."),
                 )
             )
-            return
-        self._steps = install_steps(python, self._folder / "rsvlm", self._wheelhouse, has_graphics_card())
-        install = Commands(self._steps, str(home()), self)
-        install.started.connect(self._on_started)
-        install.line.connect(self.line)
-        install.succeeded.connect(self._on_installed)
-        install.failed.connect(self._on_failed)
-        self._run(install)
+        else:
+            self._fill(steps)
 
-    def _run(self, commands: Commands) -> None:
-        previous, self._running = self._running, commands
+    def _fill(self, steps: List[Step]) -> None:
+        self._run([*steps, trying(self.plan.folder)], self._on_tried, self._on_failed)
+
+    def _run(
+        self, steps: Sequence[Step], succeeded: Callable[[bytes], None], failed: Callable[[Step, str], None]
+    ) -> None:
+        previous, self._running = self._running, Commands(steps, str(home()), self, self._environment)
         if previous is not None:
             previous.deleteLater()
-        commands.start()
+        self._count = len(steps)
+        self._running.started.connect(self._on_started)
+        self._running.line.connect(self._on_line)
+        self._running.succeeded.connect(succeeded)
+        self._running.failed.connect(failed)
+        self._running.cancelled.connect(self._on_cancelled)
+        self._running.start()
 
     @pyqtSlot(int, str)
     def _on_started(self, number: int, note: str) -> None:
-        self.progress.emit(number, len(self._steps), note)
+        self._number, self._note = number, note
+        self.line.emit(f"— {note}")
+        self._report()
+
+    @pyqtSlot(str)
+    def _on_line(self, line: str) -> None:
+        before = self._downloads.fraction
+        if self._downloads.feed(line):
+            self.line.emit(line)
+        if self._downloads.fraction != before:
+            self._report()
+
+    def _report(self) -> None:
+        # Downloads take nearly all of the time: four fifths of the bar.
+        done = 0.2 * self._number / self._count + 0.8 * self._downloads.fraction
+        self.progress.emit(round(1000 * done), 1000, self._note)
 
     @pyqtSlot(bytes)
-    def _on_installed(self, _output: bytes) -> None:
-        self._end(None)
+    def _on_tried(self, output: bytes) -> None:
+        try:
+            sentence = str(json.loads(output)["text"])
+            (self.plan.folder / MARK).write_text(self.plan.stamp(), encoding="utf-8")
+        except (ValueError, KeyError, OSError):
+            self._on_failed(trying(self.plan.folder), "")
+            return
+        self._end()
+        self.succeeded.emit(sentence)
 
     @pyqtSlot(object, str)
     def _on_failed(self, step: Step, said: str) -> None:
-        self._end(
+        try:  # also an environment that was thought to be complete is looked at again by the next run
+            (self.plan.folder / MARK).write_text(BEGUN, encoding="utf-8")
+        except OSError as error:
+            self.line.emit(str(error))
+        self._fail(RsvlmError("unavailable", tr("The setup stopped at “{step}”.").format(step=step.note), advice(said)))
+
+    @pyqtSlot()
+    def _on_cancelled(self) -> None:
+        self._fail(
             RsvlmError(
-                "unavailable",
-                tr("The installation stopped at “{step}”.").format(step=step.note),
-                tr("The last words were: {words}").format(words=said or tr("none")),
+                "cancelled",
+                tr("The setup was stopped."),
+                tr("The next one takes up what is done."),
             )
         )
 
-    def _end(self, error: Optional[RsvlmError]) -> None:
+    def _fail(self, error: RsvlmError) -> None:
+        self._end()
+        self.error = error
+        self.failed.emit(error)
+
+    def _end(self) -> None:
         if self._running is not None:
             self._running.deleteLater()
             self._running = None
-        if self._folder is not None:
-            # A program that was just told to end may still write into it.
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
-        self.finished.emit(error)
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+            self._work = None
+
+
+def check_folder(plan: Plan) -> None:
+    """Raises RsvlmError if the folder holds something else or its disk has too little room, OSError if it is closed."""
+    folder = plan.folder
+    own = folder == home() / "env" or (folder / MARK).is_file()
+    if folder.is_dir() and not own and any(folder.iterdir()):
+        raise RsvlmError(
+            "unavailable",
+            tr("The folder {folder} holds something else.").format(folder=folder),
+            tr("Choose an empty folder, or one that does not exist yet."),
+        )
+    there = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    free = shutil.disk_usage(there).free / GB
+    if free < plan.build.disk_gb and not python_in(folder).is_file():
+        raise RsvlmError(
+            "unavailable",
+            tr("The setup needs {needed} GB in {folder}, and {free} GB are free.").format(
+                needed=f"{plan.build.disk_gb:.1f}", folder=there, free=f"{free:.1f}"
+            ),
+            tr("Free some space, or choose a folder on another disk."),
+        )
+
+
+def renew(folder: Path) -> None:
+    """Empty an environment's folder but for its mark: moved away at once, deleted in the background. Raises OSError."""
+    if len(list(folder.iterdir())) > 1:
+        away = Path(tempfile.mkdtemp(prefix=f"{folder.name}-old-", dir=folder.parent))
+        folder.rename(away / folder.name)
+        threading.Thread(target=shutil.rmtree, args=(away, True), daemon=True).start()
+        folder.mkdir(mode=0o700)
+        (folder / MARK).write_text(BEGUN, encoding="utf-8")

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Dict, Mapping
 
 from ...protocol import RsvlmError
+from ..settings.store import Settings
 from ..translation import tr
+
+MARK = ".rsvlm-environment"  # in an environment made from QGIS; holds BEGUN, or what it was made from
+BEGUN = "begun"
 
 
 def plugin_folder() -> Path:
@@ -26,6 +30,20 @@ def home() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "rsvlm"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "rsvlm"
+
+
+def environment_folder() -> Path:
+    """Where the environment made from QGIS is, or would be: the folder the user chose, or `env` in `home`."""
+    chosen = Settings().environment
+    return Path(chosen).expanduser() if chosen else home() / "env"
+
+
+def read_mark(environment: Path) -> str:
+    """What MARK holds; "" where there is none."""
+    try:
+        return (environment / MARK).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def python_in(environment: Path) -> Path:
@@ -55,15 +73,15 @@ def backend_python(setting: str) -> Path:
                 complaint.format(path=path),
                 tr("Correct or clear it in Settings ▸ Options ▸ rsvlm, or in the environment QGIS is started from."),
             )
-    for environment in (plugin_folder() / ".venv", home() / "env"):
+    for environment in (plugin_folder() / ".venv", environment_folder()):
         python = python_in(environment)
-        if python.is_file():
+        if python.is_file() and read_mark(environment) != BEGUN:
             return python
     raise not_installed()
 
 
 def is_installable(setting: str) -> bool:
-    """Whether the environment that Install and Update make is the one in use: nothing else is named or comes first."""
+    """Whether the environment made from QGIS is the one in use: nothing else is named or comes first."""
     if os.environ.get("RSVLM_PYTHON") or setting:
         return False
     return not python_in(plugin_folder() / ".venv").is_file()
@@ -74,7 +92,7 @@ def not_installed() -> RsvlmError:
     return RsvlmError(
         "unavailable",
         tr("The rsvlm backend is not installed yet."),
-        tr("Press Install in Settings ▸ Options ▸ rsvlm, or run this command: {command}").format(
+        tr("Press Set Up Backend in Settings ▸ Options ▸ rsvlm, or run this command: {command}").format(
             command=install_command()
         ),
     )
@@ -85,9 +103,9 @@ def install_command() -> str:
     folder = plugin_folder()
     if (folder / "Makefile").is_file():
         return f'make -C "{folder}" setup'
-    python = python_in(home() / "env")
+    environment = environment_folder()
     maker = "py -3" if sys.platform == "win32" else "python3"
-    return f'{maker} -m venv "{home() / "env"}" && "{python}" -m pip install "{folder}[cpu]"'
+    return f'{maker} -m venv "{environment}" && "{python_in(environment)}" -m pip install "{folder}"'
 
 
 def child_environment(parent: Mapping[str, str], wishes: Mapping[str, str]) -> Dict[str, str]:

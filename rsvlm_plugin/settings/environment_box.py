@@ -1,12 +1,16 @@
-"""The options' tab for the backend's environment: which Python, which device, its installation, and is it in order."""
+"""The options' tab for the backend's environment: which Python, which device; set it up, check it, start it anew."""
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import Optional
 
-from qgis.gui import QgsFileWidget
+from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSlot
 from qgis.PyQt.QtWidgets import (
+    QApplication,
     QComboBox,
     QFormLayout,
     QHBoxLayout,
@@ -19,28 +23,34 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import RsvlmError
-from ..environment.check import check, readable
+from ..environment import torch_build
+from ..environment.check import check
 from ..environment.command import Commands, Step
 from ..environment.install import Installation
-from ..environment.locate import backend_python, home, is_installable, python_in
+from ..environment.locate import BEGUN, backend_python, environment_folder, is_installable, python_in, read_mark
+from ..environment.makers import find_uv
 from ..environment.process import shared_process
+from ..environment.recipe import Plan
 from ..translation import tr
 from .options import RsvlmOptionsFactory
 from .store import DEVICES, Settings
 
 
 class EnvironmentBox(QWidget):
-    """Values are written by `apply`; Check and Install act at once, on the values that are shown."""
+    """Values are written by `apply`; the buttons act at once, on the values that are shown."""
 
     def __init__(self, factory: RsvlmOptionsFactory, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._factory = factory
         self._settings = Settings()
-        self._checking: Optional[Commands] = None
+        self._running: Optional[Commands] = None
+        self._cards: Optional[str] = None
         self._build()
+        self._connect()
         self._show_settings()
         if factory.installation is not None:
             self._follow(factory.installation)
+        self._ask_cards()
 
     def apply(self) -> bool:
         """Keep the values; True if a running backend must make way for one that is started with the new ones."""
@@ -48,57 +58,99 @@ class EnvironmentBox(QWidget):
         self._settings.python = self.python.filePath()
         self._settings.device = DEVICES[self.device.currentIndex()]
         self._settings.wheelhouse = self.wheelhouse.filePath()
+        self._settings.torch = self.torch.currentData()
         return before != (self._settings.python, self._settings.device)
 
+    def plan(self) -> Plan:
+        """The setup as the widgets show it."""
+        build = torch_build.choose(self.torch.currentData(), self._cards, sys.platform)
+        return Plan(
+            Path(self.folder.filePath() or environment_folder()).expanduser(), build, self.wheelhouse.filePath()
+        )
+
     def _build(self) -> None:
-        self.python = QgsFileWidget()
-        self.python.setStorageMode(QgsFileWidget.StorageMode.GetFile)
-        self.python.setDialogTitle(tr("Choose the Python of the Backend"))
-        self.python.setToolTip(tr("The Python that has the rsvlm backend. Empty: found by itself."))
+        self.python = self._file(
+            QgsFileWidget.StorageMode.GetFile,
+            tr("Choose the Python of the Backend"),
+            tr("The Python that has the rsvlm backend. Empty: the environment that is set up below."),
+        )
         self.device = QComboBox()
         self.device.addItems([tr("Graphics Card if There Is One"), tr("Processor Only")])
-        self.wheelhouse = QgsFileWidget()
-        self.wheelhouse.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.wheelhouse.setDialogTitle(tr("Choose the Folder with the Wheels"))
-        self.wheelhouse.setToolTip(
-            tr("For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index.")
+        self.folder = self._file(
+            QgsFileWidget.StorageMode.GetDirectory,
+            tr("Choose the Folder of the Environment"),
+            tr("Where Python, torch and the backend are installed; an empty folder or one that does not exist yet."),
         )
-        form = QFormLayout()
-        for label, widget in (
-            (tr("Backend Python"), self.python),
-            (tr("Models run on"), self.device),
-            (tr("Folder with wheels"), self.wheelhouse),
-        ):
-            caption = QLabel(label)
-            caption.setBuddy(widget)
-            form.addRow(caption, widget)
+        self.torch = QComboBox()
+        self.torch.addItem(tr("Best for This Computer"), "auto")
+        self.torch.addItem(tr("Processor (CPU)"), "cpu")
+        if sys.platform != "darwin":
+            self.torch.addItem(tr("NVIDIA Graphics (CUDA)"), "cuda")
+        self.wheelhouse = self._file(
+            QgsFileWidget.StorageMode.GetDirectory,
+            tr("Choose the Folder with the Wheels"),
+            tr("For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index."),
+        )
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.install_button = QPushButton()
         self.check_button = QPushButton(tr("Check"))
         self.check_button.setToolTip(tr("Ask the backend whether everything it needs is there"))
-        self.install_button = QPushButton()
-        self.stop_button = QPushButton(tr("Stop"))
         self.restart_button = QPushButton(tr("Restart Backend"))
-        buttons = QHBoxLayout()
-        for button in (self.check_button, self.install_button, self.restart_button, self.stop_button):
-            buttons.addWidget(button)
-        buttons.addStretch()
+        self.stop_button = QPushButton(tr("Stop"))
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.progress = QProgressBar()
+        self.progress.setAccessibleName(tr("Progress of the setup"))
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
+        self.report.setAccessibleName(tr("Log"))
+        self.report.setMinimumHeight(120)
+        self.copy_button = QPushButton(tr("Copy Log"))
+        used = _form(((tr("Backend Python"), self.python), (tr("Models run on"), self.device)))
+        group = QgsCollapsibleGroupBox(tr("Setup"))
+        made = _form(
+            (
+                (tr("Folder"), self.folder),
+                (tr("Build of torch"), self.torch),
+                (tr("Folder with wheels"), self.wheelhouse),
+            )
+        )
+        inside = QVBoxLayout(group)
+        inside.addLayout(made)
+        inside.addWidget(self.summary)
         layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addLayout(buttons)
-        for widget in (self.note, self.progress, self.report):
+        layout.addLayout(used)
+        layout.addWidget(group)
+        layout.addLayout(_row(self.install_button, self.check_button, self.restart_button, self.stop_button))
+        for widget in (self.note, self.progress):
             layout.addWidget(widget)
-        self.check_button.clicked.connect(self._check)
+        layout.addWidget(self.report, 1)
+        layout.addLayout(_row(self.copy_button))
+
+    def _file(self, mode: "QgsFileWidget.StorageMode", title: str, tip: str) -> QgsFileWidget:
+        widget = QgsFileWidget()
+        widget.setStorageMode(mode)
+        widget.setDialogTitle(title)
+        widget.setToolTip(tip)
+        return widget
+
+    def _connect(self) -> None:
         self.install_button.clicked.connect(self._install)
-        self.stop_button.clicked.connect(self._stop)
+        self.check_button.clicked.connect(self._check)
         self.restart_button.clicked.connect(self._restart)
+        self.stop_button.clicked.connect(self._stop)
+        self.copy_button.clicked.connect(self._copy)
+        self.python.fileChanged.connect(self._changed)
+        self.folder.fileChanged.connect(self._changed)
+        self.wheelhouse.fileChanged.connect(self._changed)
+        self.torch.currentIndexChanged.connect(self._changed)
 
     def _show_settings(self) -> None:
         self.python.setFilePath(self._settings.python)
         self.device.setCurrentIndex(DEVICES.index(self._settings.device))
+        self.folder.setFilePath(str(environment_folder()))
+        self.torch.setCurrentIndex(max(0, self.torch.findData(self._settings.torch)))
         self.wheelhouse.setFilePath(self._settings.wheelhouse)
         try:
             found = str(backend_python(self._settings.python))
@@ -107,72 +159,107 @@ class EnvironmentBox(QWidget):
         except RsvlmError as error:
             self._set_busy(False, f"{error.message} {error.hint}")
 
+    @pyqtSlot()
+    def _changed(self) -> None:
+        if self._running is None and self._factory.installation is None:
+            self._set_busy(False, self.note.text())
+
     def _set_busy(self, busy: bool, note: str) -> None:
-        installed = python_in(home() / "env").is_file()
+        plan = self.plan()
+        mark = read_mark(plan.folder) if python_in(plan.folder).is_file() else ""
+        names = {"": tr("Set Up Backend"), BEGUN: tr("Go On Setting Up"), plan.stamp(): tr("Try Backend")}
         usable = is_installable(self.python.filePath())
-        self.install_button.setText(tr("Update") if installed else tr("Install"))
+        self.install_button.setText(names.get(mark) or tr("Update Backend"))
         self.install_button.setToolTip(
-            tr("Install the backend into {folder}").format(folder=home() / "env")
+            ""
             if usable
-            else tr("Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to install one from here")
+            else tr("Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to set one up from here")
         )
         self.install_button.setEnabled(usable and not busy)
-        self.check_button.setEnabled(not busy)
-        self.restart_button.setEnabled(not busy)
+        for widget in (self.check_button, self.restart_button, self.folder, self.torch, self.wheelhouse):
+            widget.setEnabled(not busy)
         self.stop_button.setVisible(busy)
         self.progress.setVisible(busy)
+        self.copy_button.setEnabled(bool(self.report.toPlainText()))
         self.note.setText(note)
+        self.summary.setText(self._summary(plan))
+
+    def _summary(self, plan: Plan) -> str:
+        tool = "uv" if find_uv() else "pip"
+        if plan.wheelhouse:
+            source = tr("Installs what is in the folder with wheels, with {tool} and without a network.").format(
+                tool=tool
+            )
+        else:
+            source = tr("Downloads about {size} GB with {tool}: torch for {build}. {reason}").format(
+                size=f"{plan.build.download_gb:.1f}", tool=tool, build=plan.build.title, reason=plan.build.reason
+            )
+        there = next((parent for parent in (plan.folder, *plan.folder.parents) if parent.is_dir()), Path.home())
+        room = tr("Needs {needed} GB of disk while it is set up; {free} GB are free.").format(
+            needed=f"{plan.build.disk_gb:.1f}", free=f"{shutil.disk_usage(there).free / 1e9:.0f}"
+        )
+        return f"{source} {room}"
+
+    def _ask_cards(self) -> None:
+        """Ask NVIDIA's driver for the cards; until it has answered, there are none."""
+        program = shutil.which("nvidia-smi")
+        if program is None:
+            return
+        asking = Commands([Step("", program, torch_build.CARD_QUERY)], str(Path.home()), self)
+        asking.succeeded.connect(self._on_cards)
+        asking.failed.connect(lambda _step, _said: self._on_cards(b""))
+        asking.start()
+
+    @pyqtSlot(bytes)
+    def _on_cards(self, said: bytes) -> None:
+        self._cards = said.decode("utf-8", errors="replace")
+        self._changed()
 
     @pyqtSlot()
     def _restart(self) -> None:
-        if shared_process().is_shared:
-            self.note.setText(
-                tr("Another window or program started the backend and may be using it: restart it from there.")
-            )
-            return
         shared_process().stop()
         self.note.setText(tr("The backend was ended; the next request starts it again."))
+
+    @pyqtSlot()
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(f"{self.note.text()}\n\n{self.report.toPlainText()}")
 
     @pyqtSlot()
     def _check(self) -> None:
         self.report.clear()
         try:
-            self._checking = check(self.python.filePath(), self)
+            self._running = check(self.python.filePath(), self)
         except RsvlmError as error:
             self.note.setText(f"{error.message} {error.hint}")
             return
-        self._checking.succeeded.connect(self._on_checked)
-        self._checking.failed.connect(self._on_check_failed)
+        self._running.line.connect(self.report.appendPlainText)
+        self._running.succeeded.connect(lambda _output: self._checked(tr("The backend is in order.")))
+        self._running.failed.connect(
+            lambda _step, _said: self._checked(tr("The backend is not in order; what it said stands below."))
+        )
+        self._running.cancelled.connect(lambda: self._checked(tr("The check was stopped.")))
         self.progress.setRange(0, 0)
         self._set_busy(True, tr("Checking the backend"))
-        self._checking.start()
+        self._running.start()
 
-    @pyqtSlot(bytes)
-    def _on_checked(self, output: bytes) -> None:
-        self._checking = None
-        self._set_busy(False, tr("The backend is in order."))
-        self.report.setPlainText(readable(output.decode("utf-8", errors="replace")))
-
-    @pyqtSlot(object, str)
-    def _on_check_failed(self, _step: Step, said: str) -> None:
-        self._checking = None
-        self._set_busy(False, tr("The backend is not in order; what it said stands below."))
-        self.report.setPlainText(readable(said))
+    def _checked(self, note: str) -> None:
+        self._running = None
+        self._set_busy(False, note)
 
     @pyqtSlot()
     def _install(self) -> None:
         self.report.clear()
-        shared_process().stop()
-        installation = self._factory.install(self.wheelhouse.filePath())
+        installation = self._factory.install(self.plan())
         self._follow(installation)
         installation.start()
 
     def _follow(self, installation: Installation) -> None:
         self.progress.setRange(0, 0)
-        self._set_busy(True, tr("Installing the backend"))
+        self._set_busy(True, tr("Setting up the backend"))
         installation.progress.connect(self._on_progress)
         installation.line.connect(self.report.appendPlainText)
-        installation.finished.connect(self._on_installed)
+        installation.succeeded.connect(self._on_set_up)
+        installation.failed.connect(self._on_set_up_failed)
 
     @pyqtSlot(int, int, str)
     def _on_progress(self, done: int, total: int, note: str) -> None:
@@ -180,18 +267,34 @@ class EnvironmentBox(QWidget):
         self.progress.setValue(done)
         self.note.setText(note)
 
+    @pyqtSlot(str)
+    def _on_set_up(self, sentence: str) -> None:
+        self._set_busy(False, tr("The backend is ready. Of the demo it says: {sentence}").format(sentence=sentence))
+
     @pyqtSlot(object)
-    def _on_installed(self, error: Optional[RsvlmError]) -> None:
-        if error is None:
-            self._set_busy(False, tr("The backend is installed."))
-        else:
-            self._set_busy(False, f"{error.message} {error.hint}")
+    def _on_set_up_failed(self, error: RsvlmError) -> None:
+        self._set_busy(False, f"{error.message} {error.hint}")
 
     @pyqtSlot()
     def _stop(self) -> None:
-        if self._checking is not None:
-            self._checking.cancel()
-            self._checking = None
-            self._set_busy(False, tr("The check was stopped."))
-        elif self._factory.installation is not None:
-            self._factory.installation.cancel()
+        running = self._running or self._factory.installation
+        if running is not None:
+            self.note.setText(tr("Stopping…"))
+            running.cancel()
+
+
+def _form(rows: "tuple[tuple[str, QWidget], ...]") -> QFormLayout:
+    form = QFormLayout()
+    for label, widget in rows:
+        caption = QLabel(label)
+        caption.setBuddy(widget)
+        form.addRow(caption, widget)
+    return form
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch()
+    return row

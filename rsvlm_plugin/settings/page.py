@@ -11,9 +11,7 @@ from ..environment.process import shared_process
 from ..translation import tr
 from .environment_box import EnvironmentBox
 from .limits_box import LimitsBox
-from .options import RsvlmOptionsFactory
-
-NAME = "rsvlm_options"
+from .options import PAGE, RsvlmOptionsFactory
 
 
 class Box(Protocol):
@@ -28,7 +26,7 @@ class RsvlmOptionsPage(QgsOptionsPageWidget):
 
     def __init__(self, factory: RsvlmOptionsFactory, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
-        self.setObjectName(NAME)  # by which QGIS opens its options at this page
+        self.setObjectName(PAGE)
         self._boxes: List[Box] = []
         self.tabs = QTabWidget()
         layout = QVBoxLayout(self)

@@ -58,6 +58,24 @@ class Settings:
         self._write("backend/wheelhouse", folder.strip())
 
     @property
+    def environment(self) -> str:
+        """The folder that the backend was set up in from QGIS; empty = `env` in rsvlm's own folder."""
+        return self._read("backend/environment", "")
+
+    @environment.setter
+    def environment(self, folder: str) -> None:
+        self._write("backend/environment", folder)
+
+    @property
+    def torch(self) -> str:
+        """The build of torch to set up: "auto" (by the graphics card), "cpu" or "cuda"."""
+        return self._read("backend/torch", "auto")
+
+    @torch.setter
+    def torch(self, wish: str) -> None:
+        self._write("backend/torch", wish)
+
+    @property
     def keep_alive_s(self) -> int:
         """Seconds that a model stays loaded after its last use; FOREVER = until the backend ends."""
         return max(FOREVER, self._read_number("backend/keep_alive_s", KEEP_ALIVE_S))

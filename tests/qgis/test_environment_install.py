@@ -1,52 +1,456 @@
-"""The installation runs the right programs in the right order, says which one failed, and can be stopped."""
+"""The setup really makes an environment: with a toy backend from a toy wheelhouse, by real pip, venv and uv."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+NOTES = ["Making the environment", "Copying the plugin", "Updating pip", "Installing torch for processor (CPU)"]
+NOTES += ["Installing the backend", "Describing the demo"]
+MAIN = """
+import json, os, sys
+import torch
+print(json.dumps({"text": "A toy harbour.", "proxy": os.environ.get("HTTPS_PROXY", "")}))
+"""
+BUILDER = """
+import os, subprocess, sys, time, zipfile
+def build_wheel(folder, settings=None, metadata=None):
+    if os.environ.get("TOY_WAIT"):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
+        with open(os.environ["TOY_WAIT"], "w") as told:
+            told.write(f"{os.getpid()} {child.pid}")
+        time.sleep(120)
+    name = "rsvlm-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        for file in ("__init__.py", "cli/__init__.py", "cli/main.py"):
+            wheel.write(file, "rsvlm/" + file)
+        about = "Metadata-Version: 2.1\\nName: rsvlm\\nVersion: 1.0\\nRequires-Dist: torch\\n"
+        wheel.writestr("rsvlm-1.0.dist-info/METADATA", about)
+        wheel.writestr("rsvlm-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("rsvlm-1.0.dist-info/RECORD", "rsvlm/cli/main.py,,\\n")
+    return name
+"""
 
-def test_offline_installation_asks_no_index(monkeypatch, tmp_path) -> None:
-    from rsvlm.rsvlm_plugin.environment.install import install_steps
 
-    monkeypatch.setenv("RSVLM_HOME", str(tmp_path))
-    steps = install_steps("/usr/bin/python3.12", tmp_path / "copy", "/media/wheels", with_cuda=False)
-    assert (steps[0].program, list(steps[0].arguments)) == (
-        "/usr/bin/python3.12",
-        ["-m", "venv", str(tmp_path / "env")],
-    )
-    pip = list(steps[2].arguments)
-    assert steps[2].program == str(tmp_path / "env" / "bin" / "python")
-    assert pip[pip.index("--no-index") : pip.index("--no-index") + 3] == ["--no-index", "--find-links", "/media/wheels"]
-    assert pip[-1] == f"{tmp_path / 'copy'}[cpu]"
-    assert not any(word.startswith("http") for word in pip)
+def write_wheel(folder: Path, name: str) -> None:
+    folder.mkdir(exist_ok=True)
+    information = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}/__init__.py", "")
+        wheel.writestr(f"{information}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{information}/RECORD", f"{name}/__init__.py,,\n")
 
 
-def test_graphics_card_gets_the_cuda_build_and_others_the_small_one(tmp_path) -> None:
-    from rsvlm.rsvlm_plugin.environment.install import CPU_TORCH, install_steps
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory) -> Path:
+    """A folder with `plugin`, a backend of a few lines that builds itself, and `wheels`, a torch without content."""
+    root = tmp_path_factory.mktemp("toy")
+    for name, text in {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "builder"\nbackend-path = ["."]\n'
+        '[project]\nname = "rsvlm"\nversion = "1.0"\ndependencies = ["torch"]\n',
+        "builder.py": BUILDER,
+        "constraints.txt": "torch==1.0\n",
+        "__init__.py": "",
+        "cli/__init__.py": "",
+        "cli/main.py": MAIN,
+        "resources/demo/after.tif": "",
+    }.items():
+        (root / "plugin" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "plugin" / name).write_text(text)
+    write_wheel(root / "wheels", "torch")
+    return root
 
-    with_card = list(install_steps("python3", tmp_path, "", with_cuda=True)[2].arguments)
-    without = list(install_steps("python3", tmp_path, "", with_cuda=False)[2].arguments)
-    assert with_card[-1].endswith("[gpu]") and CPU_TORCH not in with_card
-    assert without[-1].endswith("[cpu]") and CPU_TORCH in without
+
+@pytest.fixture
+def machine(toy, monkeypatch, tmp_path):
+    """A machine with the toy plugin, a Python and no uv; its rsvlm folder is empty, its settings are new."""
+    from qgis.core import QgsSettings
+
+    from rsvlm.rsvlm_plugin.environment import install, recipe
+
+    QgsSettings().remove("rsvlm")
+    monkeypatch.setattr(recipe, "plugin_folder", lambda: toy / "plugin")
+    monkeypatch.setattr(install, "find_uv", lambda: None)
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    yield tmp_path
+    QgsSettings().remove("rsvlm")
+
+
+class Run:
+    """An Installation and everything that it says."""
+
+    def __init__(self, plan) -> None:
+        from rsvlm.rsvlm_plugin.environment.install import Installation
+
+        self.lines, self.steps, self.sentences, self.errors = [], [], [], []
+        self.installation = Installation(plan)
+        self.installation.line.connect(self.lines.append)
+        self.installation.progress.connect(lambda *step: self.steps.append(step))
+        self.installation.succeeded.connect(self.sentences.append)
+        self.installation.failed.connect(self.errors.append)
+        self.installation.start()
+
+    @property
+    def over(self) -> bool:
+        return bool(self.sentences or self.errors)
+
+    @property
+    def notes(self) -> list:
+        return [line[2:] for line in self.lines if line.startswith("— ")]
+
+
+def plan_for(folder: Path, wheels: Path):
+    from rsvlm.rsvlm_plugin.environment.recipe import Plan
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
+
+    return Plan(folder, choose("cpu", None, "linux"), str(wheels))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> list:
+    """The environment of the first test that made one, for others to copy: a venv takes seconds."""
+    return []
+
+
+@pytest.fixture
+def ready(machine, toy, made, wait) -> Path:
+    """RSVLM_HOME/env as a complete setup leaves it."""
+    folder = machine / "home" / "env"
+    if not made:
+        run = Run(plan_for(folder, toy / "wheels"))
+        wait(lambda: run.over, 240)
+        assert run.sentences == ["A toy harbour."], run.lines
+        made.append(toy / "made")
+        shutil.copytree(folder, made[0], symlinks=True)
+    else:
+        shutil.copytree(made[0], folder, symlinks=True)
+    return folder
+
+
+def test_setup_without_a_network_ends_with_what_the_backend_said(machine, toy, made, wait) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import BEGUN, MARK
+
+    folder = machine / "chosen" / "env"
+    plan = plan_for(folder, toy / "wheels")
+    run = Run(plan)
+    assert (folder / MARK).read_text() == BEGUN
+    wait(lambda: run.over, 240)  # five seconds on an idle machine: venv unpacks pip
+    assert run.sentences == ["A toy harbour."], run.lines
+    assert [note for note in run.notes if note in NOTES] == NOTES
+    assert [done for done, _total, _note in run.steps] == sorted(done for done, _total, _note in run.steps)
+    assert not any("http" in line for line in run.lines)
+    assert (folder / MARK).read_text() == plan.stamp()
+    assert [path.name for path in folder.parent.iterdir()] == ["env"]
+    shutil.copytree(folder, toy / "made", symlinks=True)
+    made.append(toy / "made")
+
+
+def test_complete_environment_is_only_tried(ready, toy, wait) -> None:
+    run = Run(plan_for(ready, toy / "wheels"))
+    wait(lambda: run.over, 60)
+    assert (run.sentences, run.notes) == (["A toy harbour."], ["Describing the demo"])
+
+
+def test_environment_with_a_lost_file_is_made_anew(ready, toy, wait) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import BEGUN, MARK
+
+    next(ready.glob("lib/python*/site-packages/torch/__init__.py")).unlink()
+    (ready / MARK).write_text(BEGUN)
+    run = Run(plan_for(ready, toy / "wheels"))
+    wait(lambda: run.over, 240)
+    assert run.sentences == ["A toy harbour."], run.lines
+    assert "Making the environment" in run.notes
+    wait(lambda: [path.name for path in ready.parent.iterdir()] == ["env"])
+
+
+def test_stopping_ends_the_children_of_pip_and_the_next_run_goes_on(ready, toy, wait, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import BEGUN, MARK, read_mark
+
+    (ready / MARK).write_text(BEGUN)
+    told = ready.parent / "told"
+    monkeypatch.setenv("TOY_WAIT", str(told))
+    run = Run(plan_for(ready, toy / "wheels"))
+    wait(lambda: told.exists() and len(told.read_text().split()) == 2, 120)
+    run.installation.cancel()
+    wait(lambda: run.over)
+    assert run.errors[0].code == "cancelled"
+    wait(lambda: not any(Path(f"/proc/{pid}").exists() for pid in told.read_text().split()))
+    assert not list(ready.parent.glob("env-setup-*"))
+    monkeypatch.delenv("TOY_WAIT")
+    assert read_mark(ready) == BEGUN
+    again = Run(plan_for(ready, toy / "wheels"))
+    wait(lambda: again.over, 240)
+    assert again.sentences == ["A toy harbour."]
+    assert "Making the environment" not in again.notes
+
+
+def test_missing_wheel_is_told_with_the_step_and_what_to_do(ready, toy, wait) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import BEGUN, MARK
+
+    (ready / MARK).write_text(BEGUN)
+    shutil.rmtree(next(ready.glob("lib/python*/site-packages/torch")))
+    shutil.rmtree(next(ready.glob("lib/python*/site-packages/torch-1.0.dist-info")))
+    (ready.parent / "empty").mkdir()
+    run = Run(plan_for(ready, ready.parent / "empty"))
+    wait(lambda: run.over, 120)
+    assert run.errors[0].message == "The setup stopped at “Installing torch for processor (CPU)”."
+    assert "make wheelhouse" in run.errors[0].hint, "\n".join(run.lines)
+    assert any("No matching distribution" in line for line in run.lines)
+    assert not run.installation.is_running
+
+
+def test_setup_with_uv_leaves_the_same_environment(machine, toy, wait, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment import install, makers
+
+    uv = makers.find_uv()
+    if uv is None:
+        pytest.skip("uv is not installed")
+    monkeypatch.setattr(install, "find_uv", lambda: uv)
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    run = Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    wait(lambda: run.over, 120)
+    assert run.sentences == ["A toy harbour."], run.lines
+    assert [note for note in run.notes if note in NOTES] == [note for note in NOTES if note != "Updating pip"]
+
+
+def test_half_made_environment_is_no_backend(ready, monkeypatch) -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.environment import locate
+
+    monkeypatch.setattr(locate, "plugin_folder", lambda: ready.parent / "plugin")
+    monkeypatch.delenv("RSVLM_PYTHON", raising=False)
+    assert locate.backend_python("") == ready / "bin" / "python"
+    (ready / locate.MARK).write_text(locate.BEGUN)
+    with pytest.raises(RsvlmError, match="not installed yet"):
+        locate.backend_python("")
+
+
+def test_folder_with_something_else_is_left_alone(machine, toy, wait) -> None:
+    theirs = machine / "photos"
+    theirs.mkdir()
+    (theirs / "cat.jpg").write_text("meow")
+    run = Run(plan_for(theirs, toy / "wheels"))
+    assert run.errors[0].message == f"The folder {theirs} holds something else."
+    assert [path.name for path in theirs.iterdir()] == ["cat.jpg"]
+
+
+def test_full_disk_is_told_before_anything_is_done(machine, toy, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment import torch_build
+
+    monkeypatch.setitem(torch_build.WEIGHTS, "cpu", (0.4, 1e9))
+    run = Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    assert "The setup needs 1000000000.0 GB" in run.errors[0].message
+    assert not (machine / "home" / "env").exists()
+
+
+def test_machine_without_python_and_uv_is_told_what_to_install(machine, toy, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment import install
+
+    monkeypatch.setattr(install, "candidates", lambda: [])
+    run = Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    assert run.errors[0].message.startswith("No Python 3.10 or newer")
+    assert "Install uv" in run.errors[0].hint
+
+
+def test_closed_folder_is_told(machine, toy) -> None:
+    (machine / "file").write_text("")
+    run = Run(plan_for(machine / "file" / "env", toy / "wheels"))
+    assert "cannot be written to" in run.errors[0].message
+
+
+def test_uv_brings_its_own_python_where_there_is_none(tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.recipe import Maker, making
+
+    step = making(Maker("", "/opt/uv"), tmp_path)
+    assert (step.program, step.arguments[0], step.arguments[-1]) == ("/opt/uv", "venv", str(tmp_path))
+    assert step.arguments[2:6] == ["--python", "3.11", "--python-preference", "only-managed"]
+
+
+def test_torch_comes_from_the_index_of_its_build_and_the_rest_does_not(machine, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.recipe import Maker, Plan, filling
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
+
+    card = "NVIDIA RTX A2000, 581.12, 8.6\n"
+    for maker in (Maker("python3", None), Maker("python3", "/opt/uv")):
+        plan = Plan(tmp_path / "env", choose("auto", card, "win32"))
+        *_before, torch, backend = filling(maker, plan, tmp_path / "copy")
+        assert "https://download.pytorch.org/whl/cu130" in torch.arguments and torch.arguments[-1] == "torch"
+        assert not any(word.startswith("http") for word in backend.arguments)
+        assert backend.arguments[-1] == str(tmp_path / "copy")
+        assert str(tmp_path / "copy" / "constraints.txt") in torch.arguments
 
 
 @pytest.mark.parametrize(
-    ("said", "suits"),
-    [("python 3.9", False), ("python 3.10", True), ("python 3.13\n", True), ("python 2.7", False), ("", False)],
+    ("wish", "said", "platform", "name"),
+    [
+        ("auto", None, "linux", "cpu"),
+        ("auto", "", "win32", "cpu"),
+        ("auto", "NVIDIA H200, 580.65.06, 9.0", "linux", "cu130"),
+        ("auto", "NVIDIA H200, 570.10, 9.0", "linux", "cu126"),
+        ("auto", "NVIDIA H200, 520.61, 9.0", "linux", "cpu"),
+        ("auto", "Tesla V100-SXM2-16GB, 580.65.06, 7.0", "linux", "cu126"),
+        ("auto", "NVIDIA GeForce RTX 5090, 572.16, 12.0", "win32", "cpu"),
+        ("auto", "NVIDIA GeForce RTX 5090, 581.29, 12.0", "win32", "cu130"),
+        ("auto", "NVIDIA GeForce GTX 1060, 528.33, 6.1", "win32", "cu126"),
+        ("auto", "NVIDIA GeForce GT 710, 470.1, 3.5\nNVIDIA L4, 580.1, 8.9", "linux", "cu130"),
+        ("cpu", "NVIDIA H200, 580.65.06, 9.0", "linux", "cpu"),
+        ("cuda", None, "linux", "cu130"),
+        ("auto", None, "darwin", "mps"),
+        ("auto", 'Field "compute_cap" is not a valid field to query.', "linux", "cpu"),
+    ],
 )
-def test_only_a_new_enough_python_is_taken(said, suits) -> None:
-    from rsvlm.rsvlm_plugin.environment import install
+def test_build_of_torch_suits_card_and_driver(wish, said, platform, name) -> None:
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
 
-    assert install.suits(said) is suits
+    build = choose(wish, said, platform)
+    assert build.name == name and build.reason
+    assert build.index == ("" if name == "mps" else f"https://download.pytorch.org/whl/{name}")
+
+
+def test_old_driver_is_named_as_the_reason_for_the_processor() -> None:
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
+
+    assert "NVIDIA H200 needs a newer driver than 520.61" in choose("auto", "NVIDIA H200, 520.61, 9.0", "linux").reason
+
+
+def test_progress_of_pip_and_uv_is_a_fraction_of_what_is_to_come() -> None:
+    from rsvlm.rsvlm_plugin.environment.downloads import Downloads
+
+    pip = Downloads(400.0)
+    seen = []
+    for line in (
+        "Collecting torch",
+        "Progress 0 of 200",
+        "Progress 100 of 200",
+        "Progress 200 of 200",
+        "Progress 50 of 300",
+    ):
+        assert pip.feed(line) is not line.startswith("Progress")
+        seen.append(pip.fraction)
+    assert seen == [0, 0, 0.25, 0.5, 0.625]
+    uv = Downloads(400.0)
+    for line in ("Downloading torch (3.0MiB)", "Downloading numpy (1024.0KiB)", " Downloaded torch"):
+        assert uv.feed(line)
+    assert uv.fraction == 0.75
+
+
+@pytest.mark.parametrize(
+    ("said", "advised"),
+    [
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ProxyError('Unable to connect to proxy', 407 Proxy Authentication Required)", "Options ▸ Network"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "SSL_CERT_FILE"),
+        ("NewConnectionError: Failed to establish a new connection: [Errno -2] Name or service not known", "network"),
+        ("something new", "Copy the log"),
+    ],
+)
+def test_failure_is_told_with_the_next_step(said, advised) -> None:
+    from rsvlm.rsvlm_plugin.environment.advice import advice
+
+    assert advised in advice(said)
+
+
+@pytest.fixture
+def proxied(qgis_app):
+    """QGIS's network options name a proxy with a password."""
+    from qgis.core import QgsNetworkAccessManager, QgsSettings
+
+    values = {"proxyEnabled": True, "proxyType": "HttpProxy", "proxyHost": "proxy.example", "proxyPort": "3128",
+              "proxyUser": "ann", "proxyPassword": "p@ss word", "noProxyUrls": ["http://intranet.local/maps"]}  # fmt: skip
+    for name, value in values.items():
+        QgsSettings().setValue(f"proxy/{name}", value)
+    QgsNetworkAccessManager.instance().setupDefaultProxyAndCache()
+    yield
+    QgsSettings().remove("proxy")
+    QgsNetworkAccessManager.instance().setupDefaultProxyAndCache()
+
+
+def test_proxy_of_qgis_reaches_the_programs_and_its_password_no_command_line_or_log(proxied, ready, toy, wait) -> None:
+    from rsvlm.rsvlm_plugin.environment.command import Commands, Step
+    from rsvlm.rsvlm_plugin.environment.proxy import proxy_environment
+
+    said = proxy_environment()
+    assert said["HTTPS_PROXY"] == said["http_proxy"] == "http://ann:p%40ss%20word@proxy.example:3128"
+    assert said["NO_PROXY"] == "localhost,127.0.0.1,::1,intranet.local"
+    lines, outputs = [], []
+    show = "import os, sys; print(os.environ['HTTPS_PROXY'], sys.argv)"
+    run = Commands([Step("show", "/usr/bin/python3", ["-c", show])], "/", extra=said)
+    run.line.connect(lines.append)
+    run.succeeded.connect(outputs.append)
+    run.start()
+    wait(lambda: outputs)
+    assert outputs[0].decode().startswith("http://ann:p%40ss%20word@proxy.example:3128 ['-c']")
+    assert lines == ["http://…@proxy.example:3128 ['-c']"]
+
+
+def test_without_a_proxy_in_qgis_the_environment_s_own_is_kept(qgis_app) -> None:
+    from rsvlm.rsvlm_plugin.environment.proxy import proxy_environment
+
+    assert proxy_environment() == {}
+
+
+def test_nothing_of_qgis_s_environment_leaks_into_the_programs(wait, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.command import Commands, Step
+
+    for name in ("PYTHONPATH", "PYTHONHOME", "GDAL_DATA", "PROJ_LIB", "LD_LIBRARY_PATH", "QT_PLUGIN_PATH"):
+        monkeypatch.setenv(name, "/qgis")
+    lines, ended = [], []
+    run = Commands([Step("show", "/usr/bin/env", [])], "/")
+    run.line.connect(lines.append)
+    run.succeeded.connect(ended.append)
+    run.start()
+    wait(lambda: ended)
+    assert lines and not [line for line in lines if line.partition("=")[2] == "/qgis"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("python 3.9 /usr/bin/python3", None),
+        ("python 3.10 /usr/bin/python3\n", ("3.10", "/usr/bin/python3")),
+        ("python 3.13 C:\\Program Files\\Python\\python.exe\r\n", ("3.13", "C:\\Program Files\\Python\\python.exe")),
+        ("", None),
+    ],
+)
+def test_only_a_new_enough_python_is_taken(said, found) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import suiting
+
+    assert suiting(said) == found
+
+
+def test_uv_is_found_where_a_desktop_does_not_look(monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import find_uv
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    uv = tmp_path / ".local" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text("")
+    uv.chmod(0o755)
+    assert find_uv() == str(uv)
+
+
+def test_qgis_s_own_executable_is_never_a_candidate() -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import candidates
+
+    found = candidates()
+    assert found and all(Path(path).is_file() for path in found)
+    assert sys.executable not in found
 
 
 def test_copy_leaves_environments_builds_and_tests_behind(tmp_path, wait) -> None:
     from rsvlm.rsvlm_plugin.environment.command import Commands, Step
-    from rsvlm.rsvlm_plugin.environment.install import COPY
+    from rsvlm.rsvlm_plugin.environment.recipe import COPY
 
     source = tmp_path / "plugin"
     for name in (".venv/bin/python", ".git/config", "build/x", "tests/t.py", "geo/scene.py", "pyproject.toml"):
@@ -90,59 +494,14 @@ def test_program_that_is_not_there_is_a_failed_step(tmp_path, wait) -> None:
     assert failures[0]
 
 
-def test_cancel_ends_the_running_program(tmp_path, wait) -> None:
+def test_line_that_comes_in_pieces_is_one_line(wait) -> None:
     from rsvlm.rsvlm_plugin.environment.command import Commands, Step
 
-    script = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-    said: list = []
-    run = Commands([Step("wait", "/usr/bin/python3", ["-c", script])], str(tmp_path))
-    run.line.connect(said.append)
+    script = "import time; print('one ', end='', flush=True); time.sleep(0.3); print('line'); print('no end', end='')"
+    lines, ended = [], []
+    run = Commands([Step("say", "/usr/bin/python3", ["-c", script])], "/")
+    run.line.connect(lines.append)
+    run.succeeded.connect(ended.append)
     run.start()
-    wait(lambda: said)
-    run.cancel()
-    wait(lambda: not Path(f"/proc/{said[0]}").exists())
-
-
-def test_installation_without_any_python_says_what_to_install(monkeypatch, tmp_path, wait) -> None:
-    from rsvlm.rsvlm_plugin.environment.install import Installation
-
-    monkeypatch.setenv("PATH", str(tmp_path))
-    outcomes: list = []
-    installation = Installation("")
-    installation.finished.connect(outcomes.append)
-    installation.start()
-    wait(lambda: outcomes)
-    assert outcomes[0].message.startswith("No Python 3.10 or newer")
-    assert not installation.is_running
-
-
-def test_installation_from_an_empty_wheel_folder_stops_at_pip_and_leaves_no_copy(monkeypatch, tmp_path, wait) -> None:
-    from rsvlm.rsvlm_plugin.environment.install import Installation
-
-    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    (tmp_path / "wheels").mkdir()
-    outcomes: list = []
-    notes: list = []
-    installation = Installation(str(tmp_path / "wheels"))
-    installation.progress.connect(lambda done, total, note: notes.append((done, total)))
-    installation.finished.connect(outcomes.append)
-    installation.start()
-    wait(lambda: outcomes, 240)  # five seconds on an idle machine: venv unpacks pip
-    assert notes == [(0, 4), (1, 4), (2, 4)]
-    assert "Installing the backend" in outcomes[0].message
-    assert "setuptools" in outcomes[0].hint
-    assert (tmp_path / "home" / "env" / "bin" / "python").exists()
-    assert list(tmp_path.glob("rsvlm-install-*")) == []
-
-
-def test_qgis_s_own_executable_is_never_a_candidate() -> None:
-    from rsvlm.rsvlm_plugin.environment.install import candidates
-
-    found = candidates()
-    assert found and all(Path(path).is_file() for path in found)
-    assert sys.executable not in found
+    wait(lambda: ended)
+    assert lines == ["one line", "no end"]

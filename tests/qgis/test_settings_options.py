@@ -79,15 +79,49 @@ def test_install_is_offered_only_where_it_would_be_used(page) -> None:
     assert "Another Python is in use" in page.environment.install_button.toolTip()
 
 
-def test_report_of_the_check_is_read_line_by_line_with_problems_first() -> None:
-    from rsvlm.rsvlm_plugin.environment.check import readable
+def test_what_will_be_installed_is_told_before_the_start(page, monkeypatch, tmp_path) -> None:
+    box = page.environment
+    box.folder.setFilePath(str(tmp_path / "env"))
+    box.torch.setCurrentIndex(box.torch.findData("cpu"))
+    assert box.summary.text().startswith("Downloads about 0.4 GB with ")
+    assert "torch for processor (CPU). You chose the processor. Needs 2.5 GB of disk" in box.summary.text()
+    box._on_cards(b"NVIDIA RTX A2000, 581.12, 8.6\n")
+    box.torch.setCurrentIndex(box.torch.findData("auto"))
+    assert "torch for NVIDIA graphics (CUDA 13.0). The graphics card is NVIDIA RTX A2000." in box.summary.text()
+    box.wheelhouse.setFilePath(str(tmp_path))
+    assert box.summary.text().startswith("Installs what is in the folder with wheels")
 
-    report = (
-        '{"python": "3.11", "packages": {"torch": "2.13", "onnx": null}, "models": ["a", "b"], "problems": ["No."]}'
-    )
-    wanted = ["No.", "python: 3.11", "packages torch: 2.13", "packages onnx: not available", "models: a, b"]
-    assert readable(f"loading\n{report}\n").splitlines() == wanted
-    assert readable("ImportError: libfoo") == "ImportError: libfoo"
+
+def test_button_says_what_a_press_would_do(page, monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import BEGUN, MARK
+
+    box = page.environment
+    box.folder.setFilePath(str(tmp_path))
+    said = [box.install_button.text()]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text("")
+    for mark in (BEGUN, box.plan().stamp(), "older"):
+        (tmp_path / MARK).write_text(mark)
+        box._changed()
+        said.append(box.install_button.text())
+    assert said == ["Set Up Backend", "Go On Setting Up", "Try Backend", "Update Backend"]
+
+
+def test_setup_from_the_page_shows_the_log_what_failed_and_copies_it(page, wait, monkeypatch, tmp_path) -> None:
+    from qgis.PyQt.QtWidgets import QApplication
+
+    box = page.environment
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "cat.jpg").write_text("meow")
+    box.folder.setFilePath(str(tmp_path / "theirs"))
+    box.install_button.setEnabled(True)
+    box.install_button.click()
+    assert box.note.text().startswith(f"The folder {tmp_path / 'theirs'} holds something else. Choose an empty folder")
+    assert box.stop_button.isHidden()
+    box.report.setPlainText("last words")
+    box._changed()
+    box.copy_button.click()
+    assert QApplication.clipboard().text() == f"{box.note.text()}\n\nlast words"
 
 
 def test_page_is_no_wider_than_the_options_of_qgis_want(page) -> None:
