@@ -21,8 +21,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ...protocol import STYLES, RsvlmError
 from ..canvas.outline import flash
-from ..client import Backend
+from ..client import Backend, BackendState
 from ..layers.record import Record
+from ..settings.options import PAGE
 from ..settings.store import Settings
 from ..translation import tr
 from . import icons, provenance
@@ -118,10 +119,12 @@ class RsvlmDock(QgsDockWidget):
         self.looking.looked.connect(self.thumbnail.show_preview)
         self.looking.failed.connect(self.thumbnail.show_error)
         self.thumbnail.clicked.connect(self._flash_place)
+        self.thumbnail.set_up_asked.connect(self._set_up)
         self.describe_button.clicked.connect(self._describe_or_stop)
         self.style_choice.activated.connect(self._remember_style)
         self.status_line.clicked.connect(self._show_status)
         self._backend.state_changed.connect(self.status_line.show_state)
+        self._backend.state_changed.connect(self._look_again)
         self.status_line.show_state(self._backend.state)
         self.visibilityChanged.connect(self._visible)
 
@@ -171,6 +174,7 @@ class RsvlmDock(QgsDockWidget):
         for signal in self._map_signals:
             signal.disconnect(self._map_changed)
         self._backend.state_changed.disconnect(self.status_line.show_state)
+        self._backend.state_changed.disconnect(self._look_again)
         self.place_row.dispose()
         self.answers.dispose()
         self.report.dispose()
@@ -216,6 +220,15 @@ class RsvlmDock(QgsDockWidget):
 
     def _show_status(self) -> None:
         self.report.show_details(tr("Backend"), self.report.diagnostics())
+
+    def _set_up(self) -> None:
+        self._iface.showOptionsDialog(self._iface.mainWindow(), PAGE)
+        self.looking.ask_soon()
+
+    def _look_again(self, state: BackendState) -> None:
+        """A backend that was missing has been set up."""
+        if state.kind == "ready" and not self.thumbnail.set_up_button.isHidden():
+            self.looking.ask_soon()
 
     def _map_changed(self, *_what: object) -> None:
         self.looking.ask_soon()

@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Optional
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QPixmap
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
+from ..environment.locate import SET_UP
 from ..layers.fetching import Seen
 from ..translation import tr
 from . import figures
@@ -18,9 +19,10 @@ SIDE = 96
 
 
 class Thumbnail(QWidget):
-    """Emits `clicked` when the user asks where on the map the picture lies."""
+    """Emits `clicked` when the user asks where on the map the picture lies, `set_up_asked` where a backend is missing."""
 
     clicked = pyqtSignal()
+    set_up_asked = pyqtSignal()
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -44,6 +46,10 @@ class Thumbnail(QWidget):
         self.notice.setTextFormat(Qt.TextFormat.PlainText)
         self.notice.setWordWrap(True)
         self.notice.hide()
+        self.set_up_button = QPushButton(tr("Set Up Backend…"))
+        self.set_up_button.setObjectName("rsvlm_set_up")
+        self.set_up_button.clicked.connect(self.set_up_asked)
+        self.set_up_button.hide()
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
@@ -53,6 +59,7 @@ class Thumbnail(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._row)
         box.addWidget(self.notice)
+        box.addWidget(self.set_up_button, 0, Qt.AlignmentFlag.AlignLeading)
 
     def wait(self) -> None:
         """The picture is on its way."""
@@ -75,12 +82,14 @@ class Thumbnail(QWidget):
         """Say why there is no picture."""
         self._forget()
         self._row.hide()
+        self.set_up_button.setVisible(SET_UP in error.details)
         self._note(f"{error.message} {error.hint}".strip())
 
     def _forget(self) -> None:
         self.picture.setIcon(QIcon())
         self.picture.setAccessibleDescription("")
         self.caption.setText("")
+        self.set_up_button.hide()
         self._note("")
 
     def _note(self, text: str) -> None:

@@ -13,6 +13,7 @@ from ..translation import tr
 
 MARK = ".rsvlm-environment"  # in an environment made from QGIS; holds BEGUN, or what it was made from
 BEGUN = "begun"
+SET_UP = "set_up"  # among the details of an error that Set Up Backend mends
 
 
 def plugin_folder() -> Path:
@@ -95,6 +96,7 @@ def not_installed() -> RsvlmError:
         tr("Press Set Up Backend in Settings ▸ Options ▸ rsvlm, or run this command: {command}").format(
             command=install_command()
         ),
+        {SET_UP: 1},
     )
 
 

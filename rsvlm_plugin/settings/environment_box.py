@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import RsvlmError
+from ..dock.report import impersonal
 from ..environment import torch_build
 from ..environment.check import check
 from ..environment.command import Commands, Step
@@ -107,6 +108,7 @@ class EnvironmentBox(QWidget):
         self.report.setAccessibleName(tr("Log"))
         self.report.setMinimumHeight(120)
         self.copy_button = QPushButton(tr("Copy Log"))
+        self.copy_button.setToolTip(tr("Copy all of it, without personal paths"))
         used = _form(((tr("Backend Python"), self.python), (tr("Models run on"), self.device)))
         group = QgsCollapsibleGroupBox(tr("Setup"))
         made = _form(
@@ -222,7 +224,7 @@ class EnvironmentBox(QWidget):
 
     @pyqtSlot()
     def _copy(self) -> None:
-        QApplication.clipboard().setText(f"{self.note.text()}\n\n{self.report.toPlainText()}")
+        QApplication.clipboard().setText(impersonal(f"{self.note.text()}\n\n{self.report.toPlainText()}"))
 
     @pyqtSlot()
     def _check(self) -> None:
