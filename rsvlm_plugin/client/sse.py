@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import List
 
+END = b"\n\n"  # completes what a server left without its blank line
+
 
 class EventStream:
     """Cuts a byte stream into the data of its events, whatever pieces the bytes come in (WHATWG HTML, section 9.2).
 
-    Comments, field names other than `data` and events without data are dropped, as the standard says.
+    Comments, field names other than `data` and events without data are dropped, as the standard says. One exception:
+    older servers of llama.cpp send an error as a field of its own, which becomes the event {"error": ...}.
     """
 
     def __init__(self) -> None:
@@ -28,4 +31,6 @@ class EventStream:
             elif line.startswith(b"data:"):
                 value = line[5:].decode("utf-8", errors="replace")
                 self._data.append(value[1:] if value.startswith(" ") else value)
+            elif line.startswith(b"error:") and not self._data:
+                self._data.append(f'{{"error": {line[6:].decode("utf-8", errors="replace")}}}')
         return events

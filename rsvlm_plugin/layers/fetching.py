@@ -30,10 +30,14 @@ class Fetching(QObject):
     fetched = pyqtSignal(object)
     failed = pyqtSignal(object)
 
-    def __init__(self, place: Place, canvas_settings: QgsMapSettings, parent: Optional[QObject] = None) -> None:
+    def __init__(
+        self, place: Place, canvas_settings: QgsMapSettings, parent: Optional[QObject] = None, draw: bool = False
+    ) -> None:
+        """draw: fetch a picture also where the file could be read."""
         super().__init__(parent)
         self._place = place
         self._settings = canvas_settings
+        self._draw = draw
         self._picture: Optional[MapPicture] = None
         self._layer_count = 1
         self._timer = QTimer(self)
@@ -49,7 +53,7 @@ class Fetching(QObject):
 
     def _fetch(self) -> None:
         try:
-            source = choose(self._place, self._settings)
+            source = choose(self._place, self._settings, self._draw)
         except RsvlmError as error:
             self.failed.emit(error)
             return

@@ -47,8 +47,11 @@ class Rendered:
     layer_count: int
 
 
-def choose(place: Place, canvas_settings: QgsMapSettings) -> Union[Native, Rendered]:
-    """Decide by the layers of the place. Raises RsvlmError no_data where no layer lies in it."""
+def choose(place: Place, canvas_settings: QgsMapSettings, draw: bool = False) -> Union[Native, Rendered]:
+    """Decide by the layers of the place. Raises RsvlmError no_data where no layer lies in it.
+
+    draw: a picture also where the file could be read, for a model elsewhere.
+    """
     candidates = _layers_in(place, canvas_settings)
     if not candidates:
         raise RsvlmError(
@@ -57,7 +60,7 @@ def choose(place: Place, canvas_settings: QgsMapSettings) -> Union[Native, Rende
             tr("Switch a layer on in the Layers panel, or move the map to one."),
         )
     top = candidates[0]
-    if can_be_read(top, place) and (len(candidates) == 1 or _covers(top, place)):
+    if not draw and can_be_read(top, place) and (len(candidates) == 1 or _covers(top, place)):
         return Native(_native(top, place))
     return Rendered(map_settings(place, candidates, canvas_settings), place, len(candidates))
 
@@ -119,7 +122,9 @@ def map_settings(place: Place, layers: Sequence[QgsMapLayer], canvas_settings: Q
     settings.setLayers(list(layers))
     settings.setDestinationCrs(place.crs)
     settings.setRotation(0)
-    settings.setOutputSize(picture_size(place.extent, canvas_settings.mapUnitsPerPixel()))
+    # A whole layer is seen in its own resolution, in a CRS that need not be the map's.
+    finest = place.layers[0].rasterUnitsPerPixelX() if place.whole else canvas_settings.mapUnitsPerPixel()
+    settings.setOutputSize(picture_size(place.extent, finest))
     settings.setExtent(place.extent)
     settings.setOutputDpi(96)
     settings.setDevicePixelRatio(1)
@@ -132,7 +137,7 @@ def map_settings(place: Place, layers: Sequence[QgsMapLayer], canvas_settings: Q
 
 
 def picture_size(extent: QgsRectangle, units_per_pixel: float) -> QSize:
-    """Pixels for an extent: as sharp as the screen, its long side between MIN_PIXELS and MAX_PIXELS."""
+    """Pixels for an extent: as sharp as the screen or the layer, its long side between MIN_PIXELS and MAX_PIXELS."""
     long_side = max(extent.width(), extent.height())
     pixels = long_side / units_per_pixel if units_per_pixel > 0 else MAX_PIXELS
     per_unit = min(max(pixels, MIN_PIXELS), MAX_PIXELS) / long_side

@@ -28,3 +28,14 @@ def test_events_do_not_depend_on_how_the_bytes_are_cut(size: int) -> None:
 def test_event_without_its_blank_line_is_not_there_yet() -> None:
     assert events(b"data: half\n") == []
     assert events(b"data: half\n", b"\n") == ["half"]
+
+
+def test_event_that_a_server_left_open_is_completed_by_the_end() -> None:
+    from rsvlm.rsvlm_plugin.client.sse import END
+
+    assert events(b"data: last", END) == ["last"]
+    assert events(b"data: last\n\n", END) == ["last"]
+
+
+def test_error_in_a_field_of_its_own_is_an_error_event() -> None:
+    assert events(b'error: {"code": 500}\n\n') == ['{"error":  {"code": 500}}']
