@@ -21,10 +21,11 @@ from ..translation import tr
 from .messages import DONE, Call, nonsense, read_event, read_object
 from .sse import EventStream
 
+# Nobody listens there, or by now another program, which does not know the token.
+GONE = (QNetworkReply.NetworkError.ConnectionRefusedError, QNetworkReply.NetworkError.AuthenticationRequiredError)
 # Pauses before the backend is looked for again where nobody answers: one that ends with the window that owned it keeps its
 # place for a moment.
 RETRY_MS = (0, 500, 1000, 2000)
-STRANGER = 401  # the port belongs to another program by now, which does not know the token
 STOP_MS = 2_000  # a batch of tiles may be under way
 SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
 
@@ -187,8 +188,7 @@ class Reply(QObject):
         if self.over:
             return
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
-        refused = network.error() == QNetworkReply.NetworkError.ConnectionRefusedError
-        if refused or status == STRANGER or (status is None and self._endpoint.shared):
+        if network.error() in GONE or (status is None and self._endpoint.shared):
             self._try_again(_gone())
             return
         if status is None or self._is_stream():

@@ -74,7 +74,7 @@ def _parts(state: BackendState) -> List[str]:
         "starting": tr("starting…"),
         "ready": tr("ready"),
         "busy": tr("{n} waiting").format(n=state.waiting) if state.waiting else tr("busy"),
-        "failed": tr("not available"),
+        "failed": tr("not available, click for details"),
     }
     sign = SIGNS[state.kind]
     where = device(state.device) if state.kind != "failed" else ""

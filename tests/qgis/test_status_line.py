@@ -59,7 +59,7 @@ def words(line) -> str:
             "◉ CPU · compact (bundled) 7fa7b76 · 381 MB · 2 waiting",
         ),
         ({"state": "starting", "device": "starting"}, "◐ starting…"),
-        ({"state": "failed", "device": "failed"}, "✕ not available"),
+        ({"state": "failed", "device": "failed"}, "✕ not available, click for details"),
     ],
 )
 def test_every_state_is_one_line_with_the_device_first(line, told, said) -> None:
