@@ -24,7 +24,7 @@ SERVE = [sys.executable, "-m", "rsvlm.cli.main", "serve"]
 SERVE_WITH_DOUBLE = [sys.executable, str(Path(__file__).with_name("serve_with_double.py"))]
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Wait for something that has to happen within some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -53,7 +53,7 @@ class Backend:
     def worker(self) -> psutil.Process:
         """The process of the model, once there is one."""
         found: list[psutil.Process] = []
-        until(lambda: bool(found.extend(psutil.Process(self.info["pid"]).children()) or found), 20)
+        wait_until(lambda: bool(found.extend(psutil.Process(self.info["pid"]).children()) or found), 20)
         return found[0]
 
     def queue(self) -> dict[str, int]:
@@ -144,6 +144,11 @@ def events(response: httpx.Response) -> Iterator[Any]:
             yield data if data == "[DONE]" else json.loads(data)
         elif line.startswith(":"):
             yield line
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    return wait_until
 
 
 @pytest.fixture(scope="session")

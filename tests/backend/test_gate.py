@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import stat
+import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 ROUTES = [
@@ -57,21 +59,42 @@ def test_web_pages_are_forbidden_whatever_their_origin(double: Any, origin: str)
         assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-def test_token_file_is_for_its_owner_only_and_goes_with_the_service(start: Any, serve_with_double: list[str]) -> None:
-    backend = start(serve_with_double)
-    file = Path(backend.info["token_file"])
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert file.parent == backend.home and len(backend.token) >= 32
-    backend.stop()
-    assert not file.exists()
-
-
 def test_token_of_the_environment_is_used(start: Any, serve_with_double: list[str], monkeypatch: Any) -> None:
     monkeypatch.setenv("RSVLM_TOKEN", "given-by-the-plugin")
     backend = start(serve_with_double)
     assert backend.token == "given-by-the-plugin"
     assert backend.client.get("/v1/models").status_code == 200
     assert "RSVLM_TOKEN" not in backend.worker().environ()
+
+
+def test_token_stands_nowhere_but_in_its_file(start: Any, serve_with_double: list[str]) -> None:
+    """Not where other users look (arguments), nor where it would be passed on (log, standard error, the worker)."""
+    backend = start(serve_with_double)
+    assert backend.ask({"href": "/say"}).status_code == 200
+    assert backend.client.get("/v1/models", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    service, worker = psutil.Process(backend.info["pid"]), backend.worker()
+    seen = [" ".join(process.cmdline()) for process in (service, worker)]
+    seen += [json.dumps(worker.environ()), json.dumps(service.environ()), json.dumps(backend.info), backend.log()]
+    assert len(backend.token) >= 32 and not [text for text in seen if backend.token in text]
+    holders = [path for path in backend.home.rglob("*") if path.is_file() and backend.token in path.read_text()]
+    assert holders == [Path(backend.info["token_file"])]
+
+
+def test_only_the_loopback_address_is_listened_at(double: Any) -> None:
+    sockets = psutil.Process(double.info["pid"]).net_connections()
+    assert [(socket.laddr.ip, socket.laddr.port) for socket in sockets if socket.status == psutil.CONN_LISTEN] == [
+        ("127.0.0.1", double.info["port"])
+    ]
+    assert psutil.Process(double.worker().pid).net_connections() == []
+
+
+@pytest.mark.parametrize("header", ["Host: {host}\r\nHost: evil.test", "X-Nothing: 1"])
+def test_no_host_or_two_of_them_are_refused(double: Any, header: str) -> None:
+    host = f"127.0.0.1:{double.info['port']}"
+    with socket.create_connection(("127.0.0.1", double.info["port"]), 5) as connection:
+        connection.sendall(f"GET /health HTTP/1.1\r\n{header.format(host=host)}\r\n\r\n".encode())
+        status = connection.recv(4096).split(b" ")[1]
+    assert status in (b"400", b"403")
 
 
 def test_body_over_the_limit_is_refused_before_it_is_sent(double: Any) -> None:
