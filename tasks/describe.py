@@ -14,9 +14,8 @@ from importlib.metadata import version
 
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
-from rsvlm.models.families.compact import ImageFeatures
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.predictors.compact import CompactPredictor, Seen
 from rsvlm.protocol import STYLES, VERSION, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import wording
 from rsvlm.tasks.cover import Cover, measure_cover
@@ -33,8 +32,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
     if request.style not in STYLES:
         raise RsvlmError("bad_request", f"There is no style “{request.style}”.", f"Choose one of {', '.join(STYLES)}.")
     started = time.perf_counter()
-    with Scene.open(request.raster) as scene:
-        predictor = models.get(request.model)
+    with Scene.open(request.raster) as scene, models.using(request.model, watch.cancelled) as predictor:
         plan = make_plan(scene, predictor.card, request.style)
         watch.progress(0, len(plan.tiles), "Reading")
         tiles = _tiles(scene, plan, watch)
@@ -129,7 +127,7 @@ def _closer(
 
 
 def _one_sentence(
-    predictor: CompactPredictor, tile: Tile, features: ImageFeatures, verdict: Verdict, watch: Watch
+    predictor: CompactPredictor, tile: Tile, glance: Sequence[Seen], verdict: Verdict, watch: Watch
 ) -> Finding:
     """One view, its words streamed as they come; a guess is introduced as one before the first word."""
     doubt = wording.doubt(verdict)
@@ -142,8 +140,7 @@ def _one_sentence(
         spoken.append(delta)
         watch.text(delta)
 
-    caption = predictor.captions(features, on_text=say, stop=watch.cancelled)[0]
-    watch.check()
+    caption = predictor.captions(glance, on_text=say)[0]
     if not spoken:  # the model ended before its first word
         say(f"{wording.capital(verdict.guess)}.")
     watch.progress(1, 1, "Described")
@@ -156,15 +153,16 @@ def _all_findings(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan
     """Findings of all tiles, or of those that were finished when the user stopped; raises Cancelled if there are none."""
     findings: list[Finding] = []
     for start in range(0, len(tiles), BATCH):
-        found = judge(predictor, list(tiles[start : start + BATCH]), plan, watch.cancelled)
-        if watch.cancelled():  # the sentences of this batch may be cut short; those before it are kept
-            break
+        try:
+            found = judge(predictor, tiles[start : start + BATCH], plan)
+        except Cancelled:
+            if findings:
+                break  # those of earlier batches are kept
+            raise
         for finding in found:
             findings.append(finding)
             watch.evidence(finding.evidence())
         watch.progress(len(findings), len(tiles), "Describing tiles")
-    if not findings:
-        raise Cancelled()
     return findings
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rsvlm.models.families.compact import ImageFeatures
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.predictors.compact import CompactPredictor, Seen
 from rsvlm.protocol import Evidence
 from rsvlm.tasks.looking import Tile
 from rsvlm.tasks.plan import Plan
@@ -50,7 +49,7 @@ class Finding:
         return Evidence("tile", footprint, label, round(self.verdict.score, 3), self.tile.area_m2, 1, self.caption)
 
 
-def verdicts(predictor: CompactPredictor, features: ImageFeatures, plan: Plan) -> list[Verdict]:
+def verdicts(predictor: CompactPredictor, pictures: Sequence[Seen], plan: Plan) -> list[Verdict]:
     """A verdict on each encoded picture; a guess where the plan or the picture itself is unlike the training data.
 
     Classes that the card calls by one phrase count together. Where none reaches the card's threshold, a group of classes
@@ -58,8 +57,8 @@ def verdicts(predictor: CompactPredictor, features: ImageFeatures, plan: Plan) -
     """
     card = predictor.card
     position = {name: column for column, name in enumerate(predictor.scenes)}
-    familiar = plan.reliable & (predictor.familiarity(features) >= card.calibration.familiar_from)
-    probabilities = predictor.scene_probabilities(features)
+    familiar = plan.reliable & (predictor.familiarity(pictures) >= card.calibration.familiar_from)
+    probabilities = predictor.scene_probabilities(pictures)
     if plan.gsd_m is not None and plan.gsd_m > card.calibration.fine_gsd_m:
         probabilities[:, [position[name] for name in card.calibration.fine_scenes]] = 0
         probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -87,11 +86,11 @@ def likeliest(row: np.ndarray, members: dict[str, list[int]]) -> tuple[str, floa
     return best, min(1.0, totals[best])
 
 
-def judge(predictor: CompactPredictor, tiles: list[Tile], plan: Plan, stop: Callable[[], bool]) -> list[Finding]:
+def judge(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan) -> list[Finding]:
     """Findings of a few tiles, in one batch."""
-    features = predictor.encode(np.stack([tile.picture for tile in tiles]))
-    found = verdicts(predictor, features, plan)
-    captions = predictor.captions(features, stop=stop)
+    pictures = predictor.encode(np.stack([tile.picture for tile in tiles]))
+    found = verdicts(predictor, pictures, plan)
+    captions = predictor.captions(pictures)
     return [
         Finding(tile, verdict, caption.text, caption.confidence)
         for tile, verdict, caption in zip(tiles, found, captions, strict=True)

@@ -7,6 +7,7 @@ Knows tensors only: pixels come normalised, words come as token ids.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +54,19 @@ class ImageFeatures:
     pooled: Tensor
     grid: tuple[int, int]
     spread: Tensor
+
+    def apart(self) -> list[ImageFeatures]:
+        """A batch of one per picture, each in memory of its own."""
+        rows = zip(self.tokens.split(1), self.pooled.split(1), self.spread.split(1), strict=True)
+        return [ImageFeatures(tokens.clone(), mean.clone(), self.grid, spread.clone()) for tokens, mean, spread in rows]
+
+    @classmethod
+    def together(cls, parts: Sequence[ImageFeatures]) -> ImageFeatures:
+        """One batch of what has one grid."""
+        tokens, pooled, spread = (
+            torch.cat([getattr(part, name) for part in parts]) for name in ("tokens", "pooled", "spread")
+        )
+        return cls(tokens, pooled, parts[0].grid, spread)
 
 
 class ImageEncoder(nn.Module):

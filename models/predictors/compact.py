@@ -1,26 +1,33 @@
-"""The bundled model at work: pictures in; captions, scenes and embeddings out.
+"""The bundled family at work: pictures in; captions, scenes and embeddings out.
 
-Knows pixels and strings; nothing of rasters, maps or files. Encode once, ask many times.
+Knows pixels and strings; nothing of rasters, maps or files. Encode once, ask many times: what was seen of a picture, and
+what the decoder makes of it before the first word, is kept for the next question. Every call of the network goes through
+the engine; methods may be called from any thread.
 """
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from tokenizers.decoders import DecodeStream
 from torch import Tensor
-from transformers import StoppingCriteria, StoppingCriteriaList
-from transformers.generation import BaseStreamer
+from transformers import DynamicCache, StoppingCriteriaList
 
+from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
+from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, STRIDE, Compact, ImageFeatures
-from rsvlm.models.parts.pixels import normalise
+from rsvlm.models.parts.pixels import DEVIATION, MEAN, normalise
 from rsvlm.models.parts.tokenizer import tidy
+from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+from rsvlm.protocol import Cancelled, RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
 LONGEST = 40  # tokens of a caption
@@ -34,114 +41,175 @@ class Caption:
     confidence: float
 
 
-def sentence(words: str) -> str:
-    """As a reader expects it: a capital first and a full stop last."""
-    words = words.strip()
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One picture that the model has looked at. features: a batch of one; key: tells its pixels, and how they were seen."""
+
+    key: tuple[object, ...]
+    features: ImageFeatures
 
 
-class Words(BaseStreamer):
-    """Turns the ids of one caption into words as they come, the first with a capital."""
+@dataclass
+class Counts:
+    """Pictures that went through the encoder, and pictures that the decoder read before its first word."""
 
-    def __init__(self, tokenizer: Tokenizer, on_text: Callable[[str], None]) -> None:
-        self._stream = DecodeStream(skip_special_tokens=True)
-        self._tokenizer, self._on_text, self._begun = tokenizer, on_text, False
-
-    def put(self, value: Tensor) -> None:
-        for token in value.flatten().tolist():
-            piece = self._stream.step(self._tokenizer, token)
-            if piece and not self._begun:
-                piece = piece.lstrip()
-                piece = f"{piece[:1].upper()}{piece[1:]}"
-            if piece:
-                self._begun = True
-                self._on_text(piece)
-
-    def end(self) -> None:
-        if self._begun:
-            self._on_text(".")
-
-
-class Stop(StoppingCriteria):
-    """Ends decoding at the next step once `wanted` says so."""
-
-    def __init__(self, wanted: Callable[[], bool]) -> None:
-        self._wanted = wanted
-
-    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
-        return torch.full((len(input_ids),), self._wanted(), dtype=torch.bool, device=input_ids.device)
+    encodes: int = 0
+    prefills: int = 0
 
 
 class CompactPredictor:
-    """card, device: what answers and where."""
+    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory."""
 
-    def __init__(self, card: ModelCard, model: Compact, tokenizer: Tokenizer, device: str) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        model: Compact,
+        tokenizer: Tokenizer,
+        device: str,
+        engine: Engine | None = None,
+        cache: Cache | None = None,
+    ) -> None:
         self.card, self.device = card, device
         self._model, self._tokenizer = model.to(device), tokenizer
+        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
+        self._stop: Callable[[], bool] = lambda: False
         self.scenes = model.config.scenes
+        self.counts = Counts()
+        self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
 
-    @torch.inference_mode()
-    def encode(self, pictures: np.ndarray) -> ImageFeatures:
+    def until(self, stop: Callable[[], bool]) -> CompactPredictor:
+        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
+        own = copy.copy(self)
+        own._stop = stop
+        return own
+
+    def encode(self, pictures: np.ndarray) -> list[Seen]:
         """pictures: (n, H, W, 3) uint8, H and W multiples of MULTIPLE."""
-        pixels = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2).float() / 255
-        return self._model.encoder(normalise(pixels))
+        keys = [self._key(picture) for picture in pictures]
+        seen = {key: self._cache.get(key) for key in keys}
+        new = {key: picture for key, picture in zip(keys, pictures, strict=True) if seen[key] is None}
+        if new:
+            found = self._run(self._encode, list(new.values()), pictures.shape[1:])
+            for key, features in zip(new, found, strict=True):
+                seen[key] = features
+                self._cache.put(key, features, _size(features.tokens, features.pooled, features.spread))
+        return [Seen(key, seen[key]) for key in keys]
+
+    def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Caption]:
+        """A sentence per picture of one size. on_text streams the words of the only picture."""
+        rows = [(picture, Words(self._tokenizer, on_text, self._stop)) for picture in pictures]
+        found = self._run(self._caption, rows, pictures[0].features.grid)
+        if self._stop():
+            raise Cancelled()
+        return found
+
+    def scene_probabilities(self, pictures: Sequence[Seen]) -> np.ndarray:
+        """(n, classes) in the order of `scenes`, each row adding up to one; calibrated by the card's temperature."""
+        return np.stack(self._run(self._scenes, pictures, pictures[0].features.grid))
+
+    def familiarity(self, pictures: Sequence[Seen]) -> np.ndarray:
+        """(n,), -1 to 1: how near each picture is to what the model has learnt from; see the card's `familiar_from`."""
+        return np.stack(self._run(self._familiarity, pictures, pictures[0].features.grid))
+
+    def embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
+        """(n, width) float32 of unit length."""
+        return np.stack(self._run(self._embed_images, pictures, pictures[0].features.grid))
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, width) float32 of unit length, comparable with embed_images by their product.
+
+        Raises RsvlmError (too_large) for a text longer than the model can read.
+        """
+        return np.stack(self._run(self._embed_texts, self.text_ids(texts)))
+
+    def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokens of each text as it is embedded, the last one included that closes it. Raises as embed_texts does."""
+        ids = [[*encoding.ids, RET] for encoding in self._tokenizer.encode_batch([tidy(text) for text in texts])]
+        most = self._model.language.config.max_position_embeddings
+        if max(map(len, ids)) > most:
+            raise RsvlmError("too_large", f"A text is longer than {most:,} tokens.", "Give it in parts.")
+        return ids
+
+    def _run(self, work: Work, rows: Sequence[Any], shape: tuple[int, ...] = ()) -> list[Any]:
+        """On the inference thread, with the rows of others who ask the same of this model for pictures of this shape."""
+        return self._engine.run((self._model, work.__name__, shape), work, rows, self._stop)
+
+    def _key(self, picture: np.ndarray) -> tuple[object, ...]:
+        digest = blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()
+        return self.card.id, self.card.revision, MEAN, DEVIATION, picture.shape, digest
 
     @torch.inference_mode()
-    def captions(
-        self,
-        features: ImageFeatures,
-        beams: int = 1,
-        on_text: Callable[[str], None] | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> list[Caption]:
-        """A sentence per picture. on_text streams the words of the only picture and needs beams = 1."""
-        prefix = self._model.prefix(features)
-        task = torch.full((len(prefix), 1), CAPTION, device=self.device)
-        embedded = torch.cat([prefix, self._model.language.get_input_embeddings()(task)], dim=1)
+    def _encode(self, pictures: Sequence[np.ndarray]) -> list[ImageFeatures]:
+        pixels = torch.from_numpy(np.stack(pictures)).to(self.device).permute(0, 3, 1, 2)
+        features = self._model.encoder(normalise(pixels.to(self._model.log_scale.dtype) / 255))
+        self.counts.encodes += len(pictures)
+        return features.apart()
+
+    @torch.inference_mode()
+    def _caption(self, rows: Sequence[tuple[Seen, Words]]) -> list[Caption]:
+        pictures, words = zip(*rows, strict=True)
+        for row in words:
+            row.begin()
+        prefix = self._prefixes(pictures)
+        task = torch.full((len(rows), 1), CAPTION, device=self.device)
         output = self._model.language.generate(
-            inputs_embeds=embedded,
-            attention_mask=torch.ones(embedded.shape[:2], dtype=torch.long, device=self.device),
+            task,
+            past_key_values=DynamicCache([tuple(layer) for layer in prefix]),
+            attention_mask=torch.ones(len(rows), prefix.shape[-2] + 1, dtype=torch.long, device=self.device),
             max_new_tokens=LONGEST,
             do_sample=False,
-            num_beams=beams,
             pad_token_id=PAD,
             eos_token_id=EOS,
-            streamer=Words(self._tokenizer, on_text) if on_text else None,
-            stopping_criteria=StoppingCriteriaList([Stop(stop)]),
+            streamer=Listeners(words, EOS),
+            stopping_criteria=StoppingCriteriaList([Stop(words)]),
             output_scores=True,
             return_dict_in_generate=True,
         )
-        found = self._model.language.compute_transition_scores(
-            output.sequences, output.scores, getattr(output, "beam_indices", None), normalize_logits=beams == 1
-        )
-        spoken = (output.sequences[:, -found.shape[1] :] != PAD) & found.isfinite()
+        found = self._model.language.compute_transition_scores(output.sequences, output.scores, normalize_logits=True)
+        spoken = (output.sequences[:, 1:] != PAD) & found.isfinite()
         captions = []
-        for ids, scores, mask in zip(output.sequences, found, spoken, strict=True):
-            text = sentence(self._tokenizer.decode(ids.tolist(), skip_special_tokens=True))
+        for ids, scores, mask in zip(output.sequences.tolist(), found, spoken, strict=True):
             mean = scores[mask].mean().item() if mask.any() else -math.inf
-            captions.append(Caption(text, math.exp(mean)))
+            captions.append(Caption(sentence(self._tokenizer.decode(ids, skip_special_tokens=True)), math.exp(mean)))
         return captions
 
+    def _prefixes(self, pictures: Sequence[Seen]) -> Tensor:
+        """(layers, 2, n, heads, tokens, width): keys and values of the pictures, which stand before every question."""
+        kept = {picture.key: self._cache.get(("prefix", *picture.key)) for picture in pictures}
+        new = list({picture.key: picture for picture in pictures if kept[picture.key] is None}.values())
+        if new:
+            embedded = self._model.prefix(ImageFeatures.together([picture.features for picture in new]))
+            read = self._model.language.model(inputs_embeds=embedded, use_cache=True).past_key_values
+            self.counts.prefills += len(new)
+            layers = torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
+            for row, picture in enumerate(new):
+                kept[picture.key] = layers[:, :, row].clone()
+                self._cache.put(("prefix", *picture.key), kept[picture.key], _size(kept[picture.key]))
+        return torch.stack([kept[picture.key] for picture in pictures], dim=2)
+
     @torch.inference_mode()
-    def scene_probabilities(self, features: ImageFeatures) -> np.ndarray:
-        """(n, classes) in the order of `scenes`, each row adding up to one; calibrated by the card's temperature."""
-        logits = self._model.scene_head(features.pooled)
+    def _scenes(self, pictures: Sequence[Seen]) -> np.ndarray:
+        logits = self._model.scene_head(_batch(pictures).pooled).float()
         return (logits / self.card.calibration.scene_temperature).softmax(dim=-1).cpu().numpy()
 
     @torch.inference_mode()
-    def familiarity(self, features: ImageFeatures) -> np.ndarray:
-        """(n,), -1 to 1: how near each picture is to what the model has learnt from; see the card's `familiar_from`."""
-        return self._model.familiarity(features).cpu().numpy()
+    def _familiarity(self, pictures: Sequence[Seen]) -> np.ndarray:
+        return self._model.familiarity(_batch(pictures)).float().cpu().numpy()
 
     @torch.inference_mode()
-    def embed_images(self, features: ImageFeatures) -> np.ndarray:
-        """(n, width) float32 of unit length."""
-        return self._model.embed_images(features).cpu().numpy()
+    def _embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
+        return self._model.embed_images(_batch(pictures)).float().cpu().numpy()
 
     @torch.inference_mode()
-    def embed_texts(self, texts: list[str]) -> np.ndarray:
-        """(n, width) float32 of unit length, comparable with embed_images by their product."""
-        rows = [[*encoding.ids, RET] for encoding in self._tokenizer.encode_batch([tidy(text) for text in texts])]
+    def _embed_texts(self, rows: Sequence[list[int]]) -> np.ndarray:
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], device=self.device)
-        return self._model.embed_texts(ids).cpu().numpy()
+        return self._model.embed_texts(ids).float().cpu().numpy()
+
+
+def _batch(pictures: Sequence[Seen]) -> ImageFeatures:
+    return ImageFeatures.together([picture.features for picture in pictures])
+
+
+def _size(*tensors: Tensor) -> int:
+    return sum(tensor.nbytes for tensor in tensors)

@@ -1,0 +1,69 @@
+"""What happens when memory runs out while a model works: give up what can be had again, then smaller batches, then words."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rsvlm.models.memory import free_bytes, in_units
+from rsvlm.protocol import RsvlmError
+
+_UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_ASKED = re.compile(r"allocate:? ([\d.]+) ?([KMGT]?)i?B?", re.IGNORECASE)  # torch on CPU and CUDA, numpy
+_SHORT = re.compile(r"can't allocate memory|not enough memory|out of memory|ALLOC_FAILED", re.IGNORECASE)
+
+
+def climb(
+    work: Callable[[Sequence[Any]], Iterable[Any]], rows: Sequence[Any], relieve: Callable[[], None], device: str
+) -> list[Any]:
+    """work(rows), again after `relieve` if memory runs out, then in halves down to single rows.
+
+    Raises RsvlmError (out_of_memory) when one row is too much, and whatever else `work` raises.
+    """
+    results: list[Any] = []
+    step, relieved = len(rows), False
+    while len(results) < len(rows):
+        try:
+            results.extend(work(rows[len(results) : len(results) + step]))
+            continue
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            needed = asked_bytes(error)
+        # Out here the error is gone, and with it the frames that held the tensors of the attempt.
+        if not relieved:
+            relieve()
+            relieved = True
+        elif step > 1:
+            step = (step + 1) // 2
+        else:
+            raise out_of_memory(needed, free_bytes(device))
+    return results
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether memory was lacking: Python's, numpy's, or torch's on any device."""
+    torch = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and bool(_SHORT.search(str(error)))
+
+
+def asked_bytes(error: BaseException) -> int | None:
+    """The bytes that could not be had, where the error tells."""
+    found = _ASKED.search(str(error))
+    return int(float(found[1]) * _UNITS[found[2].lower()]) if found else None
+
+
+def out_of_memory(needed: int | None, free: int, what: str = "The model") -> RsvlmError:
+    """needed: None where nothing told how much was asked for."""
+    amount = f"{in_units(needed)} of memory" if needed else "more memory than there is"
+    details = {"free_bytes": float(free)} | ({"needed_bytes": float(needed)} if needed else {})
+    return RsvlmError(
+        "out_of_memory",
+        f"{what} needs {amount}; {in_units(free)} are free.",
+        "Close other programs that use much memory, choose a smaller model or a smaller extent.",
+        details,
+    )
