@@ -2,3 +2,9 @@
 
 Knows rasters and coordinate systems; nothing of models, tasks, HTTP or Qt.
 """
+
+import os
+from pathlib import Path
+
+# Before anything here can start GDAL, which reads its limits once.
+os.environ["GDAL_CONFIG_FILE"] = str(Path(__file__).with_name("gdal.ini"))

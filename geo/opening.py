@@ -1,6 +1,6 @@
 """From what a request names to an open dataset, or to one sentence that says why not.
 
-Only local files are opened (and members of local zip and tar archives), and nothing they refer to on the network.
+What may be opened at all is decided in access.py, remote.py and gdal.ini; here it is opened, within bounds of size.
 """
 
 from __future__ import annotations
@@ -8,31 +8,27 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import re
 import warnings
 from contextlib import ExitStack
-from functools import lru_cache
+from urllib.parse import urlsplit
 
+import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
+from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_sources, local_path, require_limits
+from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
-# The only file name that GDAL may fetch through /vsicurl and its relatives is none; its cache of blocks is in bytes.
-GDAL_OPTIONS = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "-", "GDAL_CACHEMAX": 192 * 2**20}
+GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20}  # bytes of its cache of blocks
 MAX_DATA_BYTES = 64 * 2**20
-MAX_DATA_PIXELS = 100_000_000
-_DATA_DRIVERS = ["PNG", "GTiff", "JPEG", "WEBP"]
-_NETWORK_DRIVERS = {
-    "DAAS", "EEDA", "EEDAI", "HTTP", "NGW", "OGCAPI", "PLMOSAIC", "PostGISRaster", "STACIT", "STACTA", "WCS", "WMS",
-    "WMTS",
-}  # fmt: skip
-_ARCHIVES = ("/vsizip/", "/vsitar/")
+MAX_DATA_VALUES = 100_000_000  # pixels times bands of a picture that is sent
+MAX_BANDS = 2_000  # hyperspectral scenes have some hundreds
+MAX_BLOCK_BYTES = 2**29  # GDAL holds whole blocks, however few of their pixels are asked for
+MAX_REMOTE_PIXELS = 4096**2  # without overviews, a look at the whole fetches every pixel
 # A raster without a place is an ordinary thing here: it is seen in pixel coordinates.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
-
-_CONNECTION = re.compile(r"^\s*(<|\{|[A-Za-z][A-Za-z0-9_+.-]+:)")
 
 
 def open_raster(href: str | None, data: str | None, closing: ExitStack) -> DatasetReader:
@@ -44,80 +40,41 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
         raise RsvlmError(
             "bad_request", "A raster needs either a file (href) or a picture (data).", "Give one of the two."
         )
-    if href is not None:
-        return closing.enter_context(_open(local_path(href), _local_drivers(), os.path.basename(href) or href))
-    memory = closing.enter_context(MemoryFile(_decoded(data or "")))
-    dataset = closing.enter_context(_open(memory.name, _DATA_DRIVERS, "The picture"))
-    if dataset.width * dataset.height * dataset.count > MAX_DATA_PIXELS:
+    require_limits()
+    if href is None:
+        memory = closing.enter_context(MemoryFile(_decoded(data or "")))
+        dataset = closing.enter_context(_open(memory.name, DATA_DRIVERS, "The picture"))
+        if dataset.width * dataset.height * dataset.count > MAX_DATA_VALUES:
+            raise _too_large(f"The picture is too large to be sent: {dataset.width} x {dataset.height} pixels")
+        return dataset
+    if is_remote(href):
+        return closing.enter_context(_open_remote(href))
+    name = os.path.basename(href) or href
+    path = local_path(href)
+    check_sources(path, name)
+    return closing.enter_context(_open(path, DRIVERS, name))
+
+
+def _open_remote(href: str) -> DatasetReader:
+    """Nothing but this one file is fetched: no other files beside it are looked for."""
+    path = remote_path(href)
+    name = os.path.basename(urlsplit(path).path)
+    only = {"CPL_VSIL_CURL_ALLOWED_FILENAME": path, "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", **tls_options()}
+    with rasterio.Env(**only):
+        dataset = _open(path, REMOTE_DRIVERS, name)
+    if dataset.width * dataset.height > MAX_REMOTE_PIXELS and not dataset.overviews(1):
+        dataset.close()
         raise RsvlmError(
-            "too_large",
-            f"The picture is too large to be sent: {dataset.width} x {dataset.height} pixels.",
-            "Send a smaller one, or give the path of the file.",
+            "bad_raster",
+            f"{name} has no overviews, so a look at it would fetch the whole file.",
+            "Download it, or have it made a cloud-optimised GeoTIFF.",
         )
     return dataset
 
 
-def local_path(href: str) -> str:
-    """The path that GDAL may open for `href`. Raises forbidden for what is remote, not_found for what is not there."""
-    path = href[7:] if href.startswith("file://") else href
-    if "\0" in path or not path.strip():
-        raise RsvlmError("bad_request", "The raster's path is empty or malformed.", "Give the path of a raster file.")
-    for prefix in _ARCHIVES:
-        if path.startswith(prefix):
-            return prefix + _archive_member(path[len(prefix) :])
-    if path.lstrip().startswith("/vsi") or "://" in path:
-        raise RsvlmError(
-            "forbidden",
-            f"{href} is not on this machine, and remote rasters are not opened.",
-            "Download the file, or export the place you need from the layer to a GeoTIFF.",
-        )
-    if os.path.isdir(path):
-        raise RsvlmError("bad_raster", f"{href} is a folder, not a raster.", "Choose the raster file inside it.")
-    if os.path.isfile(path):
-        if not os.access(path, os.R_OK):
-            raise RsvlmError("bad_raster", f"{href} may not be read.", "Ask its owner for permission to read it.")
-        return os.path.abspath(path)
-    if _CONNECTION.match(path):
-        raise RsvlmError(
-            "forbidden",
-            "The raster is named by a connection string, and only files are opened.",
-            "Export the layer to a GeoTIFF and use that.",
-        )
-    raise RsvlmError("not_found", f"There is no file {href}.", "Check the path and whether the drive is connected.")
-
-
-def _archive_member(inner: str) -> str:
-    """`archive.zip/member` with the archive made absolute; the archive must be a file on this machine."""
-    braced = re.match(r"^\{([^{}]*)\}(/.*)?$", inner)
-    if braced:
-        archive, member = braced.group(1), braced.group(2) or ""
-    else:
-        parts = inner.split("/")
-        ends = [i for i in range(1, len(parts) + 1) if os.path.isfile("/".join(parts[:i]))]
-        archive = "/".join(parts[: ends[0]]) if ends else inner
-        member = inner[len(archive) :]
-    if archive.lstrip("/").startswith("vsi") or "://" in inner:
-        raise RsvlmError(
-            "forbidden", "The archive is not on this machine, and remote rasters are not opened.", "Download it first."
-        )
-    if not os.path.isfile(archive):
-        raise RsvlmError("not_found", f"There is no archive {archive}.", "Check the path.")
-    return "{" + os.path.abspath(archive) + "}" + member
-
-
-@lru_cache(maxsize=1)
-def _local_drivers() -> tuple[str, ...]:
-    with rasterio.Env() as env:
-        return tuple(sorted(set(env.drivers()) - _NETWORK_DRIVERS))
-
-
 def _decoded(data: str) -> bytes:
     if len(data) > MAX_DATA_BYTES * 4 // 3 + 4:
-        raise RsvlmError(
-            "too_large",
-            f"The picture is larger than {MAX_DATA_BYTES // 2**20} MB.",
-            "Send a smaller one, or give the path of the file.",
-        )
+        raise _too_large(f"The picture is larger than {MAX_DATA_BYTES // 2**20} MB")
     try:
         content = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -129,7 +86,12 @@ def _decoded(data: str) -> bytes:
     return content
 
 
-def _open(path: str, drivers: list[str] | tuple[str, ...], name: str) -> DatasetReader:
+def _too_large(said: str) -> RsvlmError:
+    return RsvlmError("too_large", f"{said}.", "Send a smaller one, or give the path of the file.")
+
+
+def _open(path: str, drivers: tuple[str, ...], name: str) -> DatasetReader:
+    """A dataset with at least one band of numbers, in blocks that memory can hold; its pixels are not touched."""
     try:
         dataset = DatasetReader(path, driver=list(drivers))
     except RasterioError as error:
@@ -138,9 +100,17 @@ def _open(path: str, drivers: list[str] | tuple[str, ...], name: str) -> Dataset
             f"{name} is not a raster that can be read: its content is of no known format or it is damaged.",
             "Open it in QGIS to check it, or export it to a GeoTIFF.",
         ) from error
+    try:
+        _check(dataset, name)
+    except RsvlmError:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _check(dataset: DatasetReader, name: str) -> None:
     if dataset.count == 0:
         inside = [part.rsplit(":", 1)[-1].strip('"/') for part in dataset.subdatasets]
-        dataset.close()
         if inside:
             raise RsvlmError(
                 "bad_raster",
@@ -148,11 +118,23 @@ def _open(path: str, drivers: list[str] | tuple[str, ...], name: str) -> Dataset
                 f"Export one of them to a GeoTIFF: {', '.join(inside[:8])}{' …' if len(inside) > 8 else ''}.",
             )
         raise RsvlmError("bad_raster", f"{name} has no bands.", "Choose a raster with at least one band.")
+    if dataset.count > MAX_BANDS:
+        raise RsvlmError(
+            "too_large",
+            f"{name} has {dataset.count} bands, and at most {MAX_BANDS} are read.",
+            "Export the bands that you want to see to a GeoTIFF.",
+        )
     if any("complex" in kind for kind in dataset.dtypes):
-        dataset.close()
         raise RsvlmError(
             "bad_raster",
             f"{name} holds complex numbers, which cannot be seen as a picture.",
             "Compute its amplitude first, for instance with the raster calculator.",
         )
-    return dataset
+    height, width = max(dataset.block_shapes, key=lambda shape: shape[0] * shape[1])
+    together = dataset.count if dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL" else 1
+    if height * width * together * max(np.dtype(kind).itemsize for kind in dataset.dtypes) > MAX_BLOCK_BYTES:
+        raise RsvlmError(
+            "too_large",
+            f"{name} is stored in blocks of {width} x {height} pixels, too large to be held in memory.",
+            "Export it to a GeoTIFF with the creation option TILED=YES.",
+        )
