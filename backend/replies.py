@@ -1,19 +1,56 @@
-"""Answers in OpenAI's shapes: one chat completion, or its chunks as server-sent events. Ours travels under `rsvlm`."""
+"""What leaves the service: JSON documents, and jobs as they are told by server-sent events."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import GetPydanticSchema
 from starlette.responses import Response
+from typing_extensions import NotRequired, TypedDict
 
 from rsvlm.backend.jobs import Event, Job
+from rsvlm.protocol import ERROR_CODES, Answer, Evidence
 
 KEEP_ALIVE_S = 5.0
 KEEP_ALIVE = b": keep-alive\n\n"
-DONE = b"data: [DONE]\n\n"
+LAST_EVENTS = ("done", "error")
+
+# JSON that a client reads as these dataclasses.
+AnswerJson = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler.generate_schema(Answer))]
+EvidenceJson = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler.generate_schema(Evidence))]
+
+
+class Refusal(TypedDict):
+    """details: figures for programs, such as the number of waiting requests, or bytes that are needed and free."""
+
+    code: Literal[tuple(ERROR_CODES)]  # type: ignore[valid-type]
+    message: str
+    hint: str
+    request_id: str
+    details: NotRequired[dict[str, float]]
+
+
+class RefusalReply(TypedDict):
+    error: Refusal
+
+
+class Progress(TypedDict):
+    done: int
+    total: int
+    note: str
+
+
+class JobEvent(TypedDict):
+    """What is told of a job; the last one is "done" with the answer, or "error"."""
+
+    event: Literal["progress", "text", "evidence", "done", "error"]
+    progress: NotRequired[Progress]
+    delta: NotRequired[str]
+    evidence: NotRequired[EvidenceJson]
+    answer: NotRequired[AnswerJson]
+    error: NotRequired[Refusal]
 
 
 class Document(Response):
@@ -25,44 +62,22 @@ class Document(Response):
         return json.dumps(content, allow_nan=False).encode("ascii")
 
 
-def completion(job: Job, model: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """The whole answer at once."""
-    message = {"role": "assistant", "content": answer["text"], "rsvlm": answer}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return {**_head(job, model, "chat.completion"), "choices": [choice]}
-
-
-async def server_sent(job: Job, model: str) -> AsyncIterator[bytes]:
-    """The answer as it comes: chunks, comment lines while nothing is to be said, and [DONE] unless it failed."""
-    head = _head(job, model, "chat.completion.chunk")
-    yield _chunk(head, {"role": "assistant", "content": ""})
-    async for event in job.events(KEEP_ALIVE_S):
-        if event is None:
-            yield KEEP_ALIVE
-        elif event["event"] == "error":
-            yield _data({"error": event["error"]})
-        else:
-            yield _event_chunk(head, event)
-            if event["event"] == "done":
-                yield DONE
-
-
-def _event_chunk(head: dict[str, Any], event: Event) -> bytes:
-    kind = event["event"]
-    if kind == "text":
-        return _chunk(head, {"content": event["delta"]})
-    if kind == "done":
-        return _chunk(head, {}, finish="stop", rsvlm={"answer": event["result"]})
-    return _chunk(head, {}, rsvlm={kind: event[kind]})  # progress, evidence
-
-
-def _head(job: Job, model: str, kind: str) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{job.request_id}", "object": kind, "created": int(time.time()), "model": model}
-
-
-def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None, **ours: Any) -> bytes:
-    return _data({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **ours})
-
-
-def _data(document: dict[str, Any]) -> bytes:
+def sse(document: Any) -> bytes:
+    """One server-sent event."""
     return b"data: " + json.dumps(document).encode("ascii") + b"\n\n"
+
+
+def told(event: Event) -> JobEvent:
+    """An event of the worker as clients hear it."""
+    kind = event["event"]
+    if kind == "done":
+        return {"event": kind, "answer": event["result"]}
+    content = "delta" if kind == "text" else kind
+    heard: JobEvent = {"event": kind, content: event[content]}  # type: ignore[misc]
+    return heard
+
+
+async def job_events(job: Job) -> AsyncIterator[bytes]:
+    """A job as it goes on, with comment lines while nothing is to be said."""
+    async for event in job.events(KEEP_ALIVE_S):
+        yield KEEP_ALIVE if event is None else sse(told(event))

@@ -22,12 +22,15 @@ def _raster(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ({**_user(PART), "temperature": 1}, '"temperature" is not known'),
+        ({**_user(PART), "colour": 1}, '"colour" is not known'),
         ({**_user(PART), "rsvlm": {"colour": "red"}}, '"rsvlm.colour" is not known'),
         ({**_user(PART), "rsvlm": {"raster": RASTER}}, '"rsvlm.raster" is not known'),
         ({**_user(PART), "rsvlm": {"style": 3}}, '"rsvlm.style" has a value'),
-        ({**_user(PART), "rsvlm": {"task": "conquer"}}, 'no task "conquer"'),
-        ({**_user(PART), "rsvlm": {"task": ["describe"]}}, "no task"),
+        ({**_user(PART), "rsvlm": {"task": "conquer"}}, '"rsvlm.task" has a value'),
+        ({**_user(PART), "rsvlm": {"task": ["describe"]}}, '"rsvlm.task" has a value'),
+        ({**_user(PART), "rsvlm": 3}, '"rsvlm" has a value'),
+        ({**_user(PART), "rsvlm": {"priority": "now"}}, '"rsvlm.priority" has a value'),
+        ({**_user(PART), "stream": "yes"}, '"stream" has a value'),
         ({**_user(PART), "x" * 5000: 1}, f'"{"x" * 120}..." is not known'),
         (_raster(colour="red"), '"messages[0].content[0].raster.colour" is not known'),
         (_raster(extent=[0, 1, "two", 3]), '"messages[0].content[0].raster.extent[2]" has a value'),
@@ -48,15 +51,7 @@ def test_unusable_field_is_named(double: Any, body: Any, named: str) -> None:
     assert "Input should" not in response.text and "pydantic" not in response.text
 
 
-def test_half_a_character_in_a_name_is_answered_in_words(double: Any) -> None:
-    content = rb'{"messages": [{"role": "user", "content": "a"}], "rsvlm": {"task": "\ud800"}}'
-    headers = {"Content-Type": "application/json"}
-    response = double.client.post("/v1/chat/completions", content=content, headers=headers)
-    assert response.status_code == 400
-    assert r"There is no task \"\ud800\"" in response.text
-
-
-@pytest.mark.parametrize("content", [b"[" * 100_000, b"{", b"\xff\xfe", b"", b'"words"', b"null"])
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"{", rb'{"a": "\ud800"}', b"\xff\xfe", b"", b'"words"', b"null"])
 def test_body_that_is_no_json_object_is_refused(double: Any, content: bytes) -> None:
     for path in ("/v1/chat/completions", "/v1/view"):
         response = double.client.post(path, content=content, headers={"Content-Type": "application/json"})

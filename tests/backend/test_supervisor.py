@@ -49,11 +49,11 @@ def test_supervisor_imports_nothing_heavy_even_while_it_answers() -> None:
     script = (
         "import sys\n"
         "import rsvlm.cli.serve, rsvlm.backend.supervisor\n"
-        "from rsvlm.backend.app import _models\n"
-        "from rsvlm.backend.bodies import ChatBody, task_request\n"
-        "part = {'type': 'raster', 'raster': {'href': '/a.tif'}}\n"
-        "body = ChatBody.model_validate({'messages': [{'role': 'user', 'content': [part]}]})\n"
-        "assert task_request(body)[0] == 'describe' and _models()['data']\n"
+        "from rsvlm.backend import openapi\n"
+        "from rsvlm.backend.app import create_app\n"
+        "from rsvlm.backend.bodies import model_id\n"
+        "from rsvlm.backend.dispatch import Dispatcher\n"
+        "assert openapi.document(create_app(Dispatcher())) and model_id(None)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

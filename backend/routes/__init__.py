@@ -1,0 +1,1 @@
+"""The addresses that the service answers at, one file for each subject."""
