@@ -18,14 +18,13 @@ from pickle import UnpicklingError  # nosec B403 # the name of an error
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import Compact, CompactConfig
-from rsvlm.models.weights import CONFIG, TIED, WEIGHTS, halved, load_compact
+from rsvlm.models.families.compact import Compact
+from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
 from rsvlm.protocol import RsvlmError
 
 HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
@@ -94,14 +93,7 @@ def compare(found: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, 
 
 def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     """Checkpoints of the trainer hold the model inside its lessons, and these inside their average."""
-    try:
-        config = TypeAdapter(CompactConfig).validate_json((folder / CONFIG).read_bytes())
-    except ValueError as error:
-        raise RsvlmError(
-            "bad_request",
-            f"{CONFIG} is not that of a model of the family compact.",
-            "Give the one it was trained with.",
-        ) from error
+    config = read_compact_config(folder, "to import", "Give the one that the weights were trained with.")
     ours = {key.removeprefix("module.").removeprefix("model."): tensor for key, tensor in found.items()}
     ours.pop(TIED, None)
     with torch.device("meta"):

@@ -41,6 +41,19 @@ def halved(state: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def read_compact_config(folder: Path, name: str, mend: str) -> CompactConfig:
+    """Raises RsvlmError (model_failed) for a configuration that is missing, names code or is not one of this family."""
+    content = read_config(folder / CONFIG, name, mend)
+    try:
+        if not content.keys() <= CompactConfig.__dataclass_fields__.keys():
+            raise ValueError("unknown keys")
+        return TypeAdapter(CompactConfig).validate_python(content)
+    except ValueError as error:
+        raise RsvlmError(
+            "model_failed", f"The file {CONFIG} of the model {name} is not one of the family compact.", mend
+        ) from error
+
+
 def load_compact(folder: Path, name: str = "", mend: str = "Install it again.") -> tuple[Compact, Tokenizer]:
     """The model in float32 and evaluation mode, and its tokenizer.
 
@@ -48,9 +61,8 @@ def load_compact(folder: Path, name: str = "", mend: str = "Install it again.") 
     Raises RsvlmError (model_failed) when files are missing, broken, do not fit each other, or name program code.
     """
     name = name or folder.name
-    read_config(folder / CONFIG, name, mend)
+    config = read_compact_config(folder, name, mend)
     try:
-        config = TypeAdapter(CompactConfig).validate_json((folder / CONFIG).read_bytes())
         state = load_file(folder / WEIGHTS)
         words = (folder / TOKENIZER).read_text("utf-8")
         if "model" not in json.loads(words):
