@@ -1,11 +1,14 @@
 """The process that runs the models: `python -m rsvlm.backend.worker`, started by the supervisor.
 
-A line of JSON on standard input asks, lines of JSON on (a private copy of) standard output answer. Three threads: the
-main one reads, one runs every call of a model, one prepares previews. Knows tasks by name only.
+A line of JSON on standard input asks, lines of JSON on (a private copy of) standard output answer. The main thread reads;
+a few threads work on tasks, each reading rasters and finding words while the models' own thread runs what they ask of it;
+one prepares previews. Knows tasks by name only.
 
 In: {"op": "task", "job", "request_id", "task", "request"}, {"op": "view", "job", "request_id", "raster", "model"},
-{"op": "cancel", "job"}. Out: {"event": "ready", "device"}, and with "job": "started", "progress", "text", "evidence",
-and at last "done" with "result", or "error" as the protocol writes errors.
+{"op": "embed", "job", "request_id", "model", "inputs": [{"text"} or {"raster"}]}, {"op": "cancel", "job"}.
+Out: {"event": "ready", "device", "note", "tasks"}, {"event": "status", "models", "used_bytes", "free_bytes", "device",
+"note"} when a model or a cache came or went, and with "job": "started", "progress", "text", "evidence", and at last
+"done" with "result", or "error" as the protocol writes errors.
 """
 
 from __future__ import annotations
@@ -16,72 +19,44 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rsvlm.backend.lifetime import die_with_parent
-from rsvlm.protocol import Answer, Evidence, Raster, RsvlmError, Watch
+from rsvlm.backend.pipe import Pipe, PipeWatch
+from rsvlm.protocol import Raster, RsvlmError
 
 if TYPE_CHECKING:
     from rsvlm.models.pool import Models
 
 Message = dict[str, Any]
 
+# While one task reads its rasters or finds its words, another one's model call runs: there is only one thread for these,
+# so that more tasks at once would hold more memory and make each answer wait for the others, but finish no sooner.
+TASKS_AT_ONCE = 2
+LIMITS = {"RSVLM_MEMORY": "memory_bytes", "RSVLM_CACHE": "cache_bytes", "RSVLM_KEEP_ALIVE": "keep_alive_s"}
+GRACE_S = 1.0  # for what is running when nobody wants it any more
+
 log = logging.getLogger(__name__)
 
 
-class Pipe:
-    """Lines of JSON to the supervisor, from any thread."""
-
-    def __init__(self) -> None:
-        # What libraries print must not end up between the lines: descriptor 1 becomes standard error.
-        self._file = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)
-        self._lock = threading.Lock()
-
-    def send(self, **message: Any) -> None:
-        line = json.dumps(message, allow_nan=False).encode("ascii") + b"\n"
-        with self._lock:
-            self._file.write(line)
-            self._file.flush()
-
-
-class PipeWatch(Watch):
-    """Sends what a task tells to the supervisor; set `stop` to have the task end."""
-
-    def __init__(self, pipe: Pipe, job: int) -> None:
-        self._pipe = pipe
-        self._job = job
-        self.stop = threading.Event()
-
-    def progress(self, done: int, total: int, note: str) -> None:
-        self._pipe.send(event="progress", job=self._job, progress={"done": done, "total": total, "note": note})
-
-    def text(self, delta: str) -> None:
-        self._pipe.send(event="text", job=self._job, delta=delta)
-
-    def evidence(self, item: Evidence) -> None:
-        self._pipe.send(event="evidence", job=self._job, evidence=asdict(item))
-
-    def cancelled(self) -> bool:
-        return self.stop.is_set()
-
-
 class Worker:
-    """Jobs by number, each on the thread of its kind."""
+    """Jobs by number, each on a thread of its kind."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._watches: dict[int, PipeWatch] = {}
-        self._inference = ThreadPoolExecutor(1, "inference")
+        self._told: Message = {}
+        self._telling = threading.Lock()
+        self._tasks = ThreadPoolExecutor(TASKS_AT_ONCE, "tasks")
         self._previews = ThreadPoolExecutor(1, "previews")
-        self._models: Future[Models] = self._inference.submit(self._load)
+        self._models: Future[Models] = self._tasks.submit(self._load)
         self._models.add_done_callback(self._report_load)
 
     def read(self) -> None:
-        """Serve standard input until its end."""
+        """Serve standard input until its end; then stop what is running."""
         for line in sys.stdin.buffer:
             message = json.loads(line)
             if message["op"] == "cancel":
@@ -91,28 +66,45 @@ class Worker:
             elif message["op"] == "view":
                 self._submit(self._previews, _view, message)
             else:
-                self._submit(self._inference, self._run_task, message)
+                self._submit(self._tasks, self._with_models, message)
+        for watch in list(self._watches.values()):
+            watch.stop.set()
+        deadline = time.monotonic() + GRACE_S
+        while self._watches and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _load(self) -> Models:
         """Import what is heavy and load the bundled model, so that the first click finds it warm."""
         from rsvlm.models.pool import Models
 
-        models = Models()
+        models = Models(os.environ.get("RSVLM_DEVICE", "auto"), changed=lambda: self._tell_status(models), **_limits())
         try:
             models.get(None)
         except RsvlmError as error:  # whoever asks for it will be told again
             log.warning("the bundled model cannot be loaded: %s", error.message)
-        self._pipe.send(event="ready", device=models.device)
         return models
 
-    def _report_load(self, models: Future[Models]) -> None:
-        """Log an environment that cannot load; every request will say so. Restarting would not mend it."""
-        error = models.exception()
+    def _report_load(self, future: Future[Models]) -> None:
+        """Say that requests can come. In an environment that cannot load, every one will be told why."""
+        error = future.exception()
         if error:
             log.error("the worker cannot load: every request will fail", exc_info=error)
-            self._pipe.send(event="ready", device="failed")
+            self._pipe.send(event="ready", device="failed", note=None, tasks=TASKS_AT_ONCE)
+            return
+        models = future.result()
+        self._pipe.send(event="ready", device=models.device, note=models.note, tasks=TASKS_AT_ONCE)
+        self._tell_status(models)
 
-    def _submit(self, thread: ThreadPoolExecutor, work: Callable[[Message, PipeWatch], Any], message: Message) -> None:
+    def _tell_status(self, models: Models) -> None:
+        """What is loaded, if that is news."""
+        usage = models.usage()
+        news = {name: value for name, value in usage.items() if name != "free_bytes"}
+        with self._telling:
+            if news != self._told:
+                self._told = news
+                self._pipe.send(event="status", **usage)
+
+    def _submit(self, threads: ThreadPoolExecutor, work: Callable[[Message, PipeWatch], Any], message: Message) -> None:
         job = message["job"]
         watch = self._watches[job] = PipeWatch(self._pipe, job)
 
@@ -121,27 +113,53 @@ class Worker:
             self._pipe.send(event="started", job=job)
             self._pipe.send(event="done", job=job, result=work(message, watch))
 
-        thread.submit(run).add_done_callback(lambda future: self._report(message, future.exception()))
+        threads.submit(run).add_done_callback(lambda future: self._report(message, future.exception()))
 
     def _report(self, message: Message, error: BaseException | None) -> None:
         """Say how a job failed, if it did: in words for the client, with the traceback in the log."""
-        del self._watches[message["job"]]
-        if error is None:
-            return
-        if not isinstance(error, RsvlmError):
+        if error and not isinstance(error, RsvlmError):
             log.error("request %s failed", message["request_id"], exc_info=error)
             error = _explained(error, message["request_id"])
-        self._pipe.send(event="error", job=message["job"], **error.to_json(message["request_id"]))
+        if isinstance(error, RsvlmError):
+            self._pipe.send(event="error", job=message["job"], **error.to_json(message["request_id"]))
+        del self._watches[message["job"]]
 
-    def _run_task(self, message: Message, watch: PipeWatch) -> Message:
-        from pydantic import TypeAdapter
+    def _with_models(self, message: Message, watch: PipeWatch) -> Message:
+        models = self._models.result()
+        try:
+            return _task(message, models, watch) if message["op"] == "task" else _embed(message, models, watch)
+        finally:
+            self._tell_status(models)
 
-        from rsvlm.tasks import TASKS
 
-        spec = TASKS[message["task"]]
-        request: Any = TypeAdapter(spec.request).validate_python(message["request"])
-        answer: Answer = spec.run(request, self._models.result(), watch)
-        return answer.to_json()
+def _limits() -> dict[str, int]:
+    """What the user's settings allow, as arguments of Models."""
+    limits: dict[str, int] = {}
+    for name, argument in LIMITS.items():
+        text = os.environ.get(name, "")
+        try:
+            limits |= {argument: int(text)} if text else {}
+        except ValueError:
+            log.warning("%s is no whole number: %s", name, text)
+    return limits
+
+
+def _task(message: Message, models: Models, watch: PipeWatch) -> Message:
+    from pydantic import TypeAdapter
+
+    from rsvlm.tasks import TASKS
+
+    spec = TASKS[message["task"]]
+    request: Any = TypeAdapter(spec.request).validate_python(message["request"])
+    return spec.run(request, models, watch).to_json()
+
+
+def _embed(message: Message, models: Models, watch: PipeWatch) -> Message:
+    from rsvlm.tasks.embed import embed
+
+    inputs = [item["text"] if "text" in item else Raster(**item["raster"]) for item in message["inputs"]]
+    found = embed(inputs, message["model"], models, watch)
+    return {"embeddings": found.vectors.tolist(), "tokens": found.tokens, "model": found.model}
 
 
 def _view(message: Message, watch: PipeWatch) -> Message:
@@ -151,13 +169,11 @@ def _view(message: Message, watch: PipeWatch) -> Message:
 
 
 def _explained(error: BaseException, request_id: str) -> RsvlmError:
-    torch = sys.modules.get("torch")
-    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
-        return RsvlmError(
-            "out_of_memory",
-            "The model needs more memory than there is.",
-            "Choose a smaller extent, or close other programs that use much memory.",
-        )
+    from rsvlm.models.ladder import shortage
+
+    lacking = shortage(error, "cpu", "This request")
+    if lacking:
+        return lacking
     return RsvlmError(
         "model_failed",
         "The model failed because of a mistake in the program.",

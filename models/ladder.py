@@ -10,7 +10,7 @@ from typing import Any
 from rsvlm.models.memory import free_bytes, in_units
 from rsvlm.protocol import RsvlmError
 
-_UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _ASKED = re.compile(r"allocate:? ([\d.]+) ?([KMGT]?)i?B?", re.IGNORECASE)  # torch on CPU and CUDA, numpy
 _SHORT = re.compile(r"can't allocate memory|not enough memory|out of memory|ALLOC_FAILED", re.IGNORECASE)
 
@@ -29,9 +29,9 @@ def climb(
             results.extend(work(rows[len(results) : len(results) + step]))
             continue
         except (MemoryError, RuntimeError) as error:
-            if not ran_out(error):
+            lacking = shortage(error, device)
+            if lacking is None:
                 raise
-            needed = asked_bytes(error)
         # Out here the error is gone, and with it the frames that held the tensors of the attempt.
         if not relieved:
             relieve()
@@ -39,26 +39,23 @@ def climb(
         elif step > 1:
             step = (step + 1) // 2
         else:
-            raise out_of_memory(needed, free_bytes(device))
+            raise lacking
     return results
 
 
-def ran_out(error: BaseException) -> bool:
-    """Whether memory was lacking: Python's, numpy's, or torch's on any device."""
+def shortage(error: BaseException, device: str, what: str = "The model") -> RsvlmError | None:
+    """`error` in words with figures if memory was lacking: Python's, numpy's, or torch's on any device; else None."""
     torch = sys.modules.get("torch")
-    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and bool(_SHORT.search(str(error)))
+    typed = isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError))
+    if not typed and not (isinstance(error, RuntimeError) and _SHORT.search(str(error))):
+        return None
+    asked = _ASKED.search(str(error))
+    needed = int(float(asked[1]) * _UNITS[asked[2].lower()]) if asked else None
+    return out_of_memory(needed, free_bytes(device), what)
 
 
-def asked_bytes(error: BaseException) -> int | None:
-    """The bytes that could not be had, where the error tells."""
-    found = _ASKED.search(str(error))
-    return int(float(found[1]) * _UNITS[found[2].lower()]) if found else None
-
-
-def out_of_memory(needed: int | None, free: int, what: str = "The model") -> RsvlmError:
-    """needed: None where nothing told how much was asked for."""
+def out_of_memory(needed: int | None, free: int, what: str) -> RsvlmError:
+    """`what` needs so many bytes; None where nothing told how many were asked for."""
     amount = f"{in_units(needed)} of memory" if needed else "more memory than there is"
     details = {"free_bytes": float(free)} | ({"needed_bytes": float(needed)} if needed else {})
     return RsvlmError(

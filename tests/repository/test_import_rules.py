@@ -25,6 +25,7 @@ ALLOWED: Dict[str, Tuple[str, ...]] = {
         "library.",
         "models.cards",
         "models.folders",
+        "models.ladder",
         "models.load",
         "models.pool",
     ),
