@@ -145,6 +145,7 @@ class Answer:
     provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
     created (ISO 8601), versions.
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.
+    usage: tokens that the model read and wrote for it, prompt_tokens and completion_tokens; empty if it has none.
     partial: the user stopped it before it was complete.
     """
 
@@ -156,6 +157,7 @@ class Answer:
     confidence: Optional[float] = None
     structured: Optional[Dict[str, Any]] = None
     partial: bool = False
+    usage: Dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> Dict[str, Any]:
         data = asdict(self)

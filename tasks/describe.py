@@ -62,6 +62,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
             warnings=_warnings(scene, plan, tiles, findings),
             confidence=_confidence(findings),
             partial=partial,
+            usage=predictor.usage,
         )
         if request.style == "structured":
             description = _structured(scene, plan, findings, cover, answer.warnings)

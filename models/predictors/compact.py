@@ -35,10 +35,15 @@ LONGEST = 40  # tokens of a caption
 
 @dataclass(frozen=True)
 class Caption:
-    """text: one sentence. confidence: geometric mean of the probabilities of its tokens, 0 to 1."""
+    """text: one sentence. confidence: geometric mean of the probabilities of its tokens, 0 to 1.
+
+    read: tokens that stood before it, those of the picture included; written: its own, the last one included.
+    """
 
     text: str
     confidence: float
+    read: int
+    written: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,10 @@ class Counts:
 
 
 class CompactPredictor:
-    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory."""
+    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
+
+    usage: tokens that this caller's captions have taken, as the protocol counts them.
+    """
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class CompactPredictor:
         self._model, self._tokenizer = model.to(device), tokenizer
         self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
         self._stop: Callable[[], bool] = lambda: False
+        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         self.scenes = model.config.scenes
         self.counts = Counts()
         self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
@@ -81,6 +90,7 @@ class CompactPredictor:
         """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
         own = copy.copy(self)
         own._stop = stop
+        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         return own
 
     def encode(self, pictures: np.ndarray) -> list[Seen]:
@@ -99,6 +109,8 @@ class CompactPredictor:
         """A sentence per picture of one size. on_text streams the words of the only picture."""
         rows = [(picture, Words(self._tokenizer, on_text, self._stop)) for picture in pictures]
         found = self._run(self._caption, rows, pictures[0].features.grid)
+        self.usage["prompt_tokens"] += sum(caption.read for caption in found)
+        self.usage["completion_tokens"] += sum(caption.written for caption in found)
         if self._stop():
             raise Cancelled()
         return found
@@ -170,7 +182,8 @@ class CompactPredictor:
         captions = []
         for ids, scores, mask in zip(output.sequences.tolist(), found, spoken, strict=True):
             mean = scores[mask].mean().item() if mask.any() else -math.inf
-            captions.append(Caption(sentence(self._tokenizer.decode(ids, skip_special_tokens=True)), math.exp(mean)))
+            text = sentence(self._tokenizer.decode(ids, skip_special_tokens=True))
+            captions.append(Caption(text, math.exp(mean), prefix.shape[-2] + 1, int(mask.sum())))
         return captions
 
     def _prefixes(self, pictures: Sequence[Seen]) -> Tensor:
