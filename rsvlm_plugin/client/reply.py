@@ -18,9 +18,10 @@ from ...protocol import Answer, Cancelled, RsvlmError
 from ..environment.endpoint import Endpoint
 from ..environment.process import BackendProcess
 from ..translation import tr
-from .messages import DONE, Call, nonsense, read_event, read_object
+from .messages import DONE, Call, Update, nonsense, read_event, read_object
 from .sse import EventStream
 
+NOTHING = Update()  # a chunk that only opens the stream
 # Nobody listens there, or by now another program, which does not know the token.
 GONE = (QNetworkReply.NetworkError.ConnectionRefusedError, QNetworkReply.NetworkError.AuthenticationRequiredError)
 # Pauses before the backend is looked for again where nobody answers: one that ends with the window that owned it keeps its
@@ -62,6 +63,7 @@ class Reply(QObject):
         self._body = b""
         self._answer: Optional[Answer] = None
         self._tries = 0
+        self._begun = False
         self._stopping = False
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
@@ -122,7 +124,7 @@ class Reply(QObject):
         if self.over or self._network is not None:
             return
         self._endpoint = endpoint
-        self._body = b""
+        self._body, self._events = b"", EventStream()
         request = self._request(self._call.path, endpoint)
         if self._call.body is None:
             network = self._manager.get(request)
@@ -152,7 +154,7 @@ class Reply(QObject):
             for data in self._events.feed(received):
                 self._take(data)
         except RsvlmError as error:
-            self._end_with(error)
+            self._fail(error, error.code == "unavailable")
 
     def _is_stream(self) -> bool:
         kind = self._network.header(QNetworkRequest.KnownHeaders.ContentTypeHeader) or ""
@@ -167,6 +169,7 @@ class Reply(QObject):
             self._end_with(self._answer)
             return
         update = read_event(data)
+        self._begun = self._begun or update != NOTHING
         if update.progress is not None:
             self.progress.emit(*update.progress)
         if update.text:
@@ -185,28 +188,32 @@ class Reply(QObject):
             self._end_with(_silent())
             return
         self._on_bytes()
-        if self.over:
+        if self._network is not network:  # it is over, or begins again
             return
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
-        if network.error() in GONE or (status is None and self._endpoint.shared):
+        if network.error() in GONE:
             self._try_again(_gone())
             return
         if status is None or self._is_stream():
-            self._end_with(_broken_off())
+            self._fail(_broken_off(), True)
             return
         try:
             said = read_object(self._body)
             self._end_with(nonsense() if self._call.streams else said)
         except RsvlmError as error:
-            if error.code == "unavailable" and self._endpoint.shared:
-                self._try_again(error)
-            else:
-                self._end_with(error)
+            self._fail(error, error.code == "unavailable")
+
+    def _fail(self, error: RsvlmError, leaving: bool) -> None:
+        """End with `error`. leaving: the backend is about to go; what one of another window has not begun costs nothing."""
+        if leaving and self._endpoint.shared and not self._begun:
+            self._try_again(error)
+        else:
+            self._end_with(error)
 
     def _try_again(self, error: RsvlmError) -> None:
-        """The backend went away between two requests, with the window that owned it perhaps: have a new one."""
+        """The backend went away, with the window that owned it perhaps: have a new one."""
         self._process.forget(self._endpoint)
-        if not self._call.starts or self._tries == len(RETRY_MS):
+        if self._stopping or not self._call.starts or self._tries == len(RETRY_MS):
             self._end_with(error)
             return
         self._drop_network()

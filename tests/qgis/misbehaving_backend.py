@@ -45,9 +45,6 @@ class Handler(BaseHTTPRequestHandler):
         if HOW == "speaks nonsense":
             self.send("text/html", [b"<html>hello</html>"])
             return
-        if HOW == "has another token":
-            self.send_error(401)
-            return
         note("looked", "looks.txt")
         card = {"id": "compact", "title": "Compact 0.1"}
         told = {"data": [card], "device": "cpu"}
@@ -65,7 +62,9 @@ class Handler(BaseHTTPRequestHandler):
         note("POST " + json.dumps(body))
         stream = "text/event-stream; charset=utf-8"
         words = [event({"choices": [{"delta": {"content": word}}]}) for word in ("Fünf ", "Boote.")]
-        if HOW == "one byte at a time":
+        if HOW == "has another token":
+            self.send_error(401)
+        elif HOW == "one byte at a time":
             step = event(
                 {"choices": [{"delta": {}}], "rsvlm": {"progress": {"done": 1, "total": 2, "note": "Looking"}}}
             )

@@ -137,10 +137,10 @@ def test_port_that_belongs_to_a_stranger_by_now_is_told_after_another_try(misbeh
 
     monkeypatch.setattr(reply, "RETRY_MS", (0, 10))
     backend = misbehave("has another token")
-    heard = hear(backend.models())
+    heard = hear(backend.describe(request()))
     wait(lambda: heard.over)
     assert heard.errors[0].message == "The rsvlm backend is not running any more."
-    assert backend.heard() == ["started"] * 3
+    assert backend.heard().count("started") == 3
 
 
 def test_stopping_while_the_state_is_asked_for_is_no_failure(misbehave, hear, wait) -> None:
