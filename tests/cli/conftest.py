@@ -14,6 +14,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+import rsvlm.geo  # sets GDAL's limits before the fixtures below start it
 from rsvlm.cli.main import main
 
 COMMAND = [sys.executable, "-m", "rsvlm.cli.main"]

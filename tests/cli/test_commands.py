@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from rsvlm.cli.main import app
-from rsvlm.models.cards import get_card
 from rsvlm.protocol import PROTOCOL, VERSION
 
 
@@ -57,31 +56,6 @@ def test_every_option_has_a_text():
             walk(inner, f"{path} {name}")
 
     walk(typer.main.get_command(app), "rsvlm")
-
-
-def test_models_are_listed_for_programs(process):
-    done = process("models", "list", "--json")
-    assert done.code == 0 and done.err == ""
-    rows = json.loads(done.out)["models"]
-    card = get_card(None)
-    compact = next(row for row in rows if row["id"] == "compact")
-    assert compact["revision"] == card.revision and compact["tasks"] == list(card.tasks)
-    assert compact["licence"] == card.licence and compact["installed"] is True
-
-
-def test_models_are_listed_for_people(rsvlm):
-    done = rsvlm("models", "list")
-    assert done.code == 0 and "compact" in done.out and "installed" in done.out
-
-
-def test_card_is_shown(rsvlm):
-    card = get_card(None)
-    shown = json.loads(rsvlm("models", "show", "compact", "--json").out)
-    assert shown["verified"] is True and shown["revision"] == card.revision
-    assert shown["input"]["gsd_range_m"] == list(card.input.gsd_range_m)
-    words = " ".join(rsvlm("models", "show", "compact").out.split())
-    assert card.revision in words and "as the card says" in words and card.licence in words
-    refused(rsvlm("models", "show", "big"), "no model called “big”", "compact")
 
 
 def test_doctor_finds_a_sound_installation(rsvlm):
