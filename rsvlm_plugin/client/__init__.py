@@ -17,11 +17,15 @@ What the rest of the plugin uses:
     reply.cancel()                                 at once
     reply.stop()                                   the same, but what is finished by then may still come as an Answer
 
+    server_describe.describe(server, picture, style, source) -> ServerReply     an OpenAI-compatible server instead
+
 Nothing here blocks the event loop, the start of the process included.
 """
 
+from . import server_describe
 from .backend import Backend
 from .reply import Reply
+from .server_reply import ServerReply
 from .state import BackendState
 
-__all__ = ["Backend", "BackendState", "Reply"]
+__all__ = ["Backend", "BackendState", "Reply", "ServerReply", "server_describe"]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import List, Optional
+from typing import List, Optional, Union
 
 from qgis.core import QgsApplication, QgsMapSettings
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...protocol import Answer, DescribeRequest, Evidence, RsvlmError
-from ..client import Backend, Reply
-from ..client.messages import BUNDLED_MODEL
+from ..client import Backend, Reply, ServerReply, server_describe
 from ..layers.fetching import Fetching, Seen
 from ..layers.geometry import crs_text, to_geojson
+from ..layers.picture import Picture, picture_of
 from ..layers.place import Place
 from ..layers.record import Record
 from ..translation import tr
+from .model_choice import Chosen
 from .progress_task import ProgressTask
 
 
@@ -26,18 +27,24 @@ class Describing(QObject):
     words = pyqtSignal(str)
     ended = pyqtSignal(object, object)
 
-    def __init__(self, backend: Backend, place: Place, style: str, parent: Optional[QObject] = None) -> None:
+    def __init__(
+        self, backend: Backend, chosen: Chosen, place: Place, style: str, parent: Optional[QObject] = None
+    ) -> None:
         super().__init__(parent)
         self.place = place
+        self._chosen = chosen
         self.style = style
         self._backend = backend
         self._fetching: Optional[Fetching] = None
-        self._reply: Optional[Reply] = None
+        self._reply: Optional[Union[Reply, ServerReply]] = None
+        self._picture: Optional[Picture] = None
         self._seen: Optional[Seen] = None
         self._text = ""
         self._evidence: List[Evidence] = []
+        self._over = False
         self._task: Optional[ProgressTask] = ProgressTask(tr("Describe {place}").format(place=place.name))
         self._task.stop_asked.connect(self.stop)
+        self._task.taskTerminated.connect(self._forget_task)
         QgsApplication.taskManager().addTask(self._task)
 
     def start(self, seen: Optional[Seen], canvas_settings: QgsMapSettings) -> None:
@@ -46,7 +53,7 @@ class Describing(QObject):
             self._ask(seen)
             return
         self.progress.emit(0, 0, tr("Looking at the map"))
-        self._fetching = Fetching(self.place, canvas_settings, self)
+        self._fetching = Fetching(self.place, canvas_settings, self, draw=self._chosen.server is not None)
         self._fetching.fetched.connect(self._ask)
         self._fetching.failed.connect(self._fail)
 
@@ -68,12 +75,22 @@ class Describing(QObject):
 
     def _ask(self, seen: Seen) -> None:
         self._seen = seen
-        self._reply = self._backend.describe(DescribeRequest(seen.raster, self.style))
+        try:
+            self._reply = self._asked(seen)
+        except RsvlmError as error:
+            self._fail(error)
+            return
         self._reply.progress.connect(self._report)
         self._reply.text.connect(self._say)
         self._reply.evidence.connect(self._evidence.append)
         self._reply.finished.connect(self._succeed)
         self._reply.failed.connect(self._fail)
+
+    def _asked(self, seen: Seen) -> Union[Reply, ServerReply]:
+        if self._chosen.server is None:
+            return self._backend.describe(DescribeRequest(seen.raster, self.style, self._chosen.model))
+        self._picture = picture_of(seen.raster)
+        return server_describe.describe(self._chosen.server, self._picture, self.style, seen.raster.name)
 
     def _report(self, done: int, total: int, note: str) -> None:
         if self._task is not None:
@@ -90,15 +107,24 @@ class Describing(QObject):
     def _fail(self, error: RsvlmError) -> None:
         record = None
         if self._text.strip():
-            created = datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
-            provenance = {"model": BUNDLED_MODEL, "created": created, "crs": self._seen.raster.crs}
-            provenance["sources"] = [self._seen.raster.name]
-            # Polygons come in the CRS of what was read, which only a complete answer tells of a file; without one, in
-            # pixels of an extent that it tells as well.
-            evidence = list(self._evidence) if self._seen.drawn and self._seen.raster.crs else []
-            answer = Answer(self._text.strip(), evidence, provenance, warnings=[error.message], partial=True)
+            answer = self._so_far()
+            answer.warnings.append(error.message)
+            answer.partial = True
             record = self._record(answer)
         self._end(record, error)
+
+    def _so_far(self) -> Answer:
+        """The answer that the words up to now make."""
+        source = self._seen.raster.name
+        if self._chosen.server is not None:
+            return server_describe.answer(self._chosen.server, self._picture, self.style, source, self._reply.said)
+        created = datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
+        provenance = {"model": self._chosen.model, "created": created, "crs": self._seen.raster.crs}
+        provenance["sources"] = [source]
+        # Polygons come in the CRS of what was read, which only a complete answer tells of a file; without one, in
+        # pixels of an extent that it tells as well.
+        evidence = list(self._evidence) if self._seen.drawn and self._seen.raster.crs else []
+        return Answer(self._text.strip(), evidence, provenance)
 
     def _record(self, answer: Answer) -> Record:
         place = self.place
@@ -112,13 +138,21 @@ class Describing(QObject):
         )
 
     def _end(self, record: Optional[Record], error: Optional[RsvlmError]) -> None:
-        if self._task is None:
+        if self._over:
             return
-        task, self._task = self._task, None
-        task.stop_asked.disconnect(self.stop)
-        if error is not None and error.code == "cancelled":
-            task.cancel()
-        else:
+        self._over = True
+        task = self._task
+        self._forget_task()
+        if task is not None:
+            if error is not None and error.code == "cancelled":
+                task.cancel()
             task.finalize(error is None)
         self._reply = None
         self.ended.emit(record, error)
+
+    def _forget_task(self) -> None:
+        """It is over, or was cancelled before it was its turn: QGIS deletes it."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.stop_asked.disconnect(self.stop)
+            task.taskTerminated.disconnect(self._forget_task)

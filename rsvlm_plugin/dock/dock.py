@@ -31,6 +31,7 @@ from .answers import Answers
 from .card import Card
 from .describing import Describing
 from .looking import Looking
+from .model_choice import ModelChoice
 from .place_row import PlaceRow
 from .report import Report
 from .status_line import NARROWEST, StatusLine
@@ -51,9 +52,10 @@ class RsvlmDock(QgsDockWidget):
         self.place_row = PlaceRow(iface)
         self.thumbnail = Thumbnail()
         self.style_choice = QComboBox()
+        self.model_choice = ModelChoice(backend)
         self.answers = Answers(iface, self.report, self.style_choice)
         self.status_line = StatusLine()
-        self.looking = Looking(backend, self._canvas, self.place_row.place, self)
+        self.looking = Looking(backend, self._canvas, self.place_row.place, self.model_choice.current, self)
         self._build()
         self._connect()
         self.answers.restore()
@@ -86,6 +88,7 @@ class RsvlmDock(QgsDockWidget):
         box.addWidget(self.place_row)
         box.addWidget(self.thumbnail)
         box.addLayout(row)
+        box.addWidget(self.model_choice)
         box.addWidget(line)
         box.addWidget(self.answers)
         box.addStretch(1)
@@ -122,23 +125,26 @@ class RsvlmDock(QgsDockWidget):
         self.thumbnail.set_up_asked.connect(self._set_up)
         self.describe_button.clicked.connect(self._describe_or_stop)
         self.style_choice.activated.connect(self._remember_style)
+        self.model_choice.chosen.connect(self._choose_model)
         self.status_line.clicked.connect(self._show_status)
-        self._backend.state_changed.connect(self.status_line.show_state)
+        self._backend.state_changed.connect(self._show_state)
         self._backend.state_changed.connect(self._look_again)
-        self.status_line.show_state(self._backend.state)
+        self._show_state(self._backend.state)
         self.visibilityChanged.connect(self._visible)
 
     def describe(self) -> None:
         """Describe the place that the row points at; one at a time."""
         if self._running is not None:
             return
+        chosen = self.model_choice.current()
         try:
+            chosen.check("describe")
             place = self.place_row.place()
         except RsvlmError as error:
             self.report.error(error)
             return
         self.report.clear()
-        run = Describing(self._backend, place, self.style_choice.currentData(), self)
+        run = Describing(self._backend, chosen, place, self.style_choice.currentData(), self)
         card = self.answers.begin(place.name)
         card.stop_asked.connect(self.stop)
         run.words.connect(card.say)
@@ -173,8 +179,9 @@ class RsvlmDock(QgsDockWidget):
             self._running.cut()
         for signal in self._map_signals:
             signal.disconnect(self._map_changed)
-        self._backend.state_changed.disconnect(self.status_line.show_state)
+        self._backend.state_changed.disconnect(self._show_state)
         self._backend.state_changed.disconnect(self._look_again)
+        self.model_choice.dispose()
         self.place_row.dispose()
         self.answers.dispose()
         self.report.dispose()
@@ -199,8 +206,15 @@ class RsvlmDock(QgsDockWidget):
 
     def _show_idle(self) -> None:
         self.describe_button.setText(tr("Describe Extent"))
-        self.describe_button.setToolTip(tr("Say in words what is there"))
         self.describe_button.setIcon(icons.own("describe"))
+        try:
+            self.model_choice.current().check("describe")
+        except RsvlmError as error:
+            self.describe_button.setEnabled(False)
+            self.describe_button.setToolTip(f"{error.message} {error.hint}")
+            return
+        self.describe_button.setEnabled(True)
+        self.describe_button.setToolTip(tr("Say in words what is there"))
 
     def _show_running(self) -> None:
         self.describe_button.setText(tr("Stop"))
@@ -217,6 +231,19 @@ class RsvlmDock(QgsDockWidget):
 
     def _remember_style(self, _index: int) -> None:
         Settings().style = self.style_choice.currentData()
+
+    def _choose_model(self) -> None:
+        if self._running is None:
+            self._show_idle()
+        self._show_state(self._backend.state)
+        self.looking.look_anew()
+
+    def _show_state(self, state: BackendState) -> None:
+        server = self.model_choice.current().server
+        if server is None:
+            self.status_line.show_state(state)
+        else:
+            self.status_line.show_server(server.name, server.model)
 
     def _show_status(self) -> None:
         self.report.show_details(tr("Backend"), self.report.diagnostics())

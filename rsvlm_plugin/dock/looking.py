@@ -10,7 +10,9 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ...protocol import RsvlmError
 from ..client import Backend, Reply
 from ..layers.fetching import Fetching, Seen
+from ..layers.picture import picture_of
 from ..layers.place import Place
+from .model_choice import Chosen
 
 DELAY_MS = 300
 
@@ -23,12 +25,18 @@ class Looking(QObject):
     failed = pyqtSignal(object)  # RsvlmError
 
     def __init__(
-        self, backend: Backend, canvas: QgsMapCanvas, place: Callable[[], Place], parent: Optional[QObject] = None
+        self,
+        backend: Backend,
+        canvas: QgsMapCanvas,
+        place: Callable[[], Place],
+        chosen: Callable[[], Chosen],
+        parent: Optional[QObject] = None,
     ) -> None:
         super().__init__(parent)
         self._backend = backend
         self._canvas = canvas
         self._place = place
+        self._chosen = chosen
         self._active = False
         self._fetching: Optional[Fetching] = None
         self._reply: Optional[Reply] = None
@@ -57,6 +65,11 @@ class Looking(QObject):
         self._drop()
         self._shown = None
 
+    def look_anew(self) -> None:
+        """Another model is to see the place."""
+        self._shown = None
+        self.ask_soon()
+
     def ask_soon(self) -> None:
         """The place may have changed."""
         if self._active:
@@ -71,7 +84,7 @@ class Looking(QObject):
         except RsvlmError as error:
             self._fail(error)
             return
-        self._fetching = Fetching(place, self._canvas.mapSettings(), self)
+        self._fetching = Fetching(place, self._canvas.mapSettings(), self, draw=self._chosen().server is not None)
         self._fetching.fetched.connect(self._ask)
         self._fetching.failed.connect(self._fail)
 
@@ -83,10 +96,23 @@ class Looking(QObject):
             return
         self._shown = None
         self._seen = seen
+        chosen = self._chosen()
+        if chosen.server is not None:
+            self._show_picture(seen, chosen.server.name)
+            return
         self.started.emit()
-        self._reply = self._backend.view(seen.raster)
+        self._reply = self._backend.view(seen.raster, chosen.model)
         self._reply.finished.connect(self._show)
         self._reply.failed.connect(self._fail)
+
+    def _show_picture(self, seen: Seen, server: str) -> None:
+        """What the server will be sent, with no backend needed."""
+        try:
+            preview = picture_of(seen.raster).preview()
+        except RsvlmError as error:
+            self._fail(error)
+            return
+        self._show({**preview, "server": server})
 
     def _show(self, preview: Dict[str, Any]) -> None:
         self._reply = None

@@ -18,6 +18,7 @@ def rows(record: Record) -> List[Tuple[str, str]]:
     found: List[Tuple[str, Any]] = [
         (tr("Model"), provenance.get("model")),
         (tr("Revision"), provenance.get("revision")),
+        (tr("Server"), provenance.get("server")),
         (tr("Device"), device(provenance.get("device"))),
         (tr("Source"), ", ".join(str(item) for item in provenance.get("sources") or ())),
         (tr("Read from"), how),
@@ -69,7 +70,7 @@ def style(name: str) -> str:
 def device(name: Any) -> str:
     """CPU or GPU, as the user says it."""
     kind = str(name or "").partition(":")[0]  # "cuda:1" is a GPU as well
-    return {"cpu": tr("CPU"), "cuda": tr("GPU"), "mps": tr("GPU")}.get(kind, kind)
+    return {"cpu": tr("CPU"), "cuda": tr("GPU"), "mps": tr("GPU"), "server": tr("server")}.get(kind, kind)
 
 
 def _timings(record: Record) -> str:

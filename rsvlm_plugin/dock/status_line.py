@@ -19,6 +19,7 @@ REVISION_LETTERS = 7
 
 SIGNS = {"stopped": "○", "starting": "◐", "ready": "●", "busy": "◉", "failed": "✕"}
 FELL_BACK = "⚠"
+ELSEWHERE = "⇄"
 
 
 class StatusLine(QToolButton):
@@ -40,6 +41,13 @@ class StatusLine(QToolButton):
         self.setAccessibleDescription(self.text())
         hint = tr("Details and log of the backend")
         self.setToolTip("\n".join(part for part in (self.text(), state.note, state.detail, hint) if part))
+
+    def show_server(self, server: str, model: str) -> None:
+        """Another computer's server answers, not the backend."""
+        self._parts = [f"{ELSEWHERE} {server}", model]
+        self.setText(_joined(self._parts))
+        self.setAccessibleDescription(self.text())
+        self.setToolTip(tr("This server answers: {server}").format(server=self.text()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Narrower than its words: the model's name gives way."""

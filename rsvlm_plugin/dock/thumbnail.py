@@ -82,8 +82,9 @@ class Thumbnail(QWidget):
         """Say why there is no picture."""
         self._forget()
         self._row.hide()
-        self.set_up_button.setVisible(SET_UP in error.details)
-        self._note(f"{error.message} {error.hint}".strip())
+        to_set_up = SET_UP in error.details
+        self.set_up_button.setVisible(to_set_up)
+        self._note(error.message if to_set_up else f"{error.message} {error.hint}".strip())
 
     def _forget(self) -> None:
         self.picture.setIcon(QIcon())
@@ -119,6 +120,9 @@ def caption_lines(seen: Seen, preview: Dict[str, Any]) -> List[str]:
         how = tr("bands {bands}, native").format(bands="-".join(str(band) for band in bands))
     tiles = int(preview.get("tiles") or 1)
     cost = [tr("%n tiles", tiles) if tiles > 1 else tr("1 tile")]
+    if preview.get("server"):
+        width, height = preview["size"]
+        cost = [tr("{w} × {h} px, sent to {server}").format(w=width, h=height, server=preview["server"])]
     if preview.get("seconds") is not None:
         cost.append(tr("about {time}").format(time=figures.seconds(preview["seconds"])))
     name = seen.raster.name or seen.place.name

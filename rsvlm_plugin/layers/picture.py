@@ -42,13 +42,13 @@ class Picture:
     area_m2: Optional[float]
 
     def preview(self) -> Dict[str, Any]:
-        """The same facts, in the words of the backend's `/v1/view`."""
+        """The same facts, in the words of the backend's `/v1/view`; size: pixels that are sent."""
         return {
             "thumbnail": base64.b64encode(self.jpeg).decode("ascii"),
             "gsd_m": self.gsd_m,
             "ground_m": self.ground_m,
             "crs": self.crs,
-            "tiles": 1,
+            "size": (self.width, self.height),
         }
 
 

@@ -11,6 +11,7 @@ from ...protocol import STYLES
 
 GROUP = "rsvlm"
 DEVICES = ("auto", "cpu")
+SERVER = "server:"
 FOREVER = -1
 KEEP_ALIVE_S = 600  # the backend's own defaults
 CACHE_BYTES = 256 * 2**20
@@ -47,6 +48,15 @@ class Settings:
     @style.setter
     def style(self, style: str) -> None:
         self._write("describe/style", style)
+
+    @property
+    def model(self) -> str:
+        """Who describes: the id of a model of the backend, or SERVER and the name of a server; empty = the bundled one."""
+        return self._read("describe/model", "")
+
+    @model.setter
+    def model(self, choice: str) -> None:
+        self._write("describe/model", choice)
 
     @property
     def wheelhouse(self) -> str:
