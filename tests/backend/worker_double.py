@@ -2,7 +2,9 @@
 
 /say: two pieces of text, one of evidence, an answer.   /wait: progress, then nothing until it is cancelled.
 /die: the process ends in the middle of the answer.     /odd: a line that is no JSON.
-/mutter: two lines on standard error and a status, then as /say.
+/mutter: two lines on standard error and a status, then as /say.   /count: as /say, and tokens.
+No href: as /say.   Anything else: a bad raster.
+An embedding is the number of the input, a half and minus one; each input is two tokens. The text "wait" waits.
 The first argument, if there is one: how many tasks it works on at once.
 """
 
@@ -22,22 +24,37 @@ def send(**message: Any) -> None:
         sys.stdout.flush()
 
 
+def wished(message: "dict[str, Any]") -> str:
+    if message["op"] == "embed":
+        return "/wait" if {"text": "wait"} in message["inputs"] else "embed"
+    raster = message.get("raster") or message["request"]["raster"]
+    return str(raster.get("href", "/say"))
+
+
 def answer(message: "dict[str, Any]") -> None:
     job = message["job"]
-    raster = message.get("raster") or message["request"]["raster"]
-    wish = raster["href"]
+    wish = wished(message)
     send(event="started", job=job)
     if wish == "/mutter":
         sys.stderr.write(f"looking at {os.path.expanduser('~')}/a.tif\nits last line")
         sys.stderr.flush()
         models = [{"id": "double", "bytes": 7}]
         send(event="status", models=models, used_bytes=7, free_bytes=9, device="cpu", note="It fell back.")
-    if wish in ("/say", "/mutter"):
+    if wish == "embed":
+        vectors = [[float(number), 0.5, -1.0] for number in range(len(message["inputs"]))]
+        result = {"embeddings": vectors, "tokens": 2 * len(vectors), "model": message["model"]}
+        send(event="done", job=job, result=result)
+        return
+    if wish in ("/say", "/mutter", "/count"):
         send(event="text", job=job, delta="Two ")
         send(event="text", job=job, delta="houses.")
         geometry = {"type": "Point", "coordinates": [1, 2]}
         send(event="evidence", job=job, evidence={"kind": "box", "geometry": geometry, "label": "house"})
-        send(event="done", job=job, result={"text": "Two houses.", "warnings": ["seen by a double"]})
+        tokens = {"usage": {"prompt_tokens": 17, "completion_tokens": 3}} if wish == "/count" else {}
+        send(event="done", job=job, result={"text": "Two houses.", "warnings": ["seen by a double"], **tokens})
+        return
+    if wish not in ("/wait", "/die", "/odd"):
+        send(event="error", job=job, error={"code": "bad_raster", "message": "No raster.", "hint": "Choose another."})
         return
     send(event="progress", job=job, progress={"done": 1, "total": 9, "note": "waiting"})
     if wish == "/die":
