@@ -9,7 +9,10 @@ from qgis.PyQt.QtCore import QThreadPool, pyqtSignal
 
 
 class ProgressTask(QgsTask):
-    """Stands for work that is done elsewhere, until `finalize`. `stop_asked` is emitted when the user cancels it."""
+    """Stands for work that is done elsewhere, until `finalize`. `stop_asked` is emitted when the user cancels it.
+
+    QGIS deletes it after that; one that is cancelled before it was its turn, at once: see `taskTerminated`.
+    """
 
     stop_asked = pyqtSignal()
 
@@ -27,7 +30,6 @@ class ProgressTask(QgsTask):
         return self._succeeded
 
     def cancel(self) -> None:
-        self._over.set()
         super().cancel()
         self.stop_asked.emit()
 
