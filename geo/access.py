@@ -5,6 +5,7 @@ Local files, members of local zip and tar archives, and COGs on web hosts that t
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ DRIVERS = (
 DATA_DRIVERS = ("PNG", "GTiff", "JPEG", "WEBP")  # of a picture that is sent; none of them refers to other files
 REMOTE_DRIVERS = ("GTiff",)  # a VRT from elsewhere would name files of this machine
 
+log = logging.getLogger(__name__)
+
 _ARCHIVES = ("/vsizip/", "/vsitar/")
 _CONNECTION = re.compile(r"^\s*(<|\{|[A-Za-z][A-Za-z0-9_+.-]+:)")
 _VRT_SOURCE = re.compile(r"<(?:SourceFilename|SourceDataset)([^>]*)>([^<]*)</")
@@ -34,15 +37,11 @@ _LARGEST_VRT = 64 * 2**20
 
 
 @cache
-def require_limits() -> None:
-    """Raises unavailable where GDAL runs without gdal.ini. To be called under a rasterio.Env."""
+def notice_missing_limits() -> None:
+    """Log once that GDAL was started before rsvlm.geo was imported, and so without gdal.ini: by a program around rsvlm."""
     with rasterio.Env() as env:
         if "HTTP" in env.drivers():
-            raise RsvlmError(
-                "unavailable",
-                "Rasters cannot be opened safely: GDAL was started before its limits were set.",
-                "Import rsvlm.geo before rasterio opens anything, or install rsvlm again.",
-            )
+            log.warning("GDAL was started before rsvlm.geo was imported: files that refer to others are not held back")
 
 
 def local_path(href: str) -> str:

@@ -17,11 +17,12 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
-from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_sources, local_path, require_limits
+from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_sources, local_path, notice_missing_limits
 from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
-GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20}  # bytes of its cache of blocks
+# The cache of blocks, in bytes; the limits of gdal.ini once more, for programs that started GDAL before this was imported.
+GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20, "CPL_VSIL_CURL_ALLOWED_FILENAME": "-"}
 MAX_DATA_BYTES = 64 * 2**20
 MAX_DATA_VALUES = 100_000_000  # pixels times bands of a picture that is sent
 MAX_BANDS = 2_000  # hyperspectral scenes have some hundreds
@@ -40,7 +41,7 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
         raise RsvlmError(
             "bad_request", "A raster needs either a file (href) or a picture (data).", "Give one of the two."
         )
-    require_limits()
+    notice_missing_limits()
     if href is None:
         memory = closing.enter_context(MemoryFile(_decoded(data or "")))
         dataset = closing.enter_context(_open(memory.name, DATA_DRIVERS, "The picture"))
