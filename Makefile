@@ -58,9 +58,7 @@ bench: setup  ## run the benchmarks
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN) "$$script"; done
 
 wheelhouse: setup-backend  ## gather every wheel for an installation without a network in build/wheelhouse
-	@$(BIN) -m pip download --disable-pip-version-check --progress-bar off -d build/wheelhouse \
-		-c constraints.txt '.[train,eval,dev]' 'setuptools>=77' pytest-qgis
-	@echo "wheelhouse: $$(ls build/wheelhouse | wc -l) wheels, $$(du -sh build/wheelhouse | cut -f1); use: make setup WHEELHOUSE=build/wheelhouse"
+	@make/wheelhouse.sh build/wheelhouse
 
 i18n:  ## gather the strings to translate into i18n/*.ts
 	@$(QGIS_PYTHON) i18n/update.py

@@ -22,11 +22,12 @@ LOGIN = re.compile(r"://[^/\s@]+@")
 
 @dataclass(frozen=True)
 class Step:
-    """One program to run. note: what it does, for the user."""
+    """One program to run. note: what it does, for the user. download_gb: about how much it fetches."""
 
     note: str
     program: str
     arguments: Sequence[str]
+    download_gb: float = 0.0
 
 
 class Commands(QObject):

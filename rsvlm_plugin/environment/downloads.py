@@ -24,7 +24,7 @@ class Downloads:
     def fraction(self) -> float:
         """Between 0 and 1."""
         total = sum(self._announced.values()) or max(self._expected, self._done + self._current)
-        return min(1.0, (self._done + self._current) / total)
+        return min(1.0, (self._done + self._current) / total) if total else 0.0
 
     def feed(self, line: str) -> bool:
         """Take a line; False if it is for programs alone and not worth a place in a log."""

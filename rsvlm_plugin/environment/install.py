@@ -9,8 +9,9 @@ import json
 import shutil
 import tempfile
 import threading
+from collections import deque
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Deque, List, Optional, Sequence
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
@@ -26,6 +27,8 @@ from .proxy import proxy_environment
 from .recipe import Maker, Plan, filling, looking, making, trying
 
 GB = 1e9
+STEP_SHARE_GB = 0.03  # a step takes as long as such a download, at least
+LOG_LINES = 5000
 
 
 class Installation(QObject):
@@ -39,15 +42,16 @@ class Installation(QObject):
     def __init__(self, plan: Plan, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self.plan = plan
-        self.error: Optional[RsvlmError] = None
+        self.error: Optional[RsvlmError] = None  # why it failed
+        self.log: Deque[str] = deque(maxlen=LOG_LINES)
+        self.line.connect(self.log.append)
         self._candidates: List[str] = []
         self._running: Optional[Commands] = None
         self._work: Optional[Path] = None
         self._environment = proxy_environment()
-        self._downloads = Downloads(plan.build.download_gb * GB)
-        self._count = 1
+        self._downloads = Downloads(0)
+        self._steps: Sequence[Step] = ()
         self._number = 0
-        self._note = ""
 
     @property
     def is_running(self) -> bool:
@@ -165,7 +169,7 @@ class Installation(QObject):
         previous, self._running = self._running, Commands(steps, str(home()), self, self._environment)
         if previous is not None:
             previous.deleteLater()
-        self._count = len(steps)
+        self._steps = steps
         self._running.started.connect(self._on_started)
         self._running.line.connect(self._on_line)
         self._running.succeeded.connect(succeeded)
@@ -175,7 +179,8 @@ class Installation(QObject):
 
     @pyqtSlot(int, str)
     def _on_started(self, number: int, note: str) -> None:
-        self._number, self._note = number, note
+        self._number = number
+        self._downloads = Downloads(self._steps[number].download_gb * GB)
         self.line.emit(f"— {note}")
         self._report()
 
@@ -188,9 +193,9 @@ class Installation(QObject):
             self._report()
 
     def _report(self) -> None:
-        # Downloads take nearly all of the time: four fifths of the bar.
-        done = 0.2 * self._number / self._count + 0.8 * self._downloads.fraction
-        self.progress.emit(round(1000 * done), 1000, self._note)
+        shares = [STEP_SHARE_GB + step.download_gb for step in self._steps]
+        done = sum(shares[: self._number]) + shares[self._number] * self._downloads.fraction
+        self.progress.emit(round(1000 * done / sum(shares)), 1000, self._steps[self._number].note)
 
     @pyqtSlot(bytes)
     def _on_tried(self, output: bytes) -> None:

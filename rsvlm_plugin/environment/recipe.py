@@ -16,7 +16,7 @@ from ..translation import tr
 from .command import Step
 from .locate import plugin_folder, python_in
 from .makers import PINNED_PYTHON
-from .torch_build import TorchBuild
+from .torch_build import REST_GB, TorchBuild
 
 COPY = (
     "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], symlinks=False, ignore=shutil.ignore_patterns("
@@ -96,8 +96,9 @@ def filling(maker: Maker, plan: Plan, copy: Path) -> List[Step]:
             tr("Installing torch for {build}").format(build=plan.build.title),
             program,
             [*install, *torch, *pinned, "torch"],
+            plan.build.download_gb - REST_GB,
         ),
-        Step(tr("Installing the backend"), program, [*install, *local, *pinned, *again, str(copy)]),
+        Step(tr("Installing the backend"), program, [*install, *local, *pinned, *again, str(copy)], REST_GB),
     ]
     return steps
 

@@ -20,6 +20,7 @@ CUDA_BUILDS = (
     ("cu130", {"linux": (580,), "win32": (580,)}, (7.5, 99.0)),
     ("cu126", {"linux": (525, 60, 13), "win32": (528, 33)}, (5.0, 10.0)),
 )
+REST_GB = 0.15  # to download beside torch
 # Gigabytes: to download and to have free, the rest of the backend included; a download is kept twice for a while.
 WEIGHTS = {"cpu": (0.4, 2.5), "mps": (0.3, 2.0), "cu130": (3.0, 10.0), "cu126": (3.3, 11.0)}
 

@@ -28,7 +28,7 @@ from ..environment import torch_build
 from ..environment.check import check
 from ..environment.command import Commands, Step
 from ..environment.install import Installation
-from ..environment.locate import BEGUN, backend_python, environment_folder, is_installable, python_in, read_mark
+from ..environment.locate import BEGUN, SET_UP, backend_python, environment_folder, is_installable, python_in, read_mark
 from ..environment.makers import find_uv
 from ..environment.process import shared_process
 from ..environment.recipe import Plan
@@ -49,8 +49,12 @@ class EnvironmentBox(QWidget):
         self._build()
         self._connect()
         self._show_settings()
-        if factory.installation is not None:
-            self._follow(factory.installation)
+        if factory.last is not None:
+            self.report.setPlainText("\n".join(factory.last.log))
+            if factory.last.is_running:
+                self._follow(factory.last)
+            elif factory.last.error is not None:
+                self._on_set_up_failed(factory.last.error)
         self._ask_cards()
 
     def apply(self) -> bool:
@@ -159,7 +163,7 @@ class EnvironmentBox(QWidget):
             self.python.lineEdit().setPlaceholderText(found)
             self._set_busy(False, tr("The backend runs with {path}.").format(path=found))
         except RsvlmError as error:
-            self._set_busy(False, f"{error.message} {error.hint}")
+            self._set_busy(False, error.message if SET_UP in error.details else f"{error.message} {error.hint}")
 
     @pyqtSlot()
     def _changed(self) -> None:

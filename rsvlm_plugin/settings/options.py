@@ -41,6 +41,11 @@ class RsvlmOptionsFactory(QgsOptionsWidgetFactory):
         return RsvlmOptionsPage(self, parent)
 
     @property
+    def last(self) -> Optional["Installation"]:
+        """The latest setup, over or not."""
+        return self._installation
+
+    @property
     def installation(self) -> Optional["Installation"]:
         """The setup that runs now, if one does."""
         return self._installation if self._installation is not None and self._installation.is_running else None
