@@ -21,4 +21,4 @@ def home() -> Path:
 def models_folder() -> Path:
     """RSVLM_MODELS, or "models" in the folder of the application: one folder for each model that was added."""
     chosen = os.environ.get("RSVLM_MODELS")
-    return Path(chosen).expanduser() if chosen else home() / "models"
+    return (Path(chosen).expanduser() if chosen else home() / "models").absolute()

@@ -58,7 +58,12 @@ def install_weights(run: Path, data: Path) -> None:
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
     save_compact(folder, model, tokenizer)
-    edit_card({"source": {"path": BUNDLED, "files": [file.model_dump(exclude_none=True) for file in files_in(folder)]}})
+    edit_card(source_of(folder))
+
+
+def source_of(folder: Path) -> dict[str, object]:
+    """What the card says of the files that lie in the bundled model's folder."""
+    return {"source": {"path": BUNDLED, "files": [file.model_dump(exclude_none=True) for file in files_in(folder)]}}
 
 
 def calibrate(data: Path) -> dict[str, float]:

@@ -12,6 +12,7 @@ import pytest
 
 from rsvlm.models import cards
 from rsvlm.models.cards import ModelCard, card_problems, get_card, load_cards, valid_id
+from rsvlm.models.folders import models_folder
 from rsvlm.models.load import load_model, pick_device
 from rsvlm.models.pool import Models
 from rsvlm.models.weights import load_compact
@@ -205,6 +206,17 @@ def test_model_of_the_hub_knows_where_it_will_lie_and_its_revision(added: Callab
     card = get_card("mine")
     assert card.source.downloadable and card.revision == "ab" * 6
     assert card.folder == tmp_path / "models" / "mine" and card.mend == "Run “rsvlm models download mine”."
+
+
+def test_models_lie_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path))
+    monkeypatch.delenv("RSVLM_MODELS", raising=False)
+    assert models_folder() == tmp_path / "models"
+    monkeypatch.setenv("RSVLM_MODELS", "~/models")
+    assert models_folder() == Path.home() / "models"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RSVLM_MODELS", "here")
+    assert models_folder() == tmp_path / "here"
 
 
 @pytest.mark.parametrize("name", ["compact", "geo-clip.b32", "a", "x1_y2", "console", "defaults"])
