@@ -16,8 +16,7 @@ from rsvlm.backend.connection import Connection
 from rsvlm.backend.jobs import PRIORITIES, Event, Job, Lane, first_of
 from rsvlm.protocol import RsvlmError
 
-# faulthandler: a crash inside a library leaves its traceback among the worker's last lines.
-WORKER_COMMAND = (sys.executable, "-X", "faulthandler", "-m", "rsvlm.backend.worker")
+WORKER_COMMAND = (sys.executable, "-m", "rsvlm.backend.worker")
 WAITING_LIMIT = 16  # per lane and priority
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)  # before the next start, by the deaths of workers within DEATH_WINDOW_S
 MAX_DEATHS = len(BACK_OFF_S)  # then workers are left alone until the first of these deaths is DEATH_WINDOW_S ago

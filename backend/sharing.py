@@ -62,7 +62,9 @@ class Claim:
     def withdraw(self) -> None:
         """Remove what points to a backend of this key."""
         for path in (self._place_file, self._place_file.with_suffix(".new"), self._token_file):
-            path.unlink(missing_ok=True)
+            # Windows keeps a file that somebody is reading: it is stale then, and known as such without the lock.
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let another backend have this key."""
@@ -147,8 +149,8 @@ def _announced(path: Path) -> dict[str, Any] | None:
         if hasattr(os, "getuid") and os.lstat(path).st_uid != os.getuid():
             return None
         place: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None  # it is starting or ending
+    except (OSError, ValueError):  # not there, or being replaced: it is starting or ending
+        return None
     return place
 
 

@@ -13,6 +13,7 @@ Out: {"event": "ready", "device", "note", "tasks"}, {"event": "status", "models"
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -183,6 +184,7 @@ def _explained(error: BaseException, request_id: str) -> RsvlmError:
 
 def main() -> None:
     die_with_parent()
+    faulthandler.enable(all_threads=False)  # a crash inside a library leaves its place among the last lines
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends this process
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     Worker(Pipe()).read()

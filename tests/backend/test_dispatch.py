@@ -61,6 +61,7 @@ def test_worker_that_dies_again_and_again_is_left_alone_for_a_while(start: Any, 
     response = backend.ask({"href": "/say"})
     assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
     assert f"stopped {MAX_DEATHS} times" in response.json()["error"]["message"]
+    assert 50 < int(response.headers["Retry-After"]) <= 60
     assert backend.client.get("/v1/models").json()["device"] == "failed"
     assert backend.client.get("/health").text == "ok"
 

@@ -79,6 +79,7 @@ def test_full_queue_is_busy_and_says_how_long_it_is(double: Any) -> None:
     error = refused.json()["error"]
     assert (refused.status_code, error["code"]) == (503, "busy")
     assert f"{WAITING_LIMIT} requests" in error["message"] and error["hint"]
+    assert error["details"]["waiting"] == WAITING_LIMIT and int(refused.headers["Retry-After"]) >= 1
     assert double.client.post("/v1/view", json={"raster": {"href": "/say"}}).status_code == 200
 
     assert _stop(double, "queued-5") == 200  # one that waits: its place is free at once
