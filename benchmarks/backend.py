@@ -1,7 +1,8 @@
 """What the service costs and how it holds out: `python benchmarks/backend.py [--json] [--out FILE] [--only PART ...]`.
 
-Parts: starting (launch to /health and to the first words), cancelling (how soon an unwanted answer ends), overhead (the
-service against the task called in process), load (200 clients for a minute: what they get, what stays behind). Linux.
+Parts: starting (launch to /health and to the first words), cancelling (how soon an unwanted answer ends), load (200
+clients for a minute: what they get, what stays behind), overhead (the service against the task called in process),
+together (batches), again (a second question about the same picture). Linux.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 
 from measuring.command import run
 
-PARTS = ("starting", "cancelling", "overhead", "load")
+PARTS = ("starting", "cancelling", "load", "overhead", "together", "again")
 
 if __name__ == "__main__":
     sys.exit(run("backend", "Measure the service around the models.", PARTS))

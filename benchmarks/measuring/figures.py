@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -62,6 +63,19 @@ class Figure:
 def middle(values: Sequence[float]) -> float:
     """The median, which one disturbed round does not move."""
     return float(median(values))
+
+
+def compared(one: Callable[[], object], other: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Median seconds of each; in turns, so that whatever disturbs the machine disturbs both."""
+    one(), other()
+    times = [(_seconds(one), _seconds(other)) for _round in range(rounds)]
+    return middle([first for first, _ in times]), middle([second for _, second in times])
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
 
 
 def table(figures: Iterable[Figure]) -> str:

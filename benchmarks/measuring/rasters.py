@@ -13,6 +13,8 @@ from PIL import Image
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 
+import rsvlm.geo  # noqa: F401  # limits GDAL, which has to come before rasterio starts it
+
 ROOT = Path(__file__).resolve().parents[2]
 VILLAGE = ROOT / "resources" / "demo" / "before.tif"
 BLOCK = 512  # pixels

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import rasterio
 import torch
 
-from measuring.figures import Figure, middle
+from measuring.figures import Figure, compared, middle
 from measuring.rasters import VILLAGE, large, middle_part
 from rsvlm.geo.scene import Scene
 from rsvlm.models.pool import Models
@@ -21,7 +19,6 @@ from rsvlm.tasks.describe import describe
 from rsvlm.tasks.looking import Tile, look
 from rsvlm.tasks.plan import make_plan
 
-BATCH = 9  # tiles
 LARGE = 10_000  # pixels
 PART = 1_024  # pixels
 
@@ -48,7 +45,6 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
         Figure("loading the model, libraries imported", loading, "s"),
         Figure("brief: call to first word, without the backend", words, "s"),
         *_words(predictor, rounds),
-        *_batch(predictor, rounds),
         *_reading(predictor, folder, rounds),
     ]
 
@@ -83,22 +79,6 @@ def _words(predictor: CompactPredictor, rounds: int) -> list[Figure]:
     ]
 
 
-def _batch(predictor: CompactPredictor, rounds: int) -> list[Figure]:
-    tile = _look(predictor, Raster(href=str(VILLAGE)))[0].picture
-    shifts = range(0, BATCH * 16, 16)
-    pictures = np.stack([np.roll(tile, shift, axis=1) for shift in shifts])
-
-    def at_once() -> None:
-        predictor.captions(predictor.encode(pictures))
-
-    def one_by_one() -> None:
-        for picture in pictures:
-            predictor.captions(predictor.encode(picture[None]))
-
-    together, apart = _compared(at_once, one_by_one, rounds)
-    return [Figure(f"{BATCH} tiles described in one batch", together, "s", 1.0, apart, "one by one", bar_on_ratio=True)]
-
-
 def _reading(predictor: CompactPredictor, folder: Path, rounds: int) -> list[Figure]:
     """Without overviews the stretch alone has to come from all over the raster: no bar for that."""
     figures = []
@@ -108,7 +88,7 @@ def _reading(predictor: CompactPredictor, folder: Path, rounds: int) -> list[Fig
         part = Raster(href=str(path), extent=middle_part(path, PART))
         kind, bar = ("with overviews", 1.0) if overviews else ("without overviews", None)
         for what, raster in ((f"{PART} px of", part), ("all of", whole)):
-            seen, full = _compared(partial(_look, predictor, raster), partial(_read_all, path), min(rounds, 3))
+            seen, full = compared(partial(_look, predictor, raster), partial(_read_all, path), min(rounds, 3))
             name = f"seeing {what} {LARGE} px, {kind}"
             figures.append(Figure(name, seen, "s", bar, full, "reading every pixel", bar_on_ratio=True))
         path.unlink()
@@ -127,16 +107,3 @@ def _read_all(path: Path) -> None:
         step = source.block_shapes[0][0]
         for top in range(0, source.height, step):
             source.read(window=((top, min(top + step, source.height)), (0, source.width)))
-
-
-def _compared(one: Callable[[], object], other: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median seconds of each; in turns, so that whatever disturbs the machine disturbs both."""
-    one(), other()
-    times = [(_seconds(one), _seconds(other)) for _round in range(rounds)]
-    return middle([first for first, _ in times]), middle([second for _, second in times])
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
