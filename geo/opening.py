@@ -9,6 +9,7 @@ import base64
 import binascii
 import os
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -21,8 +22,7 @@ from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_source
 from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
-# The cache of blocks, in bytes; the limits of gdal.ini once more, for programs that started GDAL before this was imported.
-GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20, "CPL_VSIL_CURL_ALLOWED_FILENAME": "-"}
+GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20}  # bytes of its cache of blocks
 MAX_DATA_BYTES = 64 * 2**20
 MAX_DATA_VALUES = 100_000_000  # pixels times bands of a picture that is sent
 MAX_BANDS = 2_000  # hyperspectral scenes have some hundreds
@@ -57,12 +57,21 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
 
 
 def _open_remote(href: str) -> DatasetReader:
-    """Nothing but this one file is fetched: no other files beside it are looked for."""
+    """Nothing but this one file is fetched: no other files beside it are looked for.
+
+    It is opened on a thread of its own. On the main thread rasterio.Env would set its options for the whole process, and
+    leave them unset: the limit of gdal.ini would be gone.
+    """
     path = remote_path(href)
     name = os.path.basename(urlsplit(path).path)
     only = {"CPL_VSIL_CURL_ALLOWED_FILENAME": path, "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", **tls_options()}
-    with rasterio.Env(**only):
-        dataset = _open(path, REMOTE_DRIVERS, name)
+
+    def open_there() -> DatasetReader:
+        with rasterio.Env(**only):
+            return _open(path, REMOTE_DRIVERS, name)
+
+    with ThreadPoolExecutor(1, "opening") as thread:
+        dataset = thread.submit(open_there).result()
     if dataset.width * dataset.height > MAX_REMOTE_PIXELS and not dataset.overviews(1):
         dataset.close()
         raise RsvlmError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,36 @@ def test_cog_is_read_in_parts_and_as_it_is(web, town: str, cog: Path):
 def test_source_of_a_layer_in_qgis_is_an_address_too(web, town: str):
     with Scene.open(Raster(href=f"/vsicurl/{town}")) as scene:
         assert scene.width == 2048
+
+
+def test_limits_still_hold_after_a_remote_raster(web, town: str, tmp_path: Path):
+    """GDAL may fetch the one file while it is opened, and nothing thereafter: in no thread, whoever opened it."""
+    sources = "".join(
+        f"<SimpleSource><SourceFilename>/vsicurl/{web.url}/other{number}.tif</SourceFilename><SourceBand>1</SourceBand>"
+        '<SourceProperties RasterXSize="8" RasterYSize="8" DataType="Byte"/>'
+        f'<DstRect xOff="{8 * number}" yOff="0" xSize="8" ySize="8"/></SimpleSource>'
+        for number in range(4)
+    )
+    path = tmp_path / "far.vrt"
+    path.write_text(
+        f'<VRTDataset rasterXSize="32" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1">{sources}</VRTRasterBand>'
+        "</VRTDataset>"
+    )
+
+    def read_far() -> None:
+        with contextlib.suppress(rasterio.errors.RasterioError), rasterio.open(path) as dataset:
+            dataset.read()
+
+    def try_both() -> None:
+        with Scene.open(Raster(href=town)) as scene:
+            read_far()
+            scene.view(scene.extent, (8, 8))
+        read_far()
+
+    try_both()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(try_both).result()
+    assert {asked for _, asked, _ in web.asked} == {NAME}
 
 
 def test_nothing_of_the_user_is_sent_along(web, town: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
