@@ -28,6 +28,7 @@ class StatusLine(QToolButton):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._parts: List[str] = []
+        self._revision = ""
         self.setObjectName("rsvlm_status")
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -36,17 +37,13 @@ class StatusLine(QToolButton):
 
     def show_state(self, state: BackendState) -> None:
         """Put the state into words."""
-        self._parts = _parts(state)
-        self.setText(_joined(self._parts))
-        self.setAccessibleDescription(self.text())
+        self._say(_parts(state), state.revision[:REVISION_LETTERS])
         hint = tr("Details and log of the backend")
         self.setToolTip("\n".join(part for part in (self.text(), state.note, state.detail, hint) if part))
 
     def show_server(self, server: str, model: str) -> None:
         """Another computer's server answers, not the backend."""
-        self._parts = [f"{ELSEWHERE} {server}", model]
-        self.setText(_joined(self._parts))
-        self.setAccessibleDescription(self.text())
+        self._say([f"{ELSEWHERE} {server}", model], "")
         self.setToolTip(tr("This server answers: {server}").format(server=self.text()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -62,18 +59,24 @@ class StatusLine(QToolButton):
     def shown(self) -> str:
         """The words as far as there is room for them: all but the model's name always."""
         excess = self.sizeHint().width() - self.width()
-        if excess <= 0 or len(self._parts) <= MODEL + 1:
+        if excess <= 0:
             return self.text()
         metrics = self.fontMetrics()
         parts = list(self._parts)
-        title, space, revision = parts[MODEL].rpartition(" ")
-        room = metrics.horizontalAdvance(title) - excess
-        parts[MODEL] = metrics.elidedText(title, Qt.TextElideMode.ElideRight, room) + space + revision
-        return _joined(parts)
+        if len(parts) > MODEL:
+            room = max(0, metrics.horizontalAdvance(parts[MODEL]) - excess)
+            parts[MODEL] = metrics.elidedText(parts[MODEL], Qt.TextElideMode.ElideRight, room)
+        room = metrics.horizontalAdvance(self.text()) - excess
+        return metrics.elidedText(self._joined(parts), Qt.TextElideMode.ElideRight, room)
 
+    def _say(self, parts: List[str], revision: str) -> None:
+        self._parts, self._revision = parts, revision
+        self.setText(self._joined(parts))
+        self.setAccessibleDescription(self.text())
 
-def _joined(parts: List[str]) -> str:
-    return " · ".join(part for part in parts if part)
+    def _joined(self, parts: List[str]) -> str:
+        named = [f"{part} {self._revision}".strip() if place == MODEL else part for place, part in enumerate(parts)]
+        return " · ".join(part for part in named if part)
 
 
 def _parts(state: BackendState) -> List[str]:
@@ -90,6 +93,5 @@ def _parts(state: BackendState) -> List[str]:
         where = f"{FELL_BACK} {where}"
     if not where:
         return [f"{sign} {words[state.kind]}"]
-    model = f"{state.model} {state.revision[:REVISION_LETTERS]}".strip()
     memory = "" if state.used_bytes is None else figures.memory(state.used_bytes)
-    return [f"{sign} {where}", model, memory, words[state.kind]]
+    return [f"{sign} {where}", state.model, memory, words[state.kind]]

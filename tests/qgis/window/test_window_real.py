@@ -7,11 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QProgressBar
 
+DEMO = Path(__file__).resolve().parents[3] / "resources" / "demo" / "demo.qgz"
 FOREVER = 90  # seconds; the machine may be busy
 
 
@@ -47,6 +49,26 @@ def test_start_view_and_answer_never_hold_up_the_window(real_backend, dock, wait
     assert dock.answers.open_layer(record).crs().authid() == "EPSG:32632"
     print(f"longest pause: {heartbeat()} ms")
     assert heartbeat() < 250
+
+
+def test_stop_keeps_the_tiles_that_the_backend_had_finished(real_backend, dock, wait, demo, tmp_path):
+    wide = str(tmp_path / "wide.tif")  # the scene stretched over more ground than one batch of tiles
+    gdal.Translate(wide, str(DEMO.with_name("after.tif")), outputBounds=[654_200, 5_320_400, 656_600, 5_318_000])
+    layer = QgsRasterLayer(wide, "wide")
+    demo.addMapLayer(layer)
+    dock.place_row.choose_layer(layer)
+    dock.style_choice.setCurrentIndex(1)
+    QTest.mouseClick(dock.describe_button, Qt.MouseButton.LeftButton)
+    bar = dock.answers.cards[0].findChild(QProgressBar)
+    wait(lambda: 0 < bar.value() < bar.maximum(), FOREVER)
+    whole = bar.maximum()
+    QTest.mouseClick(dock.describe_button, Qt.MouseButton.LeftButton)
+    wait(lambda: dock.answers.cards[0].record, FOREVER)
+    answer = dock.answers.cards[0].record.answer
+    print(f"kept {len(answer.evidence)} of {whole} tiles: {answer.text}")
+    assert answer.partial and 0 < len(answer.evidence) < whole
+    assert answer.provenance["revision"]  # the backend's own words, not what the dock could gather
+    dock.place_row.kind = "map"
 
 
 def test_a_killed_worker_is_said_and_the_next_click_works(real_backend, dock, wait):
