@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NUMBER_BYTES = 4  # of a weight once loaded, float32, however it is stored
 WORKING_SHARE = 0.25  # of the weights, for what a batch needs while it runs
-WORKING_BYTES = 64 * 2**20  # at least
+WORKING_BYTES = 64 * 2**20  # more, for any model
 
 CGROUPS = Path("/sys/fs/cgroup")
 # A container's limit, its use, and the line of memory.stat that tells what of it can be had at once: versions 2 and 1.
@@ -31,7 +31,7 @@ def predicted_bytes(card: ModelCard) -> int:
     if not files:
         return card.memory_bytes
     weights = sum(map(_weight_bytes, files))
-    return weights + max(int(weights * WORKING_SHARE), WORKING_BYTES)
+    return int(weights * (1 + WORKING_SHARE)) + WORKING_BYTES
 
 
 def _weight_bytes(path: Path) -> int:

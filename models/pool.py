@@ -5,7 +5,9 @@ Imports torch only when it is made.
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,7 +100,7 @@ class Models:
             predictor = climb(lambda cards: [self._load(cards[0])], [card], self.relieve, self.device)[0]
             with self._lock:
                 loaded = self._loaded[card.id] = _Loaded(predictor, users, time.monotonic())
-        self._changed()
+        self._return_memory()
         return loaded
 
     def _there(self, card: ModelCard, users: int) -> _Loaded | None:
@@ -164,10 +166,13 @@ class Models:
         return True
 
     def _return_memory(self) -> None:
-        """To the device, once nothing refers to it any more."""
+        """Give what nothing refers to any more to other programs, and say that something changed."""
         gc.collect()  # networks refer to themselves
         if self.device == "cuda":
             import torch
 
             torch.cuda.empty_cache()
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+        if trim:  # glibc keeps what was freed, often more than a small model takes
+            trim(0)
         self._changed()

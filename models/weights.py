@@ -69,11 +69,10 @@ def load_compact(folder: Path, name: str = "", mend: str = "Install it again.") 
             raise ValueError("tokenizer.json holds no tokenizer")
     except (OSError, ValueError, SafetensorError) as error:
         raise RsvlmError("model_failed", f"The files of the model {name} are missing or broken.", mend) from error
-    model = Compact(config)
-    float32 = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}
-    float32[TIED] = float32.get("language.model.embed_tokens.weight", torch.empty(0))
+    model = Compact.unfilled(config)
+    state[TIED] = state.get("language.model.embed_tokens.weight", torch.empty(0))
     try:
-        model.load_state_dict(float32)
+        model.load_state_dict(state)  # float16 becomes float32 on the way
     except RuntimeError as error:
         raise RsvlmError(
             "model_failed", f"The weights of the model {name} do not fit its configuration.", mend

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.pixels import DEVIATION, FLAT
@@ -115,6 +116,16 @@ class Compact(nn.Module):
         self.anchors: Tensor
         self.register_buffer("anchors", torch.zeros(config.anchors, config.embedding))
         self.log_scale = nn.Parameter(torch.tensor(2.66))  # exp = 14.3, CLIP's start
+
+    @classmethod
+    def unfilled(cls, config: CompactConfig) -> Compact:
+        """A model to load weights into: no random numbers are drawn for it, and its memory is not touched yet."""
+        with torch.device("meta"):
+            model = cls(config)
+        model.to_empty(device="cpu")
+        # The one thing that it computes when it is made and that is not saved.
+        model.language.model.rotary_emb = LlamaRotaryEmbedding(model.language.config)
+        return model
 
     def prefix(self, features: ImageFeatures) -> Tensor:
         """(batch, image tokens / 4, language width): what the decoder reads before any word."""
