@@ -52,9 +52,8 @@ def test_killed_client_frees_its_places(double: Any, until: Callable[..., None],
 
 
 def test_crash_inside_a_library_leaves_its_traceback_among_the_last_lines(
-    start: Any, serve: list[str], until: Callable[..., None], raster: dict[str, Any]
+    backend: Any, until: Callable[..., None], raster: dict[str, Any]
 ) -> None:
-    backend = start(serve)
     assert backend.ask(raster).status_code == 200
     backend.worker().send_signal(signal.SIGSEGV)
     until(lambda: "Segmentation fault" in "\n".join(backend.client.get("/v1/models").json()["stderr"]))
