@@ -50,6 +50,13 @@ def models(server: Server, key: Optional[str] = None) -> ServerReply:
     return ServerReply(server, Call("/models"), lambda said: read_models(said.body), key)
 
 
+def try_out(server: Server, jpeg: bytes, key: Optional[str] = None) -> ServerReply:
+    """Ask about a plain picture, to see whether the server answers and sees; `finished` carries a Said."""
+    question = "Which colour fills this picture? Answer with one word."
+    call = Call("/chat/completions", chat_body(server.model, question, jpeg), streams=True)
+    return ServerReply(server, call, lambda said: said, key)
+
+
 def prompt(style: str, picture: Picture) -> str:
     """What the server is asked about the picture. style: one of protocol.STYLES."""
     facts = ["This is a map picture or an image from above, north is up."]

@@ -13,6 +13,7 @@ from ...protocol import RsvlmError
 from ..client import Backend, BackendState
 from ..client.messages import BUNDLED_MODEL
 from ..client.server import Server, shared_servers
+from ..settings.model_store import shared_store
 from ..settings.store import SERVER, Settings
 from ..translation import tr
 from . import icons
@@ -63,6 +64,8 @@ class ModelChoice(QComboBox):
         self._told = False
         self._servers = shared_servers()
         self._servers.changed.connect(self.refill)
+        self._store = shared_store()
+        self._store.changed.connect(self._ask_again)
         backend.state_changed.connect(self._on_state)
         self.activated.connect(self._remember)
         self.refill()
@@ -95,6 +98,7 @@ class ModelChoice(QComboBox):
     def dispose(self) -> None:
         """Let go of the backend and of the list of servers."""
         self._servers.changed.disconnect(self.refill)
+        self._store.changed.disconnect(self._ask_again)
         self._backend.state_changed.disconnect(self._on_state)
 
     def _shown_cards(self) -> List[Dict[str, Any]]:
@@ -150,6 +154,11 @@ class ModelChoice(QComboBox):
             reply = self._backend.models()
             reply.finished.connect(self._show_models)
         self._told = running
+
+    def _ask_again(self) -> None:
+        """Another model is installed, or one is no more."""
+        self._told = False
+        self._on_state(self._backend.state)
 
     def _show_models(self, told: Dict[str, Any]) -> None:
         self._cards = [card for card in told.get("data") or () if "id" in card]

@@ -11,7 +11,9 @@ from ..environment.process import shared_process
 from ..translation import tr
 from .environment_box import EnvironmentBox
 from .limits_box import LimitsBox
+from .models_box import ModelsBox
 from .options import PAGE, RsvlmOptionsFactory
+from .servers_box import ServersBox
 
 
 class Box(Protocol):
@@ -34,6 +36,8 @@ class RsvlmOptionsPage(QgsOptionsPageWidget):
         layout.addWidget(self.tabs)
         self.environment = self._add(tr("Backend"), EnvironmentBox(factory))
         self.limits = self._add(tr("Limits"), LimitsBox())
+        self.models = self._add(tr("Models"), ModelsBox())
+        self.servers = self._add(tr("Servers"), ServersBox())
 
     def apply(self) -> None:
         """Keep the values of every tab; the backend is started anew where one of them asks for it."""
