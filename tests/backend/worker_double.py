@@ -24,10 +24,15 @@ def send(**message: Any) -> None:
         sys.stdout.flush()
 
 
+def fail(message: "dict[str, Any]", code: str, words: str) -> None:
+    error = {"code": code, "message": words, "hint": "", "request_id": message["request_id"]}
+    send(event="error", job=message["job"], error=error)
+
+
 def wished(message: "dict[str, Any]") -> str:
     if message["op"] == "embed":
         return "/wait" if {"text": "wait"} in message["inputs"] else "embed"
-    raster = message.get("raster") or message["request"]["raster"]
+    raster = message["raster"] if message["op"] == "view" else message["request"]["raster"]
     return str(raster.get("href", "/say"))
 
 
@@ -54,7 +59,7 @@ def answer(message: "dict[str, Any]") -> None:
         send(event="done", job=job, result={"text": "Two houses.", "warnings": ["seen by a double"], **tokens})
         return
     if wish not in ("/wait", "/die", "/odd"):
-        send(event="error", job=job, error={"code": "bad_raster", "message": "No raster.", "hint": "Choose another."})
+        fail(message, "bad_raster", "No raster.")
         return
     send(event="progress", job=job, progress={"done": 1, "total": 9, "note": "waiting"})
     if wish == "/die":
@@ -63,7 +68,7 @@ def answer(message: "dict[str, Any]") -> None:
         sys.stdout.write("not JSON\n")
         sys.stdout.flush()
     stopped[job].wait()
-    send(event="error", job=job, error={"code": "cancelled", "message": "Stopped.", "hint": ""})
+    fail(message, "cancelled", "Stopped.")
 
 
 if __name__ == "__main__":
