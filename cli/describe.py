@@ -64,12 +64,20 @@ def describe(
     as_json: bool = typer.Option(False, "--json", help="Print the whole answer with evidence and provenance as JSON."),
 ) -> None:
     """Describe a raster or a part of it."""
+    from rsvlm.geo.scene import Scene
+    from rsvlm.models.cards import get_card
+
+    place = Raster(href=raster, extent=extent, crs=crs, bands=band_numbers(bands))
+    get_card(model)
+    with Scene.open(place) as scene:  # what is wrong with it is told at once: torch takes seconds to import
+        reaches_out = scene.reaches_out
     from rsvlm.models.pool import Models
     from rsvlm.tasks import TASKS
 
-    place = Raster(href=raster, extent=extent, crs=crs, bands=band_numbers(bands))
     with Terminal(words=not as_json).listening() as watch:
         answer = TASKS["describe"].run(DescribeRequest(place, style, model), Models(device), watch)
+    if reaches_out:
+        answer.warnings.insert(0, "The extent reaches beyond the raster; the part inside it was described.")
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
     else:

@@ -1,69 +1,51 @@
-"""`rsvlm doctor`: is everything in place, and where will models run?"""
+"""`rsvlm doctor`: is everything in place, where will models run, and what went wrong lately?"""
 
 from __future__ import annotations
 
 import json
-import platform
-import sys
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 
-from rsvlm.models.cards import load_cards
-from rsvlm.protocol import PROTOCOL, VERSION
-
-PACKAGES = ("torch", "transformers", "rasterio", "shapely", "fastapi", "numpy", "onnxruntime", "onnxruntime-gpu")
-
 
 def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Check the installation: packages, device, weights, and one real description. Exits with 3 when something is wrong."""
+    """Check the installation by describing a picture, and print a report for others: without personal names and paths.
+
+    What is wrong comes first; then the exit code is 3.
+    """
+    from rsvlm.cli.report import examine
+
     report = examine()
-    if as_json:
-        print(json.dumps(report))
-    else:
-        for name, value in report.items():
-            print(f"{name:>12}  {value}")
+    print(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(lines(report)))
     if not report["ok"]:
         raise typer.Exit(3)
 
 
-def examine() -> dict[str, Any]:
-    """The facts of this installation; "problems" holds one sentence for each thing that is wrong."""
-    problems = [
-        f"The weights of {card.id} are missing or altered: install rsvlm again."
-        for card in load_cards().values()
-        if not card.verify()
-    ]
-    report: dict[str, Any] = {
-        "version": VERSION,
-        "protocol": PROTOCOL,
-        "python": platform.python_version(),
-        "executable": sys.executable,
-        "platform": platform.platform(),
-        "packages": {name: installed(name) for name in PACKAGES},
-        "models": list(load_cards()),
-    }
-    if not problems:
-        report |= try_model()
-    return {**report, "problems": problems, "ok": not problems}
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    """The report for people, problems first."""
+    yield from (f"PROBLEM: {problem}" for problem in report["problems"])
+    if report["ok"]:
+        yield "Everything is in order."
+    for name, value in report.items():
+        if name not in ("ok", "problems"):
+            yield ""
+            yield from _told(name.replace("_", " "), value, "")
 
 
-def installed(name: str) -> str | None:
-    """Version of a package, None where it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+def _told(name: str, value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        yield f"{indent}{name}"
+        for key, item in value.items():
+            yield from _told(key, item, indent + "  ")
+    elif isinstance(value, list) and value:
+        yield f"{indent}{name}"
+        yield from (f"{indent}  {_inline(item)}" for item in value)
+    else:
+        yield f"{indent}{name}: {_inline(value)}"
 
 
-def try_model() -> dict[str, Any]:
-    """Runs the bundled model once on a grey picture, because a package that can be imported may still not work."""
-    import numpy as np
-
-    from rsvlm.models.pool import Models
-
-    models = Models()
-    predictor = models.get(None)
-    features = predictor.encode(np.full((1, 128, 128, 3), 110, np.uint8))
-    return {"device": models.device, "spoke": bool(predictor.captions(features)[0].text)}
+def _inline(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return ", ".join(f"{key} {_inline(item)}" for key, item in value.items())
+    return "none" if value in (None, [], {}) else str(value)

@@ -1,11 +1,15 @@
 """The `rsvlm` command: registers the commands and turns errors into one line and an exit code.
 
-0 done, 2 bad input, 3 backend or model failure, 130 interrupted.
+0 done, 2 bad input, 3 backend or model failure, 130 interrupted. What nobody foresaw is one sentence as well; its
+traceback goes to the log.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
+from contextlib import ExitStack
+from types import TracebackType
 from typing import Any
 
 import typer
@@ -33,6 +37,9 @@ app.add_typer(evaluate_app, name="eval")
 app.add_typer(models_app, name="models")
 
 
+UNFORESEEN = 3  # exit code
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"rsvlm {VERSION}")
@@ -51,19 +58,46 @@ UsageError: Any = typer.BadParameter.__base__
 
 
 def main() -> None:
-    """Run the command line; every foreseen error is one sentence and its mend on standard error."""
+    """Run the command line; every error is one sentence and its mend on standard error."""
+    with ExitStack() as edge:
+        edge.push(_unforeseen)
+        sys.exit(run())
+    sys.exit(UNFORESEEN)
+
+
+def run() -> int:
+    """The exit code of the command that sys.argv names."""
     command = typer.main.get_command(app)
     try:
-        code = command.main(prog_name="rsvlm", standalone_mode=False)
+        return command.main(prog_name="rsvlm", standalone_mode=False) or 0
     except (typer.Abort, KeyboardInterrupt):
-        code = 130
+        return 130
     except UsageError as error:
         print(usage_line(error), end="", file=sys.stderr)
-        code = 2
+        return 2
     except RsvlmError as error:
         print(f"rsvlm: {error.message} {error.hint}".strip(), file=sys.stderr)
-        code = error.exit_code
-    sys.exit(code or 0)
+        return error.exit_code
+
+
+def _unforeseen(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> bool:
+    """Write a mistake in the program, or a package that cannot be loaded, into the log and say where; ends it there."""
+    if not isinstance(error, Exception):
+        return False
+    from rsvlm.backend.home import prepare_home, start_log
+
+    what = "Something went wrong that rsvlm did not foresee."
+    if isinstance(error, ImportError):
+        what = f"The package {error.name or 'that this needs'} cannot be loaded."
+    try:
+        log = start_log(prepare_home())
+    except RsvlmError as unwritable:
+        print(f"rsvlm: {what} It could not be logged: {unwritable.message} {unwritable.hint}", file=sys.stderr)
+        return True
+    words = " ".join(sys.argv[1:2])
+    logging.getLogger(__name__).error("rsvlm %s failed", words, exc_info=error)
+    print(f"rsvlm: {what} Run “rsvlm doctor”, and report it with {log}.", file=sys.stderr)
+    return True
 
 
 def usage_line(error: Any) -> str:

@@ -39,6 +39,7 @@ class Scene:
     source: the path, or the name of a rendered picture.   width, height: pixels.   crs: None where it has none.
     transform: from pixel (x right, y down) to `crs`; identity without a CRS, where all coordinates are pixels.
     bounds, extent: x0, y0, x1, y1 in `crs`; extent is what was asked for, inside the raster.   area: polygon or None.
+    reaches_out: the extent that was asked for goes beyond the raster by more than half a pixel.
     bands: all of them.   display: which ones are seen and why (a number three times: its palette).
     gsd_m: metres on the ground per pixel at the centre, None without a CRS.   acquired: ISO 8601 or None.
     """
@@ -153,11 +154,15 @@ class Scene:
                 "Georeference it first, or give the extent in its pixels and leave out the coordinate system.",
             )
         extent = self.bounds
+        self.reaches_out = False
         if raster.extent is not None:
             asked = place.checked_extent(raster.extent)
             if given is not None and self.crs is not None:
                 asked = place.reproject_extent(asked, given, self.crs, self.bounds)
             extent = place.clip(asked, self.bounds)
+            x0, y0, x1, y1 = self.bounds
+            half = min((x1 - x0) / self.width, (y1 - y0) / self.height) / 2
+            self.reaches_out = any(abs(inside - wanted) > half for inside, wanted in zip(extent, asked))
         if raster.area is None:
             return extent, None
         area = place.reproject_area(raster.area, given, self.crs, self.bounds)

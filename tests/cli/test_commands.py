@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from rsvlm.cli.main import app
-from rsvlm.protocol import PROTOCOL, VERSION
+from rsvlm.protocol import VERSION
 
 
 def refused(done, *words: str, code: int = 2) -> None:
@@ -56,23 +56,6 @@ def test_every_option_has_a_text():
             walk(inner, f"{path} {name}")
 
     walk(typer.main.get_command(app), "rsvlm")
-
-
-def test_doctor_finds_a_sound_installation(rsvlm):
-    done = rsvlm("doctor", "--json")
-    report = json.loads(done.out)
-    assert done.code == 0 and report["ok"] is True and report["problems"] == []
-    assert (report["version"], report["protocol"]) == (VERSION, PROTOCOL)
-    assert report["spoke"] is True and report["device"] in ("cpu", "cuda") and "compact" in report["models"]
-    assert report["packages"]["torch"] and report["packages"]["rasterio"]
-
-
-def test_doctor_tells_people_what_is_wrong(rsvlm, monkeypatch: pytest.MonkeyPatch):
-    from rsvlm.models.cards import ModelCard
-
-    monkeypatch.setattr(ModelCard, "verify", lambda card: False)
-    done = rsvlm("doctor")
-    assert done.code == 3 and "weights of compact are missing or altered" in done.out and "Traceback" not in done.err
 
 
 @pytest.fixture

@@ -170,7 +170,19 @@ def test_wrong_options_are_one_line(rsvlm, place: Path, words: list[object], tol
 
 
 def test_remote_raster_is_not_opened(rsvlm):
-    refused(rsvlm("describe", "https://example.org/a.tif"), "not on this machine", code=3)
+    refused(rsvlm("describe", "https://example.org/a.tif"), "example.org", "not allowed", "RSVLM_ALLOWED_HOSTS", code=3)
+
+
+def test_extent_beyond_the_raster_is_clipped_with_a_note(rsvlm, place: Path):
+    beyond = ("--extent", 500100, 5499000, 501000, 5499950)
+    done = rsvlm("describe", place, *beyond)
+    note = "The extent reaches beyond the raster; the part inside it was described."
+    assert done.code == 0 and f"Note: {note}" in done.err.splitlines()
+    answer = json.loads(rsvlm("describe", place, *beyond, "--json").out)
+    assert answer["provenance"]["extent"] == [500100, 5499800, 500200, 5499950]
+    assert answer["warnings"][0] == note
+    inside = json.loads(rsvlm("describe", place, "--extent", 500000, 5499800, 500200, 5500000, "--json").out)
+    assert note not in inside["warnings"]
 
 
 def test_missing_raster_argument(rsvlm):

@@ -69,6 +69,7 @@ def test_limits_still_hold_after_a_remote_raster(web, town: str, tmp_path: Path)
     sources = "".join(
         f"<SimpleSource><SourceFilename>/vsicurl/{web.url}/other{number}.tif</SourceFilename><SourceBand>1</SourceBand>"
         '<SourceProperties RasterXSize="8" RasterYSize="8" DataType="Byte"/>'
+        '<SrcRect xOff="0" yOff="0" xSize="8" ySize="8"/>'
         f'<DstRect xOff="{8 * number}" yOff="0" xSize="8" ySize="8"/></SimpleSource>'
         for number in range(4)
     )
