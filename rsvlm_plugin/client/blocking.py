@@ -5,34 +5,37 @@ The caller's thread runs its own event loop until the answer is there; a look at
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread, QTimer
 
-from ...protocol import Answer, DescribeRequest, RsvlmError
+from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
 from ..environment.process import shared_process
-from .messages import Call, describe_call
+from ..layers.picture import picture_of
+from . import server_describe
+from .messages import describe_call
 from .reply import Reply, loopback_manager
+from .server import Server
+from .server_reply import ServerReply
 
 LOOK_MS = 50
 FAREWELL_MS = 100  # time for the backend to hear that nobody waits any more
 
 
 class _Wait:
-    """One call, waited for. Its slots are bound methods, so that no cycle keeps objects alive into another thread."""
+    """One reply, waited for. Its slots are bound methods, so that no cycle keeps objects alive into another thread."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self.outcome: Any = None
         self._feedback = feedback
         self._note = ""
         self._loop = QEventLoop()
-        self._reply: Optional[Reply] = None
+        self._reply: Optional[Union[Reply, ServerReply]] = None
 
-    def run(self, call: Call) -> None:
-        manager = loopback_manager()
-        self._reply = Reply(call, shared_process(), manager)
+    def run(self, reply: Union[Reply, ServerReply]) -> None:
+        self._reply = reply
         self._reply.progress.connect(self._on_progress)
         self._reply.finished.connect(self._on_over)
         self._reply.failed.connect(self._on_over)
@@ -44,8 +47,9 @@ class _Wait:
             QTimer.singleShot(FAREWELL_MS, self._loop.quit)
             self._loop.exec(self._flags())
         look.stop()
+        self._loop.processEvents(self._flags())  # what the reply leaves for after its end
         # These belong to this thread and must go in it, now, whenever Python would collect them.
-        for thing in (look, self._reply, manager, self._loop):
+        for thing in (look, self._reply, self._loop):
             sip.delete(thing)
 
     @staticmethod
@@ -72,12 +76,21 @@ class _Wait:
 
 def describe(request: DescribeRequest, feedback: QgsProcessingFeedback) -> Answer:
     """Say what is at a place. Raises RsvlmError; Cancelled's code within 200 ms of the user's cancel."""
-    return _ask(describe_call(request), feedback)
+    manager = loopback_manager()
+    try:
+        return _outcome(Reply(describe_call(request), shared_process(), manager), feedback)
+    finally:
+        sip.delete(manager)
 
 
-def _ask(call: Call, feedback: QgsProcessingFeedback) -> Any:
+def describe_by_server(server: Server, raster: Raster, style: str, feedback: QgsProcessingFeedback) -> Answer:
+    """The same by a server; `raster` is a drawn one. Raises RsvlmError as `describe` does."""
+    return _outcome(server_describe.describe(server, picture_of(raster), style, raster.name), feedback)
+
+
+def _outcome(reply: Union[Reply, ServerReply], feedback: QgsProcessingFeedback) -> Any:
     wait = _Wait(feedback)
-    wait.run(call)
+    wait.run(reply)
     if isinstance(wait.outcome, RsvlmError):
         raise wait.outcome
     return wait.outcome

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Callable, Optional
+from functools import partial
+from typing import Callable, Optional, Set
 
 from qgis.core import QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QByteArray, QElapsedTimer, QMetaObject, QObject, Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
@@ -25,6 +26,8 @@ from .sse import END, EventStream
 SILENCE_MS = 300_000  # some servers load tens of gigabytes before their first word, and send nothing meanwhile
 LONGEST_ANSWER = 16_000  # characters; a model that goes round in circles never ends by itself
 LONGEST_BODY = 16_000_000  # bytes
+
+_alive: Set["ServerReply"] = set()  # an object must not go away while it is telling its listeners
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class ServerReply(QObject):
         self._cut = False
         self._complete = False
         self._untrusted = ""
+        _alive.add(self)
         # Queued, so that whoever asked has connected its slots before anything can happen.
         QMetaObject.invokeMethod(self, "_begin", Qt.ConnectionType.QueuedConnection)
 
@@ -102,6 +106,7 @@ class ServerReply(QObject):
         # One of its own: the certificates that the user trusts and the user's proxy count, but no window asks whether
         # to overlook a certificate.
         self._manager = loopback_manager() if self._server.is_on_this_computer else QgsNetworkAccessManager()
+        self._manager.setParent(self)
         self._clock.start()
         if self._call.body is None:
             network = self._manager.get(request)
@@ -271,6 +276,7 @@ class ServerReply(QObject):
             self.failed.emit(outcome)
         else:
             self.finished.emit(outcome)
+        QTimer.singleShot(0, partial(_alive.discard, self))
 
     def _unreachable(self, error: QNetworkReply.NetworkError) -> RsvlmError:
         kinds = QNetworkReply.NetworkError

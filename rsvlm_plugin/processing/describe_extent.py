@@ -5,6 +5,7 @@ The toolbox makes one at every start of QGIS: what only a run needs is imported 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from qgis.core import (
@@ -35,6 +36,7 @@ from ..translation import tr
 from .icon import provider_icon
 
 if TYPE_CHECKING:
+    from ..client.server import Server
     from ..layers.record import Record
     from ..layers.sources import Native, Rendered
 
@@ -44,12 +46,13 @@ HELP_URL = "https://github.com/rsvlm/rsvlm#readme"
 class DescribeExtent(QgsProcessingAlgorithm):
     """Asks the backend to describe a raster; the words are an output and stand in the attributes of a polygon."""
 
-    INPUT, EXTENT, STYLE, MODEL = "INPUT", "EXTENT", "STYLE", "MODEL"
+    INPUT, EXTENT, STYLE, MODEL, SERVER = "INPUT", "EXTENT", "STYLE", "MODEL", "SERVER"
     OUTPUT, OUTPUT_TEXT = "OUTPUT", "OUTPUT_TEXT"
 
     def __init__(self) -> None:
         super().__init__()
         self._source: Optional[Union["Native", "Rendered"]] = None
+        self._server: Optional["Server"] = None
         self._name = ""
         self._outline: Tuple[QgsRectangle, Optional[str]] = (QgsRectangle(), None)
 
@@ -77,7 +80,7 @@ class DescribeExtent(QgsProcessingAlgorithm):
     def shortHelpString(self) -> str:  # noqa: N802
         intro = tr(
             "Describes a raster, or a part of it, in words. The answer is written by a vision-language model that runs"
-            " on this computer; no image leaves it."
+            " on this computer, and no image leaves it; only where a server is named, that one gets a picture."
         )
         told = [f"{parameter.description()}: {parameter.help()}" for parameter in self.parameterDefinitions()]
         return "\n\n".join([intro, *told])
@@ -110,7 +113,20 @@ class DescribeExtent(QgsProcessingAlgorithm):
         model = QgsProcessingParameterString(self.MODEL, tr("Model"), optional=True)
         model.setFlags(model.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
         self._add(
-            model, tr("The identifier of a model card, “compact” for instance. Not set: the model that comes along.")
+            model,
+            tr(
+                "The identifier of a model card, “compact” for instance, or a model of the server. Not set: the model that"
+                " comes along, or the one that is chosen for the server."
+            ),
+        )
+        server = QgsProcessingParameterString(self.SERVER, tr("Server"), optional=True)
+        server.setFlags(server.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+        self._add(
+            server,
+            tr(
+                "The name of a server in Settings ▸ Options ▸ rsvlm ▸ Servers: it is sent a picture of the extent, and its"
+                " model writes the text. Not set: this computer."
+            ),
         )
         self.addOutput(QgsProcessingOutputString(self.OUTPUT_TEXT, tr("Text")))
         self._add(
@@ -135,6 +151,7 @@ class DescribeExtent(QgsProcessingAlgorithm):
             return accepted, message  # a layer that cannot be opened is told by prepareAlgorithm
         try:
             check(layer, self._extent(parameters, layer, context))
+            self._chosen_server(parameters, context)
         except RsvlmError as error:
             return False, _sentence(error)
         return True, ""
@@ -151,7 +168,8 @@ class DescribeExtent(QgsProcessingAlgorithm):
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
         extent = self._extent(parameters, layer, context)
         try:
-            self._source = choose(layer, extent)
+            self._server = self._chosen_server(parameters, context)
+            self._source = choose(layer, extent, draw=self._server is not None)
         except RsvlmError as error:
             raise QgsProcessingException(_sentence(error)) from error
         self._name = layer.name()
@@ -192,13 +210,30 @@ class DescribeExtent(QgsProcessingAlgorithm):
             return None
         return self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
 
+    def _chosen_server(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> Optional["Server"]:
+        """The server that is to answer, None = the backend. Raises RsvlmError where it may not be asked."""
+        from ..client.server import shared_servers
+
+        name = self.parameterAsString(parameters, self.SERVER, context).strip()
+        if not name:
+            return None
+        server = shared_servers().find(name)
+        model = self.parameterAsString(parameters, self.MODEL, context).strip()
+        if model:
+            server = replace(server, model=model)
+        server.check()
+        return server
+
     def _describe(self, raster: Raster, style: str, model: str, feedback: QgsProcessingFeedback) -> "Record":
         from ..client import blocking
         from ..layers.geometry import to_geojson
         from ..layers.record import Record
         from ..layers.sources import Rendered
 
-        answer = blocking.describe(DescribeRequest(raster, style, model or None), feedback)
+        if self._server is None:
+            answer = blocking.describe(DescribeRequest(raster, style, model or None), feedback)
+        else:
+            answer = blocking.describe_by_server(self._server, raster, style, feedback)
         box, crs = self._outline
         return Record(
             name=self._name,

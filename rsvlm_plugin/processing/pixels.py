@@ -6,6 +6,7 @@ WMS, databases) is drawn. `choose` runs in the main thread, `fetch` in the algor
 
 from __future__ import annotations
 
+import math
 from typing import List, Optional, Union
 
 from qgis.core import QgsMapSettings, QgsProcessingFeedback, QgsProject, QgsRasterLayer, QgsRectangle
@@ -37,12 +38,15 @@ def check(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> None:
         )
 
 
-def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Native, Rendered]:
-    """Decide for `extent` (in the layer's CRS; None = all of it). Raises RsvlmError as `check` does."""
+def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle], draw: bool = False) -> Union[Native, Rendered]:
+    """Decide for `extent` (in the layer's CRS; None = all of it). Raises RsvlmError as `check` does.
+
+    draw: a picture also where there is a file, for a server.
+    """
     check(layer, extent)
     href = native_href(layer)
     file_crs = layer.dataProvider().crs()
-    if href is not None and (not file_crs.isValid() or file_crs == layer.crs()):
+    if not draw and href is not None and (not file_crs.isValid() or file_crs == layer.crs()):
         return Native(_native(layer, href, extent))
     # The picture is drawn in the algorithm's thread, which must not touch a layer of the project.
     copy = layer.clone()
@@ -51,7 +55,7 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle]) -> Union[Nativ
     place = Place("layer", layer.name(), box, layer.crs(), (copy,))
     frame = QgsMapSettings()
     frame.setDestinationCrs(layer.crs())
-    frame.setOutputSize(QSize(MAX_PIXELS, MAX_PIXELS))
+    frame.setOutputSize(_frame_size(layer, box))
     frame.setExtent(box)
     frame.setTransformContext(QgsProject.instance().transformContext())
     return Rendered(map_settings(place, [copy], frame), place, 1)
@@ -79,6 +83,14 @@ def fetch(source: Union[Native, Rendered], feedback: QgsProcessingFeedback) -> R
         picture.end()
         raise Cancelled()
     return drawn[0]
+
+
+def _frame_size(layer: QgsRasterLayer, box: QgsRectangle) -> QSize:
+    """As many pixels as a picture may have; no more than a file has."""
+    side = MAX_PIXELS
+    if native_href(layer) is not None:
+        side = min(side, math.ceil(max(box.width(), box.height()) / layer.rasterUnitsPerPixelX()))
+    return QSize(side, side)
 
 
 def _native(layer: QgsRasterLayer, href: str, extent: Optional[QgsRectangle]) -> Raster:

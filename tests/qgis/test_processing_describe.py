@@ -232,7 +232,7 @@ def test_help_says_something_about_every_parameter(algorithm) -> None:
 def test_algorithm_keeps_its_name_and_parameters_forever(algorithm) -> None:
     assert algorithm.id() == "rsvlm:describeextent"
     names = [parameter.name() for parameter in algorithm.parameterDefinitions()]
-    assert names == ["INPUT", "EXTENT", "STYLE", "MODEL", "OUTPUT"]
+    assert names == ["INPUT", "EXTENT", "STYLE", "MODEL", "SERVER", "OUTPUT"]
     assert [output.name() for output in algorithm.outputDefinitions()] == ["OUTPUT_TEXT", "OUTPUT"]
     styles = algorithm.parameterDefinition("STYLE").options()
     assert styles == ["Brief", "Detailed", "Structured"]

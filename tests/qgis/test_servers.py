@@ -394,3 +394,83 @@ def test_certificate_that_nobody_trusts_is_a_sentence_and_nothing_is_sent(tmp_pa
     assert heard.errors[0].message.startswith("The certificate of 127.0.0.1 cannot be trusted")
     assert "self" in heard.errors[0].message  # says why
     assert running.paths == []
+
+
+@pytest.fixture
+def algorithm(qgis_app, qgis_processing, profile, server):
+    """rsvlm:describeextent, and the server “Office” in the profile."""
+    from qgis.core import QgsApplication
+
+    from rsvlm.rsvlm_plugin.client.server import Server, shared_servers
+    from rsvlm.rsvlm_plugin.processing.provider import RsvlmProvider
+
+    shared_servers().save([Server("Office", server.url, "plain"), Server("Far", "http://10.0.0.1/v1", "m")])
+    provider = RsvlmProvider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    yield "rsvlm:describeextent"
+    QgsApplication.processingRegistry().removeProvider(provider)
+
+
+def run_in_thread(parameters, feedback, wait):
+    """What the algorithm gives when the toolbox runs it: prepared here, carried out in a thread."""
+    from qgis.core import QgsApplication, QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProject
+
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    outcomes = []
+    made = QgsApplication.processingRegistry().algorithmById("rsvlm:describeextent")
+    task = QgsProcessingAlgRunnerTask(made, parameters, context, feedback)
+    task.executed.connect(lambda well, results: outcomes.append((well, results)))
+    QgsApplication.taskManager().addTask(task)
+    wait(lambda: outcomes, 20)
+    return outcomes[0]
+
+
+def test_algorithm_has_a_file_described_by_a_server(algorithm, server, tmp_path, wait) -> None:
+    import numpy as np
+    import processing
+    from osgeo import gdal, osr
+    from qgis.core import QgsProcessingException, QgsProcessingFeedback
+    from qgis.PyQt.QtGui import QImage
+
+    path = str(tmp_path / "field.tif")
+    dataset = gdal.GetDriverByName("GTiff").Create(path, 400, 300, 3)
+    system = osr.SpatialReference()
+    system.ImportFromEPSG(32632)
+    dataset.SetProjection(system.ExportToWkt())
+    dataset.SetGeoTransform((500_000, 2, 0, 5_000_000, 0, -2))
+    for band, value in enumerate((20, 150, 40), 1):
+        dataset.GetRasterBand(band).WriteArray(np.full((300, 400), value, np.uint8))
+    dataset.FlushCache()
+    feedback = QgsProcessingFeedback()
+    well, results = run_in_thread({"INPUT": path, "SERVER": "Office", "OUTPUT": "memory:"}, feedback, wait)
+    assert well and results["OUTPUT_TEXT"] == TEXT
+    assert "Asking Office" in feedback.textLog() and "nothing in them was measured" in feedback.textLog()
+    url = server.bodies[0]["messages"][0]["content"][0]["image_url"]["url"]
+    sent = QImage.fromData(base64.b64decode(url.partition(",")[2]))
+    assert (sent.width(), sent.height()) == (400, 300)  # the file's own pixels
+    processing.run(algorithm, {"INPUT": path, "SERVER": "Office", "MODEL": "usage"})
+    assert server.bodies[1]["model"] == "usage"
+    for wrong, said in (
+        ("Home", "no server called “Home”"),
+        ("Far", "not allowed yet that pictures are sent to “Far”"),
+    ):
+        with pytest.raises(QgsProcessingException, match=said):
+            processing.run(algorithm, {"INPUT": path, "SERVER": wrong})
+
+
+def test_algorithm_that_is_cancelled_hangs_up(algorithm, server, tmp_path, wait) -> None:
+    from qgis.core import QgsProcessingFeedback
+    from qgis.PyQt.QtCore import QTimer
+
+    from rsvlm.rsvlm_plugin.client import server_reply
+
+    path = str(Path(__file__).resolve().parents[2] / "resources" / "demo" / "after.tif")
+    feedback = QgsProcessingFeedback()
+    look = QTimer()
+    look.timeout.connect(lambda: feedback.cancel() if server.bodies else None)
+    look.start(20)
+    run_in_thread({"INPUT": path, "SERVER": "Office", "MODEL": "slow"}, feedback, wait)
+    wait(server.hung_up.is_set)
+    look.stop()
+    assert not server_reply._alive
