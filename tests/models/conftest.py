@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tomlkit
+import torch
 from tokenizers import Tokenizer
 
-from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import Compact
+from rsvlm.models.cards import ModelCard, get_card, sha256
+from rsvlm.models.families.compact import Compact, CompactConfig
 from rsvlm.models.load import load_model
 from rsvlm.models.predictors.compact import CompactPredictor
-from rsvlm.models.weights import load_compact
+from rsvlm.models.weights import load_compact, save_compact
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +43,32 @@ def pictures() -> np.ndarray:
     roofs = np.where(roof[..., None], (190, 90, 70), (120, 125, 110))
     grain = generator.integers(-8, 8, (4, 128, 128, 3))
     return (np.stack([stripes, noise, lake, roofs]) + grain).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def add_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled: tuple[Compact, Tokenizer]
+) -> Callable[..., ModelCard]:
+    """add_model(id, seed=0) -> the card of a small model with random weights, in a folder of models of this test's own."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    model, tokenizer = bundled
+    sizes = {"stem": 8, "widths": (8, 16, 32), "depths": (1, 1, 1), "token_width": 32, "token_depth": 1, "heads": 2}
+    sizes |= {"language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4}
+
+    def add(name: str, seed: int = 0) -> ModelCard:
+        torch.manual_seed(seed)
+        folder = tmp_path / "models" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        save_compact(folder, Compact(CompactConfig(**sizes, scenes=model.config.scenes)), tokenizer)
+        files = [
+            {"name": path.name, "sha256": sha256(path), "size_bytes": path.stat().st_size}
+            for path in sorted(folder.iterdir())
+        ]
+        card = ModelCard.model_validate(
+            {**get_card(None).model_dump(), "id": name, "source": {"files": files}, "memory_bytes": 1}
+        )
+        content = card.model_dump(mode="json", exclude_none=True)
+        (folder / "card.toml").write_text(tomlkit.dumps(content))
+        return get_card(name)
+
+    return add
