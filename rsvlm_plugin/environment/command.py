@@ -17,6 +17,7 @@ from ..settings.store import Settings
 from .locate import child_environment
 
 LAST_LINES = 20
+END_LIMIT_MS = 2_000
 LOGIN = re.compile(r"://[^/\s@]+@")
 
 
@@ -66,14 +67,15 @@ class Commands(QObject):
         self._next()
 
     def cancel(self) -> None:
-        """End the running program and everything that it started."""
+        """End the running program and everything that it started; they are killed, so that this is a matter of moments."""
         process, self._process = self._process, None
         if process is None:
             return
         process.disconnect()
-        process.finished.connect(process.deleteLater)
-        process.finished.connect(self.cancelled)
         end_tree(process)
+        process.waitForFinished(END_LIMIT_MS)
+        process.deleteLater()
+        self.cancelled.emit()
 
     def _next(self) -> None:
         self._number += 1

@@ -186,6 +186,8 @@ class Installation(QObject):
 
     @pyqtSlot(str)
     def _on_line(self, line: str) -> None:
+        if line.startswith("{"):  # the demo's answer, of which the sentence is shown
+            return
         before = self._downloads.fraction
         if self._downloads.feed(line):
             self.line.emit(line)
@@ -205,6 +207,7 @@ class Installation(QObject):
         except (ValueError, KeyError, OSError):
             self._on_failed(trying(self.plan.folder), "")
             return
+        self.line.emit(sentence)
         self._end()
         self.succeeded.emit(sentence)
 

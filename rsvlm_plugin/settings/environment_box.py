@@ -9,6 +9,7 @@ from typing import Optional
 
 from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSlot
+from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QComboBox,
@@ -111,6 +112,7 @@ class EnvironmentBox(QWidget):
         self.report.setReadOnly(True)
         self.report.setAccessibleName(tr("Log"))
         self.report.setMinimumHeight(120)
+        self.report.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.copy_button = QPushButton(tr("Copy Log"))
         self.copy_button.setToolTip(tr("Copy all of it, without personal paths"))
         used = _form(((tr("Backend Python"), self.python), (tr("Models run on"), self.device)))
@@ -186,12 +188,13 @@ class EnvironmentBox(QWidget):
             widget.setEnabled(not busy)
         self.stop_button.setVisible(busy)
         self.progress.setVisible(busy)
-        self.copy_button.setEnabled(bool(self.report.toPlainText()))
         self.note.setText(note)
         self.summary.setText(self._summary(plan))
 
     def _summary(self, plan: Plan) -> str:
         tool = "uv" if find_uv() else "pip"
+        if read_mark(plan.folder) == plan.stamp():
+            return tr("The backend is set up in this folder, with torch for {build}.").format(build=plan.build.title)
         if plan.wheelhouse:
             source = tr("Installs what is in the folder with wheels, with {tool} and without a network.").format(
                 tool=tool

@@ -62,6 +62,7 @@ class RsvlmOptionsFactory(QgsOptionsWidgetFactory):
         self._installation.progress.connect(lambda done, total, _note: task.show(done, total))
         self._installation.succeeded.connect(lambda _sentence: task.finalize(True))
         self._installation.succeeded.connect(lambda _sentence: shared_process().ensure())
+        self._installation.failed.connect(lambda error: task.cancel() if error.code == "cancelled" else None)
         self._installation.failed.connect(lambda _error: task.finalize(False))
         self._installation.succeeded.connect(self._tell_success)
         self._installation.failed.connect(self._tell_failure)

@@ -127,3 +127,26 @@ def test_setup_from_the_page_shows_the_log_what_failed_and_copies_it(page, wait,
 def test_page_is_no_wider_than_the_options_of_qgis_want(page) -> None:
     page.adjustSize()
     assert page.minimumSizeHint().width() <= 580
+
+
+def test_setup_ends_with_the_plugin_and_its_log_is_there_when_the_page_is_opened_again(clean, wait, tmp_path) -> None:
+    from qgis.core import QgsApplication
+
+    from rsvlm.rsvlm_plugin.environment.recipe import Plan
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
+    from rsvlm.rsvlm_plugin.settings.options import RsvlmOptionsFactory
+
+    factory = RsvlmOptionsFactory()
+    plan = Plan(tmp_path / "env", choose("cpu", None, "linux"), str(tmp_path))
+    installation = factory.install(plan)
+    installation.start()
+    wait(lambda: "— Making the environment" in installation.log, 30)
+    assert factory.installation is installation
+    factory.dispose()
+    assert factory.installation is None and installation.error.code == "cancelled"
+    assert [path.name for path in tmp_path.iterdir()] == ["env"]
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    page = factory.createWidget(None)
+    assert "— Making the environment" in page.environment.report.toPlainText()
+    assert page.environment.note.text() == "The setup was stopped. The next one takes up what is done."
+    page.deleteLater()
