@@ -40,13 +40,16 @@ class ModelStore(QObject):
         self.doing = ""  # what is being done, empty = nothing
         self._running: Optional[Commands] = None
         self._listing: Optional[Commands] = None
+        self._stale = False  # something was done since the list was asked for
         self._sentence = ""
         self._task: Optional[ProgressTask] = None
 
     def refresh(self) -> None:
         """Ask for the list; `listed` or `failed` follows."""
         if self._listing is not None:
+            self._stale = True
             return
+        self._stale = False
         try:
             self._listing = self._commands(["list"], tr("Looking for models"))
         except RsvlmError as error:
@@ -121,6 +124,9 @@ class ModelStore(QObject):
     @pyqtSlot(bytes)
     def _on_listed(self, output: bytes) -> None:
         self._forget_listing()
+        if self._stale:
+            self.refresh()
+            return
         try:
             rows: List[Dict[str, Any]] = json.loads(output.decode("utf-8"))["models"]
         except (ValueError, KeyError, TypeError):
