@@ -12,7 +12,11 @@ from rsvlm.protocol import RsvlmError
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50, "e": 2**60}
 _ASKED = re.compile(r"allocate:? ([\d.]+) ?([KMGTPE]?)i?B?", re.IGNORECASE)  # torch on CPU and CUDA, numpy
-_SHORT = re.compile(r"can't allocate memory|not enough memory|out of memory|ALLOC_FAILED", re.IGNORECASE)
+# The last one is what oneDNN says when it cannot have memory for a convolution.
+_SHORT = re.compile(
+    r"can't allocate memory|not enough memory|out of memory|ALLOC_FAILED|could not create a (primitive|memory object)",
+    re.IGNORECASE,
+)
 
 
 def climb(
