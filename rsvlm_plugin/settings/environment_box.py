@@ -226,6 +226,11 @@ class EnvironmentBox(QWidget):
 
     @pyqtSlot()
     def _restart(self) -> None:
+        if shared_process().is_shared:
+            self.note.setText(
+                tr("Another window or program started the backend and may be using it: restart it from there.")
+            )
+            return
         shared_process().stop()
         self.note.setText(tr("The backend was ended; the next request starts it again."))
 
