@@ -92,7 +92,7 @@ class WindowAttention(nn.Module):
         self.rpb = nn.Parameter(0.02 * torch.randn((2 * WINDOW - 1) ** 2, HEADS))
         places = torch.cartesian_prod(torch.arange(WINDOW), torch.arange(WINDOW))  # row, column
         apart = places[:, None] - places[None] + WINDOW - 1
-        self.register_buffer("rpi", apart[..., 0] * (2 * WINDOW - 1) + apart[..., 1], persistent=False)
+        self.register_buffer("rpi", apart[..., 0] * (2 * WINDOW - 1) + apart[..., 1])
 
     def forward(self, grid: Tensor) -> Tensor:
         batch, height, width, channels = grid.shape
