@@ -80,7 +80,9 @@ def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Opt
 
 
 def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, float]]:
-    """Width and height in metres of an extent (x0, y0, x1, y1 in `crs`), measured through its middle."""
+    """Width and height in metres of an extent (x0, y0, x1, y1 in `crs`), measured through its middle; None outside of the
+    CRS's domain.
+    """
     if crs is None:
         return None
     x0, y0, x1, y1 = extent
@@ -88,7 +90,7 @@ def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, f
     middle_x, middle_y = np.full(_STEPS, (x0 + x1) / 2), np.full(_STEPS, (y0 + y1) / 2)
     width = _line_m(crs, x0 + (x1 - x0) * along, middle_y)
     height = _line_m(crs, middle_x, y0 + (y1 - y0) * along)
-    return None if width is None or height is None else (width, height)
+    return (width, height) if width and height else None
 
 
 def area_m2(geometry: BaseGeometry | Mapping[str, Any], crs: Optional[CRS]) -> Optional[float]:

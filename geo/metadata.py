@@ -21,6 +21,10 @@ from rsvlm.geo.place import parse_crs
 from rsvlm.geo.reading import Source, is_true_alpha
 from rsvlm.protocol import Raster, RsvlmError
 
+# Of a grid that can be read: sides of a pixel in units of the CRS, the longer by the shorter, the sine of their angle, and
+# a side by the distance from the origin.
+_LEAST_SIDE, _MOST_SIDE, _MOST_STRETCHED, _LEAST_SINE, _ROUNDING = 1e-9, 1e8, 1e3, 1e-3, 1e-12
+
 _INSTRUMENT_TAGS = ("satellite", "sensor", "platform", "spacecraft", "instrument", "mission", "product", "description")
 _DATE_TAGS = (
     "acquisitiondatetime", "acquisition_date", "acquisitiondate", "date_acquired", "datetime", "sensing_time",
@@ -44,12 +48,26 @@ def georeference(dataset: DatasetReader, raster: Raster) -> tuple[Optional[CRS],
 
 
 def _is_nowhere(transform: Affine) -> bool:
-    return transform.is_identity or transform.is_degenerate or not all(map(math.isfinite, transform[:6]))
+    return transform.is_identity or not _spans_grid(transform)
+
+
+def _spans_grid(transform: Affine) -> bool:
+    """Whether its pixels have two sides that can be told apart and told from rounding where they lie."""
+    if not all(map(math.isfinite, transform[:6])) or transform.is_degenerate:
+        return False
+    sides = math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e)
+    short, long = min(sides), max(sides)
+    away = max(abs(transform.c), abs(transform.f))
+    return (
+        short > max(_LEAST_SIDE, away * _ROUNDING)
+        and long < min(short * _MOST_STRETCHED, _MOST_SIDE)
+        and (abs(transform.determinant) > _LEAST_SINE * short * long)
+    )
 
 
 def _given_transform(values: Sequence[float]) -> Affine:
     numbers = [float(value) for value in values if isinstance(value, (int, float))]
-    if len(numbers) != 6 or len(values) != 6 or not all(map(math.isfinite, numbers)) or Affine(*numbers).is_degenerate:
+    if len(numbers) != 6 or len(values) != 6 or not _spans_grid(Affine(*numbers)):
         raise RsvlmError(
             "bad_request",
             "The picture's transform is not six finite numbers that span a grid.",

@@ -19,6 +19,7 @@ from rsvlm.geo.ground import Extent
 from rsvlm.protocol import RsvlmError
 
 _EDGE_POINTS = 21
+_ROUNDING = 1e-9  # of a side of the raster
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9_]*):([A-Za-z0-9]+)")
 
 
@@ -40,6 +41,12 @@ def parse_crs(text: str) -> CRS:
     if not crs:
         raise RsvlmError(
             "bad_request", "The coordinate system is empty.", "Give an EPSG code such as EPSG:32633, or WKT."
+        )
+    if crs.to_wkt().startswith(("VERT_CS", "GEOCCS")):
+        raise RsvlmError(
+            "bad_request",
+            "The coordinate system is one of heights or of the whole earth, not of a map.",
+            "Give a geographic or projected one, such as EPSG:4326 or EPSG:32633.",
         )
     return crs
 
@@ -73,10 +80,10 @@ def reproject_extent(extent: Extent, crs: CRS, to: CRS, bounds: Extent) -> Exten
 
 
 def clip(extent: Extent, bounds: Extent) -> Extent:
-    """What an extent and the raster share. Raises bad_extent if that is nothing."""
+    """What an extent and the raster share. Raises bad_extent if that is nothing, or too little to be more than rounding."""
     x0, y0 = max(extent[0], bounds[0]), max(extent[1], bounds[1])
     x1, y1 = min(extent[2], bounds[2]), min(extent[3], bounds[3])
-    if x0 >= x1 or y0 >= y1:
+    if x1 - x0 <= _ROUNDING * (bounds[2] - bounds[0]) or y1 - y0 <= _ROUNDING * (bounds[3] - bounds[1]):
         raise RsvlmError(
             "bad_extent",
             "The extent lies outside the raster.",

@@ -205,7 +205,22 @@ def test_picture_data_that_are_none(write):
     refused("too_large", "64 MB", data="A" * (MAX_DATA_BYTES * 4 // 3 + 8))
     with open(write(picture()), "rb") as file:
         content = base64.b64encode(file.read()).decode()
-    refused("bad_request", "transform", data=content, transform=[1, 0, 0, 0, 0, 0], crs="EPSG:3857")
+    flat, far, stretched, sheared = [1, 0, 0, 0, 0, 0], [1, 0, 1e15, 0, -1, 0], [1, 0, 0, 0, -1e6, 0], [1, 1, 0, 1, 1.0001, 0]
+    for odd in (flat, far, stretched, sheared):
+        refused("bad_request", "transform", data=content, transform=odd, crs="EPSG:3857")
+    placed = {"data": content, "transform": [1, 0, 0, 0, -1, 16]}
+    refused("bad_extent", "outside", **placed, crs="EPSG:3857", extent=[0, 0, 5e-324, 1])
+    for vertical in ("EPSG:5773", "EPSG:4978"):
+        refused("bad_request", "not of a map", **placed, crs=vertical)
+
+
+def test_place_around_a_pole_has_no_width_to_measure(write):
+    with open(write(picture()), "rb") as file:
+        content = base64.b64encode(file.read()).decode()
+    pole = Raster(data=content, transform=[0.625, 0, 0, 0, -0.625, 95], crs="EPSG:4326")
+    with Scene.open(pole) as scene:
+        assert scene.ground_size_m(scene.extent) is None
+        assert scene.view(scene.extent, (32, 32)).valid.all()
 
 
 def test_small_data_of_a_huge_picture(write):
