@@ -76,7 +76,8 @@ class Servers(QObject):
         """In the user's order. What cannot be read is left out."""
         try:
             rows = json.loads(QgsSettings().value(SETTING, "[]") or "[]")
-            return [Server(**row) for row in rows]
+            fields = Server.__dataclass_fields__
+            return [Server(**{name: row[name] for name in fields if name in row}) for row in rows]
         except (ValueError, TypeError):
             return []
 

@@ -87,6 +87,9 @@ def refusal(server: str, model: str, status: int, received: bytes) -> RsvlmError
     if status in (401, 403):
         code, message = "unauthorized", tr("The server “{server}” does not accept the key.")
         hint = tr("Enter another key in Settings ▸ Options ▸ rsvlm ▸ Servers.")
+    elif status == 407:
+        code, message = "unavailable", tr("The proxy on the way to “{server}” wants a login.")
+        hint = tr("Enter it in Settings ▸ Options ▸ Network.")
     elif status == 404 and "model" in lower:
         code, message = "unknown_model", tr("The server “{server}” has no model called “{model}”.")
         hint = tr("Choose another one in Settings ▸ Options ▸ rsvlm ▸ Servers.")

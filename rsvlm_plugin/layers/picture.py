@@ -59,7 +59,7 @@ def picture_of(raster: Raster) -> Picture:
         raise RsvlmError(
             "no_data",
             tr("There is nothing to see in this place: its picture is empty."),
-            tr("Move the map to where a layer has data, or switch another layer on."),
+            tr("Move the map to where a layer has data, switch another layer on, or look at another time."),
         )
     across, _, left, _, down, top = raster.transform
     width, height = drawn.width(), drawn.height()

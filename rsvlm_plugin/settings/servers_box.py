@@ -98,7 +98,7 @@ class ServersBox(QWidget):
         top.addLayout(beside)
         self.name = QLineEdit()
         self.url = QLineEdit()
-        self.url.setPlaceholderText("http://127.0.0.1:11434/v1")
+        self.url.setPlaceholderText(KNOWN[0][1])
         self.key = QLineEdit()
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         self.key.setToolTip(tr("Kept in QGIS's authentication manager, never in a project or in the settings"))
@@ -263,7 +263,7 @@ class ServersBox(QWidget):
         self.model.clear()
         self.model.addItems(names)
         self.model.setEditText(chosen)
-        self.note.setText(tr("The server has %n model(s).", len(names)))
+        self.note.setText(tr("Models of the server: {n}").format(n=len(names)))
 
     def _test(self) -> None:
         server = self._server()

@@ -320,6 +320,7 @@ class Proxy(threading.Thread):
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.asked = []
+        self.wants_login = False
         self.start()
 
     def run(self) -> None:
@@ -331,6 +332,12 @@ class Proxy(threading.Thread):
             with client:
                 head = client.recv(100_000)
                 self.asked.append(head.split(b"\r\n")[0].decode())
+                if self.wants_login:
+                    client.sendall(
+                        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n"
+                        b'Proxy-Authenticate: Basic realm="office"\r\n\r\n'
+                    )
+                    continue
                 body = b'{"data": [{"id": "behind the proxy"}]}'
                 client.sendall(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -365,6 +372,17 @@ def test_user_s_proxy_is_used_for_other_computers_and_not_for_this_one(proxy, se
     assert far.answers == [["behind the proxy"]]
     assert proxy.asked == ["GET http://vlm.example:8000/v1/models HTTP/1.1"]
     assert "plain" in near.answers[0]
+
+
+def test_proxy_that_wants_a_login_is_a_sentence(proxy, hear, wait) -> None:
+    from rsvlm.rsvlm_plugin.client.server import Server
+    from rsvlm.rsvlm_plugin.client.server_describe import models
+
+    proxy.wants_login = True
+    heard = hear(models(Server("Far", "http://vlm.example:8000/v1")))
+    wait(lambda: heard.over)
+    assert heard.errors[0].message == "The proxy on the way to “Far” wants a login."
+    assert "Settings ▸ Options ▸ Network" in heard.errors[0].hint
 
 
 def test_certificate_that_nobody_trusts_is_a_sentence_and_nothing_is_sent(tmp_path, hear, wait) -> None:
