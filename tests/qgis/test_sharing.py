@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = ROOT / "resources" / "demo" / "after.tif"
@@ -67,10 +68,10 @@ def backend(window):
     return Backend()
 
 
-def request():
+def request(scene: Path = SCENE):
     from rsvlm.protocol import DescribeRequest, Raster
 
-    return DescribeRequest(Raster(href=str(SCENE)), "detailed")
+    return DescribeRequest(Raster(href=str(scene)), "detailed")
 
 
 def alive(pid: int) -> bool:
@@ -95,8 +96,12 @@ def test_second_window_joins_the_backend_and_outlives_the_first_silently(window,
     wait(lambda: not alive(window.backend["pid"]), 5)
 
 
-def test_answer_on_its_way_when_the_owner_goes_is_told_and_asking_again_works(window, backend, hear, wait) -> None:
-    heard = hear(backend.describe(request()))
+def test_answer_on_its_way_when_the_owner_goes_is_told_and_asking_again_works(
+    window, backend, hear, wait, tmp_path
+) -> None:
+    wide = tmp_path / "wide.tif"  # so much ground that the owner goes long before the answer is there
+    gdal.Translate(str(wide), str(SCENE), outputBounds=[654_200, 5_322_800, 659_000, 5_318_000])
+    heard = hear(backend.describe(request(wide)))
     wait(lambda: heard.progress and heard.progress[-1][0] > 0, PATIENCE_S)
     window.kill()
     wait(lambda: heard.over, PATIENCE_S)
@@ -118,6 +123,20 @@ def test_window_that_leaves_takes_no_backend_of_another_one_with_it(window, back
     assert alive(window.backend["pid"])
     window.leave()
     wait(lambda: not alive(window.backend["pid"]), 5)
+
+
+def test_options_say_that_another_window_owns_the_backend_and_leave_it_alone(window, backend, hear, wait) -> None:
+    from rsvlm.rsvlm_plugin.settings.environment_box import EnvironmentBox
+    from rsvlm.rsvlm_plugin.settings.limits_box import LimitsBox
+    from rsvlm.rsvlm_plugin.settings.options import RsvlmOptionsFactory
+
+    heard = hear(backend.models())
+    wait(lambda: heard.over, PATIENCE_S)
+    box, limits = EnvironmentBox(RsvlmOptionsFactory()), LimitsBox()
+    box.restart_button.click()
+    assert "restart it from there" in box.note.text()
+    assert not limits.note.isHidden()
+    assert alive(window.backend["pid"]) and backend._process.endpoint.pid == window.backend["pid"]
 
 
 def test_look_at_the_state_starts_no_backend_after_the_owner_has_gone(window, backend, hear, wait) -> None:
