@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from rsvlm.backend.dispatch import WAITING_LIMIT
-from rsvlm.backend.kept_jobs import FINISHED_KEPT
+from rsvlm.backend.jobs import Job
+from rsvlm.backend.kept_jobs import FINISHED_KEPT, KEPT_S, KeptJobs
+from rsvlm.protocol import RsvlmError
 
 JOBS = "/v1/jobs"
 
@@ -125,6 +127,18 @@ def test_finished_jobs_are_kept_up_to_a_number(start: Any, serve_with_double: li
     kept = {job["id"] for job in backend.client.get(JOBS).json()["data"]}
     assert kept == {job["id"] for job in made[3:]}
     assert backend.client.get(f"{JOBS}/{made[0]['id']}").status_code == 404
+
+
+def test_finished_jobs_are_kept_for_an_hour() -> None:
+    jobs = KeptJobs()
+    job = Job("one", {})
+    kept = jobs.keep("describe", job)
+    job.fail(RsvlmError("no_data", "Nothing there."))
+    job.ended_at = time.monotonic() - KEPT_S + 60
+    assert jobs.get(kept.id) is kept
+    job.ended_at = time.monotonic() - KEPT_S - 1
+    with pytest.raises(RsvlmError, match="There is no job"):
+        jobs.get(kept.id)
 
 
 def test_jobs_let_clients_at_the_screen_go_first(double: Any) -> None:

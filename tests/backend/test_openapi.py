@@ -95,7 +95,8 @@ class Described:
             optional = {name: field for name, field in fields.items() if name not in required}
             return st.fixed_dictionaries({name: fields[name] for name in required}, optional=optional)
         if schema["type"] == "array":
-            return st.lists(self.values(schema["items"]), min_size=schema.get("minItems", 0), max_size=3)
+            most = 6 if schema["items"].get("type") in SCALARS else 3  # an extent has four numbers, a transform six
+            return st.lists(self.values(schema["items"]), min_size=schema.get("minItems", 0), max_size=most)
         if schema["type"] == "string":
             return st.sampled_from([text for text in TELLING if len(text) >= schema.get("minLength", 0)])
         return SCALARS[schema["type"]]
@@ -213,7 +214,7 @@ def test_what_can_be_looked_at_is_as_described(double: Any, described: Described
 
 @pytest.mark.parametrize("path", [path for path in WORK if path != "/v1/view"])  # of which the double knows nothing
 def test_good_requests_are_answered_as_described(double: Any, described: Described, path: str) -> None:
-    @settings(bounded, max_examples=40)
+    @settings(bounded, max_examples=25)
     @given(described.values(described.body(path)))
     def ask(body: Any) -> None:
         response = double.client.post(path, json=body)
@@ -231,7 +232,7 @@ def test_good_requests_are_answered_as_described(double: Any, described: Describ
 def test_what_is_not_as_described_is_refused_in_words(double: Any, described: Described, path: str) -> None:
     schema = described.body(path)
 
-    @settings(bounded, max_examples=100)
+    @settings(bounded, max_examples=40)
     @given(spoiled(described.values(schema)))
     def ask(body: Any) -> None:
         response = double.client.post(path, json=body)
@@ -245,7 +246,7 @@ def test_what_is_not_as_described_is_refused_in_words(double: Any, described: De
 
 @pytest.mark.parametrize("path", WORK)
 def test_what_is_no_json_is_refused_in_words(double: Any, described: Described, path: str) -> None:
-    @settings(bounded, max_examples=25)
+    @settings(bounded, max_examples=15)
     @given(st.binary(max_size=20), st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""]))
     def ask(content: bytes, kind: str) -> None:
         response = double.client.post(path, content=content, headers={"Content-Type": kind})
@@ -259,7 +260,7 @@ def test_what_is_no_json_is_refused_in_words(double: Any, described: Described, 
 def test_names_that_mean_nothing_are_not_found(double: Any, described: Described, method: str, path: str) -> None:
     (pattern,) = (known for known in described.document["paths"] if re.sub(r"{\w+}", "{}", known) == path)
 
-    @settings(bounded, max_examples=25)
+    @settings(bounded, max_examples=15)
     @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200).filter(lambda name: name not in (".", "..")))
     def ask(name: str) -> None:
         response = double.client.request(method, path.format(quote(name, safe="")))
@@ -275,7 +276,7 @@ def test_names_that_mean_nothing_are_not_found(double: Any, described: Described
 def test_unknown_parameters_and_strange_headers_are_refused(
     double: Any, described: Described, method: str, path: str
 ) -> None:
-    @settings(bounded, max_examples=15)
+    @settings(bounded, max_examples=8)
     @given(st.dictionaries(TEXT.filter(bool), TEXT, min_size=1, max_size=2))
     def ask(query: dict[str, str]) -> None:
         response = double.client.request(method, path, params=query)
@@ -289,6 +290,29 @@ def test_unknown_parameters_and_strange_headers_are_refused(
         assert response.status_code == 400
 
 
+def _about(path: str, raster: dict[str, Any]) -> dict[str, Any]:
+    return {"input": [{"type": "raster", "raster": raster}]} if path == "/v1/embeddings" else {"raster": raster}
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/v1/view", {}),
+        ("/v1/embeddings", {}),
+        ("/v1/describe", {"style": "structured"}),
+        ("/v1/describe", {"style": "detailed", "stream": True}),
+    ],
+)
+def test_bundled_model_answers_as_described(
+    backend: Any, described: Described, picture: str, path: str, more: dict[str, Any]
+) -> None:
+    placed = {"data": picture, "transform": [1, 0, 500000, 0, -1, 5400256], "crs": "EPSG:32632"}
+    response = backend.client.post(path, json=_about(path, placed) | more)
+    assert response.status_code == 200, response.text
+    check(described, response, path)
+    check(described, backend.client.get("/v1/models"), "/v1/models")
+
+
 @pytest.mark.parametrize("path", ["/v1/describe", "/v1/view", "/v1/embeddings"])
 def test_bundled_model_answers_strange_rasters_in_words(
     backend: Any, described: Described, picture: str, path: str
@@ -299,8 +323,7 @@ def test_bundled_model_answers_strange_rasters_in_words(
     @given(raster, st.booleans())
     def ask(fields: dict[str, Any], shown: bool) -> None:
         place = {**fields, "data": picture, "href": None} if shown else fields
-        body = {"input": [{"type": "raster", "raster": place}]} if path == "/v1/embeddings" else {"raster": place}
-        check(described, backend.client.post(path, json=body), path)
+        check(described, backend.client.post(path, json=_about(path, place)), path)
 
     ask()
     assert "Traceback" not in backend.log()

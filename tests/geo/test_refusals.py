@@ -205,7 +205,12 @@ def test_picture_data_that_are_none(write):
     refused("too_large", "64 MB", data="A" * (MAX_DATA_BYTES * 4 // 3 + 8))
     with open(write(picture()), "rb") as file:
         content = base64.b64encode(file.read()).decode()
-    flat, far, stretched, sheared = [1, 0, 0, 0, 0, 0], [1, 0, 1e15, 0, -1, 0], [1, 0, 0, 0, -1e6, 0], [1, 1, 0, 1, 1.0001, 0]
+    flat, far, stretched, sheared = (
+        [1, 0, 0, 0, 0, 0],
+        [1, 0, 1e15, 0, -1, 0],
+        [1, 0, 0, 0, -1e6, 0],
+        [1, 1, 0, 1, 1.0001, 0],
+    )
     for odd in (flat, far, stretched, sheared):
         refused("bad_request", "transform", data=content, transform=odd, crs="EPSG:3857")
     placed = {"data": content, "transform": [1, 0, 0, 0, -1, 16]}
