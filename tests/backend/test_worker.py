@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -162,3 +167,129 @@ def test_killed_worker_is_told_and_the_next_click_works(
     began = time.monotonic()
     assert backend.ask(raster).json()["choices"][0]["message"]["content"]
     print(f"answered by a fresh worker after {time.monotonic() - began:.1f} s")
+
+
+class Lines:
+    """A worker without a supervisor: lines in, lines out."""
+
+    def __init__(self, **environment: str) -> None:
+        settings = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rsvlm.backend.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=settings,
+        )
+
+    def send(self, job: int, **message: Any) -> None:
+        assert self.process.stdin
+        line = {"job": job, "request_id": f"r{job}", **message}
+        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def describe(self, job: int, raster: dict[str, Any], style: str = "brief") -> None:
+        self.send(job, op="task", task="describe", request={"raster": raster, "style": style})
+
+    def hear(self, *wanted: tuple[str, int]) -> list[dict[str, Any]]:
+        """All that is said until each event of each job in `wanted` was."""
+        said: list[dict[str, Any]] = []
+        left = set(wanted)
+        while left:
+            assert self.process.stdout
+            line = self.process.stdout.readline()
+            assert line, self.process.stderr and self.process.stderr.read().decode()
+            said.append(json.loads(line))
+            heard = said[-1]["event"], said[-1].get("job", 0)
+            assert heard[0] != "error" or heard in left or heard[1] not in [job for _, job in left], said[-1]
+            left.discard(heard)
+        return said
+
+    def end(self) -> tuple[int, str]:
+        """Close its standard input; its exit code and what it wrote to standard error."""
+        _, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, errors.decode()
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[..., Lines]]:
+    """Start a worker with some environment of its own."""
+    started: list[Lines] = []
+
+    def start(**environment: str) -> Lines:
+        started.append(Lines(**environment))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        if worker.process.poll() is None:
+            worker.process.kill()
+            worker.process.communicate()
+
+
+def test_worker_says_what_it_runs_on_and_tells_memory_only_when_it_changes(
+    lines: Callable[..., Lines], raster: dict[str, Any]
+) -> None:
+    worker = lines()
+    said = worker.hear(("ready", 0))
+    ready = said[-1]
+    assert ready["device"] in ("cpu", "cuda") and ready["tasks"] == 2 and "note" in ready
+    worker.describe(1, raster)
+    said += worker.hear(("done", 1))
+    worker.describe(2, raster)
+    said += worker.hear(("done", 2))
+    reports = [event for event in said if event["event"] == "status"]
+    assert [report["models"][0]["id"] for report in reports] == ["compact"] * len(reports)
+    assert set(reports[0]) == {"event", "models", "used_bytes", "free_bytes", "device", "note"}
+    assert reports[0]["used_bytes"] == reports[0]["models"][0]["bytes"] > 20e6 and reports[0]["free_bytes"] > 0
+    used = [report["used_bytes"] for report in reports]
+    assert used == sorted(set(used)) and len(used) == 2, "loaded; the place was seen; the second time nothing is new"
+
+
+def test_texts_and_places_are_embedded(lines: Callable[..., Lines], raster: dict[str, Any]) -> None:
+    worker = lines()
+    worker.send(1, op="embed", model=None, inputs=[{"text": "many houses"}, {"raster": raster}])
+    result = worker.hear(("done", 1))[-1]["result"]
+    assert result["model"] == "compact" and result["tokens"] > 64
+    assert [round(sum(number**2 for number in row), 3) for row in result["embeddings"]] == [1.0, 1.0]
+    worker.send(2, op="embed", model="nothing", inputs=[{"text": "many houses"}])
+    assert worker.hear(("error", 2))[-1]["error"]["code"] == "unknown_model"
+
+
+def test_second_task_is_answered_while_the_first_still_runs_and_a_third_can_leave(
+    lines: Callable[..., Lines], raster: dict[str, Any], large: dict[str, Any]
+) -> None:
+    worker = lines()
+    worker.describe(1, large, "detailed")
+    worker.hear(("evidence", 1))
+    worker.describe(2, raster)
+    said = worker.hear(("done", 2))
+    assert ("done", 1) not in [(event["event"], event.get("job")) for event in said]
+    for job in (3, 4):
+        worker.describe(job, large, "detailed")
+    worker.hear(("started", 3))
+    worker.send(4, op="cancel"), worker.send(3, op="cancel"), worker.send(1, op="cancel")
+    said = worker.hear(("error", 4))
+    assert said[-1]["error"]["code"] == "cancelled"
+    assert not any(event["event"] == "started" and event["job"] == 4 for event in said)
+
+
+def test_too_little_memory_is_said_with_figures(lines: Callable[..., Lines], raster: dict[str, Any]) -> None:
+    worker = lines(RSVLM_MEMORY="1000000", RSVLM_CACHE="nonsense")
+    worker.describe(1, raster)
+    error = worker.hear(("error", 1))[-1]["error"]
+    assert error["code"] == "out_of_memory" and "compact" in error["message"]
+    assert error["details"]["needed_bytes"] > error["details"]["free_bytes"] == 1000000
+    code, log = worker.end()
+    assert code == 0 and "RSVLM_CACHE is no whole number" in log
+
+
+def test_end_of_input_stops_everything_in_flight(lines: Callable[..., Lines], large: dict[str, Any]) -> None:
+    worker = lines()
+    for job in (1, 2, 3):
+        worker.describe(job, large, "detailed")
+    worker.hear(("evidence", 1))
+    began = time.monotonic()
+    code, log = worker.end()
+    assert code == 0 and time.monotonic() - began < 10
+    assert "Traceback" not in log

@@ -199,11 +199,12 @@ def noted(pixels):
     return encode(pixels)
 
 predictor._model.encoder.forward = noted
+large = np.zeros((1, 4096, 4096, 3), np.uint8)
 limit(220)
 vectors = predictor.embed_images(predictor.encode(pictures))
 print(sizes)
 try:
-    predictor.encode(np.zeros((1, 4096, 4096, 3), np.uint8))
+    predictor.encode(large)
 except RsvlmError as error:
     print(error.code, error.details["needed_bytes"] > 0, error.details["free_bytes"] > 0)
 print(predictor.captions(predictor.encode(pictures[:1])) == before)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -381,3 +383,26 @@ def test_table_of_tasks_runs_the_same_task(models: Models, write, landscape, lis
     spec = TASKS["describe"]
     assert spec.request is DescribeRequest
     assert spec.run(DescribeRequest(raster), models, listen()).text == ask(models, raster).text
+
+
+def test_tasks_at_once_answer_as_they_would_alone(models: Models, write, landscape):
+    """Their model calls are joined as it comes; the words and classes stay the same."""
+    rasters = [Raster(href=write(landscape(200 + 40 * step, 240), f"{step}.tif")) for step in range(4)]
+    asked = [(raster, style) for raster in rasters for style in ("brief", "detailed")]
+    alone = [ask(Models("cpu"), *one) for one in asked[:4]] + [ask(models, *one) for one in asked[4:]]
+    together = Models("cpu")
+    with ThreadPoolExecutor(len(asked)) as threads:
+        answers = list(threads.map(lambda one: ask(together, *one), asked))
+    for answer, other in zip(answers, alone, strict=True):
+        assert answer.text == other.text
+        assert [item.label for item in answer.evidence] == [item.label for item in other.evidence]
+        assert answer.confidence == pytest.approx(other.confidence, abs=2e-3)
+
+
+def test_second_description_of_a_place_takes_nothing_from_encoder_and_prefill(write, landscape):
+    fresh = Models("cpu")
+    raster = Raster(href=write(landscape(300, 300)))
+    first = ask(fresh, raster, "detailed")
+    counts = replace(fresh.get(None).counts)
+    assert ask(fresh, raster, "detailed").text == first.text
+    assert fresh.get(None).counts == counts and counts.encodes >= counts.prefills == 4
