@@ -10,10 +10,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
-from ...protocol import RsvlmError
-from ..translation import tr
-
-LONGEST_QUOTE = 240
 OPEN, CLOSE = "<think>", "</think>"
 
 
@@ -77,50 +73,6 @@ def error_words(value: Any) -> Optional[str]:
     return None
 
 
-def refusal(server: str, model: str, status: int, received: bytes) -> RsvlmError:
-    """The sentence for an HTTP status and whatever body came with it. status 0: an error in the middle of a stream."""
-    said = _quote(received)
-    here = {"server": server, "model": model}
-    options = tr("See Settings ▸ Options ▸ rsvlm ▸ Servers.")
-    lower = said.lower()
-    blind = any(word in lower for word in ("image", "multimodal", "vision", "mmproj"))
-    if status in (401, 403):
-        code, message = "unauthorized", tr("The server “{server}” does not accept the key.")
-        hint = tr("Enter another key in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-    elif status == 407:
-        code, message = "unavailable", tr("The proxy on the way to “{server}” wants a login.")
-        hint = tr("Enter it in Settings ▸ Options ▸ Network.")
-    elif status == 404 and "model" in lower:
-        code, message = "unknown_model", tr("The server “{server}” has no model called “{model}”.")
-        hint = tr("Choose another one in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-    elif status in (404, 405):
-        code, message = "not_found", tr("What answers at the URL of “{server}” is no OpenAI-compatible server.")
-        hint = tr("Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers; it usually ends with /v1.")
-    elif status == 413:
-        code, message = "too_large", tr("The picture is too large for the server “{server}”.")
-        hint = tr("Raise the server's limit on the size of requests.")
-    elif status == 429:
-        code, message = "busy", tr("The server “{server}” takes no more requests for now.")
-        hint = tr("Wait a moment and ask again, or look at the limits of your account.")
-    elif status in (502, 503, 504):
-        code, message = "unavailable", tr("The server “{server}” is not ready: it is loading its model or is busy.")
-        hint = tr("Ask again in a moment.")
-    elif blind:
-        code, message = "bad_request", tr("The model “{model}” of “{server}” cannot look at this picture.")
-        hint = tr("Choose a model for pictures in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-    elif 400 <= status < 500:
-        code, message, hint = "bad_request", tr("The server “{server}” refused the question."), options
-    elif 300 <= status < 400:
-        code, message = "not_found", tr("The server “{server}” has moved to another address.")
-        hint = tr("Enter its new URL in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-    else:
-        code, message = "model_failed", tr("The server “{server}” failed while it answered.")
-        hint = tr("Ask again; if it stays so, look at the server's log.")
-    if said:
-        hint = " ".join([hint, tr("It said: {words}").format(words=said)])
-    return RsvlmError(code, message.format(**here), hint)
-
-
 class Thoughts:
     """Leaves out what a model thinks aloud at the beginning of its answer, between <think> and </think>."""
 
@@ -160,14 +112,3 @@ def _plain(content: Any) -> str:
     if isinstance(content, list):
         return "".join(_plain(part.get("text")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""
-
-
-def _quote(received: bytes) -> str:
-    """The first words of an error body in one line; nothing of an HTML page."""
-    text = received.decode("utf-8", errors="replace").strip()
-    try:
-        said = error_words(json.loads(text)) or ""
-    except ValueError:
-        said = "" if text.startswith("<") else text
-    said = " ".join(said.split())
-    return said if len(said) <= LONGEST_QUOTE else said[:LONGEST_QUOTE].rstrip() + "…"

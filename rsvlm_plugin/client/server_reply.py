@@ -19,8 +19,9 @@ from ..translation import tr
 from .messages import DONE, Call
 from .reply import loopback_manager
 from .server import Server
+from .server_errors import broken_off, refusal, silent, stranger, unreachable, wordless
 from .server_key import read_key
-from .server_messages import Chunk, Thoughts, error_words, read_chunk, refusal
+from .server_messages import Chunk, Thoughts, error_words, read_chunk
 from .sse import END, EventStream
 
 SILENCE_MS = 300_000  # some servers load tens of gigabytes before their first word, and send nothing meanwhile
@@ -151,7 +152,7 @@ class ServerReply(QObject):
             return
         self._body += received
         if len(self._body) > LONGEST_BODY:
-            self._end_with(self._nonsense())
+            self._end_with(stranger(self._server))
 
     def _feed(self, received: bytes) -> None:
         try:
@@ -161,7 +162,7 @@ class ServerReply(QObject):
         except RsvlmError as error:
             self._end_with(error)
         except ValueError:
-            self._end_with(self._broken_off() if self._text else self._nonsense())
+            self._end_with(broken_off(self._server) if self._text else stranger(self._server))
 
     def _status(self) -> Optional[int]:
         return self._network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
@@ -180,7 +181,7 @@ class ServerReply(QObject):
     def _hear(self, value: object) -> None:
         words = error_words(value)
         if words is not None:
-            raise refusal(self._server.name, self._server.model, 0, json.dumps({"error": words}).encode("utf-8"))
+            raise refusal(self._server, 0, json.dumps({"error": words}).encode("utf-8"))
         chunk: Chunk = read_chunk(value)
         self._model = chunk.model or self._model
         self._complete = self._complete or chunk.over
@@ -204,21 +205,21 @@ class ServerReply(QObject):
         error, status = self._network.error(), self._status()
         # Whoever cancels here has stopped listening before: this end comes from the limit on silence.
         if error == QNetworkReply.NetworkError.OperationCanceledError:
-            self._end_with(self._silent())
+            self._end_with(silent(self._server, SILENCE_MS // 60_000))
             return
         if status is None:
-            self._end_with(self._unreachable(error))
+            self._end_with(unreachable(self._server, error, self._untrusted))
             return
         self._on_bytes()
         if self.over:
             return
         if not 200 <= status < 300:
-            self._end_with(refusal(self._server.name, self._server.model, status, self._body))
+            self._end_with(refusal(self._server, status, self._body))
         elif self._call.body is None:
             self._end_with_made()
         elif self._is_stream() or self._body.lstrip().startswith((b"data:", b":")):
             if not self._complete and error != QNetworkReply.NetworkError.NoError:
-                self._end_with(self._broken_off())
+                self._end_with(broken_off(self._server))
                 return
             self._feed(self._body + END)
             self._cut = self._cut or not self._complete
@@ -234,7 +235,7 @@ class ServerReply(QObject):
         except RsvlmError as error:
             self._end_with(error)
         except ValueError:
-            self._end_with(self._nonsense())
+            self._end_with(stranger(self._server))
 
     def _end_with_words(self) -> None:
         if self.over:
@@ -243,15 +244,7 @@ class ServerReply(QObject):
         if self._text.strip():
             self._end_with_made()
         else:
-            self._end_with(
-                RsvlmError(
-                    "model_failed",
-                    tr("“{model}” of “{server}” answered without a word.").format(
-                        model=self._server.model, server=self._server.name
-                    ),
-                    tr("Ask again, or choose another model in Settings ▸ Options ▸ rsvlm ▸ Servers."),
-                )
-            )
+            self._end_with(wordless(self._server))
 
     def _end_with_made(self) -> None:
         try:
@@ -259,7 +252,7 @@ class ServerReply(QObject):
         except RsvlmError as error:
             self._end_with(error)
         except ValueError:
-            self._end_with(self._nonsense())
+            self._end_with(stranger(self._server))
 
     def _end_with(self, outcome: object) -> None:
         if self.over:
@@ -277,49 +270,3 @@ class ServerReply(QObject):
         else:
             self.finished.emit(outcome)
         QTimer.singleShot(0, partial(_alive.discard, self))
-
-    def _unreachable(self, error: QNetworkReply.NetworkError) -> RsvlmError:
-        kinds = QNetworkReply.NetworkError
-        options = tr("Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-        if self._untrusted or error == kinds.SslHandshakeFailedError:
-            message = tr("The certificate of {host} cannot be trusted, so nothing was sent: {reason}.").format(
-                host=self._server.host, reason=self._untrusted.rstrip(".") or tr("no secure connection came about")
-            )
-            hint = tr("If you know it, add it in Settings ▸ Options ▸ Authentication; else ask who runs the server.")
-        elif error == kinds.HostNotFoundError:
-            message = tr("There is no computer called {host}.").format(host=self._server.host)
-            hint = options
-        elif kinds.ProxyConnectionRefusedError <= error <= kinds.UnknownProxyError:
-            message = tr("The proxy on the way to {host} does not let the request through.").format(
-                host=self._server.host
-            )
-            hint = tr("Look at Settings ▸ Options ▸ Network.")
-        else:
-            message = tr("Nothing answers at {url}.").format(url=self._server.url)
-            hint = tr("Start the server, or correct its URL in Settings ▸ Options ▸ rsvlm ▸ Servers.")
-        return RsvlmError("unavailable", message, hint)
-
-    def _silent(self) -> RsvlmError:
-        return RsvlmError(
-            "unavailable",
-            tr("The server “{server}” has said nothing for {minutes} minutes.").format(
-                server=self._server.name, minutes=SILENCE_MS // 60_000
-            ),
-            tr("Look at the server's log, or choose a smaller model."),
-        )
-
-    def _broken_off(self) -> RsvlmError:
-        return RsvlmError(
-            "worker_died",
-            tr("The server “{server}” stopped in the middle of the answer.").format(server=self._server.name),
-            tr("Ask again; if it stays so, look at the server's log."),
-        )
-
-    def _nonsense(self) -> RsvlmError:
-        return RsvlmError(
-            "not_found",
-            tr("What answers at the URL of “{server}” is no OpenAI-compatible server.").format(
-                server=self._server.name
-            ),
-            tr("Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers; it usually ends with /v1."),
-        )

@@ -141,7 +141,7 @@ def test_list_tells_size_memory_licence_and_state(box) -> None:
 
 
 def test_download_waits_for_the_licence_can_be_stopped_and_goes_on(box, hub, folder, wait) -> None:
-    from rsvlm.rsvlm_plugin.settings.models_box import TermsDialog
+    from rsvlm.rsvlm_plugin.settings.model_dialogs import TermsDialog
 
     choose(box, "Coast 1")
     dialog = TermsDialog(box._row())
@@ -186,7 +186,7 @@ def test_model_is_installed_from_a_folder_verified_altered_and_removed(box, hub,
 
 
 def test_weights_are_imported_under_a_name_that_is_free(box, folder, tmp_path, wait) -> None:
-    from rsvlm.rsvlm_plugin.settings.models_box import ImportDialog
+    from rsvlm.rsvlm_plugin.settings.model_dialogs import ImportDialog
 
     shutil.copytree(COMPACT, tmp_path / "My Weights")
     dialog = ImportDialog({"compact", "coast"})
