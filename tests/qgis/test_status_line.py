@@ -140,7 +140,13 @@ def backend(qgis_app, tmp_path, monkeypatch):
     monkeypatch.setenv("RSVLM_TEST_PROTOCOL", str(PROTOCOL))
     shared_process().stop()
     made = Backend()
-    made.tell = lambda **told: (tmp_path / "state.json").write_text(json.dumps({**READY, **told}))
+
+    def tell(**told) -> None:
+        beside = tmp_path / "state.new"
+        beside.write_text(json.dumps({**READY, **told}))
+        beside.replace(tmp_path / "state.json")  # it may be read at any moment
+
+    made.tell = tell
     made.looks = lambda: len((tmp_path / "looks.txt").read_text().splitlines())
     yield made
     shared_process().stop()

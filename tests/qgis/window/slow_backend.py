@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import struct
+import sys
 import threading
 import time
 import zlib
@@ -111,7 +112,8 @@ def main() -> None:
     (HOME / "pid.txt").write_text(str(os.getpid()))
     line = {"host": "127.0.0.1", "port": server.server_port, "pid": os.getpid(), "token_file": str(token)}
     print(json.dumps({**line, "version": "0.1.0", "protocol": 1}), flush=True)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()  # until the owner is gone
 
 
 main()
