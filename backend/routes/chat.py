@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 from starlette.responses import Response
-from typing_extensions import NotRequired, TypedDict
 
 from rsvlm.backend.bodies import (
     DEFAULT_MODEL,
@@ -22,26 +21,19 @@ from rsvlm.backend.bodies import (
     task_message,
     text_part,
 )
+from rsvlm.backend.completions import Chunk, Completion, chunks, completion
 from rsvlm.backend.dispatch import Dispatcher
-from rsvlm.backend.jobs import Job
 from rsvlm.backend.openai_fields import OpenAIFields, StreamOptions
 from rsvlm.backend.openapi import OF_THE_WORKER, replies, takes
 from rsvlm.backend.replies import (
-    KEEP_ALIVE,
-    KEEP_ALIVE_S,
-    AnswerJson,
     Document,
-    EvidenceJson,
-    Progress,
     RefusalReply,
-    sse,
 )
 from rsvlm.backend.routes.waiting import JobStream, result
 from rsvlm.protocol import Raster, RsvlmError
 from rsvlm.tasks import TASKS
 
 DEFAULT_TASK = "describe"
-DONE = b"data: [DONE]\n\n"
 
 
 def _as_parts(content: object) -> object:
@@ -78,62 +70,6 @@ class _Wanted(BaseModel):
     rsvlm: _WantedTask = _WantedTask()
 
 
-class Usage(TypedDict):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class Message(TypedDict):
-    role: Literal["assistant"]
-    content: str
-    rsvlm: AnswerJson
-
-
-class Choice(TypedDict):
-    index: int
-    message: Message
-    finish_reason: Literal["stop"]
-
-
-class Completion(TypedDict):
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[Choice]
-    usage: NotRequired[Usage]
-
-
-class Delta(TypedDict):
-    role: NotRequired[Literal["assistant"]]
-    content: NotRequired[str]
-
-
-class ChunkChoice(TypedDict):
-    index: int
-    delta: Delta
-    finish_reason: Union[Literal["stop"], None]
-
-
-class Ours(TypedDict):
-    progress: NotRequired[Progress]
-    evidence: NotRequired[EvidenceJson]
-    answer: NotRequired[AnswerJson]
-
-
-class Chunk(TypedDict):
-    """Of a stream, which ends with [DONE] unless it ends with an error."""
-
-    id: str
-    object: Literal["chat.completion.chunk"]
-    created: int
-    model: str
-    choices: list[ChunkChoice]
-    usage: NotRequired[Union[Usage, None]]
-    rsvlm: NotRequired[Ours]
-
-
 def routes(dispatcher: Dispatcher) -> APIRouter:
     router = APIRouter()
     kinds = {name: _body(name, spec.request) for name, spec in TASKS.items()}
@@ -157,8 +93,8 @@ def routes(dispatcher: Dispatcher) -> APIRouter:
         job = dispatcher.submit("task", request.state.request_id, message, body.rsvlm.priority)
         if body.stream:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
-            return JobStream(dispatcher, job, _chunks(job, model, wants_usage))
-        return Document(_completion(job, model, await result(dispatcher, job, request)))
+            return JobStream(dispatcher, job, chunks(job, model, wants_usage))
+        return Document(completion(job, model, await result(dispatcher, job, request)))
 
     return router
 
@@ -191,62 +127,3 @@ def _place(messages: Sequence[Turn]) -> Raster:
             "Add one part of the type raster or image_url.",
         )
     return raster_of(places[0])
-
-
-def _completion(job: Job, model: str, answer: dict[str, Any]) -> Completion:
-    """The whole answer at once."""
-    message: Message = {"role": "assistant", "content": answer["text"], "rsvlm": answer}
-    completion: Completion = {
-        "id": _id(job),
-        "object": "chat.completion",
-        "created": job.created,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-    }
-    usage = _usage(answer)
-    return {**completion, "usage": usage} if usage else completion
-
-
-async def _chunks(job: Job, model: str, wants_usage: bool) -> AsyncIterator[bytes]:
-    """The answer as it comes: chunks, comment lines while nothing is to be said, and [DONE] unless it failed."""
-
-    def chunk(delta: Delta, finish: Literal["stop"] | None = None) -> Chunk:
-        said: Chunk = {
-            "id": _id(job),
-            "object": "chat.completion.chunk",
-            "created": job.created,
-            "model": model,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-        }
-        return {**said, "usage": None} if wants_usage else said
-
-    yield sse(chunk({"role": "assistant", "content": ""}))
-    async for event in job.events(KEEP_ALIVE_S):
-        if event is None:
-            yield KEEP_ALIVE
-        elif event["event"] == "error":
-            yield sse({"error": event["error"]})
-        elif event["event"] == "text":
-            yield sse(chunk({"content": event["delta"]}))
-        elif event["event"] == "done":
-            answer = event["result"]
-            yield sse({**chunk({}, finish="stop"), "rsvlm": {"answer": answer}})
-            if wants_usage:
-                yield sse({**chunk({}), "choices": [], "usage": _usage(answer)})
-            yield DONE
-        else:
-            kind = event["event"]  # progress, evidence
-            yield sse({**chunk({}), "rsvlm": {kind: event[kind]}})
-
-
-def _id(job: Job) -> str:
-    return f"chatcmpl-{job.request_id}"
-
-
-def _usage(answer: Mapping[str, Any]) -> Usage | None:
-    """Tokens of an answer; None where the task does not count them."""
-    counted = answer.get("usage")
-    if not counted:
-        return None
-    prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
