@@ -36,7 +36,7 @@ class FirstWord(Watch):
 def measure(folder: Path, rounds: int) -> list[Figure]:
     """Raises RsvlmError if the model cannot be loaded."""
     begin = time.perf_counter()
-    models = Models("cpu")
+    models = Models("cpu", cache_bytes=0)
     predictor = models.get(None)
     loading = time.perf_counter() - begin
     _first_word(models)
