@@ -24,6 +24,7 @@ FIXED = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "EMPTY_SET": set,
 }  # fmt: skip
+UNNAMED = "(what another call would have given)"
 IGNORED = frozenset(("PROTO", "FRAME"))
 WRONG = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error, EOFError, RecursionError)
 
@@ -214,7 +215,6 @@ class Machine:
         self.stack.append(self.persistent(self.stack.pop()))
 
     def _make(self, function: object, arguments: Any) -> None:
-        if not isinstance(function, Name):
-            raise ValueError("something without a name would have been called")
-        make = self.makers.get(function.name)
-        self.stack.append(make(arguments) if make else Record(function.name, arguments))
+        name = function.name if isinstance(function, Name) else UNNAMED
+        make = self.makers.get(name)
+        self.stack.append(make(arguments) if make else Record(name, arguments))

@@ -19,7 +19,7 @@ from torch import Tensor
 from rsvlm.models.inert_pickle import WRONG, Machine, Record
 from rsvlm.protocol import RsvlmError
 
-MOST_MODULES = 100_000  # of one file; one that refers to itself in circles would have no end
+MOST_MODULES, DEEPEST = 100_000, 64  # of one file; one that refers to itself in circles would have no end
 DTYPES = {
     "DoubleStorage": torch.float64, "FloatStorage": torch.float32, "HalfStorage": torch.float16,
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
@@ -131,7 +131,7 @@ def _modules(key: str, record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
         below = [(f"{prefix}.{name}", inner) for name, inner in state["_modules"].items() if isinstance(inner, Record)]
         waiting += reversed(below)
         count += 1
-        if count > MOST_MODULES:
+        if count > MOST_MODULES or prefix.count(".") > DEEPEST:
             raise ValueError("modules without end")
 
 

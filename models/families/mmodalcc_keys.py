@@ -70,5 +70,5 @@ def our_key(released: str) -> str | None:
 
 def official_keys(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a release under our names, for a model with `released=True`."""
-    named = ((our_key(key.replace(".module.", ".", 1)), tensor) for key, tensor in found.items())
+    named = ((our_key(key), tensor) for key, tensor in found.items())
     return {key: tensor for key, tensor in named if key is not None}

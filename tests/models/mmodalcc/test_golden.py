@@ -1,0 +1,59 @@
+"""What MModalCC's released code gave, and weights that are computed from their keys."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rsvlm.models.families.mmodalcc_golden import replay
+from rsvlm.models.golden_weights import det_tensor, det_weight
+
+BAR = 1e-4
+GOLDEN = Path(os.environ.get("RSVLM_GOLDEN") or Path(__file__).resolve().parents[4] / "shared" / "golden")
+CASES = sorted(path for name in ("mmodalcc", "mmodalcc_real_dims") for path in (GOLDEN / name).glob("case_*"))
+
+
+def test_golden_cases_of_mmodalcc_are_here():
+    if not CASES:
+        pytest.skip(f"no golden cases of mmodalcc in {GOLDEN} (set RSVLM_GOLDEN to their folder)")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_released_behaviour_is_reproduced(case: Path, capsys: pytest.CaptureFixture[str]):
+    differences = replay(case)
+    worst = max(differences, key=lambda name: differences[name])
+    with capsys.disabled():
+        print(f"\n{case.parent.name}/{case.name}: {worst} differs by {differences[worst]:.2e} at most")
+    assert len(differences) >= 4 and differences[worst] <= BAR, differences
+
+
+def test_weights_are_computed_from_their_key_alone():
+    found = det_tensor("encoder_image.net.0.weight", (2, 3), -1.0, 3.0)
+    seed = int.from_bytes(hashlib.sha256(b"encoder_image.net.0.weight").digest()[:8], "little")
+    drawn = [int(number) >> 40 for number in np.random.PCG64(seed).random_raw(6)]
+    wanted = torch.tensor([-1 + 4 * number / 2**24 for number in drawn]).view(2, 3)
+    assert torch.equal(found, wanted) and found.dtype == torch.float32
+    assert torch.equal(det_tensor("a", (2, 3), 0, 1).flatten(), det_tensor("a", (6,), 0, 1))
+    assert not torch.equal(det_tensor("a", (6,), 0, 1), det_tensor("b", (6,), 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "low", "high"),
+    [
+        ("bn.running_var", (400,), 0.5, 1.5),
+        ("conv.weight", (20, 3, 2, 2), -0.5, 0.5),
+        ("norm.weight", (400,), 0.8, 1.2),
+        ("layers.0.scale", (400,), 0.8, 1.2),
+        ("norm.bias", (400,), -0.1, 0.1),
+        ("positional_encoding.matrix", (2, 200), -1.0, 1.0),
+    ],
+)
+def test_each_kind_of_weight_has_its_range(key: str, shape: tuple[int, ...], low: float, high: float):
+    found = det_weight(key, shape)
+    assert low <= found.min() and found.max() <= high
+    assert found.max() - found.min() > 0.9 * (high - low)
