@@ -190,8 +190,7 @@ def files_in(
     folder: Path, names: tuple[str, ...] = ("model.safetensors", "config.json", "tokenizer.json")
 ) -> list[File]:
     """What a card says of files that lie in `folder`."""
-    paths = [folder / name for name in names]
-    return [File(name=path.name, sha256=sha256(path), size_bytes=path.stat().st_size) for path in paths]
+    return [File(name=name, sha256=sha256(folder / name), size_bytes=(folder / name).stat().st_size) for name in names]
 
 
 def sha256(path: Path) -> str:

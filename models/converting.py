@@ -23,16 +23,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rsvlm.models.cards import get_card
+from rsvlm.models.comparing import compare
 from rsvlm.models.families.compact import Compact
+from rsvlm.models.families.deltavlm_files import convert_deltavlm
 from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
 from rsvlm.protocol import RsvlmError
 
+READABLE = (".safetensors", ".pt", ".pth", ".bin")
 HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
+WRAPPERS = ("model", "state_dict")  # where a trainer's checkpoint keeps the weights, beside the state of the training
 COPIES = 4  # of the weights at most in memory: read, converted, written
 WORKING = 2 * 2**30  # bytes beside them
 
 
-def confine(folder: Path, weights: Path) -> None:
+def confine(folder: Path, *weights: Path) -> None:
     """From now on: no network, no other program, no file written but below `folder`, and not more memory than it takes."""
     sys.dont_write_bytecode = True
     inside = str(folder.resolve()) + os.sep
@@ -47,7 +51,7 @@ def confine(folder: Path, weights: Path) -> None:
             if writes and not os.path.abspath(os.fsdecode(path)).startswith(inside):
                 raise PermissionError("writing is not allowed here")
 
-    _limit_memory(COPIES * weights.stat().st_size + WORKING)
+    _limit_memory(COPIES * sum(file.stat().st_size for file in weights) + WORKING)
     sys.addaudithook(refuse)
 
 
@@ -78,17 +82,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise RsvlmError("model_failed", f"The file {path.name} is damaged.", "Get it again.") from error
     if not isinstance(content, dict):
         raise RsvlmError("model_failed", f"The file {path.name} holds no weights by name.", "Save a state dict.")
+    for wrapper in WRAPPERS:
+        content = content[wrapper] if isinstance(content.get(wrapper), dict) else content
     return {str(key): value for key, value in content.items() if isinstance(value, Tensor) and not value.is_sparse}
-
-
-def compare(found: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, Any]:
-    """A Report as JSON."""
-    shapes = {key: (list(found[key].shape), list(expected[key].shape)) for key in expected if key in found}
-    return {
-        "missing": [key for key in expected if key not in found],
-        "unexpected": [key for key in found if key not in expected],
-        "other_shape": [{"key": key, "found": a, "expected": b} for key, (a, b) in shapes.items() if a != b],
-    }
 
 
 def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
@@ -116,6 +112,18 @@ def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
 
 # A family's function gets the folder with its texts and the tensors under their official keys; it writes ours.
 CONVERTERS: dict[str, Callable[[Path, dict[str, Tensor]], dict[str, Any]]] = {"compact": convert_compact}
+CONVERTERS["deltavlm"] = convert_deltavlm
+
+# Folders beside a family's weights with parts that a released checkpoint leaves out. Their keys begin with the folder's name.
+PARTS: dict[str, tuple[str, ...]] = {"deltavlm": ("visual_encoder", "llm_model")}
+
+
+def parts_beside(weights: Path, family: str) -> dict[str, list[Path]]:
+    """The files of weights in each of these folders."""
+    folders = {name: weights.parent / name for name in PARTS.get(family, ()) if (weights.parent / name).is_dir()}
+    return {
+        name: [file for file in sorted(folder.iterdir()) if file.suffix in READABLE] for name, folder in folders.items()
+    }
 
 
 def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
@@ -126,8 +134,15 @@ def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
             raise RsvlmError(
                 "bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}."
             )
-        confine(folder, weights)
-        return CONVERTERS[family](folder, read_tensors(weights))
+        parts = parts_beside(weights, family)
+        confine(folder, weights, *(file for files in parts.values() for file in files))
+        found = {
+            f"{name}.{key}": tensor
+            for name, files in parts.items()
+            for file in files
+            for key, tensor in read_tensors(file).items()
+        }
+        return CONVERTERS[family](folder, found | read_tensors(weights))
     except RsvlmError as error:
         return error.to_json()
 

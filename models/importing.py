@@ -26,6 +26,13 @@ from rsvlm.protocol import RsvlmError
 logger = logging.getLogger(__name__)
 
 READABLE = (".safetensors", ".pt", ".pth")
+# Texts that a family reads where they are, in folders beside the weights; the other families want two beside them.
+TEXTS: dict[str, tuple[str, ...]] = {
+    "deltavlm": (
+        "config.json", "tokenizer.json", "llm_model/config.json", "llm_model/tokenizer.json", "llm_model/tokenizer.model",
+        "query_tokenizer/tokenizer.json", "query_tokenizer/vocab.txt",
+    ),
+}  # fmt: skip
 SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")  # in names of environment variables
 
 
@@ -78,12 +85,12 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
             "Make it writable, or name another folder in RSVLM_MODELS.",
         ) from error
     try:
-        _copy_texts(weights.parent, stage, wish.id)
+        _copy_texts(weights.parent, stage, wish)
         found = _convert(weights, stage, wish.family)
         report = Report(**found["report"])
         if not report.fits:
             return report, None
-        card = _write_card(stage, wish, found["card"])
+        card = _write_card(stage, wish, found["card"], found.get("files"))
         stage.rename(card.folder)
         return report, card
     finally:
@@ -126,10 +133,13 @@ def _weights(path: Path) -> Path:
     return found[0]
 
 
-def _copy_texts(origin: Path, stage: Path, model_id: str) -> None:
+def _copy_texts(origin: Path, stage: Path, wish: Wish) -> None:
     """Configuration and tokenizer, looked through before anything reads them."""
-    for name in ("config.json", "tokenizer.json"):
+    for name in TEXTS.get(wish.family, ("config.json", "tokenizer.json")):
+        if wish.family in TEXTS and not (origin / name).is_file():
+            continue  # the family's function tells what it lacks
         try:
+            (stage / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(origin / name, stage / name)
         except OSError as error:
             raise RsvlmError(
@@ -137,7 +147,7 @@ def _copy_texts(origin: Path, stage: Path, model_id: str) -> None:
                 f"There is no {name} beside the weights in {origin}.",
                 "Put config.json and tokenizer.json of the model there.",
             ) from error
-    check_folder(stage, model_id, "Look at the file, or get it again.")
+    check_folder(stage, wish.id, "Look at the file, or get it again.")
 
 
 def _convert(weights: Path, stage: Path, family: str) -> dict[str, Any]:
@@ -165,8 +175,15 @@ def _convert(weights: Path, stage: Path, family: str) -> dict[str, Any]:
     return found
 
 
-def _write_card(stage: Path, wish: Wish, fields: dict[str, Any]) -> ModelCard:
-    source = Source(files=tuple(files_in(stage)))
+def _write_card(stage: Path, wish: Wish, fields: dict[str, Any], files: list[str] | None) -> ModelCard:
+    """files: names of those that the model needs, where they are not the usual three; others are thrown away."""
+    source = Source(files=tuple(files_in(stage, tuple(files)) if files else files_in(stage)))
+    if files:
+        for path in [path for path in stage.rglob("*") if path.is_file()]:
+            if path.relative_to(stage).as_posix() not in files:
+                path.unlink()
+        for path in [path for path in stage.iterdir() if path.is_dir() and not any(path.iterdir())]:
+            path.rmdir()
     card = ModelCard(**asdict(wish), trained_on=("not stated by who imported it",), source=source, **fields)
     content = card.model_dump(mode="json", exclude_defaults=True)
     (stage / CARD).write_bytes(tomlkit.dumps(content).encode())
