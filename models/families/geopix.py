@@ -15,18 +15,21 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import cross_entropy, interpolate, pad
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
+from rsvlm.models.families.geopix_words import IGNORED, Batch
 from rsvlm.models.parts.class_memory import ClassMemory, ReleasedMemory
 from rsvlm.models.parts.image_neck import ImageNeck
 from rsvlm.models.parts.mask_decoder import LEVELS, MaskDecoder
+from rsvlm.models.parts.outline_loss import dice_loss, pixel_loss
 from rsvlm.models.parts.prompt_encoder import PromptEncoder
 
 DEPTHS = (-2, -11)  # hidden states of the tower, for the lower level (which the release calls rough) and the upper one
 SEGS = 6  # tokens for one target: three for the lower level, then three for the upper one
 HEADS = 8  # of the mask decoder
-SPECIAL = {"image": 32000, "segs": (32002, 32003, 32004, 32005, 32006, 32007)}
+IMAGE_ID, SEG_IDS = 32000, (32002, 32003, 32004, 32005, 32006, 32007)
+WORDS_WEIGHT, PIXELS_WEIGHT, DICE_WEIGHT = 1.0, 2.0, 0.5  # of the losses, as in the release's configuration
 
 
 def llava_7b() -> dict[str, Any]:
@@ -35,7 +38,7 @@ def llava_7b() -> dict[str, Any]:
     vision |= {"num_hidden_layers": 24, "num_attention_heads": 16, "patch_size": 14, "image_size": 448}
     text = {"model_type": "llama", "vocab_size": 32064, "hidden_size": 4096, "intermediate_size": 11008}
     text |= {"num_hidden_layers": 32, "num_attention_heads": 32, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
-    return {"vision_config": vision, "text_config": text, "image_token_index": SPECIAL["image"]}
+    return {"vision_config": vision, "text_config": text, "image_token_index": IMAGE_ID}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class GeoPixConfig:
     """
 
     llava: dict[str, Any] = field(default_factory=llava_7b)
-    segs: tuple[int, int, int, int, int, int] = SPECIAL["segs"]
+    segs: tuple[int, int, int, int, int, int] = SEG_IDS
     width: int = 256
     neck: int = 512
     grid: int = 32
@@ -88,6 +91,19 @@ class Targets:
 
 
 @dataclass(frozen=True)
+class Losses:
+    """words: cross entropy of what is said; pixels, dice: of the masks. All are scalars."""
+
+    words: Tensor
+    pixels: Tensor
+    dice: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        return WORDS_WEIGHT * self.words + PIXELS_WEIGHT * self.pixels + DICE_WEIGHT * self.dice
+
+
+@dataclass(frozen=True)
 class Masks:
     """logits: (targets, 4 * grid, 4 * grid), above 0 inside; sigmoid gives [0, 1]. quality: (targets, levels) IoU guessed."""
 
@@ -123,6 +139,12 @@ class GeoPix(nn.Module):
         self.multiseg_scalar = nn.Parameter(torch.full((SEGS // LEVELS,), LEVELS / SEGS))
         self.multiscale_scalar = nn.Parameter(torch.full((LEVELS,), 1 / LEVELS))
 
+    @property
+    def picture_tokens(self) -> int:
+        """How many words of a prompt stand for a picture."""
+        vision = self.llava.config.vision_config
+        return (vision.image_size // vision.patch_size) ** 2
+
     def look(self, pixels: Tensor) -> Looked:
         """pixels: (batch, 3, H, W), H and W as in the tower's configuration."""
         seen = self.llava.model.vision_tower(pixels, output_hidden_states=True).hidden_states
@@ -142,17 +164,35 @@ class GeoPix(nn.Module):
             inputs_embeds=embeddings, attention_mask=mask, position_ids=places, use_cache=False
         ).last_hidden_state
 
+    def forward(self, pixels: Tensor, batch: Batch, truth: Tensor, class_ids: Tensor | None = None) -> Losses:
+        """batch: of `Words.lessons`, its answers with as many targets as truth: (targets, H, W) in [0, 1] has, row by row.
+
+        class_ids: as for `masks`. Raises ValueError for another number of masks.
+        """
+        looked = self.look(pixels)
+        states = self.think(self.embed(batch.ids, looked), batch.mask)[:, :-1]
+        logits, said = self.llava.lm_head(states), batch.labels[:, 1:]
+        words = cross_entropy(logits.flatten(0, 1).float(), said.flatten(), ignore_index=IGNORED)
+        targets = self.targets(said, states)
+        if len(targets.owners) != len(truth):
+            raise ValueError(f"{len(truth)} masks for {len(targets.owners)} targets in the answers")
+        outlines = self.masks(looked, targets, class_ids).on(*truth.shape[-2:])
+        return Losses(words, pixel_loss(outlines, truth), dice_loss(outlines, truth))
+
     @torch.no_grad()
-    def generate(self, embeddings: Tensor, mask: Tensor, most: int, **options: Any) -> tuple[Tensor, Tensor]:
-        """What is said after prompts that are padded on the left: ids (batch, said), and the state before each of them.
+    def generate(self, looked: Looked, batch: Batch, most: int, **options: Any) -> tuple[Tensor, Tensor]:
+        """What is said to a batch of `Words.questions`: ids (batch, said), and the state before each of them.
 
         states: (batch, said, width). most: new tokens. options: of transformers' generate, without beams.
         """
+        embeddings, mask = self.embed(batch.ids, looked), batch.mask
         output = self.llava.generate(
             inputs_embeds=embeddings,
             attention_mask=mask,
             max_new_tokens=most,
             do_sample=False,
+            eos_token_id=batch.end,
+            pad_token_id=batch.padding,
             return_dict_in_generate=True,
             **options,
         )
@@ -181,9 +221,13 @@ class GeoPix(nn.Module):
         """class_ids: (targets,), for the memory; by default the class that is not told."""
         if class_ids is None:
             class_ids = torch.full_like(targets.owners, self.config.classes - 1)
+        size = (4 * self.config.grid, 4 * self.config.grid)
+        if not len(targets.owners):  # nothing is pointed at; some layers cannot take an empty batch
+            return Masks(self.multiscale_scalar.new_zeros(0, *size), self.multiscale_scalar.new_zeros(0, LEVELS))
         places, dense = self.prompt_encoder(self.config.grid)
-        whole, size = 0.0, (4 * self.config.grid, 4 * self.config.grid)
-        mask, quality = None, []
+        whole = looked.depths[0].new_zeros(len(targets.owners), 1, *size)
+        mask: Tensor | None = None
+        quality = []
         for level, (neck, tokens) in enumerate(zip(self.necks, looked.depths, strict=True)):
             prompt = targets.prompts[:, level]
             features = neck(tokens)[targets.owners]  # (targets, width, grid, grid)

@@ -15,6 +15,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from rsvlm.models.families.geopix import SEGS, GeoPix, GeoPixConfig, Looked, Targets, resized
 from rsvlm.models.families.geopix_keys import official_keys, our_key, sizes
+from rsvlm.models.families.geopix_words import Batch
 from rsvlm.models.golden_weights import det_tensor, det_weight
 from rsvlm.models.parts.class_memory import ClassMemory
 from rsvlm.models.parts.mask_decoder import LEVELS
@@ -53,7 +54,9 @@ def _recorded(case: Path, meta: dict[str, Any]) -> dict[str, Tensor]:
     embeddings, mask = model.embed(inputs["input_ids"], looked), inputs["attention_mask"]
     forced = inputs["forced_ids"].view(-1)
     dictated = LogitsProcessorList([Dictated(forced)])
-    ids, states = model.generate(embeddings, mask, len(forced), logits_processor=dictated)
+    text = meta["vlm_config"]["text_config"]
+    batch = Batch(inputs["input_ids"], mask, inputs["input_ids"], text["pad_token_id"], text["eos_token_id"])
+    ids, states = model.generate(looked, batch, len(forced), logits_processor=dictated)
     prefill = model.think(embeddings, mask)
     found = _masks(model, looked, model.targets(ids, states))
     class_ids = torch.tensor(meta["dims"]["class_idx"])

@@ -12,6 +12,18 @@ from itertools import count
 import torch
 from torch import Tensor
 
+# Files and folders of the release that hold weights.
+PLACES = (
+    "vlm/",
+    "seg/",
+    "pec/",
+    "clm/",
+    "image_neck_",
+    "text_hidden_fcs.pth/",
+    "multiseg_scalar.",
+    "multiscale_scalar.",
+)
+
 # Released beginnings and ours. The lower level's neck is called rough, and gets the deeper state all the same.
 _RULES: tuple[tuple[str, str], ...] = (
     (r"vlm/language_model\.lm_head\.", "llava.lm_head."),
@@ -75,10 +87,14 @@ def official_keys(found: Mapping[str, Tensor], released: bool) -> dict[str, Tens
 
 
 def sizes(found: Mapping[str, Tensor]) -> dict[str, int]:
-    """The sizes of GeoPixConfig that the shapes of released tensors tell. Raises KeyError where one of them is missing."""
+    """The sizes of GeoPixConfig that the shapes of released tensors tell."""
     layer = "seg/mask_decoder.transformer.0.layers.{}.mlp.lin1.weight"
-    neck, hidden = found["image_neck_rough.pth/conv2.0.weight"], found[layer.format(0)]
-    classes, _, length, memory, grid, _ = found["clm/learnable_memory.memory"].shape
-    depth = next(place for place in count() if layer.format(place) not in found)
-    told = {"width": neck.shape[0], "neck": neck.shape[1], "grid": grid, "depth": depth, "hidden": hidden.shape[0]}
-    return told | {"classes": classes, "memory_length": length, "memory_width": memory}
+    told = {"depth": next(place for place in count() if layer.format(place) not in found)}
+    if layer.format(0) in found:
+        told["hidden"], told["width"] = found[layer.format(0)].shape
+    if "image_neck_rough.pth/conv1.0.bias" in found:
+        told["neck"] = len(found["image_neck_rough.pth/conv1.0.bias"])
+    if "clm/learnable_memory.memory" in found:
+        shape = found["clm/learnable_memory.memory"].shape
+        told |= {"classes": shape[0], "memory_length": shape[2], "memory_width": shape[3], "grid": shape[4]}
+    return {name: size for name, size in told.items() if size}
