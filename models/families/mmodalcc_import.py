@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.converting import compare
+from rsvlm.models.comparing import compare
 from rsvlm.models.families.mmodalcc import MModalCC, MModalCCConfig
 from rsvlm.models.families.mmodalcc_files import (
     CONFIG,
