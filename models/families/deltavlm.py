@@ -76,6 +76,14 @@ class Pair:
     after: Tensor
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """ids: (batch, tokens), padded after the end; confidence: (batch,), geometric mean of the tokens' probabilities."""
+
+    ids: Tensor
+    confidence: Tensor
+
+
 class DeltaVlm(nn.Module):
     """Attributes are called as the released keys are, apart from `csrm.` and `qformer.`."""
 
@@ -141,24 +149,32 @@ class DeltaVlm(nn.Module):
         return self.llm_model(inputs_embeds=embeddings, attention_mask=seen, labels=labels).loss
 
     @torch.no_grad()
-    def generate(self, memory: Tensor, batch: Batch, most: int, **options: Any) -> Tensor:
-        """ids (batch, up to `most` new tokens) of the answers to a batch of `Words.questions`.
+    def generate(self, memory: Tensor, batch: Batch, most: int, beams: int = 1, **options: Any) -> Spoken:
+        """Up to `most` tokens of each answer to a batch of `Words.questions`.
 
-        options: of transformers' generate, such as num_beams, repetition_penalty, streamer, stopping_criteria.
+        options: of transformers' generate, such as repetition_penalty, streamer (for one beam), stopping_criteria.
         """
         embeddings, seen = self.sequence(memory, batch)
-        start = torch.full((len(embeddings), 1), UNSAID, device=embeddings.device)
-        ids = self.llm_model.generate(
-            start,
+        found = self.llm_model.generate(
+            torch.full((len(embeddings), 1), UNSAID, device=embeddings.device),
             inputs_embeds=embeddings,
             attention_mask=seen,
             max_new_tokens=most,
             do_sample=False,
+            num_beams=beams,
             eos_token_id=batch.end,
             pad_token_id=batch.padding,
+            return_dict_in_generate=True,
+            output_logits=beams == 1,
+            output_scores=beams > 1,
             **options,
         )
-        return ids[:, 1:]
+        ids = found.sequences[:, 1:]
+        if beams > 1:
+            return Spoken(ids, found.sequences_scores.float().exp())
+        chances = torch.stack(found.logits, dim=1).float().log_softmax(dim=-1).gather(2, ids[..., None])[..., 0]
+        said = ids != batch.padding
+        return Spoken(ids, ((chances * said).sum(dim=1) / said.sum(dim=1).clamp(min=1)).exp())
 
     def change_mask(self, pair: Pair, pixels: int | None = None) -> Tensor:
         """(batch, 1, pixels, pixels): probability of change, from the plain difference of the dates.

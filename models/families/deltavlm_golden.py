@@ -137,11 +137,11 @@ def _spoken(
     most = options["max_length"] - 1  # the first id counts, and is never said
     penalty = options["repetition_penalty"]
     greedy, plain, beams = (
-        ids.where(ids != batch.padding, FILLED)
-        for ids in (
+        spoken.ids.where(spoken.ids != batch.padding, FILLED)
+        for spoken in (
             model.generate(memory, batch, most, repetition_penalty=penalty),
             model.generate(memory, batch, most),
-            model.generate(memory, batch, most, num_beams=5, repetition_penalty=penalty),
+            model.generate(memory, batch, most, beams=5, repetition_penalty=penalty),
         )
     )
     prefill = embeddings.shape[1]

@@ -69,9 +69,20 @@ def test_batch_answers_as_its_rows_alone_do(model: DeltaVlm, words: Words, dates
     prompts = ["please briefly describe", "how many new buildings and roads have changed?"]
     together = model.generate(memory, words.questions(prompts), 6)
     for row, prompt in enumerate(prompts):
-        alone = model.generate(memory[row : row + 1], words.questions([prompt]), 6)[0].tolist()
-        kept = together[row].tolist()[: len(alone)]
-        assert kept == alone
+        alone = model.generate(memory[row : row + 1], words.questions([prompt]), 6)
+        length = alone.ids.shape[1]
+        assert together.ids[row, :length].tolist() == alone.ids[0].tolist()
+        assert together.confidence[row].item() == pytest.approx(alone.confidence[0].item(), abs=1e-6)
+
+
+def test_beams_find_what_is_likelier_than_one_word_at_a_time(model: DeltaVlm, words: Words, dates: Dates):
+    with torch.no_grad():
+        model.llm_model.lm_head.weight.mul_(40)  # opinions, of which the first is not always the best
+    memory = model.relate(model.look(*dates))
+    batch = words.questions(["please briefly describe", "how many new buildings"])
+    greedy, searched = (model.generate(memory, batch, 4, beams) for beams in (1, 16))
+    assert (searched.confidence >= greedy.confidence - 1e-5).all() and (greedy.confidence > 0).all()
+    assert (searched.confidence > greedy.confidence + 1e-3).any()
 
 
 @pytest.mark.parametrize("released", [False, True])

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,6 +21,7 @@ from rsvlm.models.families.deltavlm_files import convert_deltavlm, load_deltavlm
 from rsvlm.models.families.deltavlm_words import Words
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.parts.qformer import RENAMED
+from rsvlm.models.predictors.deltavlm import Question, load
 from rsvlm.protocol import RsvlmError
 
 Dates = tuple[Tensor, Tensor]
@@ -30,7 +32,7 @@ TRAINED = ("visual_encoder.blocks.1.", "visual_encoder.blocks.2.")  # the last t
 
 def answer(model: DeltaVlm, words: Words, dates: Dates) -> list[list[int]]:
     batch = words.questions(["q please briefly describe", "q how many new buildings?"])
-    return model.generate(model.relate(model.look(*dates)), batch, 6, repetition_penalty=1.5).tolist()
+    return model.generate(model.relate(model.look(*dates)), batch, 6, repetition_penalty=1.5).ids.tolist()
 
 
 def theirs(key: str) -> str:
@@ -111,6 +113,23 @@ def test_released_layout_comes_in_and_answers(
         assert torch.equal(tensor[rows], state[key][rows]), f"{key}: what was trained wins over the tower's own file"
     assert read.padding == words.padding
     assert answer(again, read, dates) == answer(model, words, dates)
+    asked = load(card, "cpu")
+    picture = np.zeros((42, 42, 3), np.uint8)
+    assert asked.ask(asked.encode([picture], [picture + 200]), [Question("Please describe.")])[0].written > 0
+
+
+def test_half_precision_stays_near(tmp_path: Path, model: DeltaVlm, words: Words, dates: Dates):
+    """bfloat16 keeps 8 bits: embeddings of unit size within a few hundredths."""
+    save_deltavlm(tmp_path / "kept", model, words)
+    half, read = load_deltavlm(tmp_path / "kept", dtype=torch.bfloat16)
+    batch = read.questions(["q please briefly describe", "q how many new buildings?"])
+    with torch.no_grad():
+        exact = model.prefix(model.relate(model.look(*dates)), batch)
+        near = half.prefix(half.relate(half.look(*(date.bfloat16() for date in dates))), batch)
+    difference = (near.float() - exact).abs().max().item()
+    print(f"bfloat16: {difference:.1e} of {exact.abs().max().item():.2f}")
+    assert near.dtype == torch.bfloat16 and difference < 0.05
+    assert half.generate(half.relate(half.look(*(date.bfloat16() for date in dates))), batch, 3).ids.shape == (2, 3)
 
 
 def read_parts(folder: Path) -> dict[str, Tensor]:
