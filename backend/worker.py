@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsvlm.backend.lifetime import die_with_parent
 from rsvlm.backend.pipe import Pipe, PipeWatch
+from rsvlm.models.ladder import shortage  # at the top: what tells of failures must not fail itself
 from rsvlm.protocol import Raster, RsvlmError
 
 if TYPE_CHECKING:
@@ -170,8 +171,6 @@ def _view(message: Message, watch: PipeWatch) -> Message:
 
 
 def _explained(error: BaseException, request_id: str) -> RsvlmError:
-    from rsvlm.models.ladder import shortage
-
     lacking = shortage(error, "cpu", "This request")
     if lacking:
         return lacking

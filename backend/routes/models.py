@@ -87,7 +87,9 @@ def _told(dispatcher: Dispatcher) -> ModelList:
 
 
 def _models(loaded: set[str]) -> list[Model]:
-    from rsvlm.models.cards import load_cards  # not at the top: the service listens before it knows any card
+    # Not at the top: the service listens before it knows any card.
+    from rsvlm.models.cards import load_cards
+    from rsvlm.models.memory import predicted_bytes
 
     return [
         {
@@ -101,7 +103,7 @@ def _models(loaded: set[str]) -> list[Model]:
             "licence": card.licence,
             "installed": card.installed,
             "loaded": card.id in loaded,
-            "memory_bytes": card.memory_bytes,
+            "memory_bytes": predicted_bytes(card),
         }
         for card in load_cards().values()
     ]

@@ -27,6 +27,7 @@ ALLOWED: Dict[str, Tuple[str, ...]] = {
         "models.folders",
         "models.ladder",
         "models.load",
+        "models.memory",
         "models.pool",
     ),
     "trainer": ("protocol", "geo.", "models.", "library.", "tasks."),
