@@ -2,6 +2,8 @@
 
 python -m rsvlm.models.converting WEIGHTS FOLDER FAMILY     with config.json and tokenizer.json already in FOLDER
 
+WEIGHTS is a file, or the folder of a family that is released in many.
+
 Writes FOLDER/model.safetensors and prints one line of JSON: {"report", "card"} or {"error"}. Before it opens the file it
 gives up the network, other programs, writing outside FOLDER, and most of the address space: should a pickle get around
 weights_only, there is little that it could do.
@@ -26,6 +28,8 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.comparing import compare
 from rsvlm.models.families.compact import Compact
 from rsvlm.models.families.deltavlm_files import convert_deltavlm
+from rsvlm.models.families.geopix_files import convert_geopix
+from rsvlm.models.families.geopix_keys import PLACES as GEOPIX_PLACES
 from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
 from rsvlm.protocol import RsvlmError
 
@@ -80,6 +84,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         ) from error
     except SafetensorError as error:
         raise RsvlmError("model_failed", f"The file {path.name} is damaged.", "Get it again.") from error
+    if isinstance(content, list):
+        content = dict(enumerate(content))
     if not isinstance(content, dict):
         raise RsvlmError("model_failed", f"The file {path.name} holds no weights by name.", "Save a state dict.")
     for wrapper in WRAPPERS:
@@ -113,6 +119,7 @@ def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
 # A family's function gets the folder with its texts and the tensors under their official keys; it writes ours.
 CONVERTERS: dict[str, Callable[[Path, dict[str, Tensor]], dict[str, Any]]] = {"compact": convert_compact}
 CONVERTERS["deltavlm"] = convert_deltavlm
+CONVERTERS["geopix"] = convert_geopix
 
 # Folders beside a family's weights with parts that a released checkpoint leaves out. Their keys begin with the folder's name.
 PARTS: dict[str, tuple[str, ...]] = {"deltavlm": ("visual_encoder", "llm_model")}
@@ -126,6 +133,21 @@ def parts_beside(weights: Path, family: str) -> dict[str, list[Path]]:
     }
 
 
+# Files and folders of a family that is released in many. Their keys begin with the name of the file or folder and a slash.
+PLACES: dict[str, tuple[str, ...]] = {"geopix": GEOPIX_PLACES}
+
+
+def files_of_release(release: Path, family: str) -> dict[str, list[Path]]:
+    """The files of weights at each of these places; safetensors alone where a folder has both kinds."""
+    found = {}
+    for name in PLACES.get(family, ()):
+        place = release / name
+        inside = [file for file in sorted(place.iterdir()) if file.suffix in READABLE] if place.is_dir() else [place]
+        safe = [file for file in inside if file.suffix == ".safetensors"]
+        found[name] = [file for file in safe or inside if file.is_file()]
+    return found
+
+
 def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
     """What importing.py reads."""
     try:
@@ -134,15 +156,16 @@ def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
             raise RsvlmError(
                 "bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}."
             )
-        parts = parts_beside(weights, family)
-        confine(folder, weights, *(file for files in parts.values() for file in files))
+        whole = weights.is_file()
+        parts = parts_beside(weights, family) if whole else files_of_release(weights, family)
+        confine(folder, *([weights] if whole else ()), *(file for files in parts.values() for file in files))
         found = {
-            f"{name}.{key}": tensor
+            f"{name}{'.' if whole else '/'}{key}": tensor
             for name, files in parts.items()
             for file in files
             for key, tensor in read_tensors(file).items()
         }
-        return CONVERTERS[family](folder, found | read_tensors(weights))
+        return CONVERTERS[family](folder, found | (read_tensors(weights) if whole else {}))
     except RsvlmError as error:
         return error.to_json()
 

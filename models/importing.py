@@ -32,7 +32,13 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "config.json", "tokenizer.json", "llm_model/config.json", "llm_model/tokenizer.json", "llm_model/tokenizer.model",
         "query_tokenizer/tokenizer.json", "query_tokenizer/vocab.txt",
     ),
+    "geopix": (
+        "config.json", "tokenizer.json", "tokenizer.model", "vlm/config.json", "vlm/vision/config.json",
+        "vlm/text/config.json",
+    ),
 }  # fmt: skip
+# Families that are released as a folder of many files, and a folder in it that a model of ours does not have.
+RELEASES = {"geopix": "vlm"}
 SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")  # in names of environment variables
 
 
@@ -68,13 +74,14 @@ class Wish:
 
 
 def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
-    """path: a folder with config.json, tokenizer.json and weights, or a file of weights with these two beside it.
+    """path: a folder with config.json, tokenizer.json and weights, or a file of weights with these two beside it; or the
+    folder of a family that is released in many files.
 
     Returns how the weights fit, and the new card; None, and nothing is brought in, where they do not fit.
     Raises RsvlmError: bad_request (id, files), model_failed (what lies there is broken, refused or holds code).
     """
     _check_id(wish.id)
-    weights = _weights(path)
+    weights = path if wish.family in RELEASES and (path / RELEASES[wish.family]).is_dir() else _weights(path)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
@@ -85,7 +92,7 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
             "Make it writable, or name another folder in RSVLM_MODELS.",
         ) from error
     try:
-        _copy_texts(weights.parent, stage, wish)
+        _copy_texts(weights, stage, wish)
         found = _convert(weights, stage, wish.family)
         report = Report(**found["report"])
         if not report.fits:
@@ -133,13 +140,16 @@ def _weights(path: Path) -> Path:
     return found[0]
 
 
-def _copy_texts(origin: Path, stage: Path, wish: Wish) -> None:
+def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
     """Configuration and tokenizer, looked through before anything reads them."""
+    origin = weights.parent if weights.is_file() else weights
     for name in TEXTS.get(wish.family, ("config.json", "tokenizer.json")):
         if wish.family in TEXTS and not (origin / name).is_file():
             continue  # the family's function tells what it lacks
+        if name == "config.json" and origin == weights:
+            continue  # of a kind that only the release's own program reads
         try:
-            (stage / name).parent.mkdir(exist_ok=True)
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin / name, stage / name)
         except OSError as error:
             raise RsvlmError(
@@ -182,8 +192,9 @@ def _write_card(stage: Path, wish: Wish, fields: dict[str, Any], files: list[str
         for path in [path for path in stage.rglob("*") if path.is_file()]:
             if path.relative_to(stage).as_posix() not in files:
                 path.unlink()
-        for path in [path for path in stage.iterdir() if path.is_dir() and not any(path.iterdir())]:
-            path.rmdir()
+        for path in sorted((path for path in stage.rglob("*") if path.is_dir()), reverse=True):
+            if not any(path.iterdir()):
+                path.rmdir()
     card = ModelCard(**asdict(wish), trained_on=("not stated by who imported it",), source=source, **fields)
     content = card.model_dump(mode="json", exclude_defaults=True)
     (stage / CARD).write_bytes(tomlkit.dumps(content).encode())

@@ -29,7 +29,6 @@ from rsvlm.protocol import RsvlmError
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 FILES = (WEIGHTS, CONFIG, TOKENIZER)
 VLM, VISION, TEXT = (f"vlm/{name}" for name in ("config.json", "vision/config.json", "text/config.json"))
-TEXTS = (CONFIG, TOKENIZER, "tokenizer.model", VLM, VISION, TEXT)  # of a release or of our own that are looked at
 # Of another's configuration, in whatever depth: what transformers writes beside the sizes.
 LEFT_OUT = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 MEND = "Give the one that the weights were trained with."
@@ -102,7 +101,7 @@ def convert_geopix(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     Raises RsvlmError (model_failed, bad_request) for texts that are missing or of another kind.
     """
     tokenizer = _tokenizer(folder)
-    if any(key.startswith(PLACES) for key in found):
+    if any(key.partition("/")[0] in PLACES for key in found):
         config, state = _released(folder, found, tokenizer), official_keys(found, released=True)
     else:
         config, state = read_geopix_config(folder, "to import", MEND), found

@@ -55,7 +55,8 @@ class Words:
         self.image, self.first, self.end, self.padding = (
             _id(tokenizer, token) for token in (IMAGE, FIRST, END, PADDING)
         )
-        self.segs = tuple(_id(tokenizer, token) for token in SEGS)
+        one, two, three, four, five, six = (_id(tokenizer, token) for token in SEGS)
+        self.segs = one, two, three, four, five, six
 
     def questions(self, prompts: Sequence[str]) -> Batch:
         """To be answered: padded on the left. prompts: of `put`."""
