@@ -70,8 +70,11 @@ def _limit_memory(more: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by key. Raises RsvlmError (model_failed) for a file that holds anything but data."""
+def read_tensors(path: Path, numbered: bool = False) -> dict[str, Tensor]:
+    """The tensors of a file by key, or by their numbers if it may hold a list.
+
+    Raises RsvlmError (model_failed) for a file that holds anything but data.
+    """
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -84,7 +87,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         ) from error
     except SafetensorError as error:
         raise RsvlmError("model_failed", f"The file {path.name} is damaged.", "Get it again.") from error
-    if isinstance(content, list):
+    if numbered and isinstance(content, list):
         content = dict(enumerate(content))
     if not isinstance(content, dict):
         raise RsvlmError("model_failed", f"The file {path.name} holds no weights by name.", "Save a state dict.")
@@ -163,7 +166,7 @@ def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
             f"{name}{'.' if whole else '/'}{key}": tensor
             for name, files in parts.items()
             for file in files
-            for key, tensor in read_tensors(file).items()
+            for key, tensor in read_tensors(file, numbered=not whole).items()
         }
         return CONVERTERS[family](folder, found | (read_tensors(weights) if whole else {}))
     except RsvlmError as error:
