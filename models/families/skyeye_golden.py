@@ -99,7 +99,9 @@ def _learnt(model: SkyEye, words: Words, tokens: Tensor, meta: dict[str, Any], l
     logits = model.language.logits(embeddings, batch.mask)
     losses = functional.cross_entropy(logits[:, :-1].transpose(1, 2), batch.labels[:, 1:], reduction="none")
     learnt = batch.labels != IGNORED
-    asked = [row[: mask.sum() - said][1:] for row, mask, said in zip(embeddings, batch.mask, learnt.sum(1), strict=True)]
+    asked = [
+        row[: mask.sum() - said][1:] for row, mask, said in zip(embeddings, batch.mask, learnt.sum(1), strict=True)
+    ]
     masks = [torch.ones(len(row), dtype=torch.long) for row in asked]
     more = length - batch.ids.shape[1]
     targets = [row[kept].tolist() for row, kept in zip(batch.labels, learnt, strict=True)]

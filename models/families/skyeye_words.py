@@ -93,7 +93,9 @@ class Words:
 
     def text(self, ids: Sequence[int]) -> str:
         """What the language model said."""
-        return self.tokenizer.decode([token for token in ids if token != self.padding], skip_special_tokens=True).strip()
+        return self.tokenizer.decode(
+            [token for token in ids if token != self.padding], skip_special_tokens=True
+        ).strip()
 
     def _conversation(self, turns: Sequence[tuple[str, str | None]]) -> tuple[list[int], list[int]]:
         """ids and labels; without an answer the last turn is left open."""

@@ -18,7 +18,7 @@ from transformers.generation import BaseStreamer
 
 IMAGE = -1  # in ids: here stands a token of a picture
 IGNORED = -100  # in labels: this token is not learnt
-NEVER = -1  # no word has this id
+NEVER = 2**31 - 1  # no word has this id
 
 OnToken = Callable[[list[int]], None]
 Stop = Callable[[int], bool]
@@ -87,7 +87,7 @@ class Language:
         embeddings: Tensor,
         mask: Tensor,
         max_new_tokens: int,
-        end: int | None,
+        end: int | Sequence[int],
         padding: int,
         on_token: OnToken | None = None,
         stop: Stop | None = None,
@@ -98,7 +98,7 @@ class Language:
     ) -> Tensor:
         """ids (batch, said) of what follows embeddings (batch, length, width), whose padding stands on the left.
 
-        end: ends a row, and is its last id; behind it stands padding. on_token: gets the next id of every row; with beams, when
+        end: each of these ids ends a row, and is its last; behind it stands padding. on_token: gets the next id of every row; with beams, when
         all is said. stop: is asked after each word whether a row should end. first: an id that counts as said before all
         others, for the penalty. processors: change the logits of each word, in this order, after the penalty.
         """
@@ -111,7 +111,7 @@ class Language:
             do_sample=False,
             num_beams=beams,
             repetition_penalty=repetition_penalty,
-            eos_token_id=NEVER if end is None else end,
+            eos_token_id=[end] if isinstance(end, int) else [*end] or [NEVER],
             pad_token_id=padding,
             streamer=_Listener(on_token) if on_token and beams == 1 else None,
             stopping_criteria=[_Asks(stop, beams)] if stop else None,
