@@ -110,13 +110,16 @@ class Masks:
     logits: Tensor
     quality: Tensor
 
-    def on(self, height: int, width: int) -> Tensor:
-        """Logits on the pixels of a picture: (targets, height, width)."""
-        return resized(self.logits[:, None], (height, width))[:, 0]
+    def on(self, height: int, width: int, wanted: Tensor | None = None) -> Tensor:
+        """Logits on the pixels of a picture: (targets, height, width). wanted: (targets,), False for those to be left out."""
+        logits = self.logits if wanted is None else self.logits[wanted]
+        return resized(logits[:, None], (height, width))[:, 0]
 
 
 def resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
     """(batch, channels, H, W) -> (batch, channels, *size)."""
+    if not len(planes):
+        return planes.new_zeros(0, planes.shape[1], *size)
     return interpolate(planes.float(), size, mode="bilinear", align_corners=False).to(planes.dtype)
 
 

@@ -1,0 +1,143 @@
+"""Pictures and questions in, words and masks out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, Targets
+from rsvlm.models.families.geopix_files import save_geopix
+from rsvlm.models.families.geopix_words import Words
+from rsvlm.models.predictors.geopix import DEVIATION, LONGEST, MEAN, GeoPixPredictor, Question, load
+from rsvlm.protocol import Cancelled, RsvlmError
+
+ASKED = [Question("Can you segment the lake ?"), Question("Can you segment the lake and the road ?", class_id=1)]
+
+
+def parrot(model: GeoPix, words: Words) -> None:
+    """From now on it says “it is” and one target, whatever it is asked, and then the end: each word calls for the next."""
+    tokens = words.tokenizer.token_to_id("it"), words.tokenizer.token_to_id("is"), *words.segs, words.end
+    asked = words.tokenizer.token_to_id("ASSISTANT:")
+    table = model.llava.get_input_embeddings().weight
+    with torch.no_grad():
+        table.copy_(torch.nn.functional.normalize(table))
+        for layer in model.llava.model.language_model.layers:  # what a word means is all that is left
+            layer.self_attn.o_proj.weight.mul_(0.01)
+            layer.mlp.down_proj.weight.mul_(0.01)
+        head = model.llava.lm_head.weight
+        head.mul_(0.01)
+        for before, after in zip((asked, *tokens[:-1]), tokens, strict=True):
+            head[after] += 10 * table[before]
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return get_card(None).model_copy(update={"id": "geo", "family": "geopix"})
+
+
+@pytest.fixture
+def asked(card: ModelCard, model: GeoPix, words: Words) -> GeoPixPredictor:
+    parrot(model, words)
+    return GeoPixPredictor(card, model, words, "cpu", cache=Cache(10**7))
+
+
+@pytest.fixture
+def seen() -> list[np.ndarray]:
+    """Two pictures of different sizes."""
+    pictures = np.random.default_rng(4).integers(0, 255, (2, 128, 128, 3)).astype(np.uint8)
+    return [pictures[0], pictures[1][:90]]
+
+
+def test_answer_has_a_mask_on_the_pictures_pixels(asked: GeoPixPredictor, seen: list[np.ndarray]):
+    replies = asked.ask(asked.encode(seen), ASKED)
+    assert [reply.text for reply in replies] == ["it is [1]"] * 2
+    assert [reply.masks.shape for reply in replies] == [(1, 128, 128), (1, 90, 128)]
+    for reply in replies:
+        assert reply.masks.dtype == np.float32 and 0 <= reply.masks.min() < reply.masks.max() <= 1
+        assert reply.quality.shape == (1,) and 0 < reply.confidence <= 1
+        assert reply.written == 9
+    assert asked.usage == {"prompt_tokens": sum(reply.read for reply in replies), "completion_tokens": 18}
+
+
+def test_answer_streams_and_does_not_depend_on_company(asked: GeoPixPredictor, seen: list[np.ndarray]):
+    shown = asked.encode(seen)
+    together = asked.ask(shown, ASKED)
+    for picture, question, reply in zip(shown, ASKED, together, strict=True):
+        pieces: list[str] = []
+        alone = asked.ask([picture], [question], pieces.append)[0]
+        assert "".join(pieces).rstrip(".").lower().split() == ["it", "is"]
+        assert alone.text == reply.text and alone.read == reply.read
+        assert alone.confidence == pytest.approx(reply.confidence, abs=1e-5)
+        np.testing.assert_allclose(alone.masks, reply.masks, atol=1e-5)
+
+
+def test_class_that_is_known_changes_the_mask(asked: GeoPixPredictor, seen: list[np.ndarray]):
+    picture = asked.encode(seen[:1])
+    masks = [asked.ask(picture, [replace(ASKED[0], class_id=place)])[0].masks for place in (None, 0, 2)]
+    assert np.abs(masks[0] - masks[1]).max() > 1e-4
+    np.testing.assert_array_equal(masks[0], masks[2])  # the last place stands for a class that is not known
+    with pytest.raises(RsvlmError, match="geo has no class 3") as told:
+        asked.ask(picture, [replace(ASKED[0], class_id=3)])
+    assert "0 to 2" in told.value.hint
+
+
+def test_picture_is_seen_once(asked: GeoPixPredictor, seen: list[np.ndarray], monkeypatch: pytest.MonkeyPatch):
+    first = asked.encode(seen)
+    monkeypatch.setattr(asked, "_encode", lambda rows: pytest.fail("looked again"))
+    again = asked.encode([picture.copy() for picture in seen])
+    assert all(one.looked is other.looked for one, other in zip(first, again, strict=True))
+
+
+def test_release_reads_blue_first(card: ModelCard, config: GeoPixConfig, words: Words):
+    picture = np.zeros((56, 56, 3), np.uint8)
+    picture[..., 0] = 255  # red
+    pixels = [
+        GeoPixPredictor(card, GeoPix(replace(config, released=released)), words, "cpu")._pixels(picture)
+        for released in (False, True)
+    ]
+    assert pixels[0][0, 0, 0, 0].item() == pytest.approx((1 - MEAN[0]) / DEVIATION[0], rel=1e-5)
+    assert pixels[1][0, 0, 0, 0].item() == pytest.approx(-MEAN[0] / DEVIATION[0], rel=1e-5)
+    assert pixels[1][0, 2, 0, 0].item() == pytest.approx((1 - MEAN[2]) / DEVIATION[2], rel=1e-5)
+
+
+def test_caller_who_leaves_is_not_answered(asked: GeoPixPredictor, seen: list[np.ndarray]):
+    calls = iter(range(10**6))
+    leaving = asked.until(lambda: next(calls) > 8)
+    shown = asked.encode(seen[:1])
+    with pytest.raises(Cancelled):
+        leaving.ask(shown, ASKED[:1])
+    assert asked.ask(shown, ASKED[:1])[0].written < LONGEST
+
+
+def test_model_on_disk_answers_by_its_card(card: ModelCard, asked: GeoPixPredictor, model: GeoPix, words: Words,
+                                           seen: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # fmt: skip
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path))
+    save_geopix(tmp_path / "geo", model, words)
+    own = card.model_copy(update={"source": card.source.model_copy(update={"path": None})})
+    again = load(own, "cpu")
+    wanted, found = (one.ask(one.encode(seen), ASKED) for one in (asked, again))
+    for one, other in zip(wanted, found, strict=True):
+        assert one.text == other.text
+        np.testing.assert_array_equal(one.masks, other.masks)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_half_precision_draws_nearly_the_same(model: GeoPix, words: Words, device: str):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    torch.manual_seed(5)
+    pixels, prompts, owners = torch.randn(2, 3, 56, 56), torch.randn(3, 2, 32), torch.tensor([0, 1, 1])
+    with torch.no_grad():
+        wanted = model.masks(model.look(pixels), Targets(owners, prompts)).logits
+        half = model.to(device, torch.bfloat16)
+        seen = half.look(pixels.to(device, torch.bfloat16))
+        found = half.masks(seen, Targets(owners.to(device), prompts.to(device, torch.bfloat16))).logits
+    apart = (found.float().cpu() - wanted).abs().max() / wanted.std()
+    print(f"bfloat16 on {device}: masks differ by {apart:.3f} of their deviation")
+    assert apart < 0.2
