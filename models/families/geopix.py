@@ -62,7 +62,7 @@ class GeoPixConfig:
     released: bool = False
 
     @classmethod
-    def tiny(cls, vocabulary: int = 80, released: bool = False) -> GeoPixConfig:
+    def tiny(cls, vocabulary: int) -> GeoPixConfig:
         """The same architecture in small, for tests. The last seven words are the special ones."""
         vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 32, "projection_dim": 16}
         vision |= {"num_hidden_layers": 11, "num_attention_heads": 2, "patch_size": 14, "image_size": 56}
@@ -71,7 +71,7 @@ class GeoPixConfig:
         llava = {"vision_config": vision, "text_config": text, "image_token_index": vocabulary - 7}
         one, two, three, four, five, six = range(vocabulary - 6, vocabulary)
         sizes = {"width": 32, "neck": 16, "grid": 4, "hidden": 32, "classes": 3, "memory_length": 8, "memory_width": 16}
-        return cls(llava, (one, two, three, four, five, six), **sizes, depth=1, released=released)
+        return cls(llava, (one, two, three, four, five, six), **sizes, depth=1)
 
 
 @dataclass(frozen=True)

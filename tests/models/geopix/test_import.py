@@ -13,8 +13,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.converting import files_of_release, read_tensors
 from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, Targets
 from rsvlm.models.families.geopix_files import load_geopix, save_geopix
+from rsvlm.models.families.geopix_keys import official_keys
 from rsvlm.models.families.geopix_words import Words, put
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.protocol import RsvlmError
@@ -132,6 +134,20 @@ def test_released_folder_comes_in_without_its_memory(given: Path, models: Path, 
         grown = torch.nn.functional.interpolate(first, (16, 16), mode="bilinear")
         both = model.multiscale_scalar[0] * grown + model.multiscale_scalar[1] * upper
         assert torch.allclose(mine.masks(looked, targets).logits, both[:, 0], atol=1e-5)
+
+
+def test_released_tensors_fill_a_model_with_memory_too(given: Path, model: GeoPix, pictures: Tensor):
+    """To train the memory further from the release: what it holds there is where its training begins."""
+    found: dict[str, Tensor] = {}
+    for place, files in files_of_release(given, "geopix").items():
+        for file in files:
+            found |= {f"{place}/{key}": tensor for key, tensor in read_tensors(file, numbered=True).items()}
+    again = GeoPix(model.config).eval()
+    again.load_state_dict(official_keys(found, released=False))
+    with torch.no_grad():
+        targets = Targets(torch.tensor([0, 1]), torch.randn(2, 2, 32))
+        masks = [one.masks(one.look(pictures), targets, torch.tensor([0, 1])).logits for one in (model, again)]
+    assert torch.equal(masks[0], masks[1])
 
 
 def test_necks_keep_to_the_depths_that_the_release_gives_them(given: Path, models: Path, model: GeoPix):
