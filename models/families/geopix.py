@@ -71,7 +71,7 @@ class GeoPixConfig:
         llava = {"vision_config": vision, "text_config": text, "image_token_index": vocabulary - 7}
         one, two, three, four, five, six = range(vocabulary - 6, vocabulary)
         sizes = {"width": 32, "neck": 16, "grid": 4, "hidden": 32, "classes": 3, "memory_length": 8, "memory_width": 16}
-        return cls(llava, (one, two, three, four, five, six), **sizes, depth=1)
+        return cls(llava, (one, two, three, four, five, six), **sizes, depth=1, released=False)
 
 
 @dataclass(frozen=True)
