@@ -192,7 +192,8 @@ class CapRet(nn.Module):
     ) -> Said:
         """Answers to a batch of `Words.questions`. looked: of all pictures in them, in their order.
 
-        ends: ids that end an answer, by default the end and [RET]. eagerness: how readily [RET] is said. The rest as for Language.generate.
+        ends: ids that end an answer, by default the end and [RET]. eagerness: how readily [RET] is said. The rest as for
+        Language.generate.
         """
         self.retrieval_token.write(self.lm)
         embeddings = self.sequence(batch.ids, looked)

@@ -6,7 +6,7 @@ RS-CapRet (arXiv 2402.06475) on FROMAGe (arXiv 2301.13823, section 3). Knows tex
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -33,7 +33,8 @@ class Batch:
     padding: int
 
     def to(self, device: str | torch.device) -> Batch:
-        return Batch(*(part.to(device) for part in (self.ids, self.mask, self.prompt)), self.end, self.padding)
+        ids, mask, prompt = (tensor.to(device) for tensor in (self.ids, self.mask, self.prompt))
+        return replace(self, ids=ids, mask=mask, prompt=prompt)
 
 
 class Words:
@@ -56,7 +57,7 @@ class Words:
 
     def captions(self, texts: Sequence[str], prompt: str = "") -> Batch:
         """To be learnt from or embedded. A text that is too long loses its last words, not [RET]."""
-        rows = [[self.begin, *self._ids(text)][: self.caption - 1] + [self.retrieval] for text in texts]
+        rows = [[self.begin, *self._ids(text)[: self.caption - 2], self.retrieval] for text in texts]
         return self._batch(*padded(rows, self.padding), self._ids(prompt))
 
     def questions(self, prompts: Sequence[str]) -> Batch:

@@ -52,7 +52,7 @@ class SkyEyeConfig:
     image_heads: int = 16
     language: dict[str, Any] = field(default_factory=llama_chat)
     rank: int = 64
-    alpha: float = 16
+    alpha: int = 16
     targets: tuple[str, ...] = ("q_proj", "v_proj")
     dropout: float = 0.05
     answer: int = 1024
@@ -69,8 +69,7 @@ class SkyEyeConfig:
         """The same architecture in small, for tests."""
         language = {"model_type": "llama", "vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 32}
         language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 128}
-        sizes = {"pixels": 56, "image_width": 16, "image_depth": 2, "image_heads": 2, "rank": 4, "answer": 16}
-        return cls(language=language, **sizes, released=released)
+        return cls(56, 16, 2, 2, language, rank=4, answer=16, released=released)
 
 
 class SkyEye(nn.Module):

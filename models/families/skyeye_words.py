@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -60,8 +60,8 @@ class Batch:
     padding: int
 
     def to(self, device: str | torch.device) -> Batch:
-        moved = (tensor.to(device) for tensor in (self.ids, self.mask, self.labels))
-        return Batch(*moved, self.begin, self.end, self.padding)
+        ids, mask, labels = (tensor.to(device) for tensor in (self.ids, self.mask, self.labels))
+        return replace(self, ids=ids, mask=mask, labels=labels)
 
 
 class Words:

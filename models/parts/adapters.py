@@ -16,7 +16,7 @@ WRAPPED = "base_model.model."  # before every name in the files of peft
 _ADAPTER = re.compile(r"\.(lora_[AB])\.(default\.)?weight$")
 
 
-def add_lora(model: nn.Module, rank: int, alpha: float, targets: Sequence[str], dropout: float) -> None:
+def add_lora(model: nn.Module, rank: int, alpha: int, targets: Sequence[str], dropout: float) -> None:
     """W x becomes W x + alpha / rank B A x in every layer whose name ends in one of `targets`; all else is frozen."""
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(targets), lora_dropout=dropout, bias="none")
     inject_adapter_in_model(config, model)

@@ -98,9 +98,9 @@ class Language:
     ) -> Tensor:
         """ids (batch, said) of what follows embeddings (batch, length, width), whose padding stands on the left.
 
-        end: each of these ids ends a row, and is its last; behind it stands padding. on_token: gets the next id of every row; with beams, when
-        all is said. stop: is asked after each word whether a row should end. first: an id that counts as said before all
-        others, for the penalty. processors: change the logits of each word, in this order, after the penalty.
+        end: each of these ids ends a row, and is its last; behind it stands padding. on_token: gets the next id of every row;
+        with beams, when all is said. stop: is asked after each word whether a row should end. first: an id that counts as
+        said before all others, for the penalty. processors: change the logits of each word, in this order, after the penalty.
         """
         start = torch.full((len(embeddings), 0 if first is None else 1), first or 0, device=embeddings.device)
         ids = self.model.generate(
