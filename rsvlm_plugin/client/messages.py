@@ -108,5 +108,5 @@ def nonsense() -> RsvlmError:
     return RsvlmError(
         "version_mismatch",
         tr("The rsvlm backend sent a reply that this plugin does not understand."),
-        tr("Update the backend in Settings ▸ Options ▸ rsvlm."),
+        tr("Press Update Backend in Settings ▸ Options ▸ rsvlm."),
     )

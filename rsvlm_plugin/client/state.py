@@ -92,7 +92,7 @@ def _detail(kind: str, endpoint: Endpoint) -> str:
     if kind == "starting":
         return tr("Loading the model")
     if endpoint.version != VERSION:
-        return tr("The backend is version {backend}, the plugin {plugin}: press Update in the options.").format(
+        return tr("The backend is version {backend}, the plugin {plugin}: press Update Backend in the options.").format(
             backend=endpoint.version, plugin=VERSION
         )
     return ""

@@ -149,7 +149,8 @@ def end_tree(process: QProcess) -> None:
         process.kill()
     elif sys.platform == "win32":
         taskkill = ["taskkill", "/T", "/F", "/PID", str(pid)]
-        subprocess.run(taskkill, check=False, capture_output=True, creationflags=0x08000000)  # nosec # without a window
+        no_window = 0x08000000
+        subprocess.run(taskkill, check=False, capture_output=True, creationflags=no_window)  # nosec B603 # fixed words
     else:
         for found in [*_descendants(pid), pid]:
             try:

@@ -67,5 +67,5 @@ def version_mismatch(version: str) -> RsvlmError:
         tr("The rsvlm backend is version {version} and does not fit this version of the plugin.").format(
             version=version
         ),
-        tr("Press Update in Settings ▸ Options ▸ rsvlm."),
+        tr("Press Update Backend in Settings ▸ Options ▸ rsvlm."),
     )

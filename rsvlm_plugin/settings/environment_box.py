@@ -88,10 +88,11 @@ class EnvironmentBox(QWidget):
             tr("Where Python, torch and the backend are installed; an empty folder or one that does not exist yet."),
         )
         self.torch = QComboBox()
-        self.torch.addItem(tr("Best for This Computer"), "auto")
-        self.torch.addItem(tr("Processor (CPU)"), "cpu")
+        builds = [(tr("Best for This Computer"), "auto"), (tr("Processor (CPU)"), "cpu")]
         if sys.platform != "darwin":
-            self.torch.addItem(tr("NVIDIA Graphics (CUDA)"), "cuda")
+            builds.append((tr("NVIDIA Graphics (CUDA)"), "cuda"))
+        for title, build in builds:
+            self.torch.addItem(title, build)
         self.wheelhouse = self._file(
             QgsFileWidget.StorageMode.GetDirectory,
             tr("Choose the Folder with the Wheels"),

@@ -14,6 +14,8 @@ from .store import FOREVER, Settings
 
 MIB = 2**20
 GIB = 2**30
+HUB = "https://huggingface.co"
+HOSTS = "data.example.org, tiles.example.org"  # an example
 
 
 class LimitsBox(QWidget):
@@ -41,7 +43,7 @@ class LimitsBox(QWidget):
         self.keep_alive = QSpinBox()
         self.keep_alive.setRange(-1, 7 * 24 * 60)
         self.keep_alive.setSpecialValueText(tr("Until QGIS Is Closed"))
-        self.keep_alive.setSuffix(tr(" min"))
+        self.keep_alive.setSuffix(tr("{n} min").format(n=""))
         self.keep_alive.setToolTip(
             tr("How long a model stays in memory after its last use; the bundled one always does")
         )
@@ -49,22 +51,22 @@ class LimitsBox(QWidget):
         self.memory.setRange(0, 4096)
         self.memory.setDecimals(1)
         self.memory.setSpecialValueText(tr("As Much as Is Free"))
-        self.memory.setSuffix(tr(" GB"))
+        self.memory.setSuffix(tr("{n} GB").format(n=""))
         self.memory.setToolTip(tr("What all models may take together; the one not used for longest makes way"))
         self.cache = QSpinBox()
         self.cache.setRange(0, 1024 * 1024)
         self.cache.setSpecialValueText(tr("Nothing"))
-        self.cache.setSuffix(tr(" MB"))
+        self.cache.setSuffix(tr("{n} MB").format(n=""))
         self.cache.setToolTip(tr("What may be taken to answer the next question about the same place sooner"))
         self.hosts = QLineEdit()
-        self.hosts.setPlaceholderText("data.example.org, tiles.example.org")
+        self.hosts.setPlaceholderText(HOSTS)
         self.hosts.setToolTip(tr("Names of computers that rasters may be read from over the network; empty: none"))
         self.models = QgsFileWidget()
         self.models.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.models.setDialogTitle(tr("Choose the Folder for Models"))
         self.models.lineEdit().setPlaceholderText(str(home() / "models"))
         self.mirror = QLineEdit()
-        self.mirror.setPlaceholderText("https://huggingface.co")
+        self.mirror.setPlaceholderText(HUB)
         self.mirror.setToolTip(tr("Address of a mirror of the model hub; empty: the hub itself"))
         form = QFormLayout()
         for label, widget in (
