@@ -23,6 +23,7 @@ def _name_checkout_rsvlm() -> None:
 
 
 _name_checkout_rsvlm()
+importlib.import_module("rsvlm.models")  # before any test imports transformers, which takes torchvision along
 
 
 def _shared(name: str) -> Path:
