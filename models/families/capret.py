@@ -82,11 +82,14 @@ class Losses:
 
 @dataclass(frozen=True)
 class Said:
-    """ids: (batch, said). asks: (batch,) whether a row ends in [RET]; embeddings: (batch, embedding), of unit length where it
-    does, to be held against those of pictures.
+    """ids: (batch, said); confidence: (batch,), as of Spoken.
+
+    asks: (batch,) whether a row says [RET]; embeddings: (batch, embedding), of unit length where it does, to be held against
+    those of pictures.
     """
 
     ids: Tensor
+    confidence: Tensor
     asks: Tensor
     embeddings: Tensor
 
@@ -199,9 +202,10 @@ class CapRet(nn.Module):
         embeddings = self.sequence(batch.ids, looked)
         ends = (batch.end, self.config.retrieval) if ends is None else ends
         processors = [eagerness] if eagerness else []
-        ids = self.language.generate(
+        spoken = self.language.generate(
             embeddings, batch.mask, most, ends, batch.padding, on_token, stop, processors=processors
         )
+        ids = spoken.ids
         asked = ids == self.config.retrieval
         asks = asked.any(dim=1)
         found = embeddings.new_zeros(len(ids), self.config.embedding)
@@ -212,7 +216,7 @@ class CapRet(nn.Module):
             places = embeddings.shape[1] + asked.int().argmax(dim=1)  # of the first one
             met = functional.normalize(self.text_fc(states[torch.arange(len(ids)), places]), dim=-1)
             found = torch.where(asks[:, None], met, found)
-        return Said(ids, asks, found)
+        return Said(ids, spoken.confidence, asks, found)
 
     def _met(self, states: Tensor, batch: Batch) -> Tensor:
         last = batch.mask.sum(dim=1) - 1

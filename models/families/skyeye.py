@@ -16,7 +16,7 @@ from rsvlm.models.families.skyeye_words import Batch
 from rsvlm.models.parts.adapters import add_lora, is_adapter
 from rsvlm.models.parts.connector import FourTokenConcat
 from rsvlm.models.parts.eva_vit import EvaVit
-from rsvlm.models.parts.language import Language, OnToken, Stop, build, next_word_loss
+from rsvlm.models.parts.language import Language, OnToken, Spoken, Stop, build, next_word_loss
 
 PATCH = 14  # pixels along the side of one token of the tower
 JOINED = 4  # tokens of the tower that make one of the language model's
@@ -111,8 +111,8 @@ class SkyEye(nn.Module):
         stop: Stop | None = None,
         beams: int = 1,
         repetition_penalty: float = 1.0,
-    ) -> Tensor:
-        """ids (batch, up to `most`) of the answers to a batch of `Words.questions`. tokens: of `look`.
+    ) -> Spoken:
+        """Up to `most` tokens of each answer to a batch of `Words.questions`. tokens: of `look`.
 
         The rest as for Language.generate.
         """

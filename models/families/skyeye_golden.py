@@ -82,7 +82,7 @@ def _asked(model: SkyEye, words: Words, tokens: Tensor, prompts: list[str], said
             f"context_logits_{index}": model.language.logits(embeddings, batch.mask),
         }
     batch = words.questions(questions)
-    ids = model.generate(tokens, batch, said - 1)
+    ids = model.generate(tokens, batch, said - 1).ids
     return found | {
         "generate_inputs_embeds": model.language.embed(batch.ids, tokens),
         "generate_attention_mask": batch.mask,

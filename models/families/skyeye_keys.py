@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from rsvlm.models.parts.adapters import WRAPPED, injected_key, is_adapter, plain_key
+from rsvlm.models.parts.adapters import WRAPPED, injected_key, plain_key
 
 LANGUAGE = "llama_model."
 COMPUTED = re.compile(r"\.rotary_emb\.inv_freq$")  # not learnt, so not saved
@@ -34,8 +34,3 @@ def _official(key: str) -> str:
     if not key.startswith(LANGUAGE):
         return key
     return LANGUAGE + WRAPPED + plain_key(key).removeprefix(LANGUAGE)
-
-
-def adapters_among(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Of weights under any keys, those of adapters."""
-    return {key: tensor for key, tensor in found.items() if is_adapter(key)}

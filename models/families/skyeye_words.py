@@ -106,7 +106,7 @@ class Words:
             read = self._segments(asked)
             said = [] if answer is None else self._ids(answer + self.ending)[: self.answer]
             ids += read + said
-            labels += [IGNORED] * len(read) + said
+            labels += [IGNORED] * len(read) + [IGNORED if token == self.padding else token for token in said]
         return ids, labels
 
     def _segments(self, text: str) -> list[int]:

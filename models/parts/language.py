@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -45,6 +46,14 @@ def padded(rows: Sequence[Sequence[int]], padding: int, left: bool = False) -> t
 def next_word_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean cross entropy of the words that are learnt. logits: (batch, length, vocabulary); labels: (batch, length)."""
     return functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORED)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """ids: (batch, said), padded after the end; confidence: (batch,), geometric mean of the probabilities of these words."""
+
+    ids: Tensor
+    confidence: Tensor
 
 
 class Language:
@@ -95,15 +104,15 @@ class Language:
         repetition_penalty: float = 1.0,
         first: int | None = None,
         processors: Sequence[LogitsProcessor] = (),
-    ) -> Tensor:
-        """ids (batch, said) of what follows embeddings (batch, length, width), whose padding stands on the left.
+    ) -> Spoken:
+        """What follows embeddings (batch, length, width), whose padding stands on the left.
 
         end: each of these ids ends a row, and is its last; behind it stands padding. on_token: gets the next id of every row;
         with beams, when all is said. stop: is asked after each word whether a row should end. first: an id that counts as
         said before all others, for the penalty. processors: change the logits of each word, in this order, after the penalty.
         """
         start = torch.full((len(embeddings), 0 if first is None else 1), first or 0, device=embeddings.device)
-        ids = self.model.generate(
+        found = self.model.generate(
             start,
             inputs_embeds=embeddings,
             attention_mask=mask,
@@ -116,16 +125,30 @@ class Language:
             streamer=_Listener(on_token) if on_token and beams == 1 else None,
             stopping_criteria=[_Asks(stop, beams)] if stop else None,
             logits_processor=list(processors),
-        )[:, start.shape[1] :]
-        if on_token and beams > 1:
+            return_dict_in_generate=True,
+            output_logits=beams == 1,
+            output_scores=beams > 1,
+        )
+        ids = found.sequences[:, start.shape[1] :]
+        if beams == 1:
+            return Spoken(ids, _confidence(ids, found.logits, padding))
+        if on_token:
             for words in ids.T.tolist():
                 on_token(words)
-        return ids
+        return Spoken(ids, found.sequences_scores.float().exp())
 
     def _forward(self, embeddings: Tensor, mask: Tensor | None, **options: Any) -> Any:
         if mask is not None and self._places:
             options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)
         return self.model(inputs_embeds=embeddings, attention_mask=mask, use_cache=False, **options)
+
+
+def _confidence(ids: Tensor, logits: Sequence[Tensor], padding: int) -> Tensor:
+    """logits: (batch, vocabulary) of each word."""
+    steps = zip(logits, ids.T, strict=True)
+    chances = [row.float().log_softmax(dim=-1).gather(1, said[:, None]) for row, said in steps]
+    spoken = ids != padding
+    return ((torch.cat(chances, dim=1) * spoken).sum(dim=1) / spoken.sum(dim=1).clamp(min=1)).exp()
 
 
 class _Listener(BaseStreamer):
