@@ -25,6 +25,21 @@
         <translation>1 Kachel</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>A file may not be written: choose another folder, or close other windows that use the backend.</source>
+        <translation>Eine Datei darf nicht geschrieben werden: Wählen Sie einen anderen Ordner, oder schließen Sie andere Fenster, die das Backend benutzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>A package for this system and this Python was not found: run “make wheelhouse” for just these.</source>
+        <translation>Ein Paket für dieses System und dieses Python wurde nicht gefunden: Führen Sie „make wheelhouse“ für genau diese aus.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>A path is too long: choose a shorter folder.</source>
+        <translation>Ein Pfad ist zu lang: Wählen Sie einen Ordner mit kürzerem Pfad.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>A polygon of what was looked at, with the text, the model and its revision, the confidence (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed also a polygon for every tile, with its label and score. It is in the coordinate system of the raster.</source>
         <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Wert. Es liegt im Koordinatensystem des Rasters.</translation>
@@ -45,9 +60,24 @@
         <translation>Aufgenommen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>Add a raster to the map to begin.</source>
         <translation>Fügen Sie der Karte zuerst ein Raster hinzu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>Add it in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Fügen Sie ihn unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server hinzu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Address of a mirror of the model hub; empty: the hub itself</source>
+        <translation>Adresse eines Spiegels des Modell-Hubs; leer: der Hub selbst</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -55,9 +85,39 @@
         <translation>Ein ganzer Layer oder eine ganze Gruppe</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to install one from here</source>
-        <translation>Ein anderes Python ist in Gebrauch: Leeren Sie „Python des Backends“ und RSVLM_PYTHON, um von hier aus zu installieren</translation>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>Allow it in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Erlauben Sie es unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>An identifier has small letters, digits and single - _ . between them.</source>
+        <translation>Eine Kennung hat kleine Buchstaben, Ziffern und einzelne - _ . dazwischen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to set one up from here</source>
+        <translation>Ein anderes Python ist in Gebrauch: Leeren Sie „Python des Backends“ und RSVLM_PYTHON, um von hier aus eines einzurichten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Another model is being worked on.</source>
+        <translation>Gerade ist ein anderes Modell in Arbeit.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Another window or program started it and shares it with this one.</source>
+        <translation>Ein anderes Fenster oder Programm hat es gestartet und teilt es mit diesem.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Another window or program started the backend and may be using it: restart it from there.</source>
+        <translation>Ein anderes Fenster oder Programm hat das Backend gestartet und benutzt es vielleicht: Starten Sie es von dort aus neu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Another window or program started the backend that is running; it heeds these from its next start on.</source>
+        <translation>Ein anderes Fenster oder Programm hat das laufende Backend gestartet; es beachtet diese Werte von seinem nächsten Start an.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -75,9 +135,34 @@
         <translation>Antworten können nicht als „{suffix}“ gespeichert werden.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>Apple graphics (MPS)</source>
+        <translation>Apple-Grafik (MPS)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>As Much as Is Free</source>
+        <translation>So viel, wie frei ist</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Ask again in a moment.</source>
+        <translation>Fragen Sie gleich noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Ask again, or choose another model in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Fragen Sie noch einmal, oder wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein anderes Modell.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/reply.py"/>
         <source>Ask again: it is started anew by itself.</source>
         <translation>Fragen Sie noch einmal: Es wird von selbst neu gestartet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Ask again; if it stays so, look at the server's log.</source>
+        <translation>Fragen Sie noch einmal; bleibt es dabei, sehen Sie im Protokoll des Servers nach.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/reply.py"/>
@@ -85,25 +170,42 @@
         <translation>Fragen Sie noch einmal; bleibt es dabei, starten Sie das Backend unter Einstellungen ▸ Optionen ▸ rsvlm neu.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Ask the backend whether everything it needs is there</source>
         <translation>Das Backend fragen, ob alles da ist, was es braucht</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Ask the server which models it has</source>
+        <translation>Den Server fragen, welche Modelle er hat</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_reply.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Asking {server}</source>
+        <translation>{server} wird gefragt</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Backend</source>
         <translation>Backend</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Backend Python</source>
         <translation>Python des Backends</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
-        <source>Backend: {state}, device {device}, model {model}</source>
-        <translation>Backend: {state}, Gerät {device}, Modell {model}</translation>
+        <source>Backend's version: {version}</source>
+        <translation>Version des Backends: {version}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Backend: {state}</source>
+        <translation>Backend: {state}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -111,9 +213,13 @@
         <translation>Kanäle</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Best for This Computer</source>
+        <translation>Die beste für diesen Rechner</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Brief</source>
         <translation>Kurz</translation>
     </message>
@@ -121,6 +227,21 @@
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Brief: one sentence. Detailed: the extent is looked at tile by tile, and the text says what is where and how much of it there is. Structured: the same as a JSON document of a fixed form.</source>
         <translation>Kurz: ein Satz. Ausführlich: Die Ausdehnung wird Kachel für Kachel betrachtet, und der Text sagt, was wo ist und wie viel davon. Strukturiert: dasselbe als JSON-Dokument von fester Form.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Bring in weights of your own: .safetensors, .pt or .pth</source>
+        <translation>Eigene Gewichte hereinholen: .safetensors, .pt oder .pth</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Build of torch</source>
+        <translation>Variante von torch</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Bundled</source>
+        <translation>Mitgeliefert</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -133,7 +254,7 @@
         <translation>KBS</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Check</source>
         <translation>Prüfen</translation>
     </message>
@@ -144,8 +265,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/check.py"/>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Checking the backend</source>
         <translation>Das Backend wird geprüft</translation>
     </message>
@@ -153,6 +273,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Choose a folder that you may write to and that has room.</source>
         <translation>Wählen Sie einen Ordner, in den Sie schreiben dürfen und in dem Platz ist.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Choose a model for pictures in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein Modell für Bilder.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -165,9 +290,29 @@
         <translation>Wählen Sie eine kleinere Ausdehnung oder ein anderes Projekt-KBS.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Choose an empty folder, or one that does not exist yet.</source>
+        <translation>Wählen Sie einen leeren Ordner oder einen, den es noch nicht gibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Choose another folder for the environment.</source>
+        <translation>Wählen Sie einen anderen Ordner für die Umgebung.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/model_choice.py"/>
+        <source>Choose another model.</source>
+        <translation>Wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Choose another name, or agree to replace it.</source>
         <translation>Wählen Sie einen anderen Namen, oder stimmen Sie dem Ersetzen zu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Choose another one in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein anderes.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
@@ -180,14 +325,44 @@
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>Choose one in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server eines.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Choose the Folder for Models</source>
+        <translation>Ordner für Modelle wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Choose the Folder of the Environment</source>
+        <translation>Ordner der Umgebung wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Choose the Folder with the Model's Files</source>
+        <translation>Ordner mit den Dateien des Modells wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Choose the Folder with the Wheels</source>
         <translation>Ordner mit den Wheels wählen</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Choose the Python of the Backend</source>
         <translation>Python des Backends wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Choose the Weights</source>
+        <translation>Gewichte wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Close other QGIS windows, or choose another folder for the environment.</source>
+        <translation>Schließen Sie andere QGIS-Fenster, oder wählen Sie einen anderen Ordner für die Umgebung.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
@@ -206,12 +381,32 @@
         <translation>Kopieren</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Copy Log</source>
+        <translation>Protokoll kopieren</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Copy all of it, without personal paths</source>
+        <translation>Alles kopieren, ohne persönliche Pfade</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Copy the files from a folder, for a computer without a network</source>
+        <translation>Die Dateien aus einem Ordner kopieren, für einen Rechner ohne Netz</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>Copy the log to see why; the next try takes up what is done.</source>
+        <translation>Kopieren Sie das Protokoll, um zu sehen, warum; der nächste Versuch baut auf dem auf, was fertig ist.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>Copy the words</source>
         <translation>Den Text kopieren</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
         <source>Copying the plugin</source>
         <translation>Die Erweiterung wird kopiert</translation>
     </message>
@@ -219,6 +414,17 @@
         <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>Correct or clear it in Settings ▸ Options ▸ rsvlm, or in the environment QGIS is started from.</source>
         <translation>Berichtigen oder leeren Sie sie unter Einstellungen ▸ Optionen ▸ rsvlm oder in der Umgebung, aus der QGIS gestartet wird.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Berichtigen Sie die URL unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers; it usually ends with /v1.</source>
+        <translation>Berichtigen Sie die URL unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server; sie endet meist auf /v1.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
@@ -252,13 +458,17 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>Describes a raster, or a part of it, in words. The answer is written by a vision-language model that runs on this computer; no image leaves it.</source>
-        <translation>Beschreibt ein Raster oder einen Teil davon in Worten. Die Antwort schreibt ein Bild-Sprach-Modell, das auf diesem Rechner läuft; kein Bild verlässt ihn.</translation>
+        <source>Describes a raster, or a part of it, in words. The answer is written by a vision-language model that runs on this computer, and no image leaves it; only where a server is named, that one gets a picture.</source>
+        <translation>Beschreibt ein Raster oder einen Teil davon in Worten. Die Antwort schreibt ein Bild-Sprach-Modell, das auf diesem Rechner läuft, und kein Bild verlässt ihn; nur wo ein Server genannt ist, bekommt dieser ein Bild.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
+        <source>Describing the demo</source>
+        <translation>Die Demo wird beschrieben</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Detailed</source>
         <translation>Ausführlich</translation>
     </message>
@@ -281,6 +491,36 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Device</source>
         <translation>Gerät</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Device: {device}</source>
+        <translation>Gerät: {device}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Download</source>
+        <translation>Herunterladen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Download Model</source>
+        <translation>Modell herunterladen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Downloading {model}</source>
+        <translation>{model} wird heruntergeladen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Downloads about {size} GB with {tool}: torch for {build}. {reason}</source>
+        <translation>Lädt mit {tool} etwa {size} GB herunter: torch für {build}. {reason}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Download…</source>
+        <translation>Herunterladen…</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -313,6 +553,26 @@
         <translation>Gezeichnetes Rechteck</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Enter another key in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Geben Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server einen anderen Schlüssel ein.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>Enter it again in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Geben Sie ihn unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server noch einmal ein.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Enter it in Settings ▸ Options ▸ Network.</source>
+        <translation>Geben Sie sie unter Einstellungen ▸ Optionen ▸ Netzwerk ein.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Enter its new URL in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Geben Sie seine neue URL unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Extent</source>
@@ -324,14 +584,44 @@
         <translation>Angaben für eine Tabelle, als JSON</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Files missing</source>
+        <translation>Dateien fehlen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Folder for models</source>
+        <translation>Ordner für Modelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Folder with wheels</source>
         <translation>Ordner mit Wheels</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index.</source>
         <translation>Für einen Rechner ohne Netz: ein Ordner, den „make wheelhouse“ gefüllt hat. Leer: der Paketindex.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Forget</source>
+        <translation>Vergessen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Free some space, or choose a folder on another disk.</source>
+        <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einer anderen Festplatte.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>From Folder…</source>
+        <translation>Aus Ordner…</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -339,14 +629,39 @@
         <translation>GPU</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Get Models</source>
+        <translation>Modelle holen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>Give it as west, east, south, north, with the smaller number first.</source>
         <translation>Geben Sie sie als West, Ost, Süd, Nord an, die kleinere Zahl jeweils zuerst.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Go On Setting Up</source>
+        <translation>Einrichtung fortsetzen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Graphics Card if There Is One</source>
         <translation>Grafikkarte, wenn vorhanden</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Hold the files against the checksums that the model's card names</source>
+        <translation>Die Dateien mit den Prüfsummen vergleichen, die die Karte des Modells nennt</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Hosts of remote rasters</source>
+        <translation>Rechner mit fernen Rastern</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>How long a model stays in memory after its last use; the bundled one always does</source>
+        <translation>Wie lange ein Modell nach seinem letzten Gebrauch im Speicher bleibt; das mitgelieferte bleibt immer</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -354,39 +669,114 @@
         <translation>Wie diese Antwort zustande kam</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>I have read the licence and accept it</source>
+        <translation>Ich habe die Lizenz gelesen und nehme sie an</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Identifier</source>
+        <translation>Kennung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>If you know it, add it in Settings ▸ Options ▸ Authentication; else ask who runs the server.</source>
+        <translation>Wenn Sie es kennen, fügen Sie es unter Einstellungen ▸ Optionen ▸ Authentifizierung hinzu; sonst fragen Sie den Betreiber des Servers.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Import</source>
+        <translation>Importieren</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Import Model</source>
+        <translation>Modell importieren</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Importing {model}</source>
+        <translation>{model} wird importiert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Import…</source>
+        <translation>Importieren…</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Input layer</source>
         <translation>Eingabelayer</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>Install</source>
-        <translation>Installieren</translation>
-    </message>
-    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
-        <source>Install one from python.org or by your system's packages, and press Install again.</source>
-        <translation>Installieren Sie eines von python.org oder aus den Paketen Ihres Systems, und drücken Sie noch einmal auf Installieren.</translation>
+        <source>Install uv, or a Python from python.org or by your system's packages, and try again.</source>
+        <translation>Installieren Sie uv oder ein Python von python.org oder aus den Paketen Ihres Systems, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>Install the backend into {folder}</source>
-        <translation>Das Backend in {folder} installieren</translation>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Installed</source>
+        <translation>Installiert</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
         <source>Installing the backend</source>
         <translation>Das Backend wird installiert</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
-        <source>Installing the backend (about 1 GB)</source>
-        <translation>Das Backend wird installiert (etwa 1 GB)</translation>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
+        <source>Installing torch for {build}</source>
+        <translation>torch für {build} wird installiert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Installs what is in the folder with wheels, with {tool} and without a network.</source>
+        <translation>Installiert, was im Ordner mit Wheels liegt, mit {tool} und ohne Netz.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>It said: {words}</source>
+        <translation>Er sagte: {words}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>It was shown a green picture: this model does not seem to see.</source>
+        <translation>Gezeigt wurde ein grünes Bild: Dieses Modell scheint nicht zu sehen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>Its last words were: {words}</source>
         <translation>Seine letzten Worte waren: {words}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Keep models loaded</source>
+        <translation>Modelle geladen lassen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Kept in QGIS's authentication manager, never in a project or in the settings</source>
+        <translation>Liegt im Authentifizierungsmanager von QGIS, nie in einem Projekt oder in den Einstellungen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Kept; type another one to replace it</source>
+        <translation>Vorhanden; zum Ersetzen einen anderen eingeben</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Key</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Last lines of the model process</source>
+        <translation>Letzte Zeilen des Modellprozesses</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Last lines of the service</source>
+        <translation>Letzte Zeilen des Dienstes</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -400,14 +790,65 @@
         <translation>Layer, der betrachtet wird</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/client/backend.py"/>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Loaded: {model}, {memory}</source>
+        <translation>Geladen: {model}, {memory}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/state.py"/>
         <source>Loading the model</source>
         <translation>Das Modell wird geladen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Log: {path}</source>
+        <translation>Protokoll: {path}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Look at Settings ▸ Options ▸ Network.</source>
+        <translation>Sehen Sie unter Einstellungen ▸ Optionen ▸ Netzwerk nach.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Look at the server's log, or choose a smaller model.</source>
+        <translation>Sehen Sie im Protokoll des Servers nach, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/describing.py"/>
         <source>Looking at the map</source>
         <translation>Die Karte wird betrachtet</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
+        <source>Looking at what is there</source>
+        <translation>Es wird nachgesehen, was da ist</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Looking for a Python</source>
+        <translation>Ein Python wird gesucht</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Looking for models</source>
+        <translation>Modelle werden gesucht</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -425,7 +866,7 @@
         <translation>Achten Sie darauf, dass diese Datei Ihnen gehört und die Festplatte nicht voll ist.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
         <source>Making the environment</source>
         <translation>Die Umgebung wird angelegt</translation>
     </message>
@@ -440,20 +881,109 @@
         <translation>Kartenausdehnung</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Memory for models</source>
+        <translation>Speicher für Modelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Memory for models: {used} used, {free} free</source>
+        <translation>Speicher für Modelle: {used} belegt, {free} frei</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Memory while it is used</source>
+        <translation>Speicher im Gebrauch</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Mirror of the model hub</source>
+        <translation>Spiegel des Modell-Hubs</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Model</source>
         <translation>Modell</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/model_choice.py"/>
+        <source>Model that answers</source>
+        <translation>Modell, das antwortet</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <location filename="../rsvlm_plugin/settings/page.py"/>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Models of the server: {n}</source>
+        <translation>Modelle des Servers: {n}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Models run on</source>
         <translation>Modelle laufen auf</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/picture.py"/>
+        <source>Move the map to where a layer has data, switch another layer on, or look at another time.</source>
+        <translation>Verschieben Sie die Karte dahin, wo ein Layer Daten hat, schalten Sie einen anderen Layer ein, oder betrachten Sie eine andere Zeit.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>NVIDIA Graphics (CUDA)</source>
+        <translation>NVIDIA-Grafik (CUDA)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>NVIDIA graphics (CUDA {version})</source>
+        <translation>NVIDIA-Grafik (CUDA {version})</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>NVIDIA's driver names no card that can be used: update it to use the card.</source>
+        <translation>Der Treiber von NVIDIA nennt keine Karte, die sich benutzen lässt: Aktualisieren Sie ihn, um die Karte zu benutzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Names of computers that rasters may be read from over the network; empty: none</source>
+        <translation>Namen von Rechnern, von denen Raster über das Netz gelesen werden dürfen; leer: keine</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Needs {needed} GB of disk while it is set up; {free} GB are free.</source>
+        <translation>Braucht während der Einrichtung {needed} GB auf der Festplatte; {free} GB sind frei.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>No NVIDIA graphics card was found.</source>
+        <translation>Es wurde keine NVIDIA-Grafikkarte gefunden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>No Python {version} or newer that can make environments was found on this computer.</source>
         <translation>Auf diesem Rechner wurde kein Python {version} oder neuer gefunden, das Umgebungen anlegen kann.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>No model is chosen for the server “{server}”.</source>
+        <translation>Für den Server „{server}“ ist kein Modell gewählt.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/place.py"/>
@@ -471,6 +1001,36 @@
         <translation>An diesem Ort liegt kein sichtbarer Layer.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>None, or paste it here</source>
+        <translation>Keiner, oder hier einfügen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Not installed</source>
+        <translation>Nicht installiert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/model_choice.py"/>
+        <source>Not installed: download it in Settings ▸ Options ▸ rsvlm.</source>
+        <translation>Nicht installiert: Laden Sie es unter Einstellungen ▸ Optionen ▸ rsvlm herunter.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Nothing answers at {url}.</source>
+        <translation>Unter {url} antwortet nichts.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>On a Mac, torch comes with Apple's graphics.</source>
+        <translation>Auf einem Mac kommt torch mit der Apple-Grafik.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <source>One sentence</source>
         <translation>Ein Satz</translation>
@@ -486,17 +1046,43 @@
         <translation>Als Layer öffnen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Other</source>
+        <translation>Anderer</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Pictures of places may be sent to {host}</source>
+        <translation>Bilder von Orten dürfen an {host} gesendet werden</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Places can be described by a model on a server instead of by the backend: it gets a picture, and answers.</source>
+        <translation>Orte kann statt des Backends ein Modell auf einem Server beschreiben: Es bekommt ein Bild und antwortet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Press Check in Settings ▸ Options ▸ rsvlm ▸ Backend.</source>
+        <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Backend auf Prüfen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/locate.py"/>
-        <source>Press Install in Settings ▸ Options ▸ rsvlm, or run this command: {command}</source>
-        <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Installieren, oder führen Sie diesen Befehl aus: {command}</translation>
+        <source>Press Set Up Backend in Settings ▸ Options ▸ rsvlm, or run this command: {command}</source>
+        <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf „Backend einrichten“, oder führen Sie diesen Befehl aus: {command}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/messages.py"/>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
-        <source>Press Update in Settings ▸ Options ▸ rsvlm.</source>
-        <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Aktualisieren.</translation>
+        <source>Press Update Backend in Settings ▸ Options ▸ rsvlm.</source>
+        <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf „Backend aktualisieren“.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Processor (CPU)</source>
+        <translation>Prozessor (CPU)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Processor Only</source>
         <translation>Nur Prozessor</translation>
     </message>
@@ -506,9 +1092,29 @@
         <translation>Fortschritt</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Progress of the setup</source>
+        <translation>Fortschritt der Einrichtung</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Prompt</source>
         <translation>Eingabetext</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>Python: {python}; installed with {tool}</source>
+        <translation>Python: {python}; installiert mit {tool}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>QGIS's authentication manager, which keeps the keys of servers, is switched off on this computer.</source>
+        <translation>Der Authentifizierungsmanager von QGIS, der die Schlüssel von Servern aufbewahrt, ist auf diesem Rechner abgeschaltet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Raise the server's limit on the size of requests.</source>
+        <translation>Heben Sie die Grenze des Servers für die Größe von Anfragen an.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -516,9 +1122,20 @@
         <translation>Gelesen aus</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Remembered pictures</source>
+        <translation>Gemerkte Bilder</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Remove</source>
         <translation>Entfernen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Remove Model</source>
+        <translation>Modell entfernen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -526,12 +1143,32 @@
         <translation>Diese Antwort entfernen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Remove {model} from this computer? Its files are deleted.</source>
+        <translation>{model} von diesem Rechner entfernen? Seine Dateien werden gelöscht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Removing {model}</source>
+        <translation>{model} wird entfernt</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>Requests: {running} running, {waiting} waiting</source>
+        <translation>Anfragen: {running} in Arbeit, {waiting} wartend</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Resolution</source>
         <translation>Auflösung</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Restart Backend</source>
         <translation>Backend neu starten</translation>
     </message>
@@ -571,6 +1208,11 @@
         <translation>In Worten sagen, was dort ist</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>See Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Siehe Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>Selection</source>
         <translation>Auswahl</translation>
@@ -581,10 +1223,37 @@
         <translation>Auswahl in {layer}</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Send a plain green picture and ask for its colour</source>
+        <translation>Ein rein grünes Bild senden und nach seiner Farbe fragen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Server</source>
+        <translation>Server</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Servers</source>
+        <translation>Server</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>Set RSVLM_HOME to a folder that you may write to.</source>
         <translation>Setzen Sie RSVLM_HOME auf einen Ordner, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Set Up Backend</source>
+        <translation>Backend einrichten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
+        <source>Set Up Backend…</source>
+        <translation>Backend einrichten…</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
@@ -592,20 +1261,58 @@
         <translation>Setzen Sie den Parameter Ausdehnung.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <source>Set up the rsvlm backend</source>
+        <translation>Das rsvlm-Backend einrichten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Setting up the backend</source>
+        <translation>Das Backend wird eingerichtet</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Setup</source>
+        <translation>Einrichtung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Source</source>
         <translation>Quelle</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/client/backend.py"/>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>Start QGIS with its authentication database, or use a server that needs no key.</source>
+        <translation>Starten Sie QGIS mit seiner Authentifizierungsdatenbank, oder nehmen Sie einen Server, der keinen Schlüssel braucht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Start the server, or correct its URL in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
+        <translation>Starten Sie den Server, oder berichtigen Sie seine URL unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/reply.py"/>
+        <location filename="../rsvlm_plugin/client/watch.py"/>
         <source>Starting the backend</source>
         <translation>Das Backend wird gestartet</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Stop</source>
         <translation>Anhalten</translation>
     </message>
@@ -617,8 +1324,24 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/describing.py"/>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Stopped.</source>
         <translation>Angehalten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Stopped. What has been downloaded is kept: Download goes on from there.</source>
+        <translation>Angehalten. Was heruntergeladen wurde, bleibt erhalten: „Herunterladen“ setzt dort fort.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/describing.py"/>
+        <source>Stopping</source>
+        <translation>Wird angehalten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Stopping…</source>
+        <translation>Wird angehalten…</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -628,7 +1351,6 @@
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Structured</source>
         <translation>Strukturiert</translation>
     </message>
@@ -649,14 +1371,29 @@
         <translation>Schalten Sie im Bedienfeld Layer einen ein, oder verschieben Sie die Karte zu einem.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Take the key out of QGIS's authentication manager</source>
+        <translation>Den Schlüssel aus dem Authentifizierungsmanager von QGIS entfernen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Terms</source>
+        <translation>Bedingungen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>Test</source>
+        <translation>Testen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Text</source>
         <translation>Text</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>The Python that has the rsvlm backend. Empty: found by itself.</source>
-        <translation>Das Python, in dem das rsvlm-Backend ist. Leer: wird von selbst gefunden.</translation>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>The Python that has the rsvlm backend. Empty: the environment that is set up below.</source>
+        <translation>Das Python, in dem das rsvlm-Backend ist. Leer: die Umgebung, die unten eingerichtet wird.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
@@ -664,37 +1401,48 @@
         <translation>Im Python {path} ist kein rsvlm-Backend.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_describe.py"/>
+        <source>The answer ended early, at a limit of length perhaps.</source>
+        <translation>Die Antwort endete vorzeitig, vielleicht an einer Längengrenze.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/saved.py"/>
         <source>The answers in this project were written by another version and cannot be shown.</source>
         <translation>Die Antworten in diesem Projekt stammen von einer anderen Version und können nicht gezeigt werden.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The backend is in order.</source>
         <translation>Das Backend ist in Ordnung.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>The backend is installed.</source>
-        <translation>Das Backend ist installiert.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The backend is not in order; what it said stands below.</source>
         <translation>Das Backend ist nicht in Ordnung; was es gesagt hat, steht unten.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/client/backend.py"/>
-        <source>The backend is version {backend}, the plugin {plugin}: press Update in the options.</source>
-        <translation>Das Backend hat die Version {backend}, die Erweiterung {plugin}: Drücken Sie in den Optionen auf Aktualisieren.</translation>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <location filename="../rsvlm_plugin/settings/options.py"/>
+        <source>The backend is ready. Of the demo it says: {sentence}</source>
+        <translation>Das Backend ist bereit. Über die Demo sagt es: {sentence}</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>The backend is set up in this folder, with torch for {build}.</source>
+        <translation>Das Backend ist in diesem Ordner eingerichtet, mit torch für {build}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/state.py"/>
+        <source>The backend is version {backend}, the plugin {plugin}: press Update Backend in the options.</source>
+        <translation>Das Backend hat die Version {backend}, die Erweiterung {plugin}: Drücken Sie in den Optionen auf „Backend aktualisieren“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The backend runs with {path}.</source>
         <translation>Das Backend läuft mit {path}.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The backend was ended; the next request starts it again.</source>
         <translation>Das Backend wurde beendet; die nächste Anfrage startet es wieder.</translation>
     </message>
@@ -704,9 +1452,34 @@
         <translation>Das Python des Backends, {path}, lässt sich nicht starten.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>The backend's command for models ended without a word of its own.</source>
+        <translation>Der Befehl des Backends für Modelle endete ohne ein eigenes Wort.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The certificate of {host} cannot be trusted, so nothing was sent: {reason}.</source>
+        <translation>Dem Zertifikat von {host} ist nicht zu trauen, daher wurde nichts gesendet: {reason}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The check was stopped.</source>
         <translation>Die Prüfung wurde angehalten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>The connection is not encrypted: others on the way can read pictures and key.</source>
+        <translation>Die Verbindung ist nicht verschlüsselt: Andere auf dem Weg können Bilder und Schlüssel lesen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>The disk is full: free some space and try again.</source>
+        <translation>Die Festplatte ist voll: Schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The environment in {folder} is complete.</source>
+        <translation>Die Umgebung in {folder} ist vollständig.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/locate.py"/>
@@ -719,25 +1492,39 @@
         <translation>Die Ausdehnung umfasst keine Fläche.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>The file of weights; config.json and tokenizer.json lie beside it</source>
+        <translation>Die Datei mit den Gewichten; config.json und tokenizer.json liegen daneben</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>The folder {folder} cannot be created.</source>
         <translation>Der Ordner {folder} lässt sich nicht anlegen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The folder {folder} cannot be replaced.</source>
+        <translation>Der Ordner {folder} lässt sich nicht ersetzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The folder {folder} cannot be written to.</source>
+        <translation>In den Ordner {folder} lässt sich nicht schreiben.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The folder {folder} holds something else.</source>
+        <translation>Der Ordner {folder} enthält etwas anderes.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>The graphics card is {card}.</source>
+        <translation>Die Grafikkarte ist {card}.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
-        <source>The identifier of a model card, “compact” for instance. Not set: the model that comes along.</source>
-        <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“. Nicht gesetzt: das mitgelieferte Modell.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
-        <source>The installation stopped at “{step}”.</source>
-        <translation>Die Installation blieb stehen bei „{step}“.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
-        <source>The installation was stopped.</source>
-        <translation>Die Installation wurde angehalten.</translation>
+        <source>The identifier of a model card, “compact” for instance, or a model of the server. Not set: the model that comes along, or the one that is chosen for the server.</source>
+        <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“, oder ein Modell des Servers. Nicht gesetzt: das mitgelieferte Modell oder das, das für den Server gewählt ist.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
@@ -745,14 +1532,54 @@
         <translation>Die Schlüsseldatei des rsvlm-Backends, {path}, lässt sich nicht lesen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>The key of “{server}” is no longer in QGIS's authentication manager.</source>
+        <translation>Der Schlüssel von „{server}“ ist nicht mehr im Authentifizierungsmanager von QGIS.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>The key of “{server}” lies in QGIS's authentication manager, which is locked.</source>
+        <translation>Der Schlüssel von „{server}“ liegt im Authentifizierungsmanager von QGIS, und dieser ist gesperrt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_describe.py"/>
+        <source>The model did not answer with JSON: its words stand as they are.</source>
+        <translation>Das Modell hat nicht mit JSON geantwortet: Seine Worte stehen da, wie sie sind.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/state.py"/>
+        <source>The model process stopped several times in a row; its last lines stand in the details.</source>
+        <translation>Der Modellprozess brach mehrmals hintereinander ab; seine letzten Zeilen stehen in den Einzelheiten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The model “{model}” of “{server}” cannot look at this picture.</source>
+        <translation>Das Modell „{model}“ von „{server}“ kann dieses Bild nicht betrachten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <source>The name of a server in Settings ▸ Options ▸ rsvlm ▸ Servers: it is sent a picture of the extent, and its model writes the text. Not set: this computer.</source>
+        <translation>Der Name eines Servers unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server: Ihm wird ein Bild der Ausdehnung gesendet, und sein Modell schreibt den Text. Nicht gesetzt: dieser Rechner.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
-        <source>The last words were: {words}</source>
-        <translation>Die letzten Worte waren: {words}</translation>
+        <source>The next one takes up what is done.</source>
+        <translation>Die nächste baut auf dem auf, was fertig ist.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>The package index was not reached: look at the network, or choose a folder with wheels.</source>
+        <translation>Der Paketindex war nicht zu erreichen: Sehen Sie nach dem Netz, oder wählen Sie einen Ordner mit Wheels.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>The part to describe, in any coordinate system; what lies outside the raster is left out. Not set: the whole raster. A service needs it.</source>
         <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem; was außerhalb des Rasters liegt, wird weggelassen. Nicht gesetzt: das ganze Raster. Ein Dienst braucht ihn.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The picture is too large for the server “{server}”.</source>
+        <translation>Das Bild ist zu groß für den Server „{server}“.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
@@ -763,6 +1590,21 @@
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>The project has no layer yet.</source>
         <translation>Das Projekt hat noch keinen Layer.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The proxy on the way to {host} does not let the request through.</source>
+        <translation>Der Proxy auf dem Weg zu {host} lässt die Anfrage nicht durch.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The proxy on the way to “{server}” wants a login.</source>
+        <translation>Der Proxy auf dem Weg zu „{server}“ verlangt Anmeldedaten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>The proxy refused: correct it in Settings ▸ Options ▸ Network and try again.</source>
+        <translation>Der Proxy hat abgelehnt: Berichtigen Sie ihn unter Einstellungen ▸ Optionen ▸ Netzwerk und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
@@ -783,6 +1625,11 @@
         <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>The rsvlm backend is not installed yet.</source>
         <translation>Das rsvlm-Backend ist noch nicht installiert.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/reply.py"/>
+        <source>The rsvlm backend is not running any more.</source>
+        <translation>Das rsvlm-Backend läuft nicht mehr.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
@@ -818,9 +1665,74 @@
         </translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” does not accept the key.</source>
+        <translation>Der Server „{server}“ nimmt den Schlüssel nicht an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” failed while it answered.</source>
+        <translation>Der Server „{server}“ ist beim Antworten gescheitert.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” has moved to another address.</source>
+        <translation>Der Server „{server}“ ist an eine andere Adresse gezogen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” has no model called “{model}”.</source>
+        <translation>Der Server „{server}“ hat kein Modell namens „{model}“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” has said nothing for {minutes} minutes.</source>
+        <translation>Der Server „{server}“ hat {minutes} Minuten lang nichts gesagt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” is not ready: it is loading its model or is busy.</source>
+        <translation>Der Server „{server}“ ist nicht bereit: Er lädt sein Modell oder ist beschäftigt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” refused the question.</source>
+        <translation>Der Server „{server}“ hat die Frage abgelehnt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” stopped in the middle of the answer.</source>
+        <translation>Der Server „{server}“ brach mitten in der Antwort ab.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>The server “{server}” takes no more requests for now.</source>
+        <translation>Der Server „{server}“ nimmt vorerst keine Anfragen mehr an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/advice.py"/>
+        <source>The server's certificate is not trusted: name your network's certificates in SSL_CERT_FILE.</source>
+        <translation>Dem Zertifikat des Servers wird nicht getraut: Nennen Sie in SSL_CERT_FILE die Zertifikate Ihres Netzes.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>The setting “Backend Python” names {path}, which does not exist.</source>
         <translation>Die Einstellung „Python des Backends“ nennt {path}, das es nicht gibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The setup needs {needed} GB in {folder}, and {free} GB are free.</source>
+        <translation>Die Einrichtung braucht {needed} GB in {folder}, und {free} GB sind frei.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The setup stopped at “{step}”.</source>
+        <translation>Die Einrichtung blieb stehen bei „{step}“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>The setup was stopped.</source>
+        <translation>Die Einrichtung wurde angehalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -833,9 +1745,64 @@
         <translation>Der Stil der Ergebnislayer lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>There are: {names}.</source>
+        <translation>Es gibt: {names}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>There is a model of this identifier already.</source>
+        <translation>Ein Modell mit dieser Kennung gibt es schon.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>There is no computer called {host}.</source>
+        <translation>Es gibt keinen Rechner namens {host}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>There is no log yet.</source>
+        <translation>Es gibt noch kein Protokoll.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>There is no server called “{server}”.</source>
+        <translation>Es gibt keinen Server namens „{server}“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/picture.py"/>
+        <source>There is nothing to see in this place: its picture is empty.</source>
+        <translation>An diesem Ort ist nichts zu sehen: Sein Bild ist leer.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_describe.py"/>
+        <source>These words are the model's alone: nothing in them was measured on the ground.</source>
+        <translation>Diese Worte sind allein die des Modells: Nichts darin wurde am Boden gemessen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <source>This server answers: {server}</source>
+        <translation>Dieser Server antwortet: {server}</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Time taken</source>
         <translation>Zeitbedarf</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Title</source>
+        <translation>Titel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Try Backend</source>
+        <translation>Backend ausprobieren</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_key.py"/>
+        <source>Try again and enter the master password, or set another one in Settings ▸ Options ▸ Authentication.</source>
+        <translation>Versuchen Sie es noch einmal und geben Sie das Hauptpasswort ein, oder setzen Sie unter Einstellungen ▸ Optionen ▸ Authentifizierung ein anderes.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
@@ -843,19 +1810,34 @@
         <translation>Versuchen Sie es noch einmal; bleibt es dabei, drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Prüfen.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>Update</source>
-        <translation>Aktualisieren</translation>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>URL</source>
+        <translation>URL</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/client/messages.py"/>
-        <source>Update the backend in Settings ▸ Options ▸ rsvlm.</source>
-        <translation>Aktualisieren Sie das Backend unter Einstellungen ▸ Optionen ▸ rsvlm.</translation>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>Until QGIS Is Closed</source>
+        <translation>Bis QGIS geschlossen wird</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/settings/page.py"/>
-        <source>Usual style</source>
-        <translation>Üblicher Stil</translation>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Update Backend</source>
+        <translation>Backend aktualisieren</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
+        <source>Updating pip</source>
+        <translation>pip wird aktualisiert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>Verify</source>
+        <translation>Überprüfen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Verifying {model}</source>
+        <translation>{model} wird überprüft</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -863,9 +1845,49 @@
         <translation>Versionen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>Wait a moment and ask again, or look at the limits of your account.</source>
+        <translation>Warten Sie einen Augenblick und fragen Sie noch einmal, oder sehen Sie sich die Grenzen Ihres Kontos an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>Wait until that is done, or stop it.</source>
+        <translation>Warten Sie, bis es fertig ist, oder halten Sie es an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>Weights (*.safetensors *.pt *.pth);;All files (*)</source>
+        <translation>Gewichte (*.safetensors *.pt *.pth);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>What all models may take together; the one not used for longest makes way</source>
+        <translation>Was alle Modelle zusammen belegen dürfen; das am längsten ungenutzte macht Platz</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>What answers at the URL of “{server}” is no OpenAI-compatible server.</source>
+        <translation>Was unter der URL von „{server}“ antwortet, ist kein OpenAI-kompatibler Server.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/models_box.py"/>
+        <source>What has been downloaded is kept</source>
+        <translation>Was heruntergeladen wurde, bleibt erhalten</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <source>What is where, tile by tile</source>
         <translation>Was wo ist, Kachel für Kachel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>What may be taken to answer the next question about the same place sooner</source>
+        <translation>Was belegt werden darf, um die nächste Frage zum selben Ort schneller zu beantworten</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -886,6 +1908,26 @@
         <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>What went wrong</source>
         <translation>Was schiefgegangen ist</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Where Python, torch and the backend are installed; an empty folder or one that does not exist yet.</source>
+        <translation>Wo Python, torch und das Backend installiert werden; ein leerer Ordner oder einer, den es noch nicht gibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>You chose NVIDIA, although no card was found that it is sure to run on.</source>
+        <translation>Sie haben NVIDIA gewählt, obwohl keine Karte gefunden wurde, auf der es sicher läuft.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>You chose the processor.</source>
+        <translation>Sie haben den Prozessor gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>You have not allowed yet that pictures are sent to “{server}” ({host}).</source>
+        <translation>Sie haben noch nicht erlaubt, dass Bilder an „{server}“ ({host}) gesendet werden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -916,6 +1958,17 @@
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>bands {bands}, native</source>
         <translation>Kanäle {bands}, aus der Datei</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <source>brought by uv</source>
+        <translation>von uv mitgebracht</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <source>busy</source>
+        <translation>beschäftigt</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
@@ -952,17 +2005,35 @@
         <translation>kein KBS</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>no secure connection came about</source>
+        <translation>es kam keine sichere Verbindung zustande</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>none</source>
         <translation>keine</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/status_line.py"/>
-        <location filename="../rsvlm_plugin/environment/check.py"/>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>not available</source>
         <translation>nicht verfügbar</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <source>not available, click for details</source>
+        <translation>nicht verfügbar, für Einzelheiten klicken</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>not running</source>
+        <translation>läuft nicht</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
+        <source>not stated</source>
+        <translation>nicht angegeben</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -975,11 +2046,17 @@
         <translation>unvollständig</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>processor (CPU)</source>
+        <translation>Prozessor (CPU)</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>reading</source>
         <translation>Lesen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
         <source>ready</source>
         <translation>bereit</translation>
@@ -993,6 +2070,16 @@
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>score {score}</source>
         <translation>Wert {score}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>server</source>
+        <translation>Server</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/report.py"/>
+        <source>starting</source>
+        <translation>startet</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
@@ -1015,14 +2102,51 @@
         <translation>der Datei des Layers</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_describe.py"/>
+        <source>the picture</source>
+        <translation>das Bild</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>today {time}</source>
         <translation>heute {time}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
+        <source>{card} needs a newer driver than {driver} or is too old: update the driver to use it.</source>
+        <translation>{card} braucht einen neueren Treiber als {driver} oder ist zu alt: Aktualisieren Sie den Treiber, um sie zu benutzen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>{length}/px</source>
         <translation>{length}/px</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>{model} is installed.</source>
+        <translation>{model} ist installiert.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>{model} is whole: its files are those that its card names.</source>
+        <translation>{model} ist unversehrt: Die Dateien sind die, die seine Karte nennt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/model_store.py"/>
+        <source>{model} was removed.</source>
+        <translation>{model} wurde entfernt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/figures.py"/>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>{n} GB</source>
+        <translation>{n} GB</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/figures.py"/>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
+        <source>{n} MB</source>
+        <translation>{n} MB</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
@@ -1051,6 +2175,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
+        <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>{n} min</source>
         <translation>{n} min</translation>
     </message>
@@ -1063,6 +2188,11 @@
         <location filename="../rsvlm_plugin/dock/figures.py"/>
         <source>{n} s</source>
         <translation>{n} s</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/status_line.py"/>
+        <source>{n} waiting</source>
+        <translation>{n} wartend</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -1080,6 +2210,11 @@
         <translation>{path} gibt es schon. Ersetzen?</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/server_reply.py"/>
+        <source>{server} is thinking</source>
+        <translation>{server} denkt nach</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
         <source>{w} × {h} km</source>
         <translation>{w} × {h} km</translation>
@@ -1088,6 +2223,26 @@
         <location filename="../rsvlm_plugin/dock/figures.py"/>
         <source>{w} × {h} m</source>
         <translation>{w} × {h} m</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
+        <source>{w} × {h} px, sent to {server}</source>
+        <translation>{w} × {h} px, gesendet an {server}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/servers_box.py"/>
+        <source>“{model}” answered after {time}: {words}</source>
+        <translation>„{model}“ antwortete nach {time}: {words}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/model_choice.py"/>
+        <source>“{model}” cannot do this: it was made for other tasks.</source>
+        <translation>„{model}“ kann das nicht: Es ist für andere Aufgaben gemacht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server_errors.py"/>
+        <source>“{model}” of “{server}” answered without a word.</source>
+        <translation>„{model}“ von „{server}“ antwortete ohne ein Wort.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/place.py"/>
@@ -1103,6 +2258,11 @@
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>“{name}” is a service without an end.</source>
         <translation>„{name}“ ist ein Dienst ohne Grenzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/client/server.py"/>
+        <source>“{server}” has no URL.</source>
+        <translation>„{server}“ hat keine URL.</translation>
     </message>
 </context>
 </TS>

@@ -50,12 +50,17 @@ class Server:
 
     def check(self) -> None:
         """Raise RsvlmError (bad_request, forbidden) where it cannot or may not be asked about a picture yet."""
-        where = tr("Choose one in Settings ▸ Options ▸ rsvlm ▸ Servers.")
         if not self.host:
-            raise RsvlmError("bad_request", tr("“{server}” has no URL.").format(server=self.name), where)
+            raise RsvlmError(
+                "bad_request",
+                tr("“{server}” has no URL.").format(server=self.name),
+                tr("Correct the URL in Settings ▸ Options ▸ rsvlm ▸ Servers."),
+            )
         if not self.model:
             raise RsvlmError(
-                "bad_request", tr("No model is chosen for the server “{server}”.").format(server=self.name), where
+                "bad_request",
+                tr("No model is chosen for the server “{server}”.").format(server=self.name),
+                tr("Choose one in Settings ▸ Options ▸ rsvlm ▸ Servers."),
             )
         if not self.is_on_this_computer and self.allowed_host != self.host:
             raise RsvlmError(
