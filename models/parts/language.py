@@ -14,7 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModelForCausalLM, LogitsProcessor, PreTrainedModel, StoppingCriteria
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LogitsProcessor,
+    PreTrainedModel,
+    RepetitionPenaltyLogitsProcessor,
+    StoppingCriteria,
+)
 from transformers.generation import BaseStreamer
 
 IMAGE = -1  # in ids: here stands a token of a picture
@@ -119,12 +126,11 @@ class Language:
             max_new_tokens=max_new_tokens,
             do_sample=False,
             num_beams=beams,
-            repetition_penalty=repetition_penalty,
             eos_token_id=[end] if isinstance(end, int) else [*end] or [NEVER],
             pad_token_id=padding,
             streamer=_Listener(on_token) if on_token and beams == 1 else None,
             stopping_criteria=[_Asks(stop, beams)] if stop else None,
-            logits_processor=list(processors),
+            logits_processor=[RepetitionPenaltyLogitsProcessor(repetition_penalty), *processors],
             return_dict_in_generate=True,
             output_logits=beams == 1,
             output_scores=beams > 1,
