@@ -125,7 +125,7 @@ def _config(folder: Path, found: Mapping[str, Tensor], tokenizer: Tokenizer) -> 
     if (folder / CONFIG).exists():
         config = read_family_config(CapRetConfig, folder, "capret", "to import", MEND)
     else:
-        config = CapRetConfig(released=any("ret_input_embeddings" in key for key in found))
+        config = CapRetConfig(released=any("input_embeddings." in key for key in found))
     if (folder / LANGUAGE / CONFIG).exists():
         language = read_description(folder / LANGUAGE / CONFIG)
         config = replace(config, language=language)
