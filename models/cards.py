@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -118,6 +118,9 @@ class Source(Strict):
 class ModelCard(Strict):
     """A model as users and programs see it.
 
+    tasks: what it can do: names of tasks, and "change_ask" (questions on two dates), "change_masks" (where they differ).
+    prompts: templates of questions by kind, with {text} where the question or phrase stands (see prompts.py).
+    boxes: how it writes boxes, a name of boxes.py; box_convention: the same for people. dialogue: reads earlier turns.
     scenes: class name -> noun phrase, of a model that tells scenes apart; calibration: of those classes.
     groups: noun phrase of a wider class -> classes in it, to say at least that much where no single class is likely.
     """
@@ -131,7 +134,10 @@ class ModelCard(Strict):
     citation: str = ""
     memory_bytes: int
     prompt_template: str
+    prompts: dict[str, str] = {}
     box_convention: str
+    boxes: Literal["percent", "rotated", "thousand", "florence", "paligemma"] | None = None
+    dialogue: bool = False
     trained_on: tuple[str, ...]
     source: Source
     input: Input
@@ -228,6 +234,25 @@ def get_card(model_id: str | None) -> ModelCard:
         known = ", ".join(cards)
         raise RsvlmError("unknown_model", f"There is no model called “{wanted}”.", f"There are: {known}.")
     return cards[wanted]
+
+
+def able_card(model_id: str | None, task: str, told: str) -> ModelCard:
+    """The card of `model_id`, whose model can do `task`, which is called `told` to the user.
+
+    Raises RsvlmError: unknown_model; bad_request naming the models that can, if this one cannot.
+    """
+    card = get_card(model_id)
+    if task in card.tasks:
+        return card
+    able = [other for other in load_cards().values() if task in other.tasks]
+    here = [other.id for other in able if other.installed]
+    if here:
+        hint = f"Choose one that can: {', '.join(here)}."
+    elif able:
+        hint = f"Download one that can: {', '.join(other.id for other in able)}."
+    else:
+        hint = "None of the models here can; import or download one (“rsvlm models list”)."
+    raise RsvlmError("bad_request", f"The model {card.id} cannot {told}.", hint)
 
 
 def _cards() -> _Cards:

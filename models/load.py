@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 
 import torch
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.predictors.compact import CompactPredictor
-from rsvlm.models.weights import load_compact
+from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.protocol import RsvlmError
 
 DEVICES = ("auto", "cpu", "cuda")
+# Each is a module of predictors/ with a function load(card, device, engine, cache); only one that is asked for is imported.
+FAMILIES = ("compact", "deltavlm", "geopix", "mmodalcc")
 
 
 def pick_device(device: str = "auto") -> str:
@@ -48,11 +50,12 @@ def fallback_note(device: str) -> str | None:
 
 def load_model(
     card: ModelCard, device: str = "auto", engine: Engine | None = None, cache: Cache | None = None
-) -> CompactPredictor:
+) -> Predictor:
     """The predictor of a card's model. Raises RsvlmError when weights are missing or broken."""
-    if card.family != "compact":
+    if card.family not in FAMILIES:
         raise RsvlmError("unknown_model", f"The family “{card.family}” of {card.id} is not known.", "Update rsvlm.")
     if not card.verify():
         raise RsvlmError("model_failed", f"The weights of {card.id} are missing or altered.", card.mend)
-    model, tokenizer = load_compact(card.folder, card.id, card.mend)
-    return CompactPredictor(card, model, tokenizer, pick_device(device), engine, cache)
+    family = import_module(f"rsvlm.models.predictors.{card.family}")
+    predictor: Predictor = family.load(card, pick_device(device), engine, cache)
+    return predictor

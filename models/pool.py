@@ -22,14 +22,14 @@ from rsvlm.models.ladder import climb, out_of_memory
 from rsvlm.models.memory import free_bytes, predicted_bytes
 
 if TYPE_CHECKING:
-    from rsvlm.models.predictors.compact import CompactPredictor
+    from rsvlm.models.predictors.abilities import Predictor
 
 SHARE_OF_FREE = 0.8  # of the memory that is free at the start, for models, where nobody says otherwise
 
 
 @dataclass(eq=False)
 class _Loaded:
-    predictor: CompactPredictor
+    predictor: Predictor
     users: int = 0
     used_at: float = 0.0  # monotonic
     timer: Timer | None = None
@@ -62,12 +62,12 @@ class Models:
         self._lock = Lock()
         self._loading = Lock()  # one at a time: two would count on the same memory
 
-    def get(self, model_id: str | None) -> CompactPredictor:
+    def get(self, model_id: str | None) -> Predictor:
         """Raises RsvlmError for an unknown model, missing weights, and out_of_memory before it is loaded."""
         return self._find(get_card(model_id), users=0).predictor
 
     @contextmanager
-    def using(self, model_id: str | None, stop: Callable[[], bool]) -> Iterator[CompactPredictor]:
+    def using(self, model_id: str | None, stop: Callable[[], bool]) -> Iterator[Predictor]:
         """The predictor for one task, which ends when `stop` says so; meanwhile the model stays. Raises as `get` does."""
         loaded = self._find(get_card(model_id), users=1)
         try:
@@ -113,7 +113,7 @@ class Models:
             loaded.used_at = time.monotonic()
             return loaded
 
-    def _load(self, card: ModelCard) -> CompactPredictor:
+    def _load(self, card: ModelCard) -> Predictor:
         from rsvlm.models.load import load_model
 
         return load_model(card, self.device, self._engine, self._cache)

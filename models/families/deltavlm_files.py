@@ -119,8 +119,10 @@ def convert_deltavlm(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
         save_file({key: state[key].contiguous() for key in expected}, folder / WEIGHTS)
     numbers = sum(tensor.numel() for tensor in expected.values())
     card = {
-        "tasks": ["change", "ask"],
+        "tasks": ["change", "change_ask", *(["change_masks"] if config.mask_hidden else [])],
         "prompt_template": "{before}{after}q {question}",
+        "prompts": {"change": "Please briefly describe the changes in these two images."},
+        "dialogue": True,
         "box_convention": "none",
         "input": {
             "bands": "red, green, blue",

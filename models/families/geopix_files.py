@@ -21,7 +21,7 @@ from torch import Tensor
 from rsvlm.models.comparing import compare
 from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, llava_7b
 from rsvlm.models.families.geopix_keys import PLACES, official_keys, sizes
-from rsvlm.models.families.geopix_words import IMAGE, PADDING, SEGS, Words, put
+from rsvlm.models.families.geopix_words import IMAGE, PADDING, SEGS, TAGS, Words, put
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
 from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
@@ -116,7 +116,14 @@ def convert_geopix(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     card = {
         "tasks": ["segment", "ground", "ask", "describe"],
         "prompt_template": put("{question}"),
+        "prompts": {
+            "caption": f"{TAGS['describe']} Please describe this image.",
+            "vqa": f"{TAGS['ask']} {{text}}",
+            "refer": f"{TAGS['ground']} {{text}}",
+            "segment": f"{TAGS['segment']} Can you segment {{text}} in this image?",
+        },
         "box_convention": "{<x1><y1><x2><y2>} in hundredths of the picture",
+        "boxes": "percent",
         "input": {
             "bands": "red, green, blue",
             "pixels": model.llava.config.vision_config.image_size,

@@ -19,7 +19,7 @@ from torch import Tensor
 from rsvlm.models.comparing import compare
 from rsvlm.models.families.skyeye import SkyEye, SkyEyeConfig, trained
 from rsvlm.models.families.skyeye_keys import official, ours
-from rsvlm.models.families.skyeye_words import Words
+from rsvlm.models.families.skyeye_words import TEMPLATES, Words, put
 from rsvlm.models.language_files import (
     CONFIG,
     LARGE,
@@ -131,7 +131,10 @@ def _card(config: SkyEyeConfig, expected: dict[str, Tensor]) -> dict[str, Any]:
     return {
         "tasks": ["describe", "ask", "ground"],
         "prompt_template": "[INST] <Img>{image}</Img> [{task}] {question} [/INST]",
+        "prompts": {tag: put("{text}", tag) for tag in TEMPLATES},
         "box_convention": "{<x0><y0><x1><y1>}, 0 to 100",
+        "boxes": "percent",
+        "dialogue": True,
         "input": pictures,
         "memory_bytes": (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20,
     }

@@ -27,6 +27,7 @@ from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, STRIDE, Compac
 from rsvlm.models.parts.pixels import DEVIATION, MEAN, normalise
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+from rsvlm.models.weights import load_compact
 from rsvlm.protocol import Cancelled, RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
@@ -65,7 +66,7 @@ class Counts:
 class CompactPredictor:
     """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
 
-    usage: tokens that this caller's captions have taken, as the protocol counts them.
+    usage: tokens that this caller's captions and embeddings have taken, as the protocol counts them.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class CompactPredictor:
 
     def embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
         """(n, width) float32 of unit length."""
+        self.usage["prompt_tokens"] += sum(picture.features.tokens.shape[1] for picture in pictures)
         return np.stack(self._run(self._embed_images, pictures, pictures[0].features.grid))
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -132,7 +134,9 @@ class CompactPredictor:
 
         Raises RsvlmError (too_large) for a text longer than the model can read.
         """
-        return np.stack(self._run(self._embed_texts, self.text_ids(texts)))
+        ids = self.text_ids(texts)
+        self.usage["prompt_tokens"] += sum(map(len, ids))
+        return np.stack(self._run(self._embed_texts, ids))
 
     def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text as it is embedded, the last one included that closes it. Raises as embed_texts does."""
@@ -218,6 +222,12 @@ class CompactPredictor:
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], device=self.device)
         return self._model.embed_texts(ids).float().cpu().numpy()
+
+
+def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> CompactPredictor:
+    """device: "cuda" or "cpu". Raises RsvlmError (model_failed)."""
+    model, tokenizer = load_compact(card.folder, card.id, card.mend)
+    return CompactPredictor(card, model, tokenizer, device, engine, cache)
 
 
 def _batch(pictures: Sequence[Seen]) -> ImageFeatures:

@@ -25,6 +25,8 @@ from rsvlm.models.families.deltavlm import DeltaVlm, Pair
 from rsvlm.models.families.deltavlm_files import LARGE, load_deltavlm
 from rsvlm.models.families.deltavlm_words import Style, put
 from rsvlm.models.families.deltavlm_words import Words as Vocabulary
+from rsvlm.models.predictors import abilities
+from rsvlm.models.predictors.abilities import Reply
 from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -41,25 +43,10 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Question:
-    """earlier: questions and answers about the same two dates, before this one. style: how it is put to the model."""
+class Question(abilities.Question):
+    """style: how it is put to the model; questions of other kinds are put as most of the training data reads."""
 
-    text: str
-    earlier: tuple[tuple[str, str], ...] = ()
     style: Style = "dialogue"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """text: one sentence. confidence: geometric mean of the probabilities of its tokens, 0 to 1.
-
-    read: tokens that stood before it, those of the pictures included; written: its own, the last one included.
-    """
-
-    text: str
-    confidence: float
-    read: int
-    written: int
 
 
 class StopAllBeams(Stop):
@@ -112,7 +99,7 @@ class DeltaVlmPredictor:
     def ask(
         self,
         pairs: Sequence[Seen],
-        questions: Sequence[Question],
+        questions: Sequence[abilities.Question],
         on_text: Callable[[str], None] | None = None,
         beams: int = 1,
     ) -> list[Reply]:
@@ -154,11 +141,14 @@ class DeltaVlmPredictor:
         return ((values - mean) / deviation).to(self._model.ln_vision.weight.dtype)
 
     @torch.inference_mode()
-    def _ask(self, rows: Sequence[tuple[Seen, Question, Words]], beams: int) -> list[Reply]:
+    def _ask(self, rows: Sequence[tuple[Seen, abilities.Question, Words]], beams: int) -> list[Reply]:
         pairs, questions, words = zip(*rows, strict=True)
         for row in words:
             row.begin()
-        prompts = [put(question.text, question.earlier, question.style) for question in questions]
+        styles = [question.style if isinstance(question, Question) else "dialogue" for question in questions]
+        prompts = [
+            put(question.text, question.earlier, style) for question, style in zip(questions, styles, strict=True)
+        ]
         batch = self._words.questions(prompts).to(self.device)
         options: dict[str, Any] = {"stopping_criteria": StoppingCriteriaList([StopAllBeams(words)])}
         if beams == 1:

@@ -24,6 +24,8 @@ from rsvlm.models.families.geopix import GeoPix, Looked
 from rsvlm.models.families.geopix_files import LARGE, load_geopix
 from rsvlm.models.families.geopix_words import Words as Vocabulary
 from rsvlm.models.families.geopix_words import put
+from rsvlm.models.predictors import abilities
+from rsvlm.models.predictors.abilities import Reply
 from rsvlm.models.predictors.words import Listeners, Stop, Words
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -41,31 +43,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Question:
-    """task: "segment", "ground", "describe" or "ask"; None for a question that brings its own tag.
+class Question(abilities.Question):
+    """task: "segment", "ground", "describe" or "ask"; None for a question that brings its own tag, as others do.
 
     class_id: place in the model's memory of the class that is asked for; None where it is not known.
     """
 
-    text: str
     task: str | None = "segment"
     class_id: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Reply:
-    """text: with [1], [2] and so on where the answer points at something. confidence: of its tokens, 0 to 1.
-
-    masks: (things, H, W) float32 in [0, 1], on the pixels of the picture; quality: (things,) IoU as the model guesses it.
-    read: tokens that stood before it, those of the picture included; written: its own, the last one included.
-    """
-
-    text: str
-    confidence: float
-    masks: np.ndarray
-    quality: np.ndarray
-    read: int
-    written: int
 
 
 class GeoPixPredictor:
@@ -107,13 +92,17 @@ class GeoPixPredictor:
         return [Seen(key, seen[key], picture.shape[:2]) for key, picture in zip(keys, pictures, strict=True)]
 
     def ask(
-        self, pictures: Sequence[Seen], questions: Sequence[Question], on_text: Callable[[str], None] | None = None
+        self,
+        pictures: Sequence[Seen],
+        questions: Sequence[abilities.Question],
+        on_text: Callable[[str], None] | None = None,
     ) -> list[Reply]:
         """An answer to one question for each picture. on_text streams the words of the only one, without numbers of things.
 
         Raises RsvlmError (bad_request) for a class that the model's memory has no place for.
         """
-        for question in questions:
+        own = [one if isinstance(one, Question) else Question(one.text, task=None) for one in questions]
+        for question in own:
             if question.class_id is not None and not 0 <= question.class_id < self._model.config.classes:
                 raise RsvlmError(
                     "bad_request",
@@ -122,7 +111,7 @@ class GeoPixPredictor:
                 )
         rows = [
             (picture, question, Words(self._words.tokenizer, on_text, self._stop))
-            for picture, question in zip(pictures, questions, strict=True)
+            for picture, question in zip(pictures, own, strict=True)
         ]
         found = self._engine.run((self._model, "ask"), self._ask, rows, self._stop)
         if self._stop():
@@ -171,10 +160,10 @@ class GeoPixPredictor:
                 Reply(
                     self._words.text(ids[index].tolist()),
                     chances[index][spoken].mean().exp().item(),
-                    outlines.cpu().numpy(),
-                    masks.quality[own].float().mean(dim=1).cpu().numpy(),
-                    int(batch.mask[index].sum()),
-                    int(spoken.sum()),
+                    read=int(batch.mask[index].sum()),
+                    written=int(spoken.sum()),
+                    masks=outlines.cpu().numpy(),
+                    quality=masks.quality[own].float().mean(dim=1).cpu().numpy(),
                 )
             )
         return replies

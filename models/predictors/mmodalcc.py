@@ -16,10 +16,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.mmodalcc import MModalCC, with_black_maps
-from rsvlm.models.families.mmodalcc_files import END, START
+from rsvlm.models.families.mmodalcc_files import END, START, load_mmodalcc
+from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.words import sentence
 from rsvlm.protocol import Cancelled
 
@@ -40,21 +42,11 @@ class Change:
     maps: tuple[np.ndarray, np.ndarray] | None = None
 
 
-@dataclass(frozen=True)
-class ChangeCaption:
-    """text: one sentence. confidence: geometric mean of the probabilities of its words. written: words, the end included.
-
-    warnings: sentences for the user on what the answer lacks.
-    """
-
-    text: str
-    confidence: float
-    written: int
-    warnings: tuple[str, ...]
-
-
 class MModalCCPredictor:
-    """card, device: what answers and where. size_bytes: of the weights in memory."""
+    """card, device: what answers and where. size_bytes: of the weights in memory. usage: tokens of this caller.
+
+    It takes no questions: whatever it is asked, it says what changed.
+    """
 
     def __init__(
         self, card: ModelCard, model: MModalCC, tokenizer: Tokenizer, device: str, engine: Engine | None = None
@@ -63,6 +55,7 @@ class MModalCCPredictor:
         self._model, self._tokenizer = model.to(device), tokenizer
         self._engine = engine or Engine(device=device)
         self._stop: Callable[[], bool] = lambda: False
+        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         words = tokenizer.get_vocab()
         self._start, self._end = words[START], words[END]
         self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
@@ -71,18 +64,32 @@ class MModalCCPredictor:
         """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
         own = copy.copy(self)
         own._stop = stop
+        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         return own
 
-    def captions(self, changes: Sequence[Change], beams: int = BEAMS) -> list[ChangeCaption]:
+    def encode(self, before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> list[Change]:
+        """(H, W, 3) uint8 each; looked at when they are asked about, since there is one thing to ask."""
+        return [Change(*dates) for dates in zip(before, after, strict=True)]
+
+    def ask(self, seen: Sequence[Change], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """A sentence for each pair, all of it at once."""
+        replies = self.captions(seen)
+        if on_text:
+            for reply in replies:
+                on_text(reply.text)
+        return replies
+
+    def captions(self, changes: Sequence[Change], beams: int = BEAMS) -> list[Reply]:
         """A sentence for each pair. Pictures of any size; they are resized to that of the model."""
         work = [(change, beams, self._stop) for change in changes]
         found = self._engine.run((self._model, "captions"), self._captions, work, self._stop)
         if self._stop():
             raise Cancelled()
+        self.usage["completion_tokens"] += sum(reply.written for reply in found)
         return found
 
     @torch.inference_mode()
-    def _captions(self, rows: Sequence[tuple[Change, int, Callable[[], bool]]]) -> list[ChangeCaption]:
+    def _captions(self, rows: Sequence[tuple[Change, int, Callable[[], bool]]]) -> list[Reply]:
         pixels = torch.cat([self._pixels(change) for change, _, _ in rows])
         rgb, semantic = self._model.encode(pixels)
         captions = []
@@ -94,7 +101,8 @@ class MModalCCPredictor:
             warnings: tuple[str, ...] = () if change.maps else (WITHOUT_MAPS,)
             if not found.ended:
                 warnings += ("The sentence was cut off before it came to its end.",)
-            captions.append(ChangeCaption(text, math.exp(found.score / max(written, 1)), written, warnings))
+            confidence = math.exp(found.score / max(written, 1))
+            captions.append(Reply(text, confidence, read=0, written=written, warnings=warnings))
         return captions
 
     def _pixels(self, change: Change) -> Tensor:
@@ -114,3 +122,9 @@ class MModalCCPredictor:
         if not smooth:
             return interpolate(values, side, mode="nearest-exact")
         return interpolate(values, side, mode="bilinear", antialias=True)
+
+
+def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> MModalCCPredictor:
+    """device: "cuda" or "cpu". Raises RsvlmError (model_failed)."""
+    model, tokenizer = load_mmodalcc(card.folder, card.id, card.mend)
+    return MModalCCPredictor(card, model.float(), tokenizer, device, engine)

@@ -14,11 +14,13 @@ from torch import Tensor
 from transformers import StoppingCriteria
 from transformers.generation import BaseStreamer
 
+ENDS = (".", "!", "?")  # of a sentence
+
 
 def sentence(words: str) -> str:
     """As a reader expects it: a capital first and a full stop last."""
     words = words.strip()
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(ENDS) else '.'}" if words else ""
 
 
 class Words:
@@ -47,7 +49,7 @@ class Words:
         self._tell(piece)
 
     def finish(self) -> None:
-        if self._text and not self._ended:
+        if self._text and not self._ended and not self._text.rstrip().endswith(ENDS):
             self._tell(".")
         self._ended = True
 

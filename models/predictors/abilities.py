@@ -1,0 +1,103 @@
+"""What a predictor can be asked, whatever its family: one small protocol for each ability.
+
+Pictures and pairs are encoded once and asked many times; what `encode` returns is for the same predictor only. A card's
+`tasks` say which of these its predictor has. Knows pixels and strings; nothing of rasters, maps or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from rsvlm.models.cards import ModelCard
+
+Turn = tuple[str, str]  # a question and its answer
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """text: a whole prompt, as the card's template puts it (see prompts.py). earlier: turns before it, the first one first."""
+
+    text: str
+    earlier: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """text: what was said; boxes in it are written by the card's convention (see boxes.py).
+
+    confidence: geometric mean of the probabilities of its tokens, 0 to 1. read: tokens that stood before it, those of
+    pictures included; written: its own, the last one included. masks: (things, H, W) float32 in [0, 1], on the pixels of
+    the picture; quality: (things,) IoU as the model guesses it. warnings: sentences for the user on what the answer lacks.
+    """
+
+    text: str
+    confidence: float
+    read: int
+    written: int
+    masks: np.ndarray | None = None
+    quality: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """card, device: what answers and where. size_bytes: of the weights in memory. usage: tokens that this caller has
+    taken, as the protocol counts them.
+    """
+
+    card: ModelCard
+    device: str
+    size_bytes: int
+    usage: dict[str, int]
+
+    def until(self, stop: Callable[[], bool]) -> Predictor:
+        """The same for one caller, with a `usage` of its own, whose calls raise Cancelled once `stop` says so."""
+
+
+@runtime_checkable
+class Answers(Predictor, Protocol):
+    """Tasks "describe", "ask", "ground" and "segment": words on one picture, with boxes in them or masks beside them."""
+
+    def encode(self, pictures: Sequence[np.ndarray]) -> list[Any]:
+        """(H, W, 3) uint8 each, of any size."""
+
+    def ask(self, seen: Sequence[Any], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """One question for each picture. on_text streams the words of the only one."""
+
+
+@runtime_checkable
+class ChangeAnswers(Predictor, Protocol):
+    """Tasks "change" and "change_ask": words on two dates of one place."""
+
+    def encode(self, before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> list[Any]:
+        """(H, W, 3) uint8 each, of any size, both dates alike."""
+
+    def ask(self, seen: Sequence[Any], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """One question for each pair. on_text streams the words of the only one."""
+
+
+@runtime_checkable
+class ChangeMasks(Predictor, Protocol):
+    """Task "change_masks": where two dates of one place differ. Beside ChangeAnswers, from the same `encode`."""
+
+    def change_masks(self, pairs: Sequence[Any], pixels: int) -> np.ndarray:
+        """(n, pixels, pixels) float32: probability of change."""
+
+
+@runtime_checkable
+class Embeds(Predictor, Protocol):
+    """Pictures and texts as vectors of one space; their tokens are counted in `usage` as read."""
+
+    def encode(self, pictures: Any) -> list[Any]:
+        """(H, W, 3) uint8 each; all of one size, as one array (n, H, W, 3)."""
+
+    def embed_images(self, pictures: Sequence[Any]) -> np.ndarray:
+        """(n, width) float32 of unit length."""
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, width) float32 of unit length. Raises RsvlmError (too_large)."""

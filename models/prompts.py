@@ -1,0 +1,27 @@
+"""How a question is put to a model: its card's template for a task, and the tags that a user may write himself.
+
+Tags as SkyEyeGPT (arXiv 2401.09712, section 3.2) and GeoPix (arXiv 2501.06828) read them. Knows cards and text only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rsvlm.models.cards import ModelCard
+
+TAGS = ("caption", "vqa", "refer", "identify", "grounding", "detection", "segment")
+TEXT = "{text}"  # in a template: where the question or the phrase stands
+_TAG = re.compile(rf"\s*\[({'|'.join(TAGS)})\]\s*", re.IGNORECASE)
+
+
+def put(card: ModelCard, kind: str, text: str = "") -> str:
+    """The prompt for `text`. kind: one of TAGS, "change" or "change_ask"; a tag at the start of `text` is meant instead.
+
+    Without a template of that kind in the card, the text as it is.
+    """
+    tag = _TAG.match(text)
+    if tag:
+        kind, text = tag[1].lower(), text[tag.end() :]
+    if tag and kind not in card.prompts:
+        return f"[{kind}] {text.strip()}"
+    return card.prompts.get(kind, TEXT).replace(TEXT, text.strip()).strip()
