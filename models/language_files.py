@@ -138,12 +138,16 @@ def load_network(
     return model.eval()
 
 
-def write_model(folder: Path, texts: dict[str, str], state: dict[str, Tensor]) -> None:
-    """texts: by the names of their files. What is there is replaced; the weights come last, and whole."""
-    if not folder.is_dir():  # where weights are converted, no folder may be made
-        folder.mkdir(parents=True)
+def write_model(folder: Path, texts: dict[str, str], state: dict[str, Tensor], weights: str = WEIGHTS) -> None:
+    """Into a folder that is there. texts: by the names of their files; weights: name of theirs."""
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
-    part = folder / f"{WEIGHTS}.part"
-    save_file({key: tensor.contiguous() for key, tensor in state.items()}, part)
-    part.replace(folder / WEIGHTS)
+    save_file({key: tensor.contiguous() for key, tensor in state.items()}, folder / weights)
+
+
+def replace_model(folder: Path, texts: dict[str, str], state: dict[str, Tensor]) -> None:
+    """Instead of what is there; the weights last, and whole. Where weights are converted, nothing may be renamed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = f"{WEIGHTS}.part"
+    write_model(folder, texts, state, part)
+    (folder / part).replace(folder / WEIGHTS)

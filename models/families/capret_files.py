@@ -34,6 +34,7 @@ from rsvlm.models.language_files import (
     read_description,
     read_family_config,
     read_words,
+    replace_model,
     write_model,
 )
 from rsvlm.protocol import RsvlmError
@@ -61,7 +62,7 @@ def words_of(config: CapRetConfig, tokenizer: Tokenizer) -> Words:
 
 def save_capret(folder: Path, model: CapRet, words: Words) -> None:
     """Write everything into `folder`, replacing what is there; the weights in the precision that they have."""
-    write_model(folder, _texts(model.config, words.tokenizer), own_state(model))
+    replace_model(folder, _texts(model.config, words.tokenizer), own_state(model))
 
 
 def load_capret(

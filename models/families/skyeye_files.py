@@ -31,6 +31,7 @@ from rsvlm.models.language_files import (
     read_description,
     read_family_config,
     read_words,
+    replace_model,
     write_model,
 )
 from rsvlm.models.parts.adapters import WRAPPED
@@ -51,7 +52,7 @@ def words_of(config: SkyEyeConfig, text: str) -> Words:
 
 def save_skyeye(folder: Path, model: SkyEye, words: Words) -> None:
     """Write everything into `folder`, replacing what is there; the weights in the precision that they have."""
-    write_model(folder, _texts(model.config, words), own_state(model))
+    replace_model(folder, _texts(model.config, words), own_state(model))
 
 
 def load_skyeye(
