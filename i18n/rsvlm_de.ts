@@ -429,7 +429,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <source>Describe Extent</source>
-        <translation>Ausdehnung beschreiben</translation>
+        <translation>Beschreiben</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>

@@ -16,6 +16,7 @@ from typing import Callable, Deque, List, Optional, Sequence
 from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from ...protocol import RsvlmError
+from ..dock import figures
 from ..settings.store import Settings
 from ..translation import tr
 from .advice import advice
@@ -259,7 +260,7 @@ def check_folder(plan: Plan) -> None:
         raise RsvlmError(
             "unavailable",
             tr("The setup needs {needed} GB in {folder}, and {free} GB are free.").format(
-                needed=f"{plan.build.disk_gb:.1f}", folder=there, free=f"{free:.1f}"
+                needed=figures.number(plan.build.disk_gb, 2), folder=there, free=figures.number(free, 2)
             ),
             tr("Free some space, or choose a folder on another disk."),
         )

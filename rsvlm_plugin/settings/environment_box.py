@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import RsvlmError
+from ..dock import figures
 from ..dock.report import impersonal
 from ..environment import torch_build
 from ..environment.check import check
@@ -202,11 +203,14 @@ class EnvironmentBox(QWidget):
             )
         else:
             source = tr("Downloads about {size} GB with {tool}: torch for {build}. {reason}").format(
-                size=f"{plan.build.download_gb:.1f}", tool=tool, build=plan.build.title, reason=plan.build.reason
+                size=figures.number(plan.build.download_gb, 2),
+                tool=tool,
+                build=plan.build.title,
+                reason=plan.build.reason,
             )
         there = next((parent for parent in (plan.folder, *plan.folder.parents) if parent.is_dir()), Path.home())
         room = tr("Needs {needed} GB of disk while it is set up; {free} GB are free.").format(
-            needed=f"{plan.build.disk_gb:.1f}", free=f"{shutil.disk_usage(there).free / 1e9:.0f}"
+            needed=figures.number(plan.build.disk_gb, 2), free=figures.number(shutil.disk_usage(there).free / 1e9, 2)
         )
         return f"{source} {room}"
 
