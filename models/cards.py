@@ -115,6 +115,20 @@ class Source(Strict):
         return self.repository is not None or any(file.url for file in self.files)
 
 
+class Clip(Strict):
+    """What the weights of the family geoclip do not tell.
+
+    architecture: one that open_clip knows by this name; None where config.json has the sizes in open_clip's words.
+    averaging: how the sentences on a class become one vector (see parts/prompt_averaging.py). templates: these sentences,
+    {} for the class.
+    """
+
+    architecture: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*\Z")] | None = None
+    quick_gelu: bool
+    averaging: Literal["raw", "unit"]
+    templates: Annotated[tuple[Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*\Z")], ...], Field(min_length=1)]
+
+
 class ModelCard(Strict):
     """A model as users and programs see it.
 
@@ -141,6 +155,7 @@ class ModelCard(Strict):
     trained_on: tuple[str, ...]
     source: Source
     input: Input
+    clip: Clip | None = None
     calibration: Calibration = Calibration()
     scenes: dict[str, str] = {}
     groups: dict[str, tuple[str, ...]] = {}
