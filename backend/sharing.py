@@ -14,9 +14,9 @@ import json
 import logging
 import os
 import secrets
-import socket
 import sys
 import time
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class Claim:
 def claim_or_find(folder: Path) -> Claim | dict[str, Any]:
     """The claim to this environment's key, or the place that its backend has announced and where it listens now.
 
-    Raises RsvlmError (unavailable) if another process holds the key and does not listen, or if nothing can be written.
+    Raises RsvlmError (unavailable) if another process holds the key and does not answer, or if nothing can be written.
     """
     key = environment_key()
     deadline = time.monotonic() + FIND_S
@@ -96,12 +96,12 @@ def claim_or_find(folder: Path) -> Claim | dict[str, Any]:
             _remove_stale(folder)
             return Claim(folder, key, lock)
         place = _announced(folder / f"backend-{key}.json")
-        if place and _listens(place):
+        if place and _answers(place):
             return place
         time.sleep(LOOK_AGAIN_S)
     raise RsvlmError(
         "unavailable",
-        f"Another backend uses the folder {folder} and does not say where it listens.",
+        f"Another backend uses the folder {folder} and does not answer.",
         "End that process, or name another folder in the environment variable RSVLM_HOME.",
     )
 
@@ -154,12 +154,14 @@ def _announced(path: Path) -> dict[str, Any] | None:
     return place
 
 
-def _listens(place: dict[str, Any]) -> bool:
+def _answers(place: dict[str, Any]) -> bool:
+    """Whether the backend there is at work: the system would take connections for one that was stopped as well."""
     try:
-        socket.create_connection((place["host"], place["port"]), ANSWER_S).close()
-    except OSError:
+        with contextlib.closing(HTTPConnection(place["host"], place["port"], timeout=ANSWER_S)) as connection:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+    except (OSError, HTTPException, LookupError, TypeError):  # nobody, not in time, or no place at all
         return False
-    return True
 
 
 def _write_private(path: Path, text: str) -> None:

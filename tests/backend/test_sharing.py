@@ -6,7 +6,7 @@ import errno
 import fcntl
 import json
 import os
-import socket
+import signal
 import stat
 import subprocess
 import sys
@@ -121,14 +121,29 @@ def test_key_that_is_held_by_nobody_who_listens_is_said_in_words(tmp_path: Path,
     monkeypatch.setattr(sharing, "FIND_S", 0.3)
     held = sharing.claim_or_find(tmp_path)
     assert isinstance(held, sharing.Claim)
-    for place in (None, {"host": "127.0.0.1", "port": 1}):
+    for place in (None, {"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1"}, ["damaged"]):
         if place:
             held.announce(place)
-        with pytest.raises(RsvlmError, match="does not say where it listens") as caught:
+        with pytest.raises(RsvlmError, match="does not answer") as caught:
             sharing.claim_or_find(tmp_path)
         assert caught.value.code == "unavailable" and "RSVLM_HOME" in caught.value.hint
     held.release()
     assert _left(tmp_path) == []
+
+
+def test_backend_that_was_stopped_is_not_joined_before_it_goes_on(
+    monkeypatch: Any, start: Any, serve_with_double: list[str]
+) -> None:
+    monkeypatch.setattr(sharing, "FIND_S", 0.3)
+    backend = start(serve_with_double)
+    backend.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(RsvlmError, match="does not answer"):
+            sharing.claim_or_find(backend.home)
+    finally:
+        backend.process.send_signal(signal.SIGCONT)
+    monkeypatch.setattr(sharing, "FIND_S", 10)
+    assert sharing.claim_or_find(backend.home) == backend.info
 
 
 def test_folder_without_locks_is_served_without_sharing(tmp_path: Path, monkeypatch: Any) -> None:
@@ -145,14 +160,16 @@ def test_folder_without_locks_is_served_without_sharing(tmp_path: Path, monkeypa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
-def test_place_that_another_user_has_put_there_is_not_believed(tmp_path: Path, monkeypatch: Any) -> None:
+def test_place_that_another_user_has_put_there_is_not_believed(
+    tmp_path: Path, monkeypatch: Any, start: Any, serve_with_double: list[str]
+) -> None:
     monkeypatch.setattr(sharing, "FIND_S", 0.3)
     held = sharing.claim_or_find(tmp_path)
     assert isinstance(held, sharing.Claim)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        held.announce({"host": "127.0.0.1", "port": listener.getsockname()[1]})
-        assert sharing.claim_or_find(tmp_path) == {"host": "127.0.0.1", "port": listener.getsockname()[1]}
-        os.chown(next(tmp_path.glob("*.json")), 65534, 65534)
-        with pytest.raises(RsvlmError):
-            sharing.claim_or_find(tmp_path)
+    place = {"host": "127.0.0.1", "port": start(serve_with_double).info["port"]}
+    held.announce(place)
+    assert sharing.claim_or_find(tmp_path) == place
+    os.chown(next(tmp_path.glob("*.json")), 65534, 65534)
+    with pytest.raises(RsvlmError):
+        sharing.claim_or_find(tmp_path)
     held.release()
