@@ -19,7 +19,8 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.cards import BUNDLED, ModelCard, get_card
 from rsvlm.models.engine import Engine
 from rsvlm.models.ladder import climb, out_of_memory
-from rsvlm.models.memory import free_bytes, predicted_bytes
+from rsvlm.models.memory import free_bytes, in_units, predicted_bytes
+from rsvlm.protocol import RsvlmError
 
 if TYPE_CHECKING:
     from rsvlm.models.predictors.abilities import Predictor
@@ -120,14 +121,16 @@ class Models:
 
     def _make_room(self, card: ModelCard) -> None:
         """Give up what is idle until `card` fits. Raises RsvlmError (out_of_memory) if it does not fit then."""
-        needed = predicted_bytes(card)
-        while needed > (room := self._room_bytes()):
+        needed, what = predicted_bytes(card), f"The model “{card.title}”"
+        while needed > min(room := self._room_bytes()):
             if not self._give_up():
-                raise out_of_memory(needed, max(0, room), f"The model “{card.title}”")
+                allowed, free = room
+                raise out_of_memory(needed, free, what) if free < needed else _over_limit(needed, max(0, allowed), what)
 
-    def _room_bytes(self) -> int:
+    def _room_bytes(self) -> tuple[int, int]:
+        """What the limit still leaves to models, and what the machine does."""
         with self._lock:
-            return min(self._budget - self._used_bytes(), free_bytes(self.device))
+            return self._budget - self._used_bytes(), free_bytes(self.device)
 
     def _used_bytes(self) -> int:
         return sum(item.predictor.size_bytes for item in self._loaded.values()) + self._cache.used_bytes
@@ -147,7 +150,7 @@ class Models:
         """Evict a model that nobody has used for as long as it is kept."""
         with self._lock:
             loaded = self._loaded.get(model_id)
-            if not loaded or loaded.users or time.monotonic() - loaded.used_at < self._keep_alive_s:
+            if not loaded or loaded.users:
                 return
             del self._loaded[model_id], loaded
         self._return_memory()
@@ -176,3 +179,13 @@ class Models:
         if trim:  # glibc keeps what was freed, often more than a small model takes
             trim(0)
         self._changed()
+
+
+def _over_limit(needed: int, left: int, what: str) -> RsvlmError:
+    """Memory is free, but not for models."""
+    return RsvlmError(
+        "out_of_memory",
+        f"{what} needs {in_units(needed)} of memory; the limit for models leaves {in_units(left)}.",
+        "Raise the limit in Settings ▸ Options ▸ rsvlm or in RSVLM_MEMORY, or choose a smaller model.",
+        {"free_bytes": float(left), "needed_bytes": float(needed)},
+    )

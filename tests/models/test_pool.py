@@ -79,6 +79,7 @@ def test_model_too_large_for_the_machine_is_refused_before_it_loads(add_model: A
     with pytest.raises(RsvlmError, match="needs") as caught:
         models.get("huge")
     assert caught.value.details == {"needed_bytes": predicted_bytes(card), "free_bytes": predicted_bytes(card) - 1}
+    assert "limit" in caught.value.message and "RSVLM_MEMORY" in caught.value.hint, "not for want of free memory"
     assert names(models) == []
 
 
