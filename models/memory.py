@@ -27,20 +27,20 @@ _CGROUP_FILES = (
 
 def predicted_bytes(card: ModelCard) -> int:
     """What a model takes once loaded and at work: from its files where they are, else what its card says."""
-    files = sorted(card.folder.rglob("*.safetensors"))
-    if not files:
+    if not card.installed:
         return card.memory_bytes
-    weights = sum(map(_weight_bytes, files))
+    files = [file for file in card.source.files if file.name.endswith(".safetensors")]
+    weights = sum(_weight_bytes(card.folder / file.name, file.size_bytes) for file in files)
     return int(weights * (1 + WORKING_SHARE)) + WORKING_BYTES
 
 
-def _weight_bytes(path: Path) -> int:
+def _weight_bytes(path: Path, stored: int) -> int:
     try:
         with safe_open(path, "np") as file:
             names = file.keys()
             return NUMBER_BYTES * sum(math.prod(file.get_slice(name).get_shape()) for name in names)
-    except SafetensorError:  # broken: loading will say so
-        return path.stat().st_size
+    except (OSError, SafetensorError):  # broken, or gone meanwhile: loading will say so
+        return stored
 
 
 def free_bytes(device: str) -> int:
