@@ -99,9 +99,9 @@ class Worker:
 
     def _tell_status(self, models: Models) -> None:
         """What is loaded, if that is news."""
-        usage = models.usage()
-        news = {name: value for name, value in usage.items() if name != "free_bytes"}
-        with self._telling:
+        with self._telling:  # looked at within: two threads must not tell what they saw in another order
+            usage = models.usage()
+            news = {name: value for name, value in usage.items() if name != "free_bytes"}
             if news != self._told:
                 self._told = news
                 self._pipe.send(event="status", **usage)
