@@ -1,0 +1,200 @@
+"""Any image-text model of transformers at work: pictures and questions in, words and what they point at out.
+
+Knows pixels and strings; nothing of rasters, maps or files. Every call of the network goes through the engine; methods
+may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.engine import Engine
+from rsvlm.models.families.huggingface import Ahead, HuggingFace, Spoken
+from rsvlm.models.families.huggingface_files import LARGE, architecture_of, load_huggingface
+from rsvlm.models.families.huggingface_words import florence_task, put, silent
+from rsvlm.models.families.sam import NETWORKS, load_sam
+from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.huggingface_masks import MaskPredictor
+from rsvlm.models.predictors.huggingface_words import Verbatim
+from rsvlm.models.predictors.words import Listeners, Stop
+from rsvlm.protocol import Cancelled
+
+LONGEST = 512  # tokens of an answer
+OUTLINES = ("polygons", "description_with_polygons", "description_with_bboxes_or_polygons")  # of Florence's tasks
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Pictures to ask about, (H, W, 3) uint8: one, or two dates. key: tells their pixels.
+
+    The network looks at them with the first question; what it keeps for the next one, it keeps by the key.
+    """
+
+    key: tuple[object, ...]
+    pictures: tuple[np.ndarray, ...]
+
+
+@dataclass
+class Counts:
+    """Pictures that the network looked at, and rows whose pictures the decoder read before any question."""
+
+    encodes: int = 0
+    prefills: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    seen: Seen
+    question: Question
+    prompt: str
+    words: Verbatim
+
+
+class HuggingFacePredictor:
+    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
+
+    usage: tokens that this caller has taken, as the protocol counts them.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        model: HuggingFace,
+        device: str,
+        engine: Engine | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        self.card, self.device = card, device
+        model.network.to(device)
+        self._model, self._silent = model, silent(model.processor)
+        self._tokenizer = model.processor.tokenizer.backend_tokenizer
+        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
+        self._stop: Callable[[], bool] = lambda: False
+        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        self.counts = Counts()
+        self.size_bytes = sum(tensor.nbytes for tensor in (*model.network.parameters(), *model.network.buffers()))
+
+    def until(self, stop: Callable[[], bool]) -> HuggingFacePredictor:
+        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
+        own = copy.copy(self)
+        own._stop = stop
+        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        return own
+
+    def encode(self, pictures: Sequence[np.ndarray], after: Sequence[np.ndarray] | None = None) -> list[Seen]:
+        """(H, W, 3) uint8 each, of any size; the model's own processor prepares them. after: a second date of each."""
+        rows = [(one,) for one in pictures] if after is None else list(zip(pictures, after, strict=True))
+        return [Seen((self.card.id, self.card.revision, *map(_digest, row)), row) for row in rows]
+
+    def ask(
+        self, seen: Sequence[Seen], questions: Sequence[Question], on_text: Callable[[str], None] | None = None
+    ) -> list[Reply]:
+        """An answer to one question for each of `seen`. on_text streams the words of the only one.
+
+        Raises RsvlmError (bad_request) for earlier turns or a second date where the model reads none.
+        """
+        model = self._model
+        rows = []
+        for one, question in zip(seen, questions, strict=True):
+            prompt = put(model.processor, model.architecture, question.text, question.earlier, len(one.pictures))
+            words = Verbatim(self._tokenizer, on_text, self._stop, model.ends, self._silent)
+            rows.append(_Row(one, question, prompt, words))
+        found = self._engine.run((model, "ask"), self._ask, rows, self._stop)
+        if self._stop():
+            raise Cancelled()
+        self.usage["prompt_tokens"] += sum(reply.read for reply in found)
+        self.usage["completion_tokens"] += sum(reply.written for reply in found)
+        return found
+
+    @torch.inference_mode()
+    def _ask(self, rows: Sequence[_Row]) -> list[Reply]:
+        for row in rows:
+            row.words.begin()
+        words = [row.words for row in rows]
+        streamer, stop = Listeners(words, self._model.padding), Stop(words)
+        prompts, pictures = [row.prompt for row in rows], [row.seen.pictures for row in rows]
+        if self._model.reads_ahead:
+            pairs = zip(prompts, pictures, strict=True)
+            inputs = [self._model.prepare([prompt], [shown]) for prompt, shown in pairs]
+            spoken = self._model.speak_on(inputs, self._ahead(rows, inputs), LONGEST, streamer, stop)
+        else:
+            spoken = self._model.speak(self._model.prepare(prompts, pictures), LONGEST, streamer, stop)
+            self.counts.encodes += sum(map(len, pictures))
+        return [self._reply(row, spoken, index) for index, row in enumerate(rows)]
+
+    def _ahead(self, rows: Sequence[_Row], inputs: Sequence[dict[str, Tensor]]) -> list[Ahead]:
+        """What the decoder makes of each row up to the end of its pictures: kept, or read now, rows alike together."""
+        ids = [row["input_ids"][0].tolist() for row in inputs]
+        keys = [
+            ("ahead", *row.seen.key, *own[: self._model.picture_end(own)]) for row, own in zip(rows, ids, strict=True)
+        ]
+        kept = {key: self._cache.get(key) for key in keys}
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for index, key in enumerate(keys):
+            if kept[key] is None and key not in keys[:index]:
+                shapes = tuple(
+                    sorted((name, tensor.shape) for name, tensor in inputs[index].items() if "pixel" in name)
+                )
+                alike.setdefault((*ids[index][: self._model.picture_end(ids[index])], shapes), []).append(index)
+        for group in alike.values():
+            for index, ahead in zip(group, self._model.read([inputs[index] for index in group]), strict=True):
+                kept[keys[index]] = ahead
+                self._cache.put(keys[index], ahead, ahead.nbytes)
+                self.counts.encodes += len(rows[index].seen.pictures)
+                self.counts.prefills += 1
+        return [kept[key] for key in keys]
+
+    def _reply(self, row: _Row, spoken: Spoken, index: int) -> Reply:
+        ids = spoken.ids[index].tolist()
+        written = next((place + 1 for place, token in enumerate(ids) if token in self._model.ends), len(ids))
+        confidence = spoken.chances[index, :written].mean().exp().item()
+        cut = written == LONGEST and ids[-1] not in self._model.ends
+        warnings = (f"The answer was cut off after {LONGEST} tokens.",) if cut else ()
+        masks = self._outlines(row) if self._model.architecture == "florence2" else None
+        return Reply(row.words.text, confidence, spoken.read[index], written, masks, warnings=warnings)
+
+    def _outlines(self, row: _Row) -> np.ndarray | None:
+        """What Florence has drawn, as its own processor reads it; None for its other tasks."""
+        processor = self._model.processor
+        task, _ = florence_task(processor, row.question.text)
+        if task is None or processor.tasks_answer_post_processing_type[task] not in OUTLINES:
+            return None
+        height, width = row.seen.pictures[0].shape[:2]
+        found = processor.post_process_generation(text=row.words.text, task=task, image_size=(width, height))[task]
+        return drawn(found["polygons"], height, width)
+
+
+def drawn(things: Sequence[Sequence[Sequence[float]]], height: int, width: int) -> np.ndarray:
+    """(things, H, W) float32, 0 or 1. things: polygons of each, as x, y, x, y ... in pixels; fewer than 3 points are none."""
+    masks = np.zeros((len(things), height, width), np.float32)
+    for mask, polygons in zip(masks, things, strict=True):
+        canvas = Image.new("1", (width, height))
+        for polygon in polygons:
+            if len(polygon) >= 6:
+                ImageDraw.Draw(canvas).polygon(list(polygon), fill=1)
+        mask[:] = np.asarray(canvas)
+    return masks
+
+
+def load(
+    card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None
+) -> HuggingFacePredictor | MaskPredictor:
+    """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
+    if architecture_of(card.folder, card.id, card.mend) in NETWORKS:
+        return MaskPredictor(card, load_sam(card.folder, card.id, card.mend), device, engine, cache)
+    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
+    return HuggingFacePredictor(card, load_huggingface(card.folder, card.id, card.mend, dtype), device, engine, cache)
+
+
+def _digest(picture: np.ndarray) -> tuple[object, ...]:
+    return picture.shape, blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()
