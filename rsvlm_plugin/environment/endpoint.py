@@ -48,8 +48,8 @@ def read_endpoint(line: bytes) -> Endpoint:
     if protocol != PROTOCOL:
         raise version_mismatch(version)
     try:
-        token = token_file.read_text(encoding="utf-8").strip()
-    except OSError:
+        token = token_file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
         if shared:  # it has just gone, with the window that owned it: whoever asks it will notice
             return Endpoint(host, port, pid, "", version, shared)
         raise RsvlmError(

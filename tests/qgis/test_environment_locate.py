@@ -143,6 +143,9 @@ def test_endpoint_is_read_from_the_first_line(tmp_path) -> None:
     endpoint = read_endpoint(json.dumps(line).encode())
     assert (endpoint.url("/health"), endpoint.token) == ("http://127.0.0.1:5/health", "abc")
     assert not endpoint.shared and read_endpoint(json.dumps({**line, "shared": True}).encode()).shared
+    token.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RsvlmError, match="cannot be read"):
+        read_endpoint(json.dumps(line).encode())
     token.unlink()
     assert read_endpoint(json.dumps({**line, "shared": True}).encode()).token == ""  # its owner has just left
     with pytest.raises(RsvlmError, match="cannot be read"):
