@@ -96,9 +96,11 @@ class Installation(QObject):
         self.plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.plan.folder / MARK).write_text(BEGUN, encoding="utf-8")
         for left in self.plan.folder.parent.glob(f"{self.plan.folder.name}-setup-*"):  # by a QGIS that was ended
-            shutil.rmtree(left, ignore_errors=True)
+            if (left / MARK).is_file():  # the user may have folders of such names
+                shutil.rmtree(left, ignore_errors=True)
         # Beside the environment: the system's folder for such things may be small, and may be on another disk.
         self._work = Path(tempfile.mkdtemp(prefix=f"{self.plan.folder.name}-setup-", dir=self.plan.folder.parent))
+        (self._work / MARK).write_text(BEGUN, encoding="utf-8")
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._work))
         self._environment = {**self._environment, **temporary, "PIP_USER": "0"}
 

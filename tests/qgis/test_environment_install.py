@@ -262,6 +262,21 @@ def test_machine_without_python_and_uv_is_told_what_to_install(machine, toy, mon
     assert "Install uv" in run.errors[0].hint
 
 
+def test_only_what_an_earlier_setup_left_beside_the_environment_is_removed(machine, toy, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment import install
+    from rsvlm.rsvlm_plugin.environment.locate import MARK
+
+    monkeypatch.setattr(install, "candidates", lambda: [])
+    notes, left = machine / "home" / "env-setup-notes", machine / "home" / "env-setup-1a2b3c4d"
+    for folder in (notes, left):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("words")
+    (left / MARK).write_text("")
+    Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    assert sorted(path.name for path in (machine / "home").iterdir()) == ["env", "env-setup-notes"]
+    assert (notes / "file").read_text() == "words"
+
+
 def test_closed_folder_is_told(machine, toy) -> None:
     (machine / "file").write_text("")
     run = Run(plan_for(machine / "file" / "env", toy / "wheels"))
