@@ -42,7 +42,10 @@ class Server:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:  # half an address in brackets
+            return ""
 
     @property
     def is_on_this_computer(self) -> bool:
@@ -125,4 +128,4 @@ def normalised(url: str) -> str:
     for ending in ("/chat/completions", "/models"):
         if url.endswith(ending):
             url = url[: -len(ending)]
-    return f"{url}/v1" if url and not urlsplit(url).path else url
+    return f"{url}/v1" if url and "/" not in url.partition("://")[2] else url

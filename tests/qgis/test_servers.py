@@ -294,6 +294,15 @@ def test_url_is_understood_as_it_is_pasted(qgis_app, typed, meant) -> None:
     assert normalised(typed) == meant
 
 
+def test_url_that_is_none_is_told_when_the_server_is_asked(qgis_app) -> None:
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.client.server import Server, normalised
+
+    with pytest.raises(RsvlmError, match="“Office” has no URL") as caught:
+        Server("Office", normalised("[::1"), "m").check()
+    assert caught.value.code == "bad_request"
+
+
 def test_list_of_servers_is_kept_in_the_profile_and_told_to_whoever_listens(profile) -> None:
     from rsvlm.protocol import RsvlmError
     from rsvlm.rsvlm_plugin.client.server import Server, shared_servers
