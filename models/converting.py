@@ -28,6 +28,7 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.comparing import compare
 from rsvlm.models.families.compact import Compact
 from rsvlm.models.families.deltavlm_files import convert_deltavlm
+from rsvlm.models.families.geoclip_files import convert_geoclip
 from rsvlm.models.families.geopix_files import convert_geopix
 from rsvlm.models.families.geopix_keys import PLACES as GEOPIX_PLACES
 from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
@@ -122,6 +123,7 @@ def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
 # A family's function gets the folder with its texts and the tensors under their official keys; it writes ours.
 CONVERTERS: dict[str, Callable[[Path, dict[str, Tensor]], dict[str, Any]]] = {"compact": convert_compact}
 CONVERTERS["deltavlm"] = convert_deltavlm
+CONVERTERS["geoclip"] = convert_geoclip
 CONVERTERS["geopix"] = convert_geopix
 
 # Folders beside a family's weights with parts that a released checkpoint leaves out. Their keys begin with the folder's name.

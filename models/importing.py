@@ -19,6 +19,7 @@ from typing import Any
 import tomlkit
 
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
+from rsvlm.models.families.geoclip_releases import known_release
 from rsvlm.models.folders import models_folder
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
@@ -32,6 +33,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "config.json", "tokenizer.json", "llm_model/config.json", "llm_model/tokenizer.json", "llm_model/tokenizer.model",
         "query_tokenizer/tokenizer.json", "query_tokenizer/vocab.txt",
     ),
+    "geoclip": ("config.json", "open_clip_config.json"),
     "geopix": (
         "config.json", "tokenizer.json", "tokenizer.model", "vlm/config.json", "vlm/vision/config.json",
         "vlm/text/config.json",
@@ -158,6 +160,9 @@ def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
                 "Put config.json and tokenizer.json of the model there.",
             ) from error
     check_folder(stage, wish.id, "Look at the file, or get it again.")
+    release = known_release(weights.resolve()) if wish.family == "geoclip" and not any(stage.iterdir()) else None
+    if release:
+        (stage / "config.json").write_bytes(json.dumps(release.to_config()).encode())
 
 
 def _convert(weights: Path, stage: Path, family: str) -> dict[str, Any]:

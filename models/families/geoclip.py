@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -44,6 +44,12 @@ class GeoClipConfig:
     text_depth: int = 12
     context: int = 77
     vocabulary: int = 49408
+
+    @classmethod
+    def tiny(cls, quick_gelu: bool = True) -> GeoClipConfig:
+        """The same architecture in small, for tests; with the whole vocabulary, which is open_clip's own."""
+        small = cls(quick_gelu, embedding=16, pixels=32, patch=8, width=32, depth=2, head_width=16)
+        return replace(small, text_width=16, text_heads=2, text_depth=2)
 
     @classmethod
     def named(cls, architecture: str, quick_gelu: bool) -> GeoClipConfig:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 _KINDS = ("a remote sensing image of", "an aerial image of", "a satellite image of")
@@ -69,6 +70,7 @@ _RELEASES: tuple[tuple[str, Release], ...] = (
 )
 
 
-def known_release(folder: str, file: str) -> Release | None:
-    """The release that a file in a folder of these names is, if it is one."""
-    return next((release for pattern, release in _RELEASES if re.search(pattern, f"{folder}/{file}")), None)
+def known_release(weights: Path) -> Release | None:
+    """The release that a file is by its name, or by that of its folder; None for one that nobody knows."""
+    name = f"{weights.parent.name}/{weights.name}"
+    return next((release for pattern, release in _RELEASES if re.search(pattern, name)), None)
