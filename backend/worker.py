@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from rsvlm.backend.lifetime import die_with_parent
@@ -39,6 +39,7 @@ Message = dict[str, Any]
 # so that more tasks at once would hold more memory and make each answer wait for the others, but finish no sooner.
 TASKS_AT_ONCE = 2
 LIMITS = {"RSVLM_MEMORY": "memory_bytes", "RSVLM_CACHE": "cache_bytes", "RSVLM_KEEP_ALIVE": "keep_alive_s"}
+POLL_S = 0.05  # how soon a task that waits for the first model notices that nobody wants it any more
 GRACE_S = 1.0  # for what is running when nobody wants it any more
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,8 @@ class Worker:
         del self._watches[message["job"]]
 
     def _with_models(self, message: Message, watch: PipeWatch) -> Message:
+        while wait([self._models], POLL_S).not_done:
+            watch.check()
         models = self._models.result()
         try:
             return _task(message, models, watch) if message["op"] == "task" else _embed(message, models, watch)

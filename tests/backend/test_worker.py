@@ -274,6 +274,16 @@ def test_second_task_is_answered_while_the_first_still_runs_and_a_third_can_leav
     assert not any(event["event"] == "started" and event["job"] == 4 for event in said)
 
 
+def test_task_that_waits_for_the_model_to_load_can_leave(lines: Callable[..., Lines], raster: dict[str, Any]) -> None:
+    worker = lines()
+    worker.describe(1, raster)
+    worker.hear(("started", 1))
+    worker.send(1, op="cancel")
+    said = worker.hear(("error", 1))
+    assert said[-1]["error"]["code"] == "cancelled"
+    assert not any(event["event"] == "ready" for event in said)
+
+
 def test_too_little_memory_is_said_with_figures(lines: Callable[..., Lines], raster: dict[str, Any]) -> None:
     worker = lines(RSVLM_MEMORY="1000000", RSVLM_CACHE="nonsense")
     worker.describe(1, raster)
