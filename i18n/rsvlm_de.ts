@@ -1548,8 +1548,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/state.py"/>
-        <source>The model process stopped several times in a row; its last lines stand in the details.</source>
-        <translation>Der Modellprozess brach mehrmals hintereinander ab; seine letzten Zeilen stehen in den Einzelheiten.</translation>
+        <source>The model process does not work; its last lines stand in the details.</source>
+        <translation>Der Modellprozess arbeitet nicht; seine letzten Zeilen stehen in den Einzelheiten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>

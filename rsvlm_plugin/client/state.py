@@ -88,7 +88,7 @@ def _whole(value: Any) -> Optional[int]:
 
 def _detail(kind: str, endpoint: Endpoint) -> str:
     if kind == "failed":
-        return tr("The model process stopped several times in a row; its last lines stand in the details.")
+        return tr("The model process does not work; its last lines stand in the details.")
     if kind == "starting":
         return tr("Loading the model")
     if endpoint.version != VERSION:
