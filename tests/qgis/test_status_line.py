@@ -78,9 +78,9 @@ def test_where_it_is_narrow_only_the_model_gives_way(line) -> None:
     line.show_state(state(state="busy", queue={"running": 1, "waiting": 12}, note="The card is full."))
     line.resize(line.sizeHint())
     assert line.shown() == line.text()
-    line.resize(line.width() - 60, line.height())
+    line.resize(line.width() - line.fontMetrics().horizontalAdvance(" (bundled)"), line.height())
     shown = line.shown().replace("\u00a0", " ")
-    assert shown.startswith("◉ ⚠ CPU · compact") and shown.endswith("… 7fa7b76 · 381 MB · 12 waiting")
+    assert shown.startswith("◉ ⚠ CPU · comp") and shown.endswith("… 7fa7b76 · 381 MB · 12 waiting")
     assert line.fontMetrics().horizontalAdvance(shown) < line.width()
 
 
