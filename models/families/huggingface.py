@@ -18,6 +18,8 @@ from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, LogitsProcessor, StoppingCriteria
 from transformers.generation import BaseStreamer
 
+from rsvlm.protocol import RsvlmError
+
 # Architectures whose keys and values of a picture were shown to serve any question about it.
 READS_AHEAD = frozenset({"blip-2", "idefics3", "llava", "qwen2_5_vl", "qwen2_vl", "qwen3_vl", "smolvlm"})
 # What a release may say of how its words are found. The rest is ours: the likeliest word, one row for each question.
@@ -99,6 +101,25 @@ class HuggingFace:
         batch = self.processor(images=images, text=list(prompts), **options)
         batch.pop("labels", None)  # for training
         return dict(batch.to(self.device, self.network.dtype))
+
+    def room(self, inputs: Sequence[dict[str, Tensor]], most: int) -> int:
+        """How many words an answer may have, `most` at most. Raises RsvlmError (too_large) where there is no room for any."""
+        longest = max(int(row["attention_mask"].sum(dim=1).max()) for row in inputs)
+        limit = getattr(self.network.config.get_text_config(), "max_position_embeddings", None) or longest + most
+        left = limit - (1 if self.encodes and longest <= limit else longest)
+        if left < 1:
+            raise RsvlmError(
+                "too_large",
+                f"Pictures and question take {longest:,} tokens, and the model reads {limit:,}.",
+                "Ask in fewer words, or about less.",
+            )
+        return min(most, left)
+
+    def shown(self, inputs: dict[str, Tensor]) -> tuple[int, int]:
+        """Width and height in pixels at which Qwen saw the first picture."""
+        _, down, across = inputs["image_grid_thw"][0].tolist()
+        patch = int(self.network.config.vision_config.patch_size)
+        return across * patch, down * patch
 
     def picture_end(self, ids: Sequence[int]) -> int:
         """The number of tokens up to the last one of a picture."""

@@ -11,20 +11,25 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from jinja2 import TemplateError
+
 from rsvlm.protocol import RsvlmError
 
 # Without a chat template: a question, and what stands between it and the next one.
 TURNS = {"llava": ("USER: {images}{text} ASSISTANT:", " {answer}</s>"), "blip-2": ("{text}", " {answer}. ")}
 # Places and outlines are words to the reader, although the tokenizer calls them special.
-PLACE = re.compile(r"</?(loc_?|seg)\d+>|</?(poly|sep|od|ocr|grounding)>")
+PLACE = re.compile(r"</?(loc_?|seg)\d+>|</?(poly|sep|od|ocr|grounding)>|<\|(box|quad|object_ref)_(start|end)\|>")
+BBOX = re.compile(r"(\"bbox_2d\"\s*:\s*\[)([-\d.,\s]+)(?=\])")
 FLORENCE_TASK = re.compile(r"\s*(<[A-Z_]+>)\s*")
 
+LOCATE = "Locate every {text} in the image. Report the bounding boxes as JSON, with bbox_2d and label."
 # What a card says of models of an architecture; see ModelCard and prompts.py.
 CARDS: dict[str, dict[str, Any]] = {
     "qwen3_vl": {
         "prompts": {
-            "grounding": "Locate every {text} in the image. Report the bounding boxes as JSON, with bbox_2d and label.",
-            "detection": "Locate every {text} in the image. Report the bounding boxes as JSON, with bbox_2d and label.",
+            "grounding": LOCATE,
+            "detection": LOCATE,
+            "segment": LOCATE,
         },
         "box_convention": "JSON with bbox_2d: x0, y0, x1, y1 in thousandths of the picture",
         "boxes": "thousand",
@@ -52,13 +57,17 @@ CARDS: dict[str, dict[str, Any]] = {
     },
     "blip-2": {"prompts": {"caption": "a photo of", "vqa": "Question: {text} Answer:"}},
 }
+CARDS["qwen2_5_vl"] = CARDS["qwen3_vl"]  # once its pixels are in_thousandths
 TASKS = {"florence2": ["describe", "ground", "segment"], "paligemma": ["describe", "ask", "ground"]}
 SINGLE = frozenset({"florence2", "paligemma", "instructblip"})  # read one question, and nothing before it
 ONE_PICTURE = SINGLE | {"blip-2"}
 
 
-def card_fields(architecture: str, pixels: int) -> dict[str, Any]:
-    """What the card of such a model says beside its id, files and terms. pixels: along the side of what it looks at."""
+def card_fields(architecture: str, pixels: int, outlines: bool = False) -> dict[str, Any]:
+    """What the card of such a model says beside its id, files and terms.
+
+    pixels: along the side of what it looks at; outlines: a SAM beside it draws masks for its boxes.
+    """
     locates = "boxes" in CARDS.get(architecture, {})
     tasks = [
         "describe",
@@ -66,8 +75,9 @@ def card_fields(architecture: str, pixels: int) -> dict[str, Any]:
         *(["ground"] if locates else []),
         *([] if architecture in ONE_PICTURE else ["change_ask"]),
     ]
+    tasks = TASKS.get(architecture, tasks)
     return {
-        "tasks": TASKS.get(architecture, tasks),
+        "tasks": [*tasks, "segment"] if outlines and locates and "segment" not in tasks else tasks,
         "prompt_template": "the model's own, around {text}",
         "box_convention": "none",
         "dialogue": architecture not in SINGLE,
@@ -112,7 +122,25 @@ def _chat(processor: Any, turns: Sequence[tuple[str, str]], last: str, pictures:
         messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
         content = []
     messages.append({"role": "user", "content": [*content, {"type": "text", "text": last}]})
-    return str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    try:
+        return str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    except TemplateError as error:
+        raise RsvlmError(
+            "model_failed", "The chat template of this model is broken or refused.", "Get the model again."
+        ) from error
+
+
+def in_thousandths(text: str, width: int, height: int) -> str:
+    """The same with each bbox_2d in thousandths; Qwen2.5-VL (arXiv 2502.13923, section 2.1) counts pixels of width x height."""
+
+    def scaled(found: re.Match[str]) -> str:
+        numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", found[2])]
+        sides = (width, height) * len(numbers)
+        return found[1] + ", ".join(
+            str(round(1000 * number / side)) for number, side in zip(numbers, sides, strict=False)
+        )
+
+    return BBOX.sub(scaled, text)
 
 
 def florence_task(processor: Any, text: str) -> tuple[str | None, str]:

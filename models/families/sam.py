@@ -51,6 +51,10 @@ class Looked:
     size: tuple[int, int]
     shown: tuple[int, int]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in self.maps)
+
 
 class Sam:
     """pixels: along the sides of what the network sees. stretches: whether a picture loses its shape for that (SAM 2)."""

@@ -1,5 +1,6 @@
 """Any image-text model of transformers at work: pictures and questions in, words and what they point at out.
 
+A SAM in the folder `masks` of such a model outlines every box that it writes.
 Knows pixels and strings; nothing of rasters, maps or files. Every call of the network goes through the engine; methods
 may be called from any thread.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -16,19 +17,21 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from rsvlm.models.boxes import read
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.huggingface import Ahead, HuggingFace, Spoken
 from rsvlm.models.families.huggingface_files import LARGE, architecture_of, load_huggingface
-from rsvlm.models.families.huggingface_words import florence_task, put, silent
-from rsvlm.models.families.sam import NETWORKS, load_sam
+from rsvlm.models.families.huggingface_words import florence_task, in_thousandths, put, silent
+from rsvlm.models.families.sam import NETWORKS, Prompt, Sam, load_sam
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.huggingface_masks import MaskPredictor
 from rsvlm.models.predictors.huggingface_words import Verbatim
 from rsvlm.models.predictors.words import Listeners, Stop
 from rsvlm.protocol import Cancelled
 
+MASKS = "masks"  # folder of a SAM in that of a model
 LONGEST = 512  # tokens of an answer
 OUTLINES = ("polygons", "description_with_polygons", "description_with_bboxes_or_polygons")  # of Florence's tasks
 
@@ -73,16 +76,19 @@ class HuggingFacePredictor:
         device: str,
         engine: Engine | None = None,
         cache: Cache | None = None,
+        head: Sam | None = None,
     ) -> None:
         self.card, self.device = card, device
-        model.network.to(device)
-        self._model, self._silent = model, silent(model.processor)
+        networks = [model.network.to(device), *([head.network.to(device)] if head else [])]
+        self._model, self._head, self._silent = model, head, silent(model.processor)
         self._tokenizer = model.processor.tokenizer.backend_tokenizer
         self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
         self._stop: Callable[[], bool] = lambda: False
         self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         self.counts = Counts()
-        self.size_bytes = sum(tensor.nbytes for tensor in (*model.network.parameters(), *model.network.buffers()))
+        self.size_bytes = sum(
+            tensor.nbytes for network in networks for tensor in (*network.parameters(), *network.buffers())
+        )
 
     def until(self, stop: Callable[[], bool]) -> HuggingFacePredictor:
         """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
@@ -103,18 +109,18 @@ class HuggingFacePredictor:
 
         Raises RsvlmError (bad_request) for earlier turns or a second date where the model reads none.
         """
-        model = self._model
-        rows = []
-        for one, question in zip(seen, questions, strict=True):
-            prompt = put(model.processor, model.architecture, question.text, question.earlier, len(one.pictures))
-            words = Verbatim(self._tokenizer, on_text, self._stop, model.ends, self._silent)
-            rows.append(_Row(one, question, prompt, words))
-        found = self._engine.run((model, "ask"), self._ask, rows, self._stop)
+        rows = [self._row(one, question, on_text) for one, question in zip(seen, questions, strict=True)]
+        found = self._engine.run((self._model, "ask"), self._ask, rows, self._stop)
         if self._stop():
             raise Cancelled()
         self.usage["prompt_tokens"] += sum(reply.read for reply in found)
         self.usage["completion_tokens"] += sum(reply.written for reply in found)
         return found
+
+    def _row(self, seen: Seen, question: Question, on_text: Callable[[str], None] | None) -> _Row:
+        model = self._model
+        prompt = put(model.processor, model.architecture, question.text, question.earlier, len(seen.pictures))
+        return _Row(seen, question, prompt, Verbatim(self._tokenizer, on_text, self._stop, model.ends, self._silent))
 
     @torch.inference_mode()
     def _ask(self, rows: Sequence[_Row]) -> list[Reply]:
@@ -126,11 +132,20 @@ class HuggingFacePredictor:
         if self._model.reads_ahead:
             pairs = zip(prompts, pictures, strict=True)
             inputs = [self._model.prepare([prompt], [shown]) for prompt, shown in pairs]
-            spoken = self._model.speak_on(inputs, self._ahead(rows, inputs), LONGEST, streamer, stop)
+            most = self._model.room(inputs, LONGEST)
+            spoken = self._model.speak_on(inputs, self._ahead(rows, inputs), most, streamer, stop)
         else:
-            spoken = self._model.speak(self._model.prepare(prompts, pictures), LONGEST, streamer, stop)
+            inputs = [self._model.prepare(prompts, pictures)]
+            spoken = self._model.speak(inputs[0], self._model.room(inputs, LONGEST), streamer, stop)
             self.counts.encodes += sum(map(len, pictures))
-        return [self._reply(row, spoken, index) for index, row in enumerate(rows)]
+        replies = [self._reply(row, spoken, index) for index, row in enumerate(rows)]
+        if self._model.architecture == "qwen2_5_vl":
+            sizes = map(self._model.shown, inputs)
+            replies = [
+                replace(reply, text=in_thousandths(reply.text, *size))
+                for reply, size in zip(replies, sizes, strict=True)
+            ]
+        return [self._outlined(row.seen, reply) for row, reply in zip(rows, replies, strict=True)]
 
     def _ahead(self, rows: Sequence[_Row], inputs: Sequence[dict[str, Tensor]]) -> list[Ahead]:
         """What the decoder makes of each row up to the end of its pictures: kept, or read now, rows alike together."""
@@ -158,12 +173,12 @@ class HuggingFacePredictor:
         ids = spoken.ids[index].tolist()
         written = next((place + 1 for place, token in enumerate(ids) if token in self._model.ends), len(ids))
         confidence = spoken.chances[index, :written].mean().exp().item()
-        cut = written == LONGEST and ids[-1] not in self._model.ends
-        warnings = (f"The answer was cut off after {LONGEST} tokens.",) if cut else ()
-        masks = self._outlines(row) if self._model.architecture == "florence2" else None
+        cut = ids[written - 1] not in self._model.ends
+        warnings = (f"The answer was cut off after {written} tokens.",) if cut else ()
+        masks = self._drawn(row) if self._model.architecture == "florence2" else None
         return Reply(row.words.text, confidence, spoken.read[index], written, masks, warnings=warnings)
 
-    def _outlines(self, row: _Row) -> np.ndarray | None:
+    def _drawn(self, row: _Row) -> np.ndarray | None:
         """What Florence has drawn, as its own processor reads it; None for its other tasks."""
         processor = self._model.processor
         task, _ = florence_task(processor, row.question.text)
@@ -172,6 +187,23 @@ class HuggingFacePredictor:
         height, width = row.seen.pictures[0].shape[:2]
         found = processor.post_process_generation(text=row.words.text, task=task, image_size=(width, height))[task]
         return drawn(found["polygons"], height, width)
+
+    def _outlined(self, seen: Seen, reply: Reply) -> Reply:
+        """With a mask for each box, where there is who draws it and none is drawn yet."""
+        if self._head is None or self.card.boxes is None or reply.masks is not None:
+            return reply
+        picture = seen.pictures[-1]
+        height, width = picture.shape[:2]
+        boxes = [box.upright() for box in read(reply.text, self.card.boxes, width, height).boxes]
+        if not boxes:
+            return reply
+        key = ("looked", *seen.key)
+        looked = self._cache.get(key)
+        if looked is None:
+            looked = self._head.look(picture)
+            self._cache.put(key, looked, looked.nbytes)
+        logits, quality = self._head.outline(looked, [Prompt((box.x0, box.y0, box.x1, box.y1)) for box in boxes])
+        return replace(reply, masks=logits.sigmoid().cpu().numpy(), quality=quality.cpu().numpy())
 
 
 def drawn(things: Sequence[Sequence[Sequence[float]]], height: int, width: int) -> np.ndarray:
@@ -193,7 +225,10 @@ def load(
     if architecture_of(card.folder, card.id, card.mend) in NETWORKS:
         return MaskPredictor(card, load_sam(card.folder, card.id, card.mend), device, engine, cache)
     dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
-    return HuggingFacePredictor(card, load_huggingface(card.folder, card.id, card.mend, dtype), device, engine, cache)
+    model = load_huggingface(card.folder, card.id, card.mend, dtype)
+    beside = card.folder / MASKS
+    head = load_sam(beside, card.id, card.mend) if (beside / "config.json").is_file() else None
+    return HuggingFacePredictor(card, model, device, engine, cache, head)
 
 
 def _digest(picture: np.ndarray) -> tuple[object, ...]:

@@ -78,7 +78,7 @@ class MaskPredictor:
             found = self._engine.run((self._model, "encode"), self._encode, list(new.values()), self._stop)
             for key, looked in zip(new, found, strict=True):
                 seen[key] = looked
-                self._cache.put(key, looked, sum(part.nbytes for part in looked.maps))
+                self._cache.put(key, looked, looked.nbytes)
         return [Seen(key, seen[key]) for key in keys]
 
     def masks(self, seen: Sequence[Seen], prompts: Sequence[Sequence[Prompt]]) -> list[Outlines]:

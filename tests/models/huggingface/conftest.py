@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+import tomlkit
 import torch
 import transformers as tf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard, files_in, get_card
+from rsvlm.models.families.huggingface_words import card_fields
+from rsvlm.models.predictors import huggingface as predictor
 
 TEXT = [
     "A river runs through the city. There are two harbours and a long bridge, with many ships on the water.",
@@ -17,6 +26,7 @@ TEXT = [
     "USER: where is the lake ASSISTANT: it lies between fields and forest, near the airport and the stadium.",
     "caption en answer en detect segment 0123456789",
 ]
+LONGEST = 16  # tokens of an answer
 IM_END, IMAGE = "<|im_end|>", "<image>"
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
@@ -129,7 +139,7 @@ def blip(folder: Path, kind: str) -> None:
     """BLIP-2 with OPT and InstructBLIP with a Llama; both with a Q-Former."""
     tokenizer = words(IMAGE, begin=True)
     reader = {"vocab_size": 64, "encoder_hidden_size": 32, "cross_attention_frequency": 1, **TEXT_SIZES}
-    sight = {**SIGHT_SIZES, "image_size": 32, "patch_size": 8}
+    sight = {**SIGHT_SIZES, "image_size": 32, "patch_size": 8, "initializer_range": 0.02}
     marks = {"num_query_tokens": 4, "image_token_index": tokenizer.convert_tokens_to_ids(IMAGE)}
     text = ends(tokenizer) | {"vocab_size": len(tokenizer)}
     if kind == "blip-2":
@@ -140,7 +150,7 @@ def blip(folder: Path, kind: str) -> None:
             "num_attention_heads": 4,
             "word_embed_proj_dim": 32,
         }
-        text |= {**opt, "model_type": "opt", "max_position_embeddings": 256}
+        text |= {**opt, "model_type": "opt", "max_position_embeddings": 640}
         network = tf.Blip2ForConditionalGeneration(
             tf.Blip2Config(vision_config=sight, qformer_config=reader, text_config=text, **marks)
         )
@@ -183,7 +193,7 @@ def florence2(folder: Path) -> None:
     tokenizer = words(IMAGE, *marks, *places, named={"image_token": IMAGE}, begin=True)
     text = ends(tokenizer, decoder_start_token_id=2, forced_eos_token_id=2, is_encoder_decoder=True) | {
         "vocab_size": len(tokenizer), "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 48,
-        "decoder_ffn_dim": 48, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "max_position_embeddings": 256,
+        "decoder_ffn_dim": 48, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "max_position_embeddings": 640,
     }  # fmt: skip
     sight = {
         "embed_dim": (8, 16, 16, 32), "num_heads": (1, 2, 2, 4), "num_groups": (1, 2, 2, 4), "depths": (1, 1, 1, 1),
@@ -214,13 +224,14 @@ def square(kind: str, side: int) -> dict[str, Any]:
     return {"image_processor_type": kind, "size": size, "crop_size": size, "do_center_crop": False, "do_resize": True}
 
 
-def save(folder: Path, network: Any, tokenizer: Any) -> None:
+def save(folder: Path, network: Any, tokenizer: Any = None) -> None:
     with torch.no_grad():  # wide enough apart for the same word to win whatever is in the batch
         for parameter in network.parameters():
             if parameter.dim() > 1:
-                parameter.mul_(3)
+                parameter.mul_(8)
     network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    if tokenizer:
+        tokenizer.save_pretrained(folder)
 
 
 def write(folder: Path, name: str, content: dict[str, Any]) -> None:
@@ -237,3 +248,96 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "blip-2": lambda folder: blip(folder, "blip-2"),
     "instructblip": lambda folder: blip(folder, "instructblip"),
 }
+
+
+def sam(folder: Path) -> None:
+    config = tf.SamConfig(
+        vision_config={
+            "hidden_size": 16, "output_channels": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 64,
+            "patch_size": 8, "window_size": 4, "global_attn_indexes": [1], "mlp_dim": 32, "num_pos_feats": 4,
+        },
+        prompt_encoder_config={
+            "hidden_size": 8, "image_size": 64, "patch_size": 8, "image_embedding_size": 8, "mask_input_channels": 4,
+        },
+        mask_decoder_config={
+            "hidden_size": 8, "mlp_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "iou_head_hidden_dim": 16,
+        },
+    )  # fmt: skip
+    save(folder, tf.SamModel(config))
+    pictures = {"image_processor_type": "SamImageProcessor", "size": {"longest_edge": 64}}
+    pictures |= {"pad_size": {"height": 64, "width": 64}, "image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.25]}
+    write(folder, "preprocessor_config.json", pictures | {"processor_class": "SamProcessor"})
+
+
+def sam2(folder: Path) -> None:
+    trunk = {
+        "model_type": "sam2_hiera_det_model", "hidden_size": 8, "image_size": [128, 128],
+        "embed_dim_per_stage": [8, 16, 32, 64], "num_attention_heads_per_stage": [1, 1, 2, 2],
+        "blocks_per_stage": [1, 1, 2, 1], "window_size_per_stage": [8, 4, 4, 4], "global_attention_blocks": [3],
+        "window_positional_embedding_background_size": [4, 4],
+    }  # fmt: skip
+    config = tf.Sam2Config(
+        vision_config={
+            "backbone_config": trunk, "backbone_channel_list": [64, 32, 16, 8], "fpn_hidden_size": 16,
+            "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+        },
+        prompt_encoder_config={"hidden_size": 16, "image_size": 128, "patch_size": 16, "mask_input_channels": 4},
+        mask_decoder_config={
+            "hidden_size": 16, "mlp_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "iou_head_hidden_dim": 16,
+        },
+    )  # fmt: skip
+    save(folder, tf.Sam2Model(config))
+    write(folder, "preprocessor_config.json", {"image_processor_type": "Sam2ImageProcessorFast"})
+
+
+MASKS = {"sam": sam, "sam2": sam2}
+
+
+@pytest.fixture(autouse=True)
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has learnt nothing finds no end."""
+    monkeypatch.setattr(predictor, "LONGEST", LONGEST)
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of each model, as it would come from the hub."""
+    folders = {}
+    for name, build in (BUILDERS | MASKS).items():
+        torch.manual_seed(0)
+        folders[name] = tmp_path_factory.mktemp(name)
+        build(folders[name])
+    return folders
+
+
+@pytest.fixture
+def card_of(releases: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModelCard]:
+    """card_of(architecture) -> the card of such a model in a folder of models of this test's own."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+
+    def add(name: str) -> ModelCard:
+        folder = tmp_path / "models" / name
+        shutil.copytree(releases[name], folder)
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        content = {
+            "id": name, "family": "huggingface", "title": name, "licence": "none", "terms": "none", "memory_bytes": 1,
+            "trained_on": ["nothing"], **card_fields(name, 32),
+            "source": {"files": [file.model_dump(exclude_none=True) for file in files_in(folder, tuple(names))]},
+        }  # fmt: skip
+        (folder / "card.toml").write_text(tomlkit.dumps(content))
+        return get_card(name)
+
+    return add
+
+
+@pytest.fixture
+def predictor_of(card_of: Callable[[str], ModelCard]) -> Callable[..., Any]:
+    """predictor_of(architecture, cache_bytes=10**7) -> such a model, loaded by its card."""
+    return lambda name, cache_bytes=10**7: predictor.load(card_of(name), "cpu", cache=Cache(cache_bytes))
+
+
+@pytest.fixture(scope="session")
+def views() -> list[np.ndarray]:
+    """Three pictures of noise in different shapes."""
+    generator = np.random.default_rng(3)
+    return [generator.integers(0, 255, (*size, 3)).astype(np.uint8) for size in ((70, 90), (64, 64), (96, 50))]
