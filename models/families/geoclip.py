@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from open_clip import CLIP, get_model_config
 from torch import Tensor
+from torch.nn import functional
 
 from rsvlm.models.parts.prompt_averaging import Averaging, average_prompts
 from rsvlm.models.parts.retrieval_token import contrastive_losses
@@ -109,9 +110,7 @@ def _stages(depth: list[Any] | tuple[Any, ...]) -> tuple[int, int, int, int]:
 
 
 class GeoClip(CLIP):
-    """encode_image: (batch, 3, pixels, pixels) normalised -> (batch, embedding); encode_text: ids (batch, context) -> the
-    same, taken at the largest id of each row, the text's end. Neither is of unit length unless `normalize=True`.
-    """
+    """encode_image: (batch, 3, pixels, pixels) normalised -> (batch, embedding), of unit length if `normalize`."""
 
     def __init__(self, config: GeoClipConfig) -> None:
         super().__init__(**config.to_open_clip())
@@ -124,6 +123,18 @@ class GeoClip(CLIP):
             model = cls(config)
         model.attn_mask = torch.full((config.context, config.context), -torch.inf).triu_(1)
         return model
+
+    def encode_text(self, text: Tensor, normalize: bool = False) -> Tensor:
+        """text: ids (batch, context), the largest of each row at its end -> (batch, embedding), of unit length if `normalize`.
+
+        Attention is causal, so that nothing behind the longest text's end has a part in it: it is left out.
+        """
+        ends = text.argmax(dim=-1)
+        length = int(ends.max()) + 1
+        states = self.token_embedding(text[:, :length]) + self.positional_embedding[:length]
+        states = self.ln_final(self.transformer(states, attn_mask=self.attn_mask[:length, :length]))
+        features = states[torch.arange(len(text), device=text.device), ends] @ self.text_projection
+        return functional.normalize(features, dim=-1) if normalize else features
 
     def classes(self, ids: Tensor, averaging: Averaging) -> Tensor:
         """ids: (classes, sentences, context) -> (classes, embedding) of unit length."""

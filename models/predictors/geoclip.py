@@ -14,7 +14,6 @@ from hashlib import blake2b
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import Clip, ModelCard
@@ -142,7 +141,7 @@ class GeoClipPredictor:
     @torch.inference_mode()
     def _embed_texts(self, rows: Sequence[Tensor]) -> list[np.ndarray]:
         ids = torch.stack(list(rows)).to(self.device)
-        return list(normalize(self._model.encode_text(ids).float(), dim=-1).cpu().numpy())
+        return list(self._model.encode_text(ids, normalize=True).float().cpu().numpy())
 
     @torch.inference_mode()
     def _name(self, rows: Sequence[Tensor]) -> list[Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import open_clip
@@ -11,7 +12,9 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity, normalize
 
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.geoclip import GeoClip, GeoClipConfig, class_logits
+from rsvlm.models.families.geoclip_files import load_geoclip
 from rsvlm.models.families.geoclip_words import batch_ids, class_sentences, token_ids
 from rsvlm.models.parts.prompt_averaging import average_prompts
 
@@ -47,8 +50,9 @@ def test_architecture_added_to_open_clip_is_known(tmp_path: Path):
     assert GeoClipConfig.named("Test-Tiny-8", quick_gelu=True) == config
     ours, theirs = GeoClip(config), open_clip.create_model("Test-Tiny-8")
     theirs.load_state_dict(ours.state_dict())
-    pixels = torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(ours.eval().encode_image(pixels), theirs.eval().encode_image(pixels))
+    pixels, ids = torch.randn(3, 3, 32, 32), batch_ids(["a lake", "", "x " * 99], 77)
+    for mine, wanted in zip(ours.eval()(pixels, ids), theirs.eval()(pixels, ids), strict=True):
+        torch.testing.assert_close(mine, wanted)
 
 
 @pytest.mark.parametrize("name", ["ViT-Z-99", "hf-hub:someone/model", "../ViT-B-32", "ViT-B-16-SigLIP", ""])
@@ -125,6 +129,19 @@ def test_ten_steps_lower_the_loss():
         loss.backward()
         optimiser.step()
     assert losses[10] < 0.7 * losses[0], losses
+
+
+def test_trained_model_answers_the_same_once_saved_and_loaded(add_clip: Callable[..., ModelCard]):
+    model = small().train()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.01)
+    pixels, ids = torch.randn(4, 3, 32, 32), batch_ids(["a lake", "a road", "a farm", "a port"], 77)
+    for _ in range(10):
+        optimiser.zero_grad()
+        model.loss(pixels, ids).backward()
+        optimiser.step()
+    again, _ = load_geoclip(add_clip("trained", model.eval()))
+    for ours, theirs in zip(model(pixels, ids), again(pixels, ids), strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def test_loss_is_least_for_texts_in_their_order(model: GeoClip):
