@@ -55,7 +55,7 @@ class GaiaConfig:
         """The same architecture in small, for tests."""
         sizes = {"hidden_size": 24, "ffn_dim": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "dropout": 0.0}
         language = {"model_type": "opt", "vocab_size": vocabulary, **sizes, "word_embed_proj_dim": 24}
-        return cls(PictureSizes.tiny(clip), language | {"max_position_embeddings": 128}, 16)
+        return cls(PictureSizes.tiny(clip), language | {"max_position_embeddings": 512}, 16)
 
 
 class Gaia(nn.Module):

@@ -91,7 +91,7 @@ class RsGpt4vConfig:
         tower = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 3, "num_attention_heads": 2}
         tower |= {"patch_size": 14, "image_size": 42, "projection_dim": 8}
         language = {"model_type": "llama", "vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 32}
-        language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 256}
+        language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 512}
         return cls(tower, language, tuning=tuning, rank=4, alpha=8, dropout=0.0, experts=3, answer=16)
 
 

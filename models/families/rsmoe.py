@@ -51,7 +51,8 @@ class RsMoeConfig:
     language: a causal language model as transformers describes it. slots, router_width, router_heads: words that the router
     writes for an expert, and its own size. rank, alpha, targets, dropout: of the adapters. balance: weight of the loss for
     uneven use. answer, draft: most tokens of an answer in training, and of a draft. begin, end, padding: names of tokens.
-    released: put the words of a prompt through the block of the paper's repository, which its base line does.
+    released: put words that are given through the block of the paper's repository, as its base line does, though not those
+    that the model goes on to say.
     """
 
     picture: PictureSizes = field(default_factory=PictureSizes)
@@ -83,7 +84,7 @@ class RsMoeConfig:
     def tiny(cls, vocabulary: int, released: bool = False) -> RsMoeConfig:
         """The same architecture in small, for tests."""
         language = {"model_type": "llama", "vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 32}
-        language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 256}
+        language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 512}
         sizes: dict[str, Any] = {
             "slots": 2,
             "router_width": 16,

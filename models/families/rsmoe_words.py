@@ -63,6 +63,12 @@ class Words(PictureWords):
         super().__init__(tokenizer, form, picture, answer)
         self.slots = slots
 
+    @property
+    def longest_instruction(self) -> int:
+        """Tokens that an expert reads beyond the question, or the one who merges beyond drafts and question."""
+        experts = max(len(self.ids(PART.replace("{instruction}", text))) for text in INSTRUCTIONS.values())
+        return max(experts + self.slots, sum(len(self.ids(f"\n{label}")) for label in LABELS.values()))
+
     def asked(self, questions: Sequence[str]) -> Batch:
         """The questions alone, for the router."""
         return self.unlearnt([[self.begin, *self.ids(question)] for question in questions])

@@ -37,6 +37,7 @@ class Looking(Protocol):
     """What every network here has: it sees pictures, normalised as CLIP's, as tokens (batch, n, width) of its language."""
 
     config: Any
+    language_model: Any
 
     def look(self, pixels: Tensor) -> Tensor: ...
 
@@ -138,12 +139,17 @@ class OnePicturePredictor(ABC, Generic[Network, Vocabulary]):
     def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
         """An answer to one question for each picture. on_text streams the words of the only one.
 
-        Raises RsvlmError (bad_request) for earlier turns where the model knows of one alone.
+        Raises RsvlmError: bad_request for earlier turns where the model knows of one alone, too_large for a question that
+        leaves no room for an answer.
         """
         if any(question.earlier for question in questions) and not self._words.form.later:
             raise RsvlmError(
                 "bad_request", f"The model {self.card.id} reads no earlier turns.", "Ask again in one question."
             )
+        for question in questions:
+            read = self._words.questions([question.text], [question.earlier]).ids.shape[1]
+            if read + self._room() > self._model.language_model.config.max_position_embeddings:
+                raise RsvlmError("too_large", f"The question is too long for {self.card.id}.", "Ask in fewer words.")
         rows = [
             (picture, question, AsSaid(self._words.tokenizer, on_text, self._stop))
             for picture, question in zip(seen, questions, strict=True)
@@ -178,6 +184,10 @@ class OnePicturePredictor(ABC, Generic[Network, Vocabulary]):
     @abstractmethod
     def _answers(self, tokens: Tensor, rows: Sequence[Row]) -> list[Reply]:
         """tokens: (batch, n, width) of the pictures."""
+
+    def _room(self) -> int:
+        """Tokens that an answer may take, beyond those of its question."""
+        return LONGEST
 
     def _replies(self, batch: Batch, spoken: Spoken) -> list[Reply]:
         """batch: what was read."""

@@ -28,6 +28,10 @@ class MergedReply(Reply):
 class RsMoePredictor(OnePicturePredictor[RsMoe, Words]):
     """Read and written tokens of a reply are those of experts and merging together."""
 
+    def _room(self) -> int:
+        """Drafts stand in the prompt of the answer, and instructions in those of the drafts."""
+        return LONGEST + len(EXPERTS) * self._model.config.draft + self._words.longest_instruction
+
     def _answers(self, tokens: Tensor, rows: Sequence[Row]) -> list[Reply]:
         questions = [question.text for _, question, _ in rows]
         said = [words for _, _, words in rows]
