@@ -55,16 +55,21 @@ def architecture_of(folder: Path, name: str, mend: str) -> str:
     return str(read_config(folder / "config.json", name, mend).get("model_type"))
 
 
+def not_of_this_kind(architecture: str, name: str, mend: str) -> None:
+    """Raises RsvlmError (model_failed) for an architecture that transformers does not ask about images."""
+    if architecture not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        raise RsvlmError(
+            "model_failed", f"The model {name} does not answer about images: it is a “{architecture[:60]}”.", mend
+        )
+
+
 def load_huggingface(
     folder: Path, name: str = "this model", mend: str = "Get it again.", dtype: torch.dtype = torch.float32
 ) -> HuggingFace:
     """Raises RsvlmError (model_failed): what names code or an unknown architecture, is broken, or has not all its weights."""
     check_folder(folder, name, mend)
     architecture = architecture_of(folder, name, mend)
-    if architecture not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
-        raise RsvlmError(
-            "model_failed", f"The model {name} does not answer about images: it is a “{architecture[:60]}”.", mend
-        )
+    not_of_this_kind(architecture, name, mend)
     if not any(folder.glob("*.safetensors")):
         raise RsvlmError("model_failed", f"The model {name} has no weights as safetensors.", mend)
     try:
@@ -72,7 +77,13 @@ def load_huggingface(
             config = AutoConfig.from_pretrained(folder, **LOCAL)
             processor = load_processor(folder, config, name, mend)
             network, told = AutoModelForImageTextToText.from_pretrained(
-                folder, config=config, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
+                folder,
+                config=config,
+                dtype=dtype,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **LOCAL,
             )
             model = HuggingFace(network, processor)
     except BROKEN as error:

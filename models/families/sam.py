@@ -151,7 +151,12 @@ def load_sam(folder: Path, name: str = "this model", mend: str = "Get it again."
     try:
         with offline():
             network, told = NETWORKS[architecture].from_pretrained(
-                folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **LOCAL
+                folder,
+                dtype=torch.float32,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **LOCAL,
             )
         model = Sam(network, pictures.get("image_mean", MEAN), pictures.get("image_std", DEVIATION))
     except BROKEN as error:

@@ -1,0 +1,103 @@
+"""A released folder is brought in: what is data of it, compared with what its architecture wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tomlkit
+import torch
+from safetensors.torch import load_file, save_file
+
+from rsvlm.models.cards import CARD, files_in, get_card
+from rsvlm.models.families.huggingface_import import INDEX, WEIGHTS, take_in
+from rsvlm.models.families.sam import Prompt
+from rsvlm.models.predictors.abilities import Question
+from rsvlm.models.predictors.huggingface import HuggingFacePredictor, load
+from rsvlm.protocol import RsvlmError
+
+EVERY = [
+    "qwen3_vl",
+    "qwen2_5_vl",
+    "smolvlm",
+    "florence2",
+    "paligemma",
+    "llava",
+    "blip-2",
+    "instructblip",
+    "sam",
+    "sam2",
+]
+NOTHING = {"missing": [], "unexpected": [], "other_shape": []}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_model_that_was_brought_in_answers_as_the_release(name: str, releases: dict[str, Path], views: list[np.ndarray],
+                                                          card_of: object, tmp_path: Path):  # fmt: skip
+    stage = tmp_path / "models" / "mine"
+    stage.mkdir(parents=True)
+    found = take_in(releases[name], stage, "mine")
+    assert found["report"] == NOTHING and WEIGHTS in found["files"]
+    card = {"id": "mine", "family": "huggingface", "title": "Mine", "licence": "none", "terms": "none", **found["card"]}
+    source = {"files": [file.model_dump(exclude_none=True) for file in files_in(stage, tuple(found["files"]))]}
+    (stage / CARD).write_text(tomlkit.dumps(card | {"trained_on": ["nothing"], "source": source}))
+    mine, theirs = load(get_card("mine"), "cpu"), load(card_of(name), "cpu")  # type: ignore[operator]
+    if isinstance(mine, HuggingFacePredictor):
+        one, other = (
+            model.ask(model.encode(views[:1]), [Question("how many ships?")])[0].text for model in (mine, theirs)
+        )
+        assert one == other and found["card"]["tasks"][0] == "describe"
+    else:
+        one, other = (
+            model.masks(model.encode(views[:1]), [[Prompt((5, 5, 40, 40))]])[0].masks for model in (mine, theirs)
+        )
+        np.testing.assert_array_equal(one, other)
+    assert mine.size_bytes < found["card"]["memory_bytes"] < mine.size_bytes * 2 + 65 * 2**20
+
+
+def test_misfits_are_told_by_key_and_shape(releases: dict[str, Path], tmp_path: Path):
+    release, stage = tmp_path / "release", tmp_path / "stage"
+    release.mkdir(), stage.mkdir()
+    for path in releases["llava"].iterdir():
+        (release / path.name).write_bytes(path.read_bytes())
+    weights = load_file(release / WEIGHTS)
+    lost, bent = (next(key for key in sorted(weights) if key.endswith(end)) for end in ("q_proj.weight", "fc1.weight"))
+    weights.pop(lost)
+    weights |= {bent: torch.zeros(5, 7), "extra.weight": torch.zeros(3)}
+    save_file(weights, release / WEIGHTS, {"format": "pt"})
+    report = take_in(release, stage, "mine")["report"]
+    assert len(report["missing"]) == 1 and report["missing"][0].endswith(lost.partition(".")[2])
+    assert report["unexpected"] == ["extra.weight"]
+    assert [(entry["found"], entry["expected"]) for entry in report["other_shape"]] == [([5, 7], [48, 32])]
+
+
+def test_only_data_is_copied(releases: dict[str, Path], tmp_path: Path):
+    release, stage = tmp_path / "release", tmp_path / "stage"
+    release.mkdir(), stage.mkdir()
+    for path in releases["llava"].iterdir():
+        (release / path.name).write_bytes(path.read_bytes())
+    for name in (
+        "modeling.py",
+        "pytorch_model.bin",
+        "optimizer.pt",
+        "consolidated.safetensors",
+        "README.md",
+        ".secret.json",
+    ):
+        (release / name).write_text("x")
+    take_in(release, stage, "mine")
+    assert {path.name for path in stage.iterdir()} == {path.name for path in releases["llava"].iterdir()}
+
+
+@pytest.mark.parametrize(
+    "index", ['{"weight_map": {"a": "../../etc/passwd"}}', '{"weight_map": {"a": "gone.safetensors"}}']
+)
+def test_index_cannot_name_files_elsewhere(index: str, releases: dict[str, Path], tmp_path: Path):
+    release, stage = tmp_path / "release", tmp_path / "stage"
+    release.mkdir(), stage.mkdir()
+    (release / "config.json").write_bytes((releases["llava"] / "config.json").read_bytes())
+    (release / INDEX).write_text(index)
+    with pytest.raises(RsvlmError, match="no weights as safetensors, or not all") as told:
+        take_in(release, stage, "mine")
+    assert told.value.code == "bad_request" and not list(stage.iterdir())
