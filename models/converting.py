@@ -14,27 +14,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError  # nosec B403 # the name of an error
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
-from rsvlm.models.cards import get_card
-from rsvlm.models.comparing import compare
-from rsvlm.models.families.compact import Compact
-from rsvlm.models.families.deltavlm_files import convert_deltavlm
-from rsvlm.models.families.geoclip_files import convert_geoclip
-from rsvlm.models.families.geopix_files import convert_geopix
-from rsvlm.models.families.geopix_keys import PLACES as GEOPIX_PLACES
-from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
+from rsvlm.models.releases import RELEASES, files_beside, files_of_release
 from rsvlm.protocol import RsvlmError
 
-READABLE = (".safetensors", ".pt", ".pth", ".bin")
 HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
 WRAPPERS = ("model", "state_dict")  # where a trainer's checkpoint keeps the weights, beside the state of the training
 COPIES = 4  # of the weights at most in memory: read, converted, written
@@ -97,72 +88,18 @@ def read_tensors(path: Path, numbered: bool = False) -> dict[str, Tensor]:
     return {str(key): value for key, value in content.items() if isinstance(value, Tensor) and not value.is_sparse}
 
 
-def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
-    """Checkpoints of the trainer hold the model inside its lessons, and these inside their average."""
-    config = read_compact_config(folder, "to import", "Give the one that the weights were trained with.")
-    ours = {key.removeprefix("module.").removeprefix("model."): tensor for key, tensor in found.items()}
-    ours.pop(TIED, None)
-    with torch.device("meta"):
-        expected = {key: tensor for key, tensor in Compact(config).state_dict().items() if key != TIED}
-    report = compare(ours, expected)
-    if not report["missing"] and not report["other_shape"]:
-        save_file(halved({key: ours[key] for key in expected}), folder / WEIGHTS)
-        load_compact(folder)  # what cannot be loaded is not brought in
-    like = get_card(None)
-    fields = like.model_dump(mode="json", include={"tasks", "prompt_template", "box_convention", "input"})
-    numbers = sum(tensor.numel() for tensor in expected.values())
-    known = {phrase: [name for name in names if name in config.scenes] for phrase, names in like.groups.items()}
-    fields |= {
-        "scenes": {name: like.scenes.get(name, name) for name in config.scenes},
-        "groups": {phrase: names for phrase, names in known.items() if names},
-        "memory_bytes": 5 * numbers + 64 * 2**20,  # float32, and a quarter more to work with
-    }
-    return {"report": report, "card": fields}
-
-
-# A family's function gets the folder with its texts and the tensors under their official keys; it writes ours.
-CONVERTERS: dict[str, Callable[[Path, dict[str, Tensor]], dict[str, Any]]] = {"compact": convert_compact}
-CONVERTERS["deltavlm"] = convert_deltavlm
-CONVERTERS["geoclip"] = convert_geoclip
-CONVERTERS["geopix"] = convert_geopix
-
-# Folders beside a family's weights with parts that a released checkpoint leaves out. Their keys begin with the folder's name.
-PARTS: dict[str, tuple[str, ...]] = {"deltavlm": ("visual_encoder", "llm_model")}
-
-
-def parts_beside(weights: Path, family: str) -> dict[str, list[Path]]:
-    """The files of weights in each of these folders."""
-    folders = {name: weights.parent / name for name in PARTS.get(family, ()) if (weights.parent / name).is_dir()}
-    return {
-        name: [file for file in sorted(folder.iterdir()) if file.suffix in READABLE] for name, folder in folders.items()
-    }
-
-
-# Files and folders of a family that is released in many. Their keys begin with the name of the file or folder and a slash.
-PLACES: dict[str, tuple[str, ...]] = {"geopix": GEOPIX_PLACES}
-
-
-def files_of_release(release: Path, family: str) -> dict[str, list[Path]]:
-    """The files of weights at each of these places; safetensors alone where a folder has both kinds."""
-    found = {}
-    for name in PLACES.get(family, ()):
-        place = release / name
-        inside = [file for file in sorted(place.iterdir()) if file.suffix in READABLE] if place.is_dir() else [place]
-        safe = [file for file in inside if file.suffix == ".safetensors"]
-        found[name] = [file for file in safe or inside if file.is_file()]
-    return found
-
-
 def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
     """What importing.py reads."""
     try:
-        if family not in CONVERTERS:
-            known = ", ".join(CONVERTERS)
+        if family not in RELEASES:
+            known = ", ".join(RELEASES)
             raise RsvlmError(
                 "bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}."
             )
+        release = RELEASES[family]
+        convert = release.function(f"convert_{family}")
         whole = weights.is_file()
-        parts = parts_beside(weights, family) if whole else files_of_release(weights, family)
+        parts = files_beside(weights, family) if whole else files_of_release(weights, family)
         confine(folder, *([weights] if whole else ()), *(file for files in parts.values() for file in files))
         found = {
             f"{name}{'.' if whole else '/'}{key}": tensor
@@ -170,7 +107,11 @@ def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
             for file in files
             for key, tensor in read_tensors(file, numbered=not whole).items()
         }
-        return CONVERTERS[family](folder, found | (read_tensors(weights) if whole else {}))
+        if whole:
+            pickled = release.pickled and weights.suffix != ".safetensors"
+            found |= release.function("read_release")(weights) if pickled else read_tensors(weights)
+        converted: dict[str, Any] = convert(folder, found)
+        return converted
     except RsvlmError as error:
         return error.to_json()
 

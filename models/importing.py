@@ -21,26 +21,12 @@ import tomlkit
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
 from rsvlm.models.families.geoclip_releases import known_release
 from rsvlm.models.folders import models_folder
+from rsvlm.models.releases import READABLE, RELEASES, weights_in
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
 logger = logging.getLogger(__name__)
 
-READABLE = (".safetensors", ".pt", ".pth")
-# Texts that a family reads where they are, in folders beside the weights; the other families want two beside them.
-TEXTS: dict[str, tuple[str, ...]] = {
-    "deltavlm": (
-        "config.json", "tokenizer.json", "llm_model/config.json", "llm_model/tokenizer.json", "llm_model/tokenizer.model",
-        "query_tokenizer/tokenizer.json", "query_tokenizer/vocab.txt",
-    ),
-    "geoclip": ("config.json", "open_clip_config.json"),
-    "geopix": (
-        "config.json", "tokenizer.json", "tokenizer.model", "vlm/config.json", "vlm/vision/config.json",
-        "vlm/text/config.json",
-    ),
-}  # fmt: skip
-# Families that are released as a folder of many files, and a folder in it that a model of ours does not have.
-RELEASES = {"geopix": "vlm"}
 SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")  # in names of environment variables
 
 
@@ -83,7 +69,8 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
     Raises RsvlmError: bad_request (id, files), model_failed (what lies there is broken, refused or holds code).
     """
     _check_id(wish.id)
-    weights = path if wish.family in RELEASES and (path / RELEASES[wish.family]).is_dir() else _weights(path)
+    places = RELEASES[wish.family].places if wish.family in RELEASES else ()
+    weights = path if places and (path / places[0]).is_dir() else _weights(path)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
@@ -131,7 +118,7 @@ def _weights(path: Path) -> Path:
             f"{path} is neither a folder nor a file of weights.",
             f"Give a folder with weights, or a file ending in {', '.join(READABLE)}.",
         )
-    found = [file for file in sorted(path.iterdir()) if file.suffix in READABLE]
+    found = weights_in(path)
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise RsvlmError(
@@ -145,9 +132,7 @@ def _weights(path: Path) -> Path:
 def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
     """Configuration and tokenizer, looked through before anything reads them."""
     origin = weights.parent if weights.is_file() else weights
-    for name in TEXTS.get(wish.family, ("config.json", "tokenizer.json")):
-        if wish.family in TEXTS and not (origin / name).is_file():
-            continue  # the family's function tells what it lacks
+    for name in _text_names(origin, wish.family):
         if name == "config.json" and origin == weights:
             continue  # of a kind that only the release's own program reads
         try:
@@ -163,6 +148,16 @@ def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
     release = known_release(weights.resolve()) if wish.family == "geoclip" and not any(stage.iterdir()) else None
     if release:
         (stage / "config.json").write_bytes(json.dumps(release.to_config()).encode())
+
+
+def _text_names(origin: Path, family: str) -> list[str]:
+    """What is to be copied; where a family names its texts, its own function tells what it lacks."""
+    texts = RELEASES[family].texts if family in RELEASES else None
+    if texts is None:
+        return ["config.json", "tokenizer.json"]
+    return [
+        path.relative_to(origin).as_posix() for name in texts for path in sorted(origin.glob(name)) if path.is_file()
+    ]
 
 
 def _convert(weights: Path, stage: Path, family: str) -> dict[str, Any]:

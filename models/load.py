@@ -15,7 +15,7 @@ from rsvlm.protocol import RsvlmError
 
 DEVICES = ("auto", "cpu", "cuda")
 # Each is a module of predictors/ with a function load(card, device, engine, cache); only one that is asked for is imported.
-FAMILIES = ("compact", "deltavlm", "geoclip", "geopix", "mmodalcc")
+FAMILIES = ("capret", "compact", "deltavlm", "geoclip", "geopix", "mmodalcc", "skyeye")
 
 
 def pick_device(device: str = "auto") -> str:

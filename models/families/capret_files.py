@@ -40,11 +40,7 @@ from rsvlm.models.language_files import (
 from rsvlm.protocol import RsvlmError
 
 FILES = (WEIGHTS, CONFIG, TOKENIZER)
-TOWER, LANGUAGE = PARTS = ("visual_model", "lm")  # folders beside a released checkpoint
-TEXTS = (
-    CONFIG, TOKENIZER, f"{TOWER}/{CONFIG}", f"{LANGUAGE}/{CONFIG}", f"{LANGUAGE}/{TOKENIZER}",
-    f"{LANGUAGE}/tokenizer.model", f"{LANGUAGE}/vocab.json", f"{LANGUAGE}/merges.txt",
-)  # fmt: skip
+TOWER, LANGUAGE = ("visual_model", "lm")  # folders beside a released checkpoint
 MEND = "Give the one that the weights were trained with, or none for the usual sizes."
 PLACE = "<|image|>"  # a word that FROMAGe adds before [RET], and never reads
 SIZED = ("visual_embeddings.weight", "visual_fc.weight")

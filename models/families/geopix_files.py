@@ -20,9 +20,10 @@ from torch import Tensor
 
 from rsvlm.models.comparing import compare
 from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, llava_7b
-from rsvlm.models.families.geopix_keys import PLACES, official_keys, sizes
+from rsvlm.models.families.geopix_keys import official_keys, sizes
 from rsvlm.models.families.geopix_words import IMAGE, PADDING, SEGS, TAGS, Words, put
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
+from rsvlm.models.releases import RELEASES
 from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 
@@ -101,7 +102,7 @@ def convert_geopix(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     Raises RsvlmError (model_failed, bad_request) for texts that are missing or of another kind.
     """
     tokenizer = _tokenizer(folder)
-    if any(key.partition("/")[0] in PLACES for key in found):
+    if any(key.partition("/")[0] in RELEASES["geopix"].places for key in found):
         config, state = _released(folder, found, tokenizer), official_keys(found, released=True)
     else:
         config, state = read_geopix_config(folder, "to import", MEND), found

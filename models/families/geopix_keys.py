@@ -12,19 +12,6 @@ from itertools import count
 import torch
 from torch import Tensor
 
-# Files and folders of the release that hold weights.
-PLACES = (
-    "vlm",
-    "seg",
-    "pec",
-    "clm",
-    "image_neck_rough.pth",
-    "image_neck_detail.pth",
-    "text_hidden_fcs.pth",
-    "multiseg_scalar.pth",
-    "multiscale_scalar.pth",
-)
-
 # Released beginnings and ours. The lower level's neck is called rough, and gets the deeper state all the same.
 _RULES: tuple[tuple[str, str], ...] = (
     (r"vlm/language_model\.lm_head\.", "llava.lm_head."),

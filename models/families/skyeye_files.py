@@ -39,8 +39,7 @@ from rsvlm.models.parts.eva_vit import fit_positions
 from rsvlm.protocol import RsvlmError
 
 FILES = (WEIGHTS, CONFIG, TOKENIZER)
-TOWER, LANGUAGE = PARTS = ("visual_encoder", "llama_model")  # folders beside a released checkpoint
-TEXTS = (CONFIG, TOKENIZER, f"{LANGUAGE}/{CONFIG}", f"{LANGUAGE}/{TOKENIZER}", f"{LANGUAGE}/tokenizer.model")
+TOWER, LANGUAGE = ("visual_encoder", "llama_model")  # folders beside a released checkpoint
 POSITIONS = f"{TOWER}.pos_embed"
 MEND = "Give the one that the weights were trained with, or none for the released sizes."
 

@@ -56,7 +56,7 @@ def offered(models: Path, release: Path) -> Path:
         for path in sorted(release.iterdir())
     ]
     source = {"repository": "someone/large", "revision": REVISION, "files": files, "accept_licence": True}
-    card = get_card(None).model_dump(mode="json", exclude={"figures"})
+    card = get_card(None).model_dump(mode="json", exclude={"figures"}, exclude_none=True)
     card |= {"id": "large", "title": "Large [v2]", "licence": "Toy licence", "terms": "Not for war.", "source": source}
     path = models / "large" / "card.toml"
     path.parent.mkdir()

@@ -111,7 +111,7 @@ def write_card(folder: Path, **source: Any) -> ModelCard:
         {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
         for name, content in FILES.items()
     ]
-    content = get_card(None).model_dump(mode="json", exclude={"id", "source", "figures"}) | {
+    content = get_card(None).model_dump(mode="json", exclude={"id", "source", "figures"}, exclude_none=True) | {
         "id": "toy",
         "source": {"repository": "someone/toy", "revision": REVISION, "files": files, **source},
     }

@@ -102,7 +102,7 @@ def test_released_layout_comes_in_and_answers(
     report, card = import_model(released, WISH)
     assert report.fits, report
     assert sorted(report.unexpected) == ["temp", "vision_proj.weight"], "which the release never uses"
-    assert card == get_card("delta") and card.verify() and card.tasks == ("change", "ask")
+    assert card == get_card("delta") and card.verify() and card.tasks == ("change", "change_ask")
     assert sorted(path.relative_to(card.folder).as_posix() for path in card.folder.rglob("*") if path.is_file()) == [
         "card.toml", "config.json", "model.safetensors", "query_tokenizer/tokenizer.json", "tokenizer.json",
     ]  # fmt: skip
