@@ -120,6 +120,44 @@ class DescribeRequest:
     model: Optional[str] = None
 
 
+@dataclass(frozen=True)
+class AskRequest:
+    """A question about one place. history: earlier questions and answers about it, the first one first."""
+
+    raster: Raster
+    question: str
+    history: Sequence[Tuple[str, str]] = ()
+    model: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class SegmentRequest:
+    """Outlines of what phrases name, such as "storage tanks" or "the lake in the north"."""
+
+    raster: Raster
+    phrases: Sequence[str]
+    model: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class GroundRequest:
+    """Boxes around what phrases name."""
+
+    raster: Raster
+    phrases: Sequence[str]
+    model: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """What changed in one place between two dates, or a question about that."""
+
+    before: Raster
+    after: Raster
+    question: Optional[str] = None
+    model: Optional[str] = None
+
+
 @dataclass
 class Evidence:
     """Something on the ground that an answer rests on.
@@ -147,6 +185,7 @@ class Answer:
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.
     usage: tokens that the model read and wrote for it, prompt_tokens and completion_tokens; empty if it has none.
     partial: the user stopped it before it was complete.
+    target_absent: phrases of which nothing was found.
     """
 
     text: str
@@ -158,11 +197,14 @@ class Answer:
     structured: Optional[Dict[str, Any]] = None
     partial: bool = False
     usage: Dict[str, int] = field(default_factory=dict)
+    target_absent: List[str] = field(default_factory=list)
 
     def to_json(self) -> Dict[str, Any]:
         data = asdict(self)
         if self.structured is None:
             del data["structured"]
+        if not self.target_absent:
+            del data["target_absent"]
         return data
 
     @classmethod

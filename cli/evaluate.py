@@ -31,9 +31,16 @@ def evaluate_caption(
 ) -> None:
     """Score captions against the references of a split."""
     from rsvlm.models.pool import Models
+    from rsvlm.models.predictors.compact import CompactPredictor
+    from rsvlm.protocol import RsvlmError
     from rsvlm.trainer.evaluation import evaluate_captions
 
-    result = evaluate_captions(Models(device).get(model), data, split, protocol, predictions)
+    predictor = Models(device).get(model)
+    if not isinstance(predictor, CompactPredictor):
+        raise RsvlmError(
+            "bad_request", f"Captions of {predictor.card.id} cannot be measured yet.", "Choose another model."
+        )
+    result = evaluate_captions(predictor, data, split, protocol, predictions)
     if as_json:
         print(json.dumps(result))
         return

@@ -117,6 +117,8 @@ def read(text: str, convention: str, width: int, height: int) -> Reading:
             boxes.append(replace(box, label=label))
             told += f"{label} [{len(boxes)}]" if mark[0].startswith("{") and "bbox" in mark[0] else f" [{len(boxes)}] "
         end = mark.end()
+    if not end and not _MARKS.search(text):
+        return Reading(text, (), ())
     return Reading(_tidy(told + text[end:]), tuple(boxes), tuple(dict.fromkeys(warnings)))
 
 
@@ -221,8 +223,8 @@ def _short(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without marks; in single spaces; without the brackets of a JSON list around it all."""
-    text = " ".join(_MARKS.sub(" ", text).split())
+    """Without marks and the spaces that they leave; without the brackets of a JSON list around it all."""
+    text = re.sub(r"[ \t]+", " ", _MARKS.sub(" ", text)).strip()
     if text.startswith("[") and text.endswith("]") and not re.match(r"\[\d+\]", text):
         text = text[1:-1].strip()
     return re.sub(r" ([.,;:!?])", r"\1", text)

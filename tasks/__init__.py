@@ -6,9 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rsvlm.protocol import Answer, DescribeRequest, Watch
+from rsvlm.protocol import (
+    Answer,
+    AskRequest,
+    ChangeRequest,
+    DescribeRequest,
+    GroundRequest,
+    SegmentRequest,
+    Watch,
+)
 
 if TYPE_CHECKING:
     from rsvlm.models.pool import Models
@@ -22,10 +31,21 @@ class TaskSpec:
     run: Callable[[Any, "Models", Watch], Answer]
 
 
-def _describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
-    from rsvlm.tasks.describe import describe  # imports torch: only the process that answers needs it
+def _late(name: str) -> Callable[[Any, "Models", Watch], Answer]:
+    """The task of the module and function `name`, which imports torch: only the process that answers needs it."""
 
-    return describe(request, models, watch)
+    def run(request: Any, models: Models, watch: Watch) -> Answer:
+        answer: Answer = getattr(import_module(f"rsvlm.tasks.{name}"), name)(request, models, watch)
+        return answer
+
+    return run
 
 
-TASKS = {"describe": TaskSpec(DescribeRequest, _describe)}
+REQUESTS = {
+    "describe": DescribeRequest,
+    "ask": AskRequest,
+    "segment": SegmentRequest,
+    "ground": GroundRequest,
+    "change": ChangeRequest,
+}
+TASKS = {name: TaskSpec(request, _late(name)) for name, request in REQUESTS.items()}

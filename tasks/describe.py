@@ -9,33 +9,43 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
-from importlib.metadata import version
+from typing import cast
 
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
+from rsvlm.models.cards import able_card
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.compact import CompactPredictor, Seen
-from rsvlm.protocol import STYLES, VERSION, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
-from rsvlm.tasks import wording
+from rsvlm.protocol import STYLES, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
+from rsvlm.tasks import figures, wording
+from rsvlm.tasks.ask import Put, in_words
 from rsvlm.tasks.cover import Cover, measure_cover
 from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
-from rsvlm.tasks.looking import Tile, look, wanted_share
+from rsvlm.tasks.looking import Tile, gaps, look, seen
 from rsvlm.tasks.plan import Plan, make_plan
+from rsvlm.tasks.provenance import provenance
 from rsvlm.tasks.structure import Description, Part, Place, Share
 
 BATCH = 8  # tiles described at once; progress and stop come between batches
 
 
 def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
-    """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request (style)."""
+    """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request (style, model)."""
     if request.style not in STYLES:
         raise RsvlmError("bad_request", f"There is no style “{request.style}”.", f"Choose one of {', '.join(STYLES)}.")
+    card = able_card(request.model, "describe", "describe a place")
+    if not isinstance(models.get(card.id), CompactPredictor):  # words are all that it has
+        if request.style == "structured":
+            raise RsvlmError(
+                "bad_request", f"The model {card.id} describes in words alone.", "Choose the style brief or detailed."
+            )
+        return in_words("describe", card, request.raster, Put("caption"), models, watch)
     started = time.perf_counter()
-    with Scene.open(request.raster) as scene, models.using(request.model, watch.cancelled) as predictor:
+    with Scene.open(request.raster) as scene, models.using(card.id, watch.cancelled) as found:
+        predictor = cast(CompactPredictor, found)
         plan = make_plan(scene, predictor.card, request.style)
         watch.progress(0, len(plan.tiles), "Reading")
-        tiles = _tiles(scene, plan, watch)
+        tiles = seen(scene, plan, watch, "describe")
         read = time.perf_counter()
         findings: list[Finding] = []
         streamed = ""
@@ -58,7 +68,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
         answer = Answer(
             text=text,
             evidence=[finding.evidence() for finding in findings] + (cover.evidence if cover else []),
-            provenance=_provenance(request, scene, plan, predictor),
+            provenance=provenance("describe", predictor, request.raster, scene, plan.gsd_m) | {"style": request.style},
             warnings=_warnings(scene, plan, tiles, findings),
             confidence=_confidence(findings),
             partial=partial,
@@ -76,27 +86,6 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
         "total": round(done - started, 4),
     }
     return answer
-
-
-def _tiles(scene: Scene, plan: Plan, watch: Watch) -> list[Tile]:
-    """All tiles that show something; no_data where none does."""
-    tiles = []
-    for tile in look(scene, plan):
-        watch.check()
-        tiles.append(tile)
-    if not tiles:
-        raise RsvlmError(
-            "no_data",
-            "There is nothing to describe here: under 10 % of the extent holds valid pixels, the rest is nodata.",
-            "Choose an extent where the layer shows something.",
-        )
-    if all(tile.flat for tile in tiles):
-        raise RsvlmError(
-            "no_data",
-            "There is nothing to describe here: the picture is one even colour.",
-            "Choose an extent where the layer shows something.",
-        )
-    return tiles
 
 
 def _glanced_at(scene: Scene, predictor: CompactPredictor, plan: Plan) -> Plan:
@@ -122,7 +111,7 @@ def _closer(
     if not nearer.reliable or len(nearer.tiles) == 1:
         return [], plan, tiles
     watch.progress(0, len(nearer.tiles), "Looking closer")
-    parts = _tiles(scene, nearer, watch)
+    parts = seen(scene, nearer, watch, "describe")
     findings = _all_findings(predictor, parts, nearer, watch)
     return (findings, nearer, parts) if any(finding.sure for finding in findings) else ([], plan, tiles)
 
@@ -176,7 +165,7 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
     size, area = scene.ground_size_m(scene.extent), ground.area_m2(_footprint(scene), scene.crs)
     seen = "seen in one tile" if len(findings) == 1 else f"seen in {len(findings)} tiles"
     if size and area:
-        seen = f"The extent measures {wording.ground_size(*size)} ({wording.ground_area(area)}), {seen}"
+        seen = f"The extent measures {figures.ground_size(*size)} ({figures.ground_area(area)}), {seen}"
     lines.append(f"{wording.capital(seen)}. {wording.shares(groups)}")
     for item in groups:
         if item.label != wording.UNSURE and item.share >= wording.WORTH_NAMING:
@@ -205,37 +194,10 @@ def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequenc
     warnings = list(plan.warnings)
     if len(findings) < len(tiles):
         warnings.append(f"Stopped after {len(findings)} of {len(tiles)} tiles; the rest was not described.")
-    empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles) / wanted_share(scene)
-    if empty > 0.05:
-        warnings.append(f"{wording.percent(empty)} of the extent holds no data and was not described.")
-    if any(tile.view.sampled for tile in tiles):
-        warnings.append(
-            "The raster is very large and has no overviews, so it was read from samples. Build pyramids for a better look."
-        )
+    warnings += gaps(scene, plan, tiles, "described")
     if findings and not any(finding.sure for finding in findings):
         warnings.append("The model is not sure what this place shows; take the description as a guess.")
     return warnings
-
-
-def _provenance(request: DescribeRequest, scene: Scene, plan: Plan, predictor: CompactPredictor) -> dict:
-    return {
-        "model": predictor.card.id,
-        "revision": predictor.card.revision,
-        "task": "describe",
-        "style": request.style,
-        "prompt": predictor.card.prompt_template,
-        "sources": [request.raster.name or scene.source],
-        "extent": list(scene.extent),
-        "crs": scene.crs.to_wkt() if scene.crs else None,
-        "gsd_m": plan.gsd_m,
-        "acquired": scene.acquired,
-        "bands": list(scene.rgb_bands),
-        "sensor": scene.sensor,
-        "stretch": scene.stretch.to_json(),
-        "device": predictor.device,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "versions": {"rsvlm": VERSION, "torch": version("torch"), "transformers": version("transformers")},
-    }
 
 
 def _structured(

@@ -10,7 +10,7 @@ import numpy as np
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.predictors.abilities import Embeds
 from rsvlm.protocol import Raster, RsvlmError, Watch
 from rsvlm.tasks.looking import picture
 from rsvlm.tasks.plan import view_size
@@ -33,9 +33,14 @@ def embed(inputs: Sequence[str | Raster], model_id: str | None, models: Models, 
     Raises RsvlmError: what opening and reading raise, no_data, too_large for a text, unknown_model, cancelled.
     """
     with models.using(model_id, watch.cancelled) as predictor:
+        if not isinstance(predictor, Embeds):
+            raise RsvlmError(
+                "bad_request",
+                f"The model {predictor.card.id} makes no vectors of texts and pictures.",
+                "Choose another.",
+            )
         vectors: dict[int, np.ndarray] = {}
         texts = {index: item for index, item in enumerate(inputs) if isinstance(item, str)}
-        tokens = sum(map(len, predictor.text_ids(list(texts.values())))) if texts else 0
         for batch in _batches(list(texts)):
             watch.check()
             vectors |= zip(batch, predictor.embed_texts([texts[index] for index in batch]), strict=True)
@@ -46,20 +51,16 @@ def embed(inputs: Sequence[str | Raster], model_id: str | None, models: Models, 
                 seen = _whole(item, predictor.card)
                 by_size.setdefault(seen.shape, {})[index] = seen
         for pictures in by_size.values():
-            tokens += _embed_pictures(pictures, predictor, vectors)
+            _embed_pictures(pictures, predictor, vectors)
+        tokens = predictor.usage["prompt_tokens"]
         return Embeddings(np.stack([vectors[index] for index in range(len(inputs))]), tokens, predictor.card.id)
 
 
-def _embed_pictures(
-    pictures: dict[int, np.ndarray], predictor: CompactPredictor, vectors: dict[int, np.ndarray]
-) -> int:
-    """Put the vectors of pictures of one size into `vectors`; the number of their tokens."""
-    tokens = 0
+def _embed_pictures(pictures: dict[int, np.ndarray], predictor: Embeds, vectors: dict[int, np.ndarray]) -> None:
+    """Put the vectors of pictures of one size into `vectors`."""
     for batch in _batches(list(pictures)):
         encoded = predictor.encode(np.stack([pictures[index] for index in batch]))
         vectors |= zip(batch, predictor.embed_images(encoded), strict=True)
-        tokens += sum(item.features.tokens.shape[1] for item in encoded)
-    return tokens
 
 
 def _batches(indices: list[int]) -> list[list[int]]:

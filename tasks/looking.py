@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.view import View
 from rsvlm.models.parts.pixels import FLAT
+from rsvlm.protocol import RsvlmError, Watch
+from rsvlm.tasks.figures import percent
 from rsvlm.tasks.plan import Plan
 
 ENOUGH = 0.1  # share of valid pixels, among those asked for, from which on a tile is looked at
@@ -51,6 +53,40 @@ def wanted_share(scene: Scene) -> float:
         return 1.0
     extent = box(*scene.extent)
     return float(scene.area.intersection(extent).area / extent.area) or 1.0
+
+
+def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at") -> list[Tile]:
+    """All tiles that show something. told: what the task does, for errors. Raises RsvlmError: no_data, bad_raster, cancelled."""
+    tiles = []
+    for tile in look(scene, plan):
+        watch.check()
+        tiles.append(tile)
+    if not tiles:
+        raise RsvlmError(
+            "no_data",
+            f"There is nothing to {told} here: under 10 % of the extent holds valid pixels, the rest is nodata.",
+            "Choose an extent where the layer shows something.",
+        )
+    if all(tile.flat for tile in tiles):
+        raise RsvlmError(
+            "no_data",
+            f"There is nothing to {told} here: the picture is one even colour.",
+            "Choose an extent where the layer shows something.",
+        )
+    return tiles
+
+
+def gaps(scene: Scene, plan: Plan, tiles: Sequence[Tile], done: str = "looked at") -> list[str]:
+    """Sentences on what of the extent could not be seen, or not well. done: what the task did with the rest."""
+    warnings = []
+    empty = 1 - sum(tile.view.valid_share for tile in tiles) / len(plan.tiles) / wanted_share(scene)
+    if empty > 0.05:
+        warnings.append(f"{percent(empty)} of the extent holds no data and was not {done}.")
+    if any(tile.view.sampled for tile in tiles):
+        warnings.append(
+            "The raster is very large and has no overviews, so it was read from samples. Build pyramids for a better look."
+        )
+    return warnings
 
 
 def look(scene: Scene, plan: Plan) -> Iterator[Tile]:

@@ -41,7 +41,18 @@ def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
     x0, y0, x1, y1 = scene.extent
     ground = scene.ground_size_m(scene.extent)
     width, height = ground or (x1 - x0, y1 - y0)
-    columns, rows = _grid(scene, card, style, width, height, ground is not None)
+    return _plan(scene, card, *_grid(scene, card, style, width, height, ground is not None))
+
+
+def one_view(scene: Scene, card: ModelCard) -> Plan:
+    """All of the extent in one view, however large it is."""
+    return _plan(scene, card, 1, 1)
+
+
+def _plan(scene: Scene, card: ModelCard, columns: int, rows: int) -> Plan:
+    x0, y0, x1, y1 = scene.extent
+    ground = scene.ground_size_m(scene.extent)
+    width, height = ground or (x1 - x0, y1 - y0)
     size = view_size(width / columns, height / rows, card.input.pixels)
     gsd = width / columns / size[0] if ground else None
     extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)

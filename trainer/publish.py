@@ -15,8 +15,7 @@ import tomlkit
 import torch
 
 from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card, load_cards
-from rsvlm.models.pool import Models
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.predictors.compact import CompactPredictor, load
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.trainer.calibration import (
     BATCH,
@@ -68,7 +67,9 @@ def source_of(folder: Path) -> dict[str, object]:
 
 def calibrate(data: Path) -> dict[str, float]:
     """Fit temperature and threshold on the held pictures and write them into the card."""
-    logits, truth, familiarity = scene_logits(Models("cpu").get(None), [(data / name, split) for name, split in SPLITS])
+    logits, truth, familiarity = scene_logits(
+        load(get_card(None), "cpu"), [(data / name, split) for name, split in SPLITS]
+    )
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
     scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
@@ -90,7 +91,7 @@ def measure(data: Path) -> dict[str, object]:
     """Evaluate the bundled model, and write the figures into its card and into evaluation.json beside the weights."""
     report: dict[str, object] = {"calibration": calibrate(data)}
     figures = []
-    predictor = Models("cpu").get(None)
+    predictor = load(get_card(None), "cpu")
     for name, split in SPLITS:
         result = evaluate_captions(predictor, data / name, split, "coco")
         report[f"{name} {split}"] = result

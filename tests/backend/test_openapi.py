@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rsvlm.protocol import ERROR_CODES
+from rsvlm.tasks import TASKS
 
 Schema = dict[str, Any]
 
-WORK = ("/v1/chat/completions", "/v1/embeddings", "/v1/jobs", "/v1/view", "/v1/describe")
+WORK = ("/v1/chat/completions", "/v1/embeddings", "/v1/jobs", "/v1/view", *(f"/v1/{task}" for task in TASKS))
 LOOKS = ("/health", "/v1/models", "/v1/jobs", "/openapi.json")
 NAMED = (
     ("GET", "/v1/jobs/{}"),
@@ -71,8 +72,9 @@ class Described:
             for name in known.keys() & value.keys():
                 yield from self.faults(value[name], known[name], f"{at}.{name}")
         if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from self.faults(item, schema["items"], f"{at}[{index}]")
+            each = schema.get("prefixItems") or [schema["items"]] * len(value)
+            for index, (item, kind) in enumerate(zip(value, each, strict=False)):
+                yield from self.faults(item, kind, f"{at}[{index}]")
         if isinstance(value, (list, str)):
             low, high = ("minItems", "maxItems") if isinstance(value, list) else ("minLength", "maxLength")
             if not schema.get(low, 0) <= len(value) <= schema.get(high, len(value)):
@@ -94,6 +96,8 @@ class Described:
             required = schema.get("required", [])
             optional = {name: field for name, field in fields.items() if name not in required}
             return st.fixed_dictionaries({name: fields[name] for name in required}, optional=optional)
+        if "prefixItems" in schema:
+            return st.tuples(*map(self.values, schema["prefixItems"])).map(list)
         if schema["type"] == "array":
             most = 6 if schema["items"].get("type") in SCALARS else 3  # an extent has four numbers, a transform six
             return st.lists(self.values(schema["items"]), min_size=schema.get("minItems", 0), max_size=most)

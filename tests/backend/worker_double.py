@@ -32,7 +32,8 @@ def fail(message: "dict[str, Any]", code: str, words: str) -> None:
 def wished(message: "dict[str, Any]") -> str:
     if message["op"] == "embed":
         return "/wait" if {"text": "wait"} in message["inputs"] else "embed"
-    raster = message["raster"] if message["op"] == "view" else message["request"]["raster"]
+    request = message if message["op"] == "view" else message["request"]
+    raster = request["raster"] if "raster" in request else request["before"]
     return str(raster.get("href", "/say"))
 
 

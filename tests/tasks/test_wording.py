@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rsvlm.geo import stretch
 from rsvlm.geo.view import View
-from rsvlm.tasks import wording
+from rsvlm.tasks import figures, wording
 from rsvlm.tasks.findings import Finding, Verdict
 from rsvlm.tasks.looking import Tile
 
@@ -148,7 +148,7 @@ def test_lists_read_as_written(items: list[str], text: str):
     ("share", "text"), [(0.0, "under 1 %"), (0.009, "under 1 %"), (0.01, "1 %"), (0.126, "13 %"), (1.0, "100 %")]
 )
 def test_percentages(share: float, text: str):
-    assert wording.percent(share) == text
+    assert figures.percent(share) == text
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_percentages(share: float, text: str):
     ],
 )
 def test_sizes_have_sensible_digits(size: tuple[float, float], text: str):
-    assert wording.ground_size(*size) == text
+    assert figures.ground_size(*size) == text
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_sizes_have_sensible_digits(size: tuple[float, float], text: str):
      (2_340_000, "2.34 km²"), (5.2e9, "5,200 km²")],
 )  # fmt: skip
 def test_areas_are_told_in_the_unit_that_reads_best(area: float, text: str):
-    assert wording.ground_area(area) == text
+    assert figures.ground_area(area) == text
 
 
 def test_doubt_comes_before_the_sentence():

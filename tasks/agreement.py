@@ -1,0 +1,39 @@
+"""Whether words and drawings agree on how many there are. Knows English numbers; no model."""
+
+from __future__ import annotations
+
+import re
+
+WORDS = (
+    "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_NOTHING = ("no", "none", "nothing", "zero")
+_UNITS = (
+    r"(?!\s*(?:%|percent|per cent|m\b|m²|km|ha\b|met(?:re|er)|hectare|acre|feet|ft\b|st\b|nd\b|rd\b|th\b|[.,:/]\d))"
+)
+_NUMBER = re.compile(
+    rf"(?<![\w.,:\[/-])(?:({'|'.join((*_NOTHING, *WORDS[1:]))})\b|(\d{{1,3}}\b)){_UNITS}", re.IGNORECASE
+)
+
+
+def said(text: str) -> int | None:
+    """How many things a text speaks of, if it names exactly one number: in words up to twelve, or digits; else None."""
+    found = [word.lower() or digits for word, digits in _NUMBER.findall(text)]
+    if len(found) != 1:
+        return None
+    if found[0] in _NOTHING:
+        return 0
+    return WORDS.index(found[0]) if found[0] in WORDS else int(found[0])
+
+
+def disagreement(text: str, count: int, drawn: str) -> str | None:
+    """A sentence for the user if the text names another number than was drawn. drawn: "mask", "change mask", "boxes" ..."""
+    number = said(text)
+    if number is None or number == count:
+        return None
+    there = "there is" if count == 1 else "there are"
+    return f"The text says {_word(number)}, but by the {drawn} {there} {_word(count)}."
+
+
+def _word(number: int) -> str:
+    return WORDS[number] if number < len(WORDS) else str(number)
