@@ -15,7 +15,9 @@ from rsvlm.protocol import RsvlmError
 
 DEVICES = ("auto", "cpu", "cuda")
 # Each is a module of predictors/ with a function load(card, device, engine, cache); only one that is asked for is imported.
-FAMILIES = ("capret", "compact", "deltavlm", "geoclip", "geopix", "mmodalcc", "skyeye")
+FAMILIES = (
+    "capret", "compact", "deltavlm", "gaia", "geoclip", "geopix", "huggingface", "mmodalcc", "rsgpt4v", "rsmoe", "skyeye",
+)  # fmt: skip
 
 
 def pick_device(device: str = "auto") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 READABLE = (".safetensors", ".pt", ".pth", ".tar", ".bin")  # .tar: of .pth.tar
-LANGUAGE_TEXTS = ("config.json", "tokenizer.json", "tokenizer.model")
+LANGUAGE_TEXTS = ("config.json", "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt")
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ RELEASES = {
     "compact": Release("compact_files"),
     "capret": Release(
         "capret_files",
-        (
-            "config.json", "tokenizer.json", "visual_model/config.json",
-            *_below("lm", *LANGUAGE_TEXTS, "vocab.json", "merges.txt"),
-        ),
+        ("config.json", "tokenizer.json", "visual_model/config.json", *_below("lm", *LANGUAGE_TEXTS)),
         parts=("visual_model", "lm"),
     ),
     "deltavlm": Release(
@@ -56,6 +53,11 @@ RELEASES = {
             *_below("query_tokenizer", "tokenizer.json", "vocab.txt"),
         ),
         parts=("visual_encoder", "llm_model"),
+    ),
+    "gaia": Release(
+        "gaia_files",
+        ("config.json", "tokenizer.json", *_below("opt_model", *LANGUAGE_TEXTS)),
+        parts=("visual_encoder", "opt_model"),
     ),
     "geoclip": Release("geoclip_files", ("config.json", "open_clip_config.json")),
     "geopix": Release(
@@ -70,6 +72,12 @@ RELEASES = {
         ),
     ),
     "mmodalcc": Release("mmodalcc_import", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
+    "rsgpt4v": Release(
+        "rsgpt4v_files",
+        ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS)),
+        parts=("vision_tower", "language_model"),
+    ),
+    "rsmoe": Release("rsmoe_files", ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS))),
     "skyeye": Release(
         "skyeye_files",
         ("config.json", "tokenizer.json", *_below("llama_model", *LANGUAGE_TEXTS)),

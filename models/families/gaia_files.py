@@ -49,7 +49,6 @@ def _card(config: GaiaConfig) -> dict[str, Any]:
 
 
 LAYOUT: Layout[GaiaConfig, Gaia, PictureWords] = Layout("gaia", GaiaConfig, Gaia, _words, _ours, PARTS[1], _card)
-TEXTS = LAYOUT.texts()
 
 
 def save_gaia(folder: Path, model: Gaia, words: PictureWords) -> None:

@@ -61,14 +61,6 @@ class Layout(Generic[Config, Network, Words]):
     beside: str
     card: Callable[[Config], dict[str, Any]]
 
-    def texts(self) -> tuple[str, ...]:
-        """What is read beside weights that are imported."""
-        return (
-            CONFIG,
-            TOKENIZER,
-            *(f"{self.beside}/{name}" for name in (CONFIG, TOKENIZER, "tokenizer.model", *_PAIRS)),
-        )
-
     def save(self, folder: Path, model: Network, config: Config, words: Words) -> None:
         """Write everything into `folder`, replacing what is there; the weights in the precision that they have."""
         write_model(folder, _texts(config, words.tokenizer), own_state(model))

@@ -83,7 +83,6 @@ def _card(config: RsGpt4vConfig) -> dict[str, Any]:
 LAYOUT: Layout[RsGpt4vConfig, RsGpt4v, PictureWords] = Layout(
     "rsgpt4v", RsGpt4vConfig, RsGpt4v, _words, ours, PARTS[1], _card
 )
-TEXTS = LAYOUT.texts()
 
 
 def save_rsgpt4v(folder: Path, model: RsGpt4v, words: PictureWords) -> None:

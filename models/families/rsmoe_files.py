@@ -46,7 +46,6 @@ def _card(config: RsMoeConfig) -> dict[str, Any]:
 
 
 LAYOUT: Layout[RsMoeConfig, RsMoe, Words] = Layout("rsmoe", RsMoeConfig, RsMoe, _words, _ours, "language_model", _card)
-TEXTS = LAYOUT.texts()
 
 
 def save_rsmoe(folder: Path, model: RsMoe, words: Words) -> None:
