@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +53,18 @@ def data_dir() -> Path:
 def golden_dir() -> Path:
     """Tensors recorded from the published systems' own code; the test is skipped where they are absent."""
     return _shared("golden")
+
+
+@pytest.fixture
+def add_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """add_family(family, says, seed=0, **card) -> the card of a small model that says these words, in a folder of models
+    of this test's own; see small_models.py.
+    """
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    spec = importlib.util.spec_from_file_location("small_models", ROOT / "tests" / "small_models.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("tests/small_models.py cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return lambda *words, **more: module.add_family(tmp_path / "models", *words, **more)

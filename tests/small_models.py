@@ -1,0 +1,139 @@
+"""Small models with random weights, put on disk with cards as a user's models are; what they say is taught in advance.
+
+Used by tests of several folders, through the fixture `add_family` of the conftest beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+import torch
+from tokenizers import AddedToken, BertWordPieceTokenizer, Tokenizer, models, pre_tokenizers
+
+from rsvlm.models.cards import ModelCard, files_in, get_card
+from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm_files import save_deltavlm
+from rsvlm.models.families.deltavlm_words import Words as DeltaWords
+from rsvlm.models.families.geopix import GeoPix, GeoPixConfig
+from rsvlm.models.families.geopix_files import save_geopix
+from rsvlm.models.families.geopix_words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM
+from rsvlm.models.families.geopix_words import Words as GeoWords
+from rsvlm.models.families.mmodalcc import MModalCC, MModalCCConfig
+from rsvlm.models.families.mmodalcc_files import save_mmodalcc, word_tokenizer
+
+PROMPTS = {
+    "caption": "[caption] Describe it.",
+    "vqa": "[vqa] {text}",
+    "refer": "[refer] {text}",
+    "segment": "[segment] Can you segment {text} ?",
+}
+MASK = SEGS  # in what a model says: it means something there
+
+
+def whole_words(words: Sequence[str], special: Sequence[str]) -> Tokenizer:
+    every = dict.fromkeys(["<unk>", FIRST, END, *words])
+    tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(every)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(["<unk>", FIRST, END])
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in special])
+    return tokenizer
+
+
+def teach(language: Any, start: int, ids: Sequence[int]) -> None:
+    """From now on `ids` follow each other after `start`, whatever is asked: each word calls for the next."""
+    table = language.get_input_embeddings().weight
+    with torch.no_grad():
+        table.copy_(torch.nn.functional.normalize(table))
+        inner = language.model
+        for layer in getattr(inner, "language_model", inner).layers:  # what a word means is all that is left
+            layer.self_attn.o_proj.weight.mul_(0.01)
+            layer.mlp.down_proj.weight.mul_(0.01)
+        head = language.lm_head.weight
+        head.mul_(0.01)
+        for before, after in zip((start, *ids[:-1]), ids, strict=True):
+            head[after] += 10 * table[before]
+
+
+def geopix(folder: Path, says: Sequence[str], seed: int) -> None:
+    """A model for one place, which always says `says`, each word once."""
+    spoken = ("USER:", "ASSISTANT:", "Can", "you", "segment", "?", *(word for word in says if word not in SEGS))
+    tokenizer = whole_words([*SYSTEM.split(), *spoken], (PADDING, IMAGE, *SEGS))
+    torch.manual_seed(seed)
+    model = GeoPix(GeoPixConfig.tiny(tokenizer.get_vocab_size())).eval()
+    ids = [tokenizer.token_to_id(word) for word in (*says, END)]
+    teach(model.llava, tokenizer.token_to_id("ASSISTANT:"), ids)
+    save_geopix(folder, model, GeoWords(tokenizer, 16))
+
+
+def deltavlm(folder: Path, says: Sequence[str], seed: int) -> None:
+    """A model for two dates, which says `says`, each word once, after questions that end in “changed”."""
+    tokenizer = whole_words(["q:", "changed", *says], ["[PAD]"])
+    file = folder.with_suffix(".vocab")
+    file.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "q", "changed"]) + "\n")
+    query = Tokenizer.from_str(BertWordPieceTokenizer(str(file), lowercase=True).to_str())
+    query.add_special_tokens(["[DEC]"])
+    config = DeltaVlmConfig(
+        pixels=42, image_width=16, image_depth=3, image_heads=2, queries=4, query_width=16, query_depth=2, query_heads=2,
+        query_hidden=24, query_vocabulary=query.get_vocab_size(), query_positions=24, instruction=24, answer=16,
+        mask_hidden=64,
+        language={
+            "model_type": "llama", "vocab_size": tokenizer.get_vocab_size(), "hidden_size": 24,
+            "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 128,
+        },
+    )  # fmt: skip
+    torch.manual_seed(seed)
+    model = DeltaVlm(config).eval()
+    teach(model.llm_model, tokenizer.token_to_id("changed"), [tokenizer.token_to_id(word) for word in (*says, END)])
+    save_deltavlm(folder, model, DeltaWords(tokenizer, query, 24, 16))
+
+
+def mmodalcc(folder: Path, says: Sequence[str], seed: int) -> None:
+    """A model for two dates that takes no questions; it says some of `says`."""
+    every = {word: index for index, word in enumerate(says, start=1)}
+    count = len(every)
+    every |= {"<unk>": count + 1, "<start>": count + 2, "<end>": count + 3, "<pad>": 0}
+    torch.manual_seed(seed)
+    config = replace(MModalCCConfig.tiny(len(every)), vocabulary=len(every))
+    save_mmodalcc(folder, config, MModalCC(config).state_dict(), word_tokenizer(every))
+
+
+MAKERS: dict[str, Callable[[Path, Sequence[str], int], None]] = {
+    "geopix": geopix,
+    "deltavlm": deltavlm,
+    "mmodalcc": mmodalcc,
+}
+TASKS = {
+    "geopix": ("describe", "ask", "segment", "ground"),
+    "deltavlm": ("change", "change_ask", "change_masks"),
+    "mmodalcc": ("change",),
+}
+PIXELS = {"geopix": 64, "deltavlm": 64, "mmodalcc": 64}
+
+
+def add_family(folder: Path, family: str, says: Sequence[str], seed: int = 0, **card: Any) -> ModelCard:
+    """The card of a new model called as its family, below the folder of models `folder`. card: fields of it."""
+    MAKERS[family](folder / family, says, seed)
+    names = tuple(sorted(path.relative_to(folder / family).as_posix() for path in (folder / family).rglob("*.*")))
+    bundled = get_card(None).model_dump(exclude={"scenes", "groups", "figures", "calibration", "source"})
+    content = {
+        **bundled,
+        "id": family,
+        "family": family,
+        "title": f"Small {family}",
+        "tasks": TASKS[family],
+        "prompts": PROMPTS if family == "geopix" else {"change": "What changed"},
+        "boxes": "percent" if family == "geopix" else None,
+        "dialogue": family == "deltavlm",
+        "input": {**bundled["input"], "pixels": PIXELS[family]},
+        "source": {"files": [file.model_dump() for file in files_in(folder / family, names)]},
+        "memory_bytes": 1,
+        **card,
+    }
+    made = ModelCard.model_validate(content)
+    text = tomlkit.dumps(made.model_dump(mode="json", exclude_none=True))
+    (folder / family / "card.toml").write_text(text)
+    return get_card(family)
