@@ -87,7 +87,8 @@ class Cancelled(RsvlmError):
 class Raster:
     """One place on one date: a file (or COG url) by `href`, or a rendered picture by `data`.
 
-    data: base64 of a PNG or TIFF, placed by `transform` (a, b, c, d, e, f: x = a*col + b*row + c) and `crs`.
+    data: base64 of a PNG or TIFF, placed by `transform` (a, b, c, d, e, f: x = a*col + b*row + c) and `crs`. A file is
+    placed by its own georeference; `transform` counts only where it has none.
     crs: WKT or "EPSG:N" of `extent`, `area` and `transform`; a file without a CRS is read as being in it; None = the
     raster's own.
     extent: x0, y0, x1, y1 in `crs`; None = all of it.

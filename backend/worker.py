@@ -78,9 +78,17 @@ class Worker:
 
     def _load(self) -> Models:
         """Import what is heavy and load the bundled model, so that the first click finds it warm."""
-        from rsvlm.models.pool import Models
+        device = os.environ.get("RSVLM_DEVICE", "auto")
+        try:
+            from rsvlm.models.pool import Models
 
-        models = Models(os.environ.get("RSVLM_DEVICE", "auto"), changed=lambda: self._tell_status(models), **_limits())
+            models = Models(device, changed=lambda: self._tell_status(models), **_limits())
+        except (ImportError, OSError) as error:  # OSError: a library of torch that the system cannot load
+            raise RsvlmError(
+                "unavailable",
+                "The model process cannot load the libraries that it needs.",
+                "Set up the backend again in Settings ▸ Options ▸ rsvlm; “rsvlm doctor” tells what is missing.",
+            ) from error
         try:
             models.get(None)
         except RsvlmError as error:  # whoever asks for it will be told again

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.releases import RELEASES
 from rsvlm.protocol import RsvlmError, Watch
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def import_weights(
         help="A folder with config.json, tokenizer.json and weights, or the file of weights there."
     ),
     model_id: str = typer.Option(..., "--id", help="What the model is to be called: small letters, digits, . _ -"),
-    family: str = typer.Option("compact", help="Family of the model: compact."),
+    family: str = typer.Option("compact", help=f"Family of the model: {', '.join(RELEASES)}."),
     title: str | None = typer.Option(None, help="Its name for readers; default: the id."),
     licence: str = typer.Option("not stated", help="Under which licence it may be used."),
     terms: str = typer.Option("", help="What else is to be known before it is used."),

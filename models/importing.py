@@ -87,7 +87,12 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
         if not report.fits:
             return report, None
         card = _write_card(stage, wish, found["card"], found.get("files"))
-        stage.rename(card.folder)
+        try:
+            stage.rename(card.folder)
+        except OSError as error:
+            raise RsvlmError(
+                "bad_request", f"There is a folder {card.folder} already.", "Take another --id, or remove that folder."
+            ) from error
         return report, card
     finally:
         shutil.rmtree(stage, ignore_errors=True)  # there only where the model was not brought in

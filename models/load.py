@@ -43,6 +43,8 @@ def cuda_works() -> bool:
 
 def fallback_note(device: str) -> str | None:
     """Why models run on the CPU although "auto" would take the GPU of this machine; None where that is not so."""
+    if device == "auto" and torch.backends.mps.is_available():
+        return "Models run on the CPU: Apple's graphics are not used in this version."
     if device != "auto" or shutil.which("nvidia-smi") is None or cuda_works():
         return None
     if torch.version.cuda is None:

@@ -122,6 +122,8 @@ class Models:
     def _make_room(self, card: ModelCard) -> None:
         """Give up what is idle until `card` fits. Raises RsvlmError (out_of_memory) if it does not fit then."""
         needed, what = predicted_bytes(card), f"The model “{card.title}”"
+        if needed > self._budget:  # no use in giving up what others have
+            raise _over_limit(needed, self._budget, what)
         while needed > min(room := self._room_bytes()):
             if not self._give_up():
                 allowed, free = room

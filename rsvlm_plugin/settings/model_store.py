@@ -117,7 +117,14 @@ class ModelStore(QObject):
     def _commands(self, words: Sequence[str], note: str) -> Commands:
         """Raises RsvlmError where there is no backend."""
         python = backend_python(Settings().python)
-        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            raise RsvlmError(
+                "unavailable",
+                tr("The folder {folder} cannot be created.").format(folder=home()),
+                tr("Set RSVLM_HOME to a folder that you may write to."),
+            ) from None
         step = Step(note, str(python), ["-m", "rsvlm.cli.main", "models", *words, "--json"])
         return Commands([step], str(home()), self, proxy_environment())
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -303,3 +304,19 @@ def test_end_of_input_stops_everything_in_flight(lines: Callable[..., Lines], la
     code, log = worker.end()
     assert code == 0 and time.monotonic() - began < 10
     assert "Traceback" not in log
+
+
+def test_worker_that_cannot_load_its_libraries_says_so_and_lives(
+    start: Callable[[list[str]], Any], serve: list[str], picture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "torch.py").write_text("raise ImportError('libtorch is not there')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    backend = start(serve)
+    worker = backend.worker().pid
+    for _attempt in range(2):
+        refused = backend.ask({"data": picture})
+        assert refused.status_code == 503
+        error = refused.json()["error"]
+        assert error["code"] == "unavailable" and "libraries" in error["message"] and "libtorch" not in refused.text
+    assert backend.client.get("/v1/models").json()["state"] == "failed"
+    assert backend.worker().pid == worker
