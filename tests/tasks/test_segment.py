@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from shapely.geometry import box, shape
 
@@ -36,18 +37,12 @@ def test_masks_are_valid_polygons_in_the_rasters_crs_with_areas(
     lakes = [item for item in answer.evidence if item.label == "the lake"]
     area = sum(item.area_m2 for item in lakes)
     assert answer.text.startswith(f"the lake: {len(lakes)} found, ") and 0 < area < ground.area_m2(
-        whole, None or _utm()
+        whole, CRS.from_epsg(32632)
     )
     assert answer.provenance["said"] == ["it is [1]"] * 2 and answer.provenance["model"] == "geopix"
     assert answer.provenance["prompt"][0] == "[segment] Can you segment the lake ?"
     assert listener.steps[-1] == (2, 2) and "".join(listener.pieces) == answer.text
     assert answer.usage["completion_tokens"] == 2 * 9
-
-
-def _utm():
-    from rasterio.crs import CRS
-
-    return CRS.from_epsg(32632)
 
 
 def test_what_is_not_there_is_said_to_be_absent(

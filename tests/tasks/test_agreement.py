@@ -1,0 +1,36 @@
+"""Numbers in words and numbers of outlines are held against each other, and nothing else is taken for a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsvlm.tasks.agreement import disagreement, said
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Two buildings were built.", 2),
+        ("There are 14 cars.", 14),
+        ("There is no difference.", 0),
+        ("Nothing has changed.", 0),
+        ("The scene shows a road.", None),
+        ("Two houses and one road.", None),
+        ("The lake covers 40 % of the area.", None),
+        ("A road of 200 m.", None),
+        ("Built in 2019.", None),
+        ("It is [1].", None),
+        ("About 3.5 ha of forest.", None),
+        ("The 2nd house.", None),
+        ("", None),
+    ],
+)
+def test_the_one_number_of_a_text_is_found(text: str, number: int | None):
+    assert said(text) == number
+
+
+def test_disagreement_is_a_sentence():
+    assert disagreement("Two lakes.", 5, "mask") == "The text says two, but by the mask there are five."
+    assert disagreement("No lake.", 1, "mask") == "The text says none, but by the mask there is one."
+    assert disagreement("Two lakes.", 30, "boxes") == "The text says two, but by the boxes there are 30."
+    assert disagreement("Two lakes.", 2, "mask") is None and disagreement("Lakes.", 5, "mask") is None

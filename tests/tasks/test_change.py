@@ -1,0 +1,92 @@
+"""Two dates of one place: compared on one grid, in words and outlines; pairs that cannot be compared are refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rasterio.transform import from_origin
+from shapely.geometry import box, shape
+
+from rsvlm.models.pool import Models
+from rsvlm.protocol import ChangeRequest, Raster, RsvlmError, Watch
+from rsvlm.tasks import TASKS
+
+run = TASKS["change"].run
+
+
+@pytest.fixture
+def dates(write: Callable[..., str], landscape: Callable[..., np.ndarray]) -> tuple[Raster, Raster]:
+    """128 x 128 m from (500000, 5500000); the later one is turned upside down."""
+    picture = landscape(128, 128)
+    before = Raster(href=write(picture, "before.tif"), acquired="2019-05-01", role="before")
+    return before, Raster(href=write(picture[:, ::-1].copy(), "after.tif"), acquired="2024-05-01", role="after")
+
+
+def test_change_is_told_in_words_and_outlined(
+    add_family: Callable[..., Any], dates: tuple[Raster, Raster], listen: Any
+):
+    add_family("deltavlm", ["twelve", "houses", "were", "built"])
+    listener = listen()
+    answer = run(ChangeRequest(*dates, model="deltavlm"), Models("cpu"), listener)
+    assert answer.text == "".join(listener.pieces) == "Twelve houses were built."
+    assert answer.evidence == listener.items and {item.label for item in answer.evidence} == {"change"}
+    for item in answer.evidence:
+        polygon = shape(item.geometry)
+        assert polygon.is_valid and box(499999, 5499871, 500129, 5500001).contains(polygon)
+        assert item.area_m2 == pytest.approx(polygon.area, rel=3e-3)
+    assert any(text.startswith("The text says twelve, but by the change mask there ") for text in answer.warnings)
+    provenance = answer.provenance
+    assert provenance["prompt"] == "What changed" and provenance["acquired"] == ["2019-05-01", "2024-05-01"]
+    assert [Path(name).name for name in provenance["sources"]] == ["before.tif", "after.tif"]
+    assert provenance["alignment"] == {"overlap": 1.0, "resolution_ratio": 1.0} and len(provenance["stretch"]) == 2
+
+
+def test_question_about_a_pair_is_answered(add_family: Callable[..., Any], dates: tuple[Raster, Raster]):
+    add_family("deltavlm", ["yes"])
+    answer = run(ChangeRequest(*dates, "Has anything changed", "deltavlm"), Models("cpu"), Watch())
+    assert answer.text == "Yes." and answer.provenance["prompt"] == "Has anything changed"
+    add_family("mmodalcc", ["a", "house", "road"])
+    with pytest.raises(RsvlmError, match="The model mmodalcc cannot answer questions about what changed") as told:
+        run(ChangeRequest(*dates, "What?", "mmodalcc"), Models("cpu"), Watch())
+    assert told.value.hint == "Choose one that can: deltavlm."
+
+
+def test_model_without_questions_and_masks_says_a_sentence(
+    add_family: Callable[..., Any], dates: tuple[Raster, Raster], listen: Any
+):
+    add_family("mmodalcc", ["a", "house", "road", "trees"], seed=2)
+    listener = listen()
+    answer = run(ChangeRequest(*dates, model="mmodalcc"), Models("cpu"), listener)
+    assert answer.text == "".join(listener.pieces) and answer.evidence == []
+    assert any("asked without land cover maps" in warning for warning in answer.warnings)
+    assert answer.provenance["model"] == "mmodalcc" and answer.provenance["mask"] is None
+
+
+def test_rasters_apart_are_refused_in_words(
+    add_family: Callable[..., Any], dates: tuple[Raster, Raster], write: Callable[..., str], landscape: Any
+):
+    add_family("deltavlm", ["no"])
+    far = Raster(href=write(landscape(128, 128), "far.tif", transform=from_origin(600000, 5500000, 1, 1)))
+    with pytest.raises(RsvlmError, match="The two rasters do not overlap") as told:
+        run(ChangeRequest(dates[0], far, model="deltavlm"), Models("cpu"), Watch())
+    assert told.value.code == "bad_extent" and told.value.hint
+    nowhere = Raster(href=write(landscape(128, 128), "nowhere.tif", crs=None, transform=None))
+    with pytest.raises(RsvlmError, match="One of the two rasters is georeferenced"):
+        run(ChangeRequest(dates[0], nowhere, model="deltavlm"), Models("cpu"), Watch())
+
+
+def test_what_makes_a_comparison_doubtful_is_told(
+    add_family: Callable[..., Any], dates: tuple[Raster, Raster], write: Callable[..., str], landscape: Any
+):
+    add_family("deltavlm", ["yes"])
+    coarse = write(landscape(64, 64), "coarse.tif", transform=from_origin(500064, 5500000, 4, 4))
+    answer = run(
+        ChangeRequest(dates[1], Raster(href=coarse, acquired="2001-01-01"), model="deltavlm"), Models("cpu"), Watch()
+    )
+    told = " ".join(answer.warnings)
+    assert "share 12 % of what they show" in told and "4 times coarser" in told and "told backwards" in told
+    assert answer.provenance["extent"] == [500064, 5499872, 500128, 5500000]
