@@ -18,10 +18,9 @@ from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, LogitsProcessor, StoppingCriteria
 from transformers.generation import BaseStreamer
 
-from rsvlm.protocol import RsvlmError
-
 # Architectures whose keys and values of a picture were shown to serve any question about it.
 READS_AHEAD = frozenset({"blip-2", "idefics3", "llava", "qwen2_5_vl", "qwen2_vl", "qwen3_vl", "smolvlm"})
+UNLIMITED = 2**30  # tokens, of models that count places by their distance
 # What a release may say of how its words are found. The rest is ours: the likeliest word, one row for each question.
 KEPT = (
     "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id",
@@ -73,8 +72,10 @@ class HuggingFace:
     def __init__(self, network: Any, processor: Any) -> None:
         self.network, self.processor = network.eval(), processor
         self.architecture: str = network.config.model_type
-        self.encodes: bool = network.config.is_encoder_decoder or network.config.get_text_config().is_encoder_decoder
-        self.reads_ahead = self.architecture in READS_AHEAD and not self.encodes
+        text = network.config.get_text_config()
+        self.encodes: bool = network.config.is_encoder_decoder or text.is_encoder_decoder
+        forgets = getattr(text, "sliding_window", None) and getattr(text, "use_sliding_window", True)
+        self.reads_ahead = self.architecture in READS_AHEAD and not self.encodes and not forgets
         # BLIP-2's own way of answering takes pictures only.
         self._speaker = network.language_model if self.architecture == "blip-2" else network
         found = network.generation_config.to_dict()
@@ -95,25 +96,18 @@ class HuggingFace:
     def prepare(self, prompts: Sequence[str], pictures: Sequence[Sequence[np.ndarray]]) -> dict[str, Tensor]:
         """The network's inputs for each prompt and its (H, W, 3) uint8 pictures, filled up to one length."""
         images: Any = [list(row) for row in pictures]
-        if all(len(row) == 1 for row in pictures):
-            images = [row[0] for row in pictures]
+        if not self.processor.chat_template and all(len(row) == 1 for row in pictures):
+            images = [row[0] for row in pictures]  # the older processors read no nested lists
         options = {"padding": len(prompts) > 1, "return_tensors": "pt", "input_data_format": "channels_last"}
         batch = self.processor(images=images, text=list(prompts), **options)
         batch.pop("labels", None)  # for training
         return dict(batch.to(self.device, self.network.dtype))
 
-    def room(self, inputs: Sequence[dict[str, Tensor]], most: int) -> int:
-        """How many words an answer may have, `most` at most. Raises RsvlmError (too_large) where there is no room for any."""
-        longest = max(int(row["attention_mask"].sum(dim=1).max()) for row in inputs)
-        limit = getattr(self.network.config.get_text_config(), "max_position_embeddings", None) or longest + most
-        left = limit - (1 if self.encodes and longest <= limit else longest)
-        if left < 1:
-            raise RsvlmError(
-                "too_large",
-                f"Pictures and question take {longest:,} tokens, and the model reads {limit:,}.",
-                "Ask in fewer words, or about less.",
-            )
-        return min(most, left)
+    def room(self, inputs: Sequence[dict[str, Tensor]]) -> list[int]:
+        """How many words an answer to each row may have; none or less where there is no room for any."""
+        limit = getattr(self.network.config.get_text_config(), "max_position_embeddings", None) or UNLIMITED
+        read = [length for part in inputs for length in part["attention_mask"].sum(dim=1).tolist()]
+        return [limit - 1 if self.encodes and length <= limit else limit - length for length in read]
 
     def shown(self, inputs: dict[str, Tensor]) -> tuple[int, int]:
         """Width and height in pixels at which Qwen saw the first picture."""
@@ -187,8 +181,9 @@ class HuggingFace:
             return torch.stack(parts)
 
         batch = {"input_ids": laid("input_ids", self.padding), "attention_mask": laid("attention_mask", 0)}
-        if "mm_token_type_ids" in inputs[0]:  # with the sizes of the pictures: what Qwen counts places by
+        if "mm_token_type_ids" in inputs[0]:
             batch["mm_token_type_ids"] = laid("mm_token_type_ids", 0)
+        if "image_grid_thw" in inputs[0]:  # by the sizes of its pictures Qwen counts places
             batch["image_grid_thw"] = torch.cat([row["image_grid_thw"] for row in inputs])
         self._forget()
         return self._generate(self._speaker, batch | {"past_key_values": _cache(ahead, before)}, most, streamer, stop)

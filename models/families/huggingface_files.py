@@ -74,9 +74,9 @@ def load_huggingface(
         raise RsvlmError("model_failed", f"The model {name} has no weights as safetensors.", mend)
     try:
         with offline():
-            config = AutoConfig.from_pretrained(folder, **LOCAL)
+            config = AutoConfig.from_pretrained(folder, **LOCAL)  # nosec B615 # from a folder
             processor = load_processor(folder, config, name, mend)
-            network, told = AutoModelForImageTextToText.from_pretrained(
+            network, told = AutoModelForImageTextToText.from_pretrained(  # nosec B615 # from a folder
                 folder,
                 config=config,
                 dtype=dtype,

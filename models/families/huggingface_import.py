@@ -51,8 +51,7 @@ def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
         ) from error
     other = [{"key": key, "found": list(had), "expected": list(wanted)} for key, had, wanted in told["mismatched_keys"]]
     numbers = sum(tensor.numel() for tensor in network.parameters())
-    sight = getattr(network.config, "vision_config", network.config)
-    fields = card_fields(network.config.model_type, getattr(sight, "image_size", None) or 448)
+    fields = card_fields(network.config.model_type, _pixels(network.config))
     if architecture_of(stage, name, MEND) in NETWORKS:
         fields |= {"tasks": [], "prompt_template": "boxes and points", "dialogue": False}
     return {
@@ -72,6 +71,13 @@ def _network_of(release: Path, name: str) -> Any:
         return NETWORKS[architecture]
     not_of_this_kind(architecture, name, MEND)
     return AutoModelForImageTextToText
+
+
+def _pixels(config: Any) -> int:
+    """Along the longer side of what the network sees at once; a usual number where it takes any size."""
+    parts: list[Any] = [getattr(config, part, None) for part in ("prompt_encoder_config", "vision_config")]
+    size = next((part.image_size for part in parts if getattr(part, "image_size", None)), 448)
+    return int(size if isinstance(size, int) else max(size))
 
 
 def _files(folder: Path, name: str) -> list[str]:

@@ -95,7 +95,7 @@ def put(processor: Any, architecture: str, text: str, earlier: Sequence[tuple[st
 
     Raises RsvlmError (bad_request) for what such a model does not read.
     """
-    if architecture in SINGLE and earlier:
+    if earlier and (architecture in SINGLE or not (processor.chat_template or architecture in TURNS)):
         raise RsvlmError("bad_request", "This model reads no earlier questions.", "Ask anew, with all that matters.")
     if architecture in ONE_PICTURE and pictures > 1:
         raise RsvlmError("bad_request", "This model looks at one picture at a time.", "Choose a model for pairs.")
@@ -122,12 +122,14 @@ def _chat(processor: Any, turns: Sequence[tuple[str, str]], last: str, pictures:
         messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
         content = []
     messages.append({"role": "user", "content": [*content, {"type": "text", "text": last}]})
+    broken = RsvlmError("model_failed", "The chat template of this model is broken or refused.", "Get the model again.")
     try:
-        return str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+        prompt = str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
     except TemplateError as error:
-        raise RsvlmError(
-            "model_failed", "The chat template of this model is broken or refused.", "Get the model again."
-        ) from error
+        raise broken from error
+    if prompt.count(str(getattr(processor, "image_token", ""))) != pictures:
+        raise broken
+    return prompt
 
 
 def in_thousandths(text: str, width: int, height: int) -> str:

@@ -29,7 +29,7 @@ from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.huggingface_masks import MaskPredictor
 from rsvlm.models.predictors.huggingface_words import Verbatim
 from rsvlm.models.predictors.words import Listeners, Stop
-from rsvlm.protocol import Cancelled
+from rsvlm.protocol import Cancelled, RsvlmError
 
 MASKS = "masks"  # folder of a SAM in that of a model
 LONGEST = 512  # tokens of an answer
@@ -107,12 +107,14 @@ class HuggingFacePredictor:
     ) -> list[Reply]:
         """An answer to one question for each of `seen`. on_text streams the words of the only one.
 
-        Raises RsvlmError (bad_request) for earlier turns or a second date where the model reads none.
+        Raises RsvlmError: bad_request for earlier turns or a second date where the model reads none, too_large.
         """
         rows = [self._row(one, question, on_text) for one, question in zip(seen, questions, strict=True)]
         found = self._engine.run((self._model, "ask"), self._ask, rows, self._stop)
         if self._stop():
             raise Cancelled()
+        for refused in (result for result in found if isinstance(result, RsvlmError)):
+            raise refused
         self.usage["prompt_tokens"] += sum(reply.read for reply in found)
         self.usage["completion_tokens"] += sum(reply.written for reply in found)
         return found
@@ -123,29 +125,40 @@ class HuggingFacePredictor:
         return _Row(seen, question, prompt, Verbatim(self._tokenizer, on_text, self._stop, model.ends, self._silent))
 
     @torch.inference_mode()
-    def _ask(self, rows: Sequence[_Row]) -> list[Reply]:
+    def _ask(self, rows: Sequence[_Row]) -> list[Reply | RsvlmError]:
+        """A reply for each row, or why it has none: what one caller asks too much does not harm the others."""
         for row in rows:
             row.words.begin()
-        words = [row.words for row in rows]
-        streamer, stop = Listeners(words, self._model.padding), Stop(words)
         prompts, pictures = [row.prompt for row in rows], [row.seen.pictures for row in rows]
         if self._model.reads_ahead:
             pairs = zip(prompts, pictures, strict=True)
             inputs = [self._model.prepare([prompt], [shown]) for prompt, shown in pairs]
-            most = self._model.room(inputs, LONGEST)
-            spoken = self._model.speak_on(inputs, self._ahead(rows, inputs), most, streamer, stop)
         else:
             inputs = [self._model.prepare(prompts, pictures)]
-            spoken = self._model.speak(inputs[0], self._model.room(inputs, LONGEST), streamer, stop)
-            self.counts.encodes += sum(map(len, pictures))
+        room = self._model.room(inputs)
+        if min(room) < 1:
+            fitting = [row for row, left in zip(rows, room, strict=True) if left > 0]
+            rest = iter(self._ask(fitting) if fitting else [])
+            return [next(rest) if left > 0 else _too_large(left) for left in room]
+        replies = self._answer(rows, inputs, min(LONGEST, *room))
+        return [self._outlined(row.seen, reply) for row, reply in zip(rows, replies, strict=True)]
+
+    def _answer(self, rows: Sequence[_Row], inputs: Sequence[dict[str, Tensor]], most: int) -> list[Reply]:
+        words = [row.words for row in rows]
+        streamer, stop = Listeners(words, self._model.padding), Stop(words)
+        if self._model.reads_ahead:
+            spoken = self._model.speak_on(inputs, self._ahead(rows, inputs), most, streamer, stop)
+        else:
+            spoken = self._model.speak(inputs[0], most, streamer, stop)
+            self.counts.encodes += sum(len(row.seen.pictures) for row in rows)
         replies = [self._reply(row, spoken, index) for index, row in enumerate(rows)]
         if self._model.architecture == "qwen2_5_vl":
-            sizes = map(self._model.shown, inputs)
+            sizes = [self._model.shown(own) for own in inputs]
             replies = [
                 replace(reply, text=in_thousandths(reply.text, *size))
                 for reply, size in zip(replies, sizes, strict=True)
             ]
-        return [self._outlined(row.seen, reply) for row, reply in zip(rows, replies, strict=True)]
+        return replies
 
     def _ahead(self, rows: Sequence[_Row], inputs: Sequence[dict[str, Tensor]]) -> list[Ahead]:
         """What the decoder makes of each row up to the end of its pictures: kept, or read now, rows alike together."""
@@ -229,6 +242,14 @@ def load(
     beside = card.folder / MASKS
     head = load_sam(beside, card.id, card.mend) if (beside / "config.json").is_file() else None
     return HuggingFacePredictor(card, model, device, engine, cache, head)
+
+
+def _too_large(left: int) -> RsvlmError:
+    return RsvlmError(
+        "too_large",
+        f"Picture and question are {1 - left:,} tokens longer than what the model can read before an answer.",
+        "Ask in fewer words.",
+    )
 
 
 def _digest(picture: np.ndarray) -> tuple[object, ...]:

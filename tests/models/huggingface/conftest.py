@@ -80,59 +80,84 @@ def qwen(folder: Path, kind: str) -> None:
     if kind == "qwen3_vl":
         text |= {"head_dim": 8}
         sight |= {"num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]}
-        config = tf.Qwen3VLConfig(text_config=text, vision_config=sight, **ids)
-        network = tf.Qwen3VLForConditionalGeneration(config)
-    else:
+        network = tf.Qwen3VLForConditionalGeneration(tf.Qwen3VLConfig(text_config=text, vision_config=sight, **ids))
+    elif kind == "qwen2_5_vl":
         sight |= {"window_size": 32, "fullatt_block_indexes": [1]}
-        config = tf.Qwen2_5_VLConfig(text_config=text, vision_config=sight, **ids)
-        network = tf.Qwen2_5_VLForConditionalGeneration(config)
+        network = tf.Qwen2_5_VLForConditionalGeneration(
+            tf.Qwen2_5_VLConfig(text_config=text, vision_config=sight, **ids)
+        )
+    else:
+        sight |= {"embed_dim": 32, "mlp_ratio": 2}
+        network = tf.Qwen2VLForConditionalGeneration(tf.Qwen2VLConfig(text_config=text, vision_config=sight, **ids))
     save(folder, network, tokenizer)
     pictures = {"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 8, "merge_size": 2}
     pictures |= {"temporal_patch_size": 2, "size": {"shortest_edge": 32 * 32, "longest_edge": 96 * 96}}
-    name = {"qwen3_vl": "Qwen3VLProcessor", "qwen2_5_vl": "Qwen2_5_VLProcessor"}[kind]
+    name = {"qwen3_vl": "Qwen3VLProcessor", "qwen2_5_vl": "Qwen2_5_VLProcessor"}.get(kind, "Qwen2VLProcessor")
     write(folder, "preprocessor_config.json", {**pictures, "processor_class": name})
     write(folder, "video_preprocessor_config.json", {**pictures, "video_processor_type": "Qwen2VLVideoProcessor"})
     template = CHATML.replace("%IMAGE%", "<|vision_start|><|image_pad|><|vision_end|>")
     (folder / "chat_template.jinja").write_text(template)
 
 
-def smolvlm(folder: Path) -> None:
+def smolvlm(folder: Path, name: str = "SmolVLM") -> None:
+    """Idefics 3 as well, which differs in its name only."""
     tiles = [f"<row_{row}_col_{column}>" for row in (1, 2) for column in (1, 2)]
     tokenizer = words("<|im_start|>", IM_END, "<fake_token_around_image>", IMAGE, "<global-img>", "<end_of_utterance>",
                       *tiles, eos_token="<end_of_utterance>")  # fmt: skip
     text = TEXT_SIZES | ends(tokenizer) | {"num_key_value_heads": 2, "vocab_size": len(tokenizer)}
-    config = tf.SmolVLMConfig(
+    config = getattr(tf, f"{name}Config")(
         text_config={**text, "model_type": "llama"},
         vision_config={**SIGHT_SIZES, "image_size": 32, "patch_size": 8},
         scale_factor=2,
         image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
         pad_token_id=tokenizer.pad_token_id,
     )
-    save(folder, tf.SmolVLMForConditionalGeneration(config), tokenizer)
+    save(folder, getattr(tf, f"{name}ForConditionalGeneration")(config), tokenizer)
     pictures = {
-        "image_processor_type": "SmolVLMImageProcessor",
+        "image_processor_type": f"{name}ImageProcessor",
         "size": {"longest_edge": 64},
         "do_image_splitting": True,
     }
     pictures |= {"max_image_size": {"longest_edge": 32}, "do_pad": True}
-    write(folder, "preprocessor_config.json", {**pictures, "processor_class": "SmolVLMProcessor"})
-    write(folder, "processor_config.json", {"processor_class": "SmolVLMProcessor", "image_seq_len": 4})
+    write(folder, "preprocessor_config.json", {**pictures, "processor_class": f"{name}Processor"})
+    write(folder, "processor_config.json", {"processor_class": f"{name}Processor", "image_seq_len": 4})
     (folder / "chat_template.jinja").write_text(CHATML.replace("%IMAGE%", IMAGE).replace(IM_END, "<end_of_utterance>"))
 
 
-def llava(folder: Path) -> None:
+def llava(folder: Path, name: str = "Llava") -> None:
+    """LLaVA-NeXT as well, which sees a picture in tiles."""
     tokenizer = words(IMAGE, begin=True)
     text = TEXT_SIZES | ends(tokenizer) | {"num_key_value_heads": 2, "vocab_size": len(tokenizer)}
-    config = tf.LlavaConfig(
+    tiles = {} if name == "Llava" else {"image_grid_pinpoints": [[32, 64], [64, 32], [64, 64]]}
+    config = getattr(tf, f"{name}Config")(
         text_config={**text, "model_type": "llama"},
         vision_config={**SIGHT_SIZES, "image_size": 32, "patch_size": 8, "model_type": "clip_vision_model"},
         image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
         image_seq_length=16,
+        **tiles,
     )
-    save(folder, tf.LlavaForConditionalGeneration(config), tokenizer)
-    write(folder, "preprocessor_config.json", square("CLIPImageProcessor", 32) | {"processor_class": "LlavaProcessor"})
+    save(folder, getattr(tf, f"{name}ForConditionalGeneration")(config), tokenizer)
+    kind = "CLIPImageProcessor" if name == "Llava" else "LlavaNextImageProcessor"
+    write(folder, "preprocessor_config.json", square(kind, 32) | tiles | {"processor_class": f"{name}Processor"})
     settings = {"patch_size": 8, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
-    write(folder, "processor_config.json", {"processor_class": "LlavaProcessor", **settings})
+    write(folder, "processor_config.json", {"processor_class": f"{name}Processor", **settings})
+
+
+def gemma3(folder: Path) -> None:
+    named = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
+    tokenizer = words("<|im_start|>", IM_END, *named.values(), named=named, eos_token=IM_END)
+    text = TEXT_SIZES | ends(tokenizer) | {"num_key_value_heads": 2, "head_dim": 8, "vocab_size": len(tokenizer)}
+    config = tf.Gemma3Config(
+        text_config={**text, "sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"]},
+        vision_config={**SIGHT_SIZES, "image_size": 32, "patch_size": 8},
+        mm_tokens_per_image=4,
+        **{f"{name}_index": tokenizer.convert_tokens_to_ids(mark) for name, mark in named.items()},
+    )
+    save(folder, tf.Gemma3ForConditionalGeneration(config), tokenizer)
+    pictures = square("Gemma3ImageProcessor", 32) | {"image_seq_length": 4, "processor_class": "Gemma3Processor"}
+    write(folder, "preprocessor_config.json", pictures)
+    write(folder, "processor_config.json", {"processor_class": "Gemma3Processor", "image_seq_length": 4})
+    (folder / "chat_template.jinja").write_text(CHATML.replace("%IMAGE%", named["boi_token"]))
 
 
 def blip(folder: Path, kind: str) -> None:
@@ -142,7 +167,10 @@ def blip(folder: Path, kind: str) -> None:
     sight = {**SIGHT_SIZES, "image_size": 32, "patch_size": 8, "initializer_range": 0.02}
     marks = {"num_query_tokens": 4, "image_token_index": tokenizer.convert_tokens_to_ids(IMAGE)}
     text = ends(tokenizer) | {"vocab_size": len(tokenizer)}
-    if kind == "blip-2":
+    if kind == "blip-2-t5":
+        sizes = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0}
+        text |= {**sizes, "model_type": "t5", "feed_forward_proj": "gated-gelu"}
+    if kind.startswith("blip-2"):
         opt = {
             "hidden_size": 32,
             "ffn_dim": 48,
@@ -150,7 +178,7 @@ def blip(folder: Path, kind: str) -> None:
             "num_attention_heads": 4,
             "word_embed_proj_dim": 32,
         }
-        text |= {**opt, "model_type": "opt", "max_position_embeddings": 640}
+        text = text if kind == "blip-2-t5" else text | {**opt, "model_type": "opt", "max_position_embeddings": 640}
         network = tf.Blip2ForConditionalGeneration(
             tf.Blip2Config(vision_config=sight, qformer_config=reader, text_config=text, **marks)
         )
@@ -228,7 +256,7 @@ def save(folder: Path, network: Any, tokenizer: Any = None) -> None:
     with torch.no_grad():  # wide enough apart for the same word to win whatever is in the batch
         for parameter in network.parameters():
             if parameter.dim() > 1:
-                parameter.mul_(8)
+                parameter.mul_(8) if parameter.any() else parameter.normal_()
     network.save_pretrained(folder)
     if tokenizer:
         tokenizer.save_pretrained(folder)
@@ -247,6 +275,14 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "llava": llava,
     "blip-2": lambda folder: blip(folder, "blip-2"),
     "instructblip": lambda folder: blip(folder, "instructblip"),
+}
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "qwen2_vl": lambda folder: qwen(folder, "qwen2_vl"),
+    "idefics3": lambda folder: smolvlm(folder, "Idefics3"),
+    "llava_next": lambda folder: llava(folder, "LlavaNext"),
+    "gemma3": gemma3,
+    "blip-2-t5": lambda folder: blip(folder, "blip-2-t5"),
 }
 
 
@@ -303,7 +339,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 def releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folder of each model, as it would come from the hub."""
     folders = {}
-    for name, build in (BUILDERS | MASKS).items():
+    for name, build in (BUILDERS | OTHERS | MASKS).items():
         torch.manual_seed(0)
         folders[name] = tmp_path_factory.mktemp(name)
         build(folders[name])
@@ -321,7 +357,7 @@ def card_of(releases: dict[str, Path], tmp_path: Path, monkeypatch: pytest.Monke
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         content = {
             "id": name, "family": "huggingface", "title": name, "licence": "none", "terms": "none", "memory_bytes": 1,
-            "trained_on": ["nothing"], **card_fields(name, 32),
+            "trained_on": ["nothing"], **card_fields(name.removesuffix("-t5"), 32),
             "source": {"files": [file.model_dump(exclude_none=True) for file in files_in(folder, tuple(names))]},
         }  # fmt: skip
         (folder / "card.toml").write_text(tomlkit.dumps(content))

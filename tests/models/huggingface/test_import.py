@@ -39,6 +39,14 @@ def test_model_that_was_brought_in_answers_as_the_release(name: str, releases: d
     stage.mkdir(parents=True)
     found = take_in(releases[name], stage, "mine")
     assert found["report"] == NOTHING and WEIGHTS in found["files"]
+    sides = {
+        "florence2": 448,
+        "qwen3_vl": 448,
+        "qwen2_5_vl": 448,
+        "sam": 64,
+        "sam2": 128,
+    }  # Qwen and DaViT take any size
+    assert found["card"]["input"]["pixels"] == sides.get(name, 32)
     card = {"id": "mine", "family": "huggingface", "title": "Mine", "licence": "none", "terms": "none", **found["card"]}
     source = {"files": [file.model_dump(exclude_none=True) for file in files_in(stage, tuple(found["files"]))]}
     (stage / CARD).write_text(tomlkit.dumps(card | {"trained_on": ["nothing"], "source": source}))

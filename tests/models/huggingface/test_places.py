@@ -259,8 +259,24 @@ def with_masks(card: ModelCard, masks: Path) -> ModelCard:
     return get_card(card.id)
 
 
-def test_question_that_leaves_no_room_is_refused(predictor_of: Load, views: list[np.ndarray]):
-    predictor = predictor_of("blip-2")
-    with pytest.raises(RsvlmError, match="and the model reads 640") as told:
-        predictor.ask(predictor.encode(views[:1]), [Question("how many ships? " * 200)])
+@pytest.mark.parametrize("name", ["blip-2", "florence2"])
+def test_question_that_leaves_no_room_is_refused_and_harms_no_other(
+    name: str, predictor_of: Load, views: list[np.ndarray]
+):
+    predictor = predictor_of(name)
+    seen, asked = predictor.encode(views[:2]), [Question("how many ships? " * 300), Question("where?")]
+    with pytest.raises(RsvlmError, match="tokens longer than what the model can read") as told:
+        predictor.ask(seen[:1], asked[:1])
     assert told.value.code == "too_large"
+    alone = predictor.ask(seen[1:], asked[1:])[0]
+    rows = [predictor._row(one, question, None) for one, question in zip(seen, asked, strict=True)]
+    refused, answered = predictor._ask(rows)
+    assert refused.message == told.value.message and answered.text == alone.text
+
+
+def test_template_without_a_place_for_the_picture_is_told(card_of: Any, views: list[np.ndarray]):
+    card = card_of("smolvlm")
+    (card.folder / "chat_template.jinja").write_text("{{ messages[0]['content'][-1]['text'] }}")
+    predictor = load(card, "cpu")
+    with pytest.raises(RsvlmError, match="chat template of this model is broken"):
+        predictor.ask(predictor.encode(views[:1]), [Question("where?")])
