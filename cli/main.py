@@ -14,22 +14,30 @@ from typing import Any
 
 import typer
 
+from rsvlm.cli.ask import ask
+from rsvlm.cli.change import change
 from rsvlm.cli.describe import describe
 from rsvlm.cli.doctor import doctor
 from rsvlm.cli.evaluate import evaluate_app
+from rsvlm.cli.ground import ground
 from rsvlm.cli.models import models_app
+from rsvlm.cli.segment import segment
 from rsvlm.cli.serve import serve
 from rsvlm.cli.train import train
 from rsvlm.protocol import VERSION, RsvlmError
 
 app = typer.Typer(
     name="rsvlm",
-    help="Remote-sensing images in words: describe rasters, serve QGIS, train and evaluate models.",
+    help="Remote-sensing images in words: describe rasters, ask about them, serve QGIS, train and evaluate models.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(describe)
+app.command()(ask)
+app.command()(segment)
+app.command()(ground)
+app.command()(change)
 app.command()(train)
 app.command()(serve)
 app.command()(doctor)

@@ -176,7 +176,7 @@ def test_remote_raster_is_not_opened(rsvlm):
 def test_extent_beyond_the_raster_is_clipped_with_a_note(rsvlm, place: Path):
     beyond = ("--extent", 500100, 5499000, 501000, 5499950)
     done = rsvlm("describe", place, *beyond)
-    note = "The extent reaches beyond the raster; the part inside it was described."
+    note = "The extent reaches beyond the raster; the part inside it was looked at."
     assert done.code == 0 and f"Note: {note}" in done.err.splitlines()
     answer = json.loads(rsvlm("describe", place, *beyond, "--json").out)
     assert answer["provenance"]["extent"] == [500100, 5499800, 500200, 5499950]

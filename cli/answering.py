@@ -1,0 +1,45 @@
+"""Runs a task for a command: what is wrong with the request is told before torch, which takes seconds, is imported."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rsvlm.cli.terminal import Terminal, show
+from rsvlm.protocol import Answer, Raster
+
+REACHES_OUT = "The extent reaches beyond the raster; the part inside it was looked at."
+
+
+def answered(task: str, request: Any, device: str, words: bool) -> Answer:
+    """The answer of `task`. words: print them as they come. Raises RsvlmError as the task does."""
+    from rsvlm.geo.scene import Scene
+    from rsvlm.models.cards import get_card
+
+    get_card(request.model)
+    reaches_out = False
+    for value in (getattr(request, field.name) for field in fields(request)):
+        if isinstance(value, Raster):
+            with Scene.open(value) as scene:
+                reaches_out = reaches_out or scene.reaches_out
+    from rsvlm.models.pool import Models
+    from rsvlm.tasks import TASKS
+
+    with Terminal(words).listening() as watch:
+        answer = TASKS[task].run(request, Models(device), watch)
+    if reaches_out:
+        answer.warnings.insert(0, REACHES_OUT)
+    return answer
+
+
+def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None, overwrite: bool) -> None:
+    """Answer, write its evidence to `out` if there is one, and print it. Raises RsvlmError as task and writing do."""
+    from rsvlm.geo.vector_files import check_target, write_evidence
+
+    if out:
+        check_target(out, overwrite)
+    answer = answered(task, request, device, not as_json)
+    if out:
+        write_evidence(out, answer.evidence, answer.provenance["crs"], answer.provenance)
+    show(answer, as_json)

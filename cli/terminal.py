@@ -1,0 +1,59 @@
+"""The terminal as a task's listener, and how its answer is printed: words for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+
+from rsvlm.protocol import Answer, Cancelled, Watch
+
+
+class Terminal(Watch):
+    """Words go to standard output as they come, progress to standard error where somebody looks at it."""
+
+    def __init__(self, words: bool) -> None:
+        self._words = words
+        self._stopped = False
+
+    @contextmanager
+    def listening(self) -> Iterator[Watch]:
+        """Meanwhile the first Ctrl-C asks the task to finish with what it has; the second ends the program."""
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            self._stopped = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def cancelled(self) -> bool:
+        return self._stopped
+
+    def progress(self, done: int, total: int, note: str) -> None:
+        if sys.stderr.isatty() and total > 1:
+            print(f"\r{note}: {done} of {total}   ", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+    def text(self, delta: str) -> None:
+        if self._words:
+            print(delta, end="", flush=True)
+
+
+def show(answer: Answer, as_json: bool) -> None:
+    """What is left to say after the words have streamed. Raises Exit for an answer that the user stopped."""
+    if as_json:
+        print(json.dumps(answer.to_json(), ensure_ascii=False))
+    else:
+        print()
+        for warning in answer.warnings:
+            print(f"Note: {warning}", file=sys.stderr)
+    if answer.partial:
+        raise typer.Exit(Cancelled().exit_code)
