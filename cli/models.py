@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -100,9 +101,19 @@ def show_model(
 @models_app.command("verify")
 def verify_models(
     model: str | None = typer.Argument(None, help="Id of the model; default: every installed one."),
+    golden: Path | None = typer.Option(
+        None, metavar="DIR", help="Run the recorded cases of this folder again instead: how far are they met?"
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Hold the files of installed models against the checksums of their cards. Exits with 3 where one differs."""
+    if golden is not None:
+        from rsvlm.cli.golden import verify_golden
+
+        if model:
+            raise RsvlmError("bad_request", "Recorded cases belong to no installed model.", "Leave out its id.")
+        verify_golden(golden, as_json)
+        return
     cards = [get_card(model)] if model else [card for card in load_cards().values() if card.installed]
     altered = {card.id: card.altered() for card in cards}
     if as_json:
