@@ -9,8 +9,6 @@ from pathlib import Path
 
 import typer
 
-from rsvlm.protocol import RsvlmError
-
 
 def train(
     recipe: Path = typer.Argument(help="A recipe file, or the name of a shipped one such as compact."),
@@ -22,14 +20,9 @@ def train(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Train a model as a recipe says; stop and start again at will."""
-    try:
-        from rsvlm.trainer.train import train as run_recipe
-    except ImportError as error:
-        raise RsvlmError(
-            "unavailable", "The trainer is not installed.", "Install rsvlm with the extra “train”."
-        ) from error
     from rsvlm.trainer.recipe import load_recipe
     from rsvlm.trainer.records import data_folder
+    from rsvlm.trainer.train import train as run_recipe
 
     settings = load_recipe(recipe, overrides or [])
     with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end

@@ -61,7 +61,7 @@ backend_works() {
 }
 
 fill_backend() {
-    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[train,eval,dev]'
+    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[eval,dev]'
 }
 
 backend() {

@@ -21,7 +21,7 @@ import tomlkit
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
 from rsvlm.models.families.geoclip_releases import known_release
 from rsvlm.models.folders import models_folder
-from rsvlm.models.releases import READABLE, RELEASES, weights_in
+from rsvlm.models.releases import READABLE, RELEASES, Release, weights_in
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
@@ -63,14 +63,15 @@ class Wish:
 
 def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
     """path: a folder with config.json, tokenizer.json and weights, or a file of weights with these two beside it; or the
-    folder of a family that is released in many files.
+    folder of a family that is released in many files or taken as it is.
 
     Returns how the weights fit, and the new card; None, and nothing is brought in, where they do not fit.
     Raises RsvlmError: bad_request (id, files), model_failed (what lies there is broken, refused or holds code).
     """
     _check_id(wish.id)
-    places = RELEASES[wish.family].places if wish.family in RELEASES else ()
-    weights = path if places and (path / places[0]).is_dir() else _weights(path)
+    release = RELEASES.get(wish.family, Release(""))  # of a family that is not known: told by converting.py
+    many = bool(release.places) and (path / release.places[0]).is_dir()
+    weights = path if many or release.as_it_is else _weights(path)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
@@ -81,8 +82,11 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
             "Make it writable, or name another folder in RSVLM_MODELS.",
         ) from error
     try:
-        _copy_texts(weights, stage, wish)
-        found = _convert(weights, stage, wish.family)
+        if release.as_it_is:
+            found = release.function("take_in")(path, stage, wish.id)
+        else:
+            _copy_texts(weights, stage, wish)
+            found = _convert(weights, stage, wish.family)
         report = Report(**found["report"])
         if not report.fits:
             return report, None

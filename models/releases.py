@@ -20,7 +20,7 @@ class Release:
     which must be there. parts: folders beside the weights with what a released checkpoint leaves out; their keys begin
     with the folder's name and a dot. places: files and folders of a release in many files, whose keys begin with that name
     and a slash; known by the first of them. pickled: the module has read_release(path) for pickles that hold more than
-    tensors.
+    tensors. as_it_is: the module has take_in(folder, ours, name) instead, which copies a folder that holds data alone.
     """
 
     module: str
@@ -28,6 +28,7 @@ class Release:
     parts: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     pickled: bool = False
+    as_it_is: bool = False
 
     def function(self, name: str) -> Callable[..., Any]:
         """Imports torch: only for the process that reads."""
@@ -71,6 +72,7 @@ RELEASES = {
             "multiseg_scalar.pth", "multiscale_scalar.pth",
         ),
     ),
+    "huggingface": Release("huggingface_import", as_it_is=True),
     "mmodalcc": Release("mmodalcc_import", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
     "rsgpt4v": Release(
         "rsgpt4v_files",

@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from rsvlm.models.cards import CARD, files_in, get_card
 from rsvlm.models.families.huggingface_import import INDEX, WEIGHTS, take_in
 from rsvlm.models.families.sam import Prompt
+from rsvlm.models.importing import Wish, import_model
+from rsvlm.models.load import load_model
 from rsvlm.models.predictors.abilities import Question
 from rsvlm.models.predictors.huggingface import HuggingFacePredictor, load
 from rsvlm.protocol import RsvlmError
@@ -109,3 +111,16 @@ def test_index_cannot_name_files_elsewhere(index: str, releases: dict[str, Path]
     with pytest.raises(RsvlmError, match="no weights as safetensors, or not all") as told:
         take_in(release, stage, "mine")
     assert told.value.code == "bad_request" and not list(stage.iterdir())
+
+
+def test_folder_is_imported_as_a_model_that_loads(
+    releases: dict[str, Path], views: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    report, card = import_model(releases["llava"], Wish("mine", "huggingface", "Mine", "MIT", ""))
+    assert report.fits and card == get_card("mine") and card.verify()
+    model = load_model(card, "cpu")
+    assert model.ask(model.encode(views[:1]), [Question("how many ships?")])[0].text  # type: ignore[attr-defined]
+    with pytest.raises(RsvlmError) as caught:
+        import_model(tmp_path / "nowhere", Wish("other", "huggingface", "Other", "MIT", ""))
+    assert caught.value.code == "bad_request" and not list((tmp_path / "models").glob(".import-*"))
