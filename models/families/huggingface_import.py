@@ -31,7 +31,9 @@ def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
     Raises RsvlmError: bad_request where there are no safetensors, model_failed for what is broken, refused or names code.
     """
     if not release.is_dir():
-        raise RsvlmError("bad_request", f"{release} is no folder.", "Give the folder of the model, as it is on the hub.")
+        raise RsvlmError(
+            "bad_request", f"{release} is no folder.", "Give the folder of the model, as it is on the hub."
+        )
     check_folder(release, name, MEND)
     kind = _network_of(release, name)
     for file in _files(release, name):
