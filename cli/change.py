@@ -32,5 +32,5 @@ def change(
         able_card(model, "change", "describe what changed")
     if out:
         able_card(model, "change_masks", "draw where something changed")
-    dates = (place(raster, extent, crs, bands) for raster in (before, after))
-    saved("change", ChangeRequest(*dates, question, model), device, as_json, out, overwrite)
+    earlier, later = (place(raster, extent, crs, bands) for raster in (before, after))
+    saved("change", ChangeRequest(earlier, later, question, model), device, as_json, out, overwrite)
