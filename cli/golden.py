@@ -38,10 +38,10 @@ def show(played: list[Played], others: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("case", "largest difference", "of", f"within {BAR:g}")
+    table = Table("largest difference", f"within {BAR:g}", "case, output")
     for case in played:
         figure = "-" if case.difference is None else f"{case.difference:.1e}"
-        table.add_row(case.name, figure, case.error or case.worst, "yes" if case.met else "no")
+        table.add_row(figure, "yes" if case.met else "no", f"{case.name}: {case.error or case.worst}")
     console = Console(markup=False)
     console.print(table)
     for name, reason in others.items():
