@@ -40,7 +40,8 @@ def load_processor(folder: Path, config: Any, name: str, mend: str) -> Any:
     }
     if SECOND_TOKENIZER in kind.get_attributes():
         beside = folder / SECOND_TOKENIZER
-        parts[SECOND_TOKENIZER] = AutoTokenizer.from_pretrained(beside if beside.is_dir() else folder, **LOCAL)  # nosec B615 # from a folder
+        where = beside if beside.is_dir() else folder
+        parts[SECOND_TOKENIZER] = AutoTokenizer.from_pretrained(where, **LOCAL)  # nosec B615 # from a folder
         parts[SECOND_TOKENIZER].padding_side = "right"
     wanted = inspect.signature(kind.__init__).parameters
     if "video_processor" in wanted:
