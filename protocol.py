@@ -123,12 +123,16 @@ class DescribeRequest:
 
 @dataclass(frozen=True)
 class AskRequest:
-    """A question about one place. history: earlier questions and answers about it, the first one first."""
+    """A question about one place. history: earlier questions and answers about it, the first one first.
+
+    knowledge: path of a library whose passages the answer may rest on and cites.
+    """
 
     raster: Raster
     question: str
     history: Sequence[Tuple[str, str]] = ()
     model: Optional[str] = None
+    knowledge: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ class Evidence:
 
     kind: one of EVIDENCE_KINDS. geometry: GeoJSON in the source CRS (pixels, x right and y down, where there is no CRS).
     score: 0 to 1. area_m2: geodesic, None without a CRS. count: how many features it stands for.
+    text, source: of a document, whose geometry is an empty GeometryCollection where it has no place on the map.
     """
 
     kind: str
@@ -174,6 +179,7 @@ class Evidence:
     area_m2: Optional[float] = None
     count: int = 1
     text: str = ""
+    source: str = ""
 
 
 @dataclass

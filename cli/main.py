@@ -20,6 +20,7 @@ from rsvlm.cli.describe import describe
 from rsvlm.cli.doctor import doctor
 from rsvlm.cli.evaluate import evaluate_app
 from rsvlm.cli.ground import ground
+from rsvlm.cli.knowledge import knowledge_app
 from rsvlm.cli.models import models_app
 from rsvlm.cli.segment import segment
 from rsvlm.cli.serve import serve
@@ -43,6 +44,7 @@ app.command()(serve)
 app.command()(doctor)
 app.add_typer(evaluate_app, name="eval")
 app.add_typer(models_app, name="models")
+app.add_typer(knowledge_app, name="knowledge")
 
 
 UNFORESEEN = 3  # exit code

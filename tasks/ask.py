@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from rsvlm.geo.scene import Scene
+from rsvlm.library.citing import citations
 from rsvlm.models.boxes import CONVENTIONS, Reading, read
 from rsvlm.models.cards import ModelCard, able_card
 from rsvlm.models.pool import Models
@@ -15,21 +16,24 @@ from rsvlm.models.predictors.abilities import Answers, Question, Reply, Turn
 from rsvlm.models.predictors.words import sentence
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, AskRequest, Raster, RsvlmError, Watch
+from rsvlm.tasks.knowledge import Known, known
 from rsvlm.tasks.looking import gaps, seen
 from rsvlm.tasks.outlines import boxed, outlined
 from rsvlm.tasks.plan import one_view
 from rsvlm.tasks.provenance import provenance
 
 SURE = 0.5  # mean probability of a word under which an answer is called a guess
+UNCITED = "Numbers in the answer stand for its outlines; passages of the library that it may rest on are not cited."
 
 
 @dataclass(frozen=True)
 class Put:
-    """How a question is put: see prompts.py for kinds. earlier: turns before it."""
+    """How a question is put: see prompts.py for kinds. earlier: turns before it. known: what may be cited, if anything."""
 
     kind: str
     text: str = ""
     earlier: tuple[Turn, ...] = ()
+    known: Known | None = None
 
 
 def ask(request: AskRequest, models: Models, watch: Watch) -> Answer:
@@ -38,7 +42,11 @@ def ask(request: AskRequest, models: Models, watch: Watch) -> Answer:
         raise RsvlmError("bad_request", "There is no question.", "Ask something, such as “Is there a harbour?”.")
     card = able_card(request.model, "ask", "answer questions")
     earlier = tuple((asked, answered) for asked, answered in request.history)
-    return in_words("ask", card, request.raster, Put("vqa", request.question, earlier), models, watch)
+    wanted = Put("vqa", request.question, earlier)
+    if request.knowledge is not None:
+        given = known(request.knowledge, request.question, request.raster, models, watch)
+        wanted = replace(wanted, text=given.question(request.question), known=given)
+    return in_words("ask", card, request.raster, wanted, models, watch)
 
 
 def in_words(task: str, card: ModelCard, raster: Raster, wanted: Put, models: Models, watch: Watch) -> Answer:
@@ -54,22 +62,33 @@ def in_words(task: str, card: ModelCard, raster: Raster, wanted: Put, models: Mo
         earlier = wanted.earlier if card.dialogue else ()
         telling = Telling(watch.text, card)
         reply = predictor.ask(predictor.encode([tile.picture]), [Question(prompt, earlier)], telling.more)[0]
+        given = wanted.known
+        outlines = reply.masks is not None and len(reply.masks) > 0  # numbered in the reply, as citations are
+        cites = citations(reply.text, len(given.passages)) if given and not outlines else None
+        if cites:
+            reply = replace(reply, text=cites.text)
         reading = read_boxes(reply, card, tile.picture.shape[1], tile.picture.shape[0])
         evidence = boxed(reading.boxes, tile.view, reply.confidence)
         if reply.masks is not None:
             for number, mask in enumerate(reply.masks):
                 quality = None if reply.quality is None else float(reply.quality[number])
                 evidence += outlined(mask, tile.view, f"[{number + 1}]", quality)
+        text = reading.text
+        if given and cites:
+            text, evidence = given.joined(cites, text, evidence, scene.crs)
         for item in evidence:
             watch.evidence(item)
         answer = Answer(
-            text=telling.end(sentence(reading.text)),
+            text=telling.end(sentence(text)),
             evidence=evidence,
             provenance=provenance(task, predictor, raster, scene, plan.gsd_m) | {"prompt": prompt},
             warnings=[*plan.warnings, *gaps(scene, plan, [tile]), *reading.warnings, *doubts(reply)],
             confidence=round(reply.confidence, 3),
             usage=predictor.usage,
         )
+        if given:
+            answer.warnings += [*given.warnings, *(cites.warnings if cites else [UNCITED])]
+            answer.provenance["knowledge"] = given.told()
         if wanted.earlier and not card.dialogue:
             answer.warnings.append(
                 f"The model {card.id} takes each question by itself; earlier ones were not read to it."
