@@ -1,0 +1,120 @@
+"""The file of a library: whole after a crash, one layer for GIS programs, vectors of one model only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+
+from rsvlm.library.documents import Document
+from rsvlm.library.file import Entry, Library, Maker
+from rsvlm.protocol import RsvlmError
+
+MAKER = Maker("toy", "1", 4)
+SQUARE = {"type": "Polygon", "coordinates": [[[9, 49], [10, 49], [10, 50], [9, 49]]]}
+
+
+def entry(title: str, geometry: dict | None = None) -> Entry:
+    vectors = np.eye(4, dtype=np.float32)[:1]
+    return Entry(Document(title, f"About {title}."), [f"About {title}."], vectors, geometry=geometry)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a library.gpkg"
+
+
+def test_documents_are_a_layer_in_degrees_and_the_rest_is_hidden(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        assert library.add(entry("field", SQUARE)) and library.add(entry("rule"))
+    assert pyogrio.list_layers(path)[:, 0].tolist() == ["documents", "rsvlm_library"]
+    info = pyogrio.read_info(path, layer="documents")
+    assert (info["crs"], info["features"]) == ("EPSG:4326", 2)
+    frame = pyogrio.read_dataframe(path, layer="documents")
+    assert frame.geometry[0].bounds == (9, 49, 10, 50) and frame.geometry[1] is None
+    assert frame.title.tolist() == ["field", "rule"]
+
+
+def test_geometry_written_by_another_program_with_an_envelope_is_read(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field", SQUARE))
+    connection = sqlite3.connect(path)
+    (blob,) = connection.execute("SELECT geom FROM documents").fetchone()
+    with_envelope = blob[:3] + bytes([3]) + blob[4:8] + bytes(32) + blob[8:]
+    connection.execute("UPDATE documents SET geom = ?", (with_envelope,))
+    connection.commit()
+    connection.close()
+    with Library.open(path) as library:
+        assert library.documents()[1].shape.bounds == (9, 49, 10, 50)
+
+
+def test_same_document_is_kept_once(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        assert library.add(entry("field")) and not library.add(entry("field"))
+        assert len(library) == 1 and library.has(entry("field").document)
+        assert library.passages() == {1: 1}
+
+
+CRASH = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")  # pages go to the file before the end
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("DELETE FROM documents")
+for number in range(500):
+    connection.execute("INSERT INTO passages (title, text, document) VALUES ('x', ?, 7)", ("word " * 200,))
+os._exit(9)
+"""
+
+
+def test_crash_in_the_middle_leaves_the_library_whole(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field"))
+    before = path.read_bytes()
+    assert subprocess.run([sys.executable, "-c", CRASH, str(path)], check=False).returncode == 9
+    assert path.read_bytes() != before and path.with_name(path.name + "-journal").stat().st_size > 0
+    with Library.open(path) as library:
+        assert len(library) == 1 and library.passages() == {1: 1} and library.by_words("field")
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_document_that_fails_halfway_leaves_nothing(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        broken = Entry(Document("a", "b c"), ["b", "c"], np.eye(4, dtype=np.float32)[:1])  # a vector is missing
+        with pytest.raises(ValueError, match="zip"):
+            library.add(broken)
+        assert len(library) == 0 and library.passages() == {}
+
+
+def test_vectors_of_another_model_are_refused(path: Path):
+    Library.open_or_create(path, MAKER).__exit__()
+    with pytest.raises(RsvlmError, match=r"was made with the model toy \(1\), not with other"):
+        Library.open_or_create(path, Maker("other", "1", 4))
+    with pytest.raises(RsvlmError, match="their vectors cannot be compared"):
+        Library.open_or_create(path, Maker("toy", "2", 4))
+
+
+def test_other_files_are_refused_and_left_as_they_are(tmp_path: Path):
+    text, other = tmp_path / "a.gpkg", tmp_path / "b.gpkg"
+    text.write_text("no database, but long enough to look at: " + "x" * 200)
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE roads (x)")
+    connection.close()
+    for path in (text, other):
+        before = path.read_bytes()
+        with pytest.raises(RsvlmError, match="no library"):
+            Library.open(path)
+        with pytest.raises(RsvlmError, match="no library"):
+            Library.open_or_create(path, MAKER)
+        assert path.read_bytes() == before
+    with pytest.raises(RsvlmError, match="There is no library"):
+        Library.open(tmp_path / "c.gpkg")
+    with pytest.raises(RsvlmError, match="There is no folder"):
+        Library.open_or_create(tmp_path / "d" / "e.gpkg", MAKER)
+    assert sorted(os.listdir(tmp_path)) == ["a.gpkg", "b.gpkg"]
