@@ -131,8 +131,11 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Raises RsvlmError (bad_request) instead of what SQLite says of a file that cannot be read on."""
         self._connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _damaged("") from error
 
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM documents").fetchone()[0])
@@ -276,6 +279,10 @@ def _maker(connection: sqlite3.Connection) -> Maker | None:
 
 def _no_library(path: Path) -> RsvlmError:
     return RsvlmError("bad_request", f"{path.name} is no library of rsvlm.", "Name one made by “rsvlm knowledge add”.")
+
+
+def _damaged(name: str) -> RsvlmError:
+    return RsvlmError("bad_request", f"The library{name} is damaged or no library.", "Choose another file.")
 
 
 def _digest(document: Document) -> str:

@@ -92,8 +92,26 @@ def test_document_that_fails_halfway_leaves_nothing(path: Path):
         assert len(library) == 0 and library.passages() == {}
 
 
+def test_damage_is_told_in_words(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field"))
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE text_vectors")
+    connection.close()
+    with pytest.raises(RsvlmError, match="The library is damaged or no library"), Library.open(path) as library:
+        library.text_vectors()
+
+
+def test_many_words_are_searched_for(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field"))
+        found = library.by_words(" ".join(f"word{number}" for number in range(20_000)) + " field")
+        assert [number for number, _ in found] == [1]
+
+
 def test_vectors_of_another_model_are_refused(path: Path):
-    Library.open_or_create(path, MAKER).__exit__()
+    with Library.open_or_create(path, MAKER):
+        pass
     with pytest.raises(RsvlmError, match=r"was made with the model toy \(1\), not with other"):
         Library.open_or_create(path, Maker("other", "1", 4))
     with pytest.raises(RsvlmError, match="their vectors cannot be compared"):
