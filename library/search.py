@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from rsvlm.library.file import Kept, Library
+from rsvlm.library.file import Kept, Library, Maker
 from rsvlm.library.place import distances_m
 
 DEPTH = 100  # of each ranking, as far as it counts
@@ -55,10 +55,11 @@ class Passage:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """passages: the best first. left_out: documents with the very picture that was asked about."""
+    """passages: the best first. left_out: documents with the very picture that was asked about. maker: of the vectors."""
 
     passages: Sequence[Passage]
-    left_out: int = 0
+    left_out: int
+    maker: Maker
 
 
 def search(library: Library, query: Query, most: int) -> Findings:
@@ -85,7 +86,7 @@ def search(library: Library, query: Query, most: int) -> Findings:
         distance = away.get(holds[passage])
         text = library.text(passage)
         found.append(Passage(kept.title, text, kept.source, geometry, round(scores[passage], 4), distance, places))
-    return Findings(found, len(itself))
+    return Findings(found, len(itself), library.maker)
 
 
 def _distances(every: Mapping[int, Kept], place: Mapping[str, Any] | None) -> dict[int, float]:

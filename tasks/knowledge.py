@@ -42,9 +42,10 @@ class Added:
 
 @dataclass(frozen=True)
 class Known:
-    """What a model is given to answer with. library: where it comes from."""
+    """What a model is given to answer with. library: where it comes from; maker: of the vectors by which it was found."""
 
     library: str
+    maker: Maker
     passages: tuple[Passage, ...]
     warnings: tuple[str, ...]
 
@@ -78,7 +79,12 @@ class Known:
             }
             for number, item in enumerate(self.passages, 1)
         ]
-        return {"library": self.library, "passages": rows}
+        return {
+            "library": self.library,
+            "model": self.maker.model,
+            "revision": self.maker.revision,
+            "passages": rows,
+        }
 
 
 def add(path: Path, documents: Sequence[Document], model_id: str | None, models: Models, watch: Watch) -> Added:
@@ -146,7 +152,7 @@ def known(path: str, question: str, raster: Raster, models: Models, watch: Watch
         warnings.append(
             "A document whose picture is the one that is asked about was left out; it counts as no knowledge."
         )
-    return Known(Path(path).name, tuple(found.passages), tuple(warnings))
+    return Known(Path(path).name, found.maker, tuple(found.passages), tuple(warnings))
 
 
 def local_library(path: str) -> Path:

@@ -68,7 +68,9 @@ def test_citation_is_a_document_on_the_map(
     assert (
         prompt.startswith("[vqa] Where are ships loaded?\n") and "[1] Quay: Ships are loaded here. (port.org)" in prompt
     )
-    assert [item["number"] for item in answer.provenance["knowledge"]["passages"]] == [1, 2, 3]
+    told = answer.provenance["knowledge"]
+    assert (told["library"], told["model"]) == ("known.gpkg", "compact")
+    assert [item["number"] for item in told["passages"]] == [1, 2, 3]
 
 
 def test_citation_of_a_passage_that_was_not_given_is_told(
