@@ -9,7 +9,8 @@ import subprocess  # nosec B404 # asks the system for the children of a program 
 import sys
 from collections import deque
 from dataclasses import dataclass
-from typing import Deque, Dict, List, Mapping, Optional, Sequence
+from pathlib import Path
+from typing import Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal, pyqtSlot
 
@@ -160,14 +161,8 @@ def end_tree(process: QProcess) -> None:
 
 
 def _descendants(pid: int) -> List[int]:
-    listing = ["/bin/ps", "-A", "-o", "pid=", "-o", "ppid="]
-    try:
-        said = subprocess.run(listing, check=False, capture_output=True, text=True).stdout  # nosec B603 # fixed words
-    except OSError:  # a system without ps: its children end with the pipes that they write to
-        return []
     children: Dict[int, List[int]] = {}
-    for line in said.splitlines():
-        child, parent = map(int, line.split())
+    for child, parent in _families():
         children.setdefault(parent, []).append(child)
     found, look = [], [pid]
     while look:
@@ -175,3 +170,19 @@ def _descendants(pid: int) -> List[int]:
         found += below
         look += below
     return found
+
+
+def _families() -> Iterator[Tuple[int, int]]:
+    """Every process with its parent: from /proc, for a small Linux has no ps, or from ps where there is no /proc."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after_name = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        yield int(stat.parent.name), int(after_name[1])
+    if sys.platform == "darwin":
+        listing = ["/bin/ps", "-A", "-o", "pid=", "-o", "ppid="]
+        said = subprocess.run(listing, check=False, capture_output=True, text=True).stdout  # nosec B603 # fixed words
+        for line in said.splitlines():
+            child, parent = map(int, line.split())
+            yield child, parent

@@ -186,7 +186,10 @@ def test_downloaded_model_describes_and_broken_files_are_told_with_the_mend(
 
 def test_licence_is_asked_for_on_a_terminal(offered: Path, release: Path):
     def answer(word: bytes) -> tuple[int, str]:
-        ours, theirs = pty.openpty()
+        try:
+            ours, theirs = pty.openpty()
+        except OSError as error:
+            pytest.skip(f"this machine has no terminals: {error}")
         command = [sys.executable, "-m", "rsvlm.cli.main", "models", "download", "large", "--from", str(release)]
         running = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs)
         os.close(theirs)
