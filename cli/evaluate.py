@@ -30,8 +30,8 @@ def evaluate_caption(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Score captions against the references of a split."""
+    from rsvlm.models.families.compact.predictor import CompactPredictor
     from rsvlm.models.pool import Models
-    from rsvlm.models.predictors.compact import CompactPredictor
     from rsvlm.protocol import RsvlmError
     from rsvlm.trainer.evaluation import evaluate_captions
 

@@ -19,19 +19,19 @@ from rsvlm.protocol import RsvlmError
 
 BAR = 1e-4  # largest absolute difference that rounding in float32 explains
 REPLAYS = {
-    "deltavlm_full": "models.families.deltavlm_golden",
-    "deltavlm_mask_decoder": "models.families.deltavlm_golden",
-    "fromage": "models.families.capret_golden",
-    "geopix_full_tiny": "models.families.geopix_golden",
-    "geopix_seg_real_dims": "models.families.geopix_golden",
-    "georsclip": "models.families.geoclip_golden",
-    "minigptv2_skyeyegpt": "models.families.skyeye_golden",
-    "mmodalcc": "models.families.mmodalcc_golden",
-    "mmodalcc_real_dims": "models.families.mmodalcc_golden",
-    "rsmoe_shareexpert": "models.families.rsmoe_golden",
-    "skyscript": "models.families.geoclip_golden",
-    "text/deltavlm_text_processor": "models.families.prompts_golden",
-    "text/geopix_prompts": "models.families.prompts_golden",
+    "deltavlm_full": "models.families.deltavlm.golden",
+    "deltavlm_mask_decoder": "models.families.deltavlm.golden",
+    "fromage": "models.families.capret.golden",
+    "geopix_full_tiny": "models.families.geopix.golden",
+    "geopix_seg_real_dims": "models.families.geopix.golden",
+    "georsclip": "models.families.geoclip.golden",
+    "minigptv2_skyeyegpt": "models.families.skyeye.golden",
+    "mmodalcc": "models.families.mmodalcc.golden",
+    "mmodalcc_real_dims": "models.families.mmodalcc.golden",
+    "rsmoe_shareexpert": "models.families.rsmoe.golden",
+    "skyscript": "models.families.geoclip.golden",
+    "text/deltavlm_text_processor": "models.golden_texts",
+    "text/geopix_prompts": "models.golden_texts",
 }  # kind of case, or a file of words -> the module with replay(case) -> {output: largest absolute difference}
 NOT_COVERED = {
     "metrics": "No figure of this kind is computed yet.",

@@ -19,7 +19,7 @@ from typing import Any
 import tomlkit
 
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
-from rsvlm.models.families.geoclip_releases import known_release
+from rsvlm.models.families.geoclip.releases import known_release
 from rsvlm.models.folders import models_folder
 from rsvlm.models.releases import READABLE, RELEASES, Release, weights_in
 from rsvlm.models.safety import check_folder

@@ -14,7 +14,7 @@ from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.protocol import RsvlmError
 
 DEVICES = ("auto", "cpu", "cuda")
-# Each is a module of predictors/ with a function load(card, device, engine, cache); only one that is asked for is imported.
+# Each is a folder of families/ with predictor.load(card, device, engine, cache); only what is asked for is imported.
 FAMILIES = (
     "capret", "compact", "deltavlm", "gaia", "geoclip", "geopix", "huggingface", "mmodalcc", "rsgpt4v", "rsmoe", "skyeye",
 )  # fmt: skip
@@ -60,6 +60,6 @@ def load_model(
         raise RsvlmError("unknown_model", f"The family “{card.family}” of {card.id} is not known.", "Update rsvlm.")
     if not card.verify():
         raise RsvlmError("model_failed", f"The weights of {card.id} are missing or altered.", card.mend)
-    family = import_module(f"rsvlm.models.predictors.{card.family}")
+    family = import_module(f"rsvlm.models.families.{card.family}.predictor")
     predictor: Predictor = family.load(card, pick_device(device), engine, cache)
     return predictor

@@ -41,7 +41,7 @@ def _below(folder: str, *names: str) -> tuple[str, ...]:
 
 
 RELEASES = {
-    "compact": Release("compact_files"),
+    "compact": Release("compact.files"),
     "capret": Release(
         "capret_files",
         ("config.json", "tokenizer.json", "visual_model/config.json", *_below("lm", *LANGUAGE_TEXTS)),
@@ -60,7 +60,7 @@ RELEASES = {
         ("config.json", "tokenizer.json", *_below("opt_model", *LANGUAGE_TEXTS)),
         parts=("visual_encoder", "opt_model"),
     ),
-    "geoclip": Release("geoclip_files", ("config.json", "open_clip_config.json")),
+    "geoclip": Release("geoclip.files", ("config.json", "open_clip_config.json")),
     "geopix": Release(
         "geopix_files",
         (
@@ -72,14 +72,14 @@ RELEASES = {
             "multiseg_scalar.pth", "multiscale_scalar.pth",
         ),
     ),
-    "huggingface": Release("huggingface_import", as_it_is=True),
-    "mmodalcc": Release("mmodalcc_import", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
+    "huggingface": Release("huggingface.release", as_it_is=True),
+    "mmodalcc": Release("mmodalcc.release", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
     "rsgpt4v": Release(
         "rsgpt4v_files",
         ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS)),
         parts=("vision_tower", "language_model"),
     ),
-    "rsmoe": Release("rsmoe_files", ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS))),
+    "rsmoe": Release("rsmoe.files", ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS))),
     "skyeye": Release(
         "skyeye_files",
         ("config.json", "tokenizer.json", *_below("llama_model", *LANGUAGE_TEXTS)),

@@ -14,8 +14,8 @@ from typing import cast
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import able_card
+from rsvlm.models.families.compact.predictor import CompactPredictor, Seen
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.compact import CompactPredictor, Seen
 from rsvlm.protocol import STYLES, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import figures, wording
 from rsvlm.tasks.ask import Put, in_words

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rsvlm.models.predictors.compact import CompactPredictor, Seen
+from rsvlm.models.families.compact.predictor import CompactPredictor, Seen
 from rsvlm.protocol import Evidence
 from rsvlm.tasks.looking import Tile
 from rsvlm.tasks.plan import Plan

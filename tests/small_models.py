@@ -15,15 +15,15 @@ import torch
 from tokenizers import AddedToken, BertWordPieceTokenizer, Tokenizer, models, pre_tokenizers
 
 from rsvlm.models.cards import ModelCard, files_in, get_card
-from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
-from rsvlm.models.families.deltavlm_files import save_deltavlm
-from rsvlm.models.families.deltavlm_words import Words as DeltaWords
-from rsvlm.models.families.geopix import GeoPix, GeoPixConfig
-from rsvlm.models.families.geopix_files import save_geopix
-from rsvlm.models.families.geopix_words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM
-from rsvlm.models.families.geopix_words import Words as GeoWords
-from rsvlm.models.families.mmodalcc import MModalCC, MModalCCConfig
-from rsvlm.models.families.mmodalcc_files import save_mmodalcc, word_tokenizer
+from rsvlm.models.families.deltavlm.files import save_deltavlm
+from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm.words import Words as DeltaWords
+from rsvlm.models.families.geopix.files import save_geopix
+from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig
+from rsvlm.models.families.geopix.words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM
+from rsvlm.models.families.geopix.words import Words as GeoWords
+from rsvlm.models.families.mmodalcc.files import save_mmodalcc, word_tokenizer
+from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig
 
 PROMPTS = {
     "caption": "[caption] Describe it.",

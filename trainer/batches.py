@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET
+from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.trainer.augment import random_affine, random_light, warp

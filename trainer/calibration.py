@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.records import read_caption_archive
 

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rsvlm.models.families.compact import Compact
+from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.weights import save_compact
 from rsvlm.trainer.batches import StepBatches
 from rsvlm.trainer.objectives import Lessons

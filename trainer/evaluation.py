@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.records import read_caption_archive

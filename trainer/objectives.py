@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rsvlm.models.families.compact import PAD, Compact
+from rsvlm.models.families.compact.network import PAD, Compact
 
 
 def caption_loss(logits: Tensor, targets: Tensor, smoothing: float = 0.05) -> Tensor:

@@ -15,7 +15,7 @@ import tomlkit
 import torch
 
 from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card, load_cards
-from rsvlm.models.predictors.compact import CompactPredictor, load
+from rsvlm.models.families.compact.predictor import CompactPredictor, load
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.trainer.calibration import (
     BATCH,

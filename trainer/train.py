@@ -13,7 +13,7 @@ import yaml
 from tokenizers import Tokenizer
 from transformers import TrainingArguments
 
-from rsvlm.models.families.compact import SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import save_compact
 from rsvlm.trainer.batches import StepBatches

@@ -12,8 +12,8 @@ import torch
 from measuring.figures import Figure, compared, middle
 from measuring.rasters import VILLAGE, large, middle_part
 from rsvlm.geo.scene import Scene
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.protocol import DescribeRequest, Raster, Watch
 from rsvlm.tasks.describe import describe
 from rsvlm.tasks.looking import Tile, look

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shapely.geometry import box, shape
 
-from rsvlm.models.families.geopix_words import SEGS
+from rsvlm.models.families.geopix.words import SEGS
 
 
 @pytest.fixture

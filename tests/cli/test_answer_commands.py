@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from shapely.geometry import box, shape
 
-from rsvlm.models.families.geopix_words import SEGS
+from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.protocol import Answer
 
 BOX = "{<25><50><75><100>}"  # of the place of 200 x 200 m: from 50 to 150 m, and from 100 to 200 m down

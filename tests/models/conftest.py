@@ -13,9 +13,9 @@ import torch
 from tokenizers import Tokenizer
 
 from rsvlm.models.cards import ModelCard, get_card, sha256
-from rsvlm.models.families.compact import Compact, CompactConfig
+from rsvlm.models.families.compact.network import Compact, CompactConfig
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
-from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.models.weights import load_compact, save_compact
 
 

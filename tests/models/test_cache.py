@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import Compact
-from rsvlm.models.predictors.compact import CompactPredictor, Counts
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.predictor import CompactPredictor, Counts
 
 FEATURES = 64 * 256 * 4 + 256 * 4 + 4  # bytes of a picture of 128 px: 64 tokens, their mean, how much its pixels vary
 PREFIX = 3 * 2 * 16 * 256 * 4  # three layers, keys and values, 16 tokens of 256 numbers

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokens import sine_positions

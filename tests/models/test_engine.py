@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from rsvlm.models.engine import MOST_JOINED, Engine
-from rsvlm.models.predictors.compact import CompactPredictor
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.protocol import Cancelled
 
 

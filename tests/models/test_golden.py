@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from rsvlm.cli.golden import FIGURES
 from rsvlm.cli.main import main
-from rsvlm.models.families.deltavlm_words import RELEASED_WORDS, clean
+from rsvlm.models.families.deltavlm.words import RELEASED_WORDS, clean
 from rsvlm.models.golden import BAR, REPLAYS
 from rsvlm.models.parts.shared_experts import SharedExperts
 

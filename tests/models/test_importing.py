@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 
 from rsvlm.models.cards import get_card
 from rsvlm.models.converting import main, read_tensors
-from rsvlm.models.families.compact import SPECIAL_TOKENS, Compact, CompactConfig
-from rsvlm.models.families.compact_files import convert_compact
+from rsvlm.models.families.compact.files import convert_compact
+from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.parts.tokenizer import train_tokenizer

@@ -10,8 +10,8 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from rsvlm.models.families.compact import CAPTION, EOS, Compact
-from rsvlm.models.predictors.compact import LONGEST, CompactPredictor, sentence
+from rsvlm.models.families.compact.network import CAPTION, EOS, Compact
+from rsvlm.models.families.compact.predictor import LONGEST, CompactPredictor, sentence
 from rsvlm.protocol import Cancelled
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.records import read_caption_archive

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from rsvlm.models.families.compact import PAD, SPECIAL_TOKENS
+from rsvlm.models.families.compact.network import PAD, SPECIAL_TOKENS
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 
 TEXTS = [

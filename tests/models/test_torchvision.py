@@ -27,7 +27,7 @@ def told(root: Path, program: str) -> str:
 @pytest.mark.parametrize(
     ("first", "then"),
     [
-        ("rsvlm.models.families.compact", "from transformers import CLIPModel, AutoImageProcessor"),
+        ("rsvlm.models.families.compact.network", "from transformers import CLIPModel, AutoImageProcessor"),
         ("rsvlm.models.ladder", "import timm, open_clip"),
         ("rsvlm.trainer.recipe", "from transformers import Trainer"),
         ("rsvlm.cli.main", "from transformers import LlamaForCausalLM"),

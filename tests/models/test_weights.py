@@ -12,7 +12,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact import SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.parts.tokenizer import train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError

@@ -140,7 +140,7 @@ def test_root_package_imports_nothing_when_it_is_imported(root: Path) -> None:
         ("models", "import rsvlm.geo.scene", "models must not import rsvlm.geo.scene"),
         (
             "backend",
-            "from rsvlm.models.families.compact import Compact",
+            "from rsvlm.models.families.compact.network import Compact",
             "backend must not import rsvlm.models.families",
         ),
         ("tasks", "def late():\n    from rsvlm import backend", "tasks must not import rsvlm.backend"),
@@ -154,8 +154,8 @@ def test_forbidden_import_is_found_with_file_and_line(tmp_path: Path, folder: st
     (tmp_path / folder).mkdir()
     (tmp_path / "geo").mkdir(exist_ok=True)
     (tmp_path / "geo" / "scene.py").write_text("")
-    (tmp_path / "models" / "families").mkdir(parents=True, exist_ok=True)
-    (tmp_path / "models" / "families" / "compact.py").write_text("")
+    (tmp_path / "models" / "families" / "compact").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "models" / "families" / "compact" / "network.py").write_text("")
     (tmp_path / "backend").mkdir(exist_ok=True)
     (tmp_path / folder / "wrong.py").write_text(f'"""A file."""\n\n{source}\n')
     found = violations(tmp_path)

@@ -48,7 +48,7 @@ def test_zip_holds_plugin_backend_trainer_and_weights(names: Set[str]) -> None:
     needed = {
         "__init__.py", "metadata.txt", "LICENSE", "README.md", "pyproject.toml", "constraints.txt", "protocol.py",
         "rsvlm_plugin/plugin.py", "resources/icons/rsvlm.svg", "i18n/rsvlm_de.qm",
-        "geo/scene.py", "tasks/describe.py", "backend/supervisor.py", "cli/main.py", "models/families/compact.py",
+        "geo/scene.py", "tasks/describe.py", "backend/supervisor.py", "cli/main.py", "models/families/compact/network.py",
         "trainer/__init__.py", "resources/models/compact.toml",
     }  # fmt: skip
     assert needed - {name[len("rsvlm/") :] for name in names} == set()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box, shape
 
-from rsvlm.models.families.geopix_words import SEGS
+from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.protocol import AskRequest, Cancelled, DescribeRequest, Raster, RsvlmError, Watch
 from rsvlm.tasks import TASKS

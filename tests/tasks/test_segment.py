@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 from shapely.geometry import box, shape
 
 from rsvlm.geo import ground
-from rsvlm.models.families.geopix_words import SEGS
+from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, SegmentRequest, Watch
 from rsvlm.tasks import TASKS

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS
+from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.trainer.augment import CROP, random_affine, random_light, warp
 from rsvlm.trainer.batches import LONGEST, StepBatches

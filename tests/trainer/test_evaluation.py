@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rsvlm.models.cards import get_card
+from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
-from rsvlm.models.predictors.compact import CompactPredictor
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.evaluation import evaluate_captions, interval, plain, score_captions
 from rsvlm.trainer.records import read_caption_archive

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rsvlm.models.families.compact import CAPTION, EOS, PAD, RET, Compact, CompactConfig
+from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, Compact, CompactConfig
 from rsvlm.trainer.objectives import Distillation, Lessons, caption_loss, contrastive_loss
 
 GENERATOR = torch.Generator().manual_seed(8)

@@ -7,9 +7,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 
-from rsvlm.models.families.capret import CapRet, CapRetConfig
-from rsvlm.models.families.capret_files import words_of
-from rsvlm.models.families.capret_words import RET, Words
+from rsvlm.models.families.capret.files import words_of
+from rsvlm.models.families.capret.network import CapRet, CapRetConfig
+from rsvlm.models.families.capret.words import RET, Words
 
 SPOKEN = (
     "a", "large", "airport", "with", "two", "runways", "boats", "at", "the", "port", "forest", "describe", "picture", "of",

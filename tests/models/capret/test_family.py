@@ -11,9 +11,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.families.capret import CapRet, CapRetConfig, trained
-from rsvlm.models.families.capret_files import words_of
-from rsvlm.models.families.capret_words import Words
+from rsvlm.models.families.capret.files import words_of
+from rsvlm.models.families.capret.network import CapRet, CapRetConfig, trained
+from rsvlm.models.families.capret.words import Words
 from rsvlm.models.parts.language import IGNORED, IMAGE
 from rsvlm.models.parts.retrieval_token import Eagerness, RetrievalToken, contrastive_losses
 

@@ -14,8 +14,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, pre_tokenizers
 from torch import Tensor
 
-from rsvlm.models.families.capret import CapRet, CapRetConfig, trained
-from rsvlm.models.families.capret_files import (
+from rsvlm.models.families.capret.files import (
     convert_capret,
     load_capret,
     load_trained,
@@ -23,8 +22,9 @@ from rsvlm.models.families.capret_files import (
     save_trained,
     words_of,
 )
-from rsvlm.models.families.capret_keys import official
-from rsvlm.models.families.capret_words import RET, Words
+from rsvlm.models.families.capret.keys import official
+from rsvlm.models.families.capret.network import CapRet, CapRetConfig, trained
+from rsvlm.models.families.capret.words import RET, Words
 from rsvlm.models.importing import Report
 from rsvlm.protocol import RsvlmError
 

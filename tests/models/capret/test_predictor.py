@@ -8,18 +8,18 @@ import torch
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, files_in, get_card
-from rsvlm.models.families.capret import CapRet
-from rsvlm.models.families.capret_files import FILES, save_capret
-from rsvlm.models.families.capret_words import Words
+from rsvlm.models.families.capret.files import FILES, save_capret
+from rsvlm.models.families.capret.network import CapRet
+from rsvlm.models.families.capret.predictor import CapRetPredictor, load
+from rsvlm.models.families.capret.words import Words
 from rsvlm.models.predictors.abilities import Answers, Embeds, Question
-from rsvlm.models.predictors.capret import CapRetPredictor, load
 
 ASKED = [Question(""), Question("what is here ?", (("describe", "a port"),))]
 
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsvlm.models.predictors.capret.LONGEST", 8)
+    monkeypatch.setattr("rsvlm.models.families.capret.predictor.LONGEST", 8)
 
 
 @pytest.fixture

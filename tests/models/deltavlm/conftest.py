@@ -9,8 +9,8 @@ import torch
 from tokenizers import BertWordPieceTokenizer, Tokenizer, decoders, models, normalizers
 from torch import Tensor
 
-from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
-from rsvlm.models.families.deltavlm_words import Words
+from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm.words import Words
 
 SPOKEN = [
     "there", "is", "no", "difference", "two", "new", "buildings", "and", "roads", "have", "changed", "briefly", "describe",

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
-from rsvlm.models.families.deltavlm_words import Words
+from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm.words import Words
 from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, mask_loss, token_grid
 
 Dates = tuple[Tensor, Tensor]

@@ -16,12 +16,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
-from rsvlm.models.families.deltavlm_files import convert_deltavlm, load_deltavlm, save_deltavlm
-from rsvlm.models.families.deltavlm_words import Words
+from rsvlm.models.families.deltavlm.files import convert_deltavlm, load_deltavlm, save_deltavlm
+from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm.predictor import Question, load
+from rsvlm.models.families.deltavlm.words import Words
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.parts.qformer import RENAMED
-from rsvlm.models.predictors.deltavlm import Question, load
 from rsvlm.protocol import RsvlmError
 
 Dates = tuple[Tensor, Tensor]

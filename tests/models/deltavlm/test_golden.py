@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rsvlm.models.families.deltavlm_golden import replay
-from rsvlm.models.families.deltavlm_words import RELEASED_WORDS, clean
+from rsvlm.models.families.deltavlm.golden import replay
+from rsvlm.models.families.deltavlm.words import RELEASED_WORDS, clean
 
 BAR = 1e-4
 GOLDEN = Path(os.environ.get("RSVLM_GOLDEN") or Path(__file__).resolve().parents[4] / "shared" / "golden")

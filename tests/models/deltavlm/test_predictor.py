@@ -10,9 +10,9 @@ import torch
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, get_card
-from rsvlm.models.families.deltavlm import DeltaVlm, DeltaVlmConfig
-from rsvlm.models.families.deltavlm_words import Words
-from rsvlm.models.predictors.deltavlm import DeltaVlmPredictor, Question
+from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
+from rsvlm.models.families.deltavlm.predictor import DeltaVlmPredictor, Question
+from rsvlm.models.families.deltavlm.words import Words
 from rsvlm.protocol import Cancelled, RsvlmError
 
 ASKED = [Question("Please briefly describe."), Question("How many new buildings?", (("Changed?", "yes"),))]

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from rsvlm.models.families.deltavlm_words import Words, clean, put
+from rsvlm.models.families.deltavlm.words import Words, clean, put
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
 
 LONG = [(f"Question number {index} of many?", "there is no difference") for index in range(12)]

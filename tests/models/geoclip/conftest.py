@@ -11,8 +11,8 @@ import tomlkit
 import torch
 
 from rsvlm.models.cards import ModelCard, files_in, get_card
-from rsvlm.models.families.geoclip import GeoClip, GeoClipConfig
-from rsvlm.models.families.geoclip_files import save_geoclip
+from rsvlm.models.families.geoclip.files import save_geoclip
+from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig
 
 
 @pytest.fixture

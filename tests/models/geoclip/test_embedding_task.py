@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.geoclip import GeoClip
+from rsvlm.models.families.geoclip.network import GeoClip
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Raster, Watch
 from rsvlm.tasks.embed import embed

@@ -13,9 +13,9 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.geoclip import GeoClip, GeoClipConfig, class_logits
-from rsvlm.models.families.geoclip_files import load_geoclip
-from rsvlm.models.families.geoclip_words import batch_ids, class_sentences, token_ids
+from rsvlm.models.families.geoclip.files import load_geoclip
+from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig, class_logits
+from rsvlm.models.families.geoclip.words import batch_ids, class_sentences, token_ids
 from rsvlm.models.parts.prompt_averaging import average_prompts
 
 from .conftest import small

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rsvlm.models.families.geoclip_golden import replay
+from rsvlm.models.families.geoclip.golden import replay
 
 BAR = 1e-4
 GOLDEN = Path(os.environ.get("RSVLM_GOLDEN") or Path(__file__).resolve().parents[4] / "shared" / "golden")

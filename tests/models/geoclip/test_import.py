@@ -15,10 +15,10 @@ from torch import Tensor
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.converting import read_tensors
-from rsvlm.models.families.geoclip import GeoClip, GeoClipConfig
-from rsvlm.models.families.geoclip_files import convert_geoclip, load_geoclip
-from rsvlm.models.families.geoclip_keys import official_keys
-from rsvlm.models.families.geoclip_releases import GEORSCLIP, SKYSCRIPT, known_release
+from rsvlm.models.families.geoclip.files import convert_geoclip, load_geoclip
+from rsvlm.models.families.geoclip.keys import official_keys
+from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig
+from rsvlm.models.families.geoclip.releases import GEORSCLIP, SKYSCRIPT, known_release
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.protocol import RsvlmError

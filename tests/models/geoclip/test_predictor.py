@@ -14,11 +14,11 @@ from torchvision import transforms
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.geoclip import GeoClip
-from rsvlm.models.families.geoclip_words import batch_ids
+from rsvlm.models.families.geoclip.network import GeoClip
+from rsvlm.models.families.geoclip.predictor import GeoClipPredictor, load
+from rsvlm.models.families.geoclip.words import batch_ids
 from rsvlm.models.parts.clip_pixels import DEVIATION, MEAN, middle_square, normalise_clip
 from rsvlm.models.predictors.abilities import Embeds
-from rsvlm.models.predictors.geoclip import GeoClipPredictor, load
 from rsvlm.protocol import Cancelled, RsvlmError
 
 

@@ -7,8 +7,8 @@ import torch
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from torch import Tensor
 
-from rsvlm.models.families.geopix import GeoPix, GeoPixConfig
-from rsvlm.models.families.geopix_words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM, Words
+from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig
+from rsvlm.models.families.geopix.words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM, Words
 
 SPOKEN = (
     "USER:", "ASSISTANT:", "[segment]", "[refer]", "[caption]", "Can", "you", "segment", "the", "lake", "and", "road", "?",

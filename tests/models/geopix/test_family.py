@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, Looked, Targets
-from rsvlm.models.families.geopix_files import load_geopix, save_geopix
-from rsvlm.models.families.geopix_words import END, IGNORED, SEGS, Words, put
+from rsvlm.models.families.geopix.files import load_geopix, save_geopix
+from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Looked, Targets
+from rsvlm.models.families.geopix.words import END, IGNORED, SEGS, Words, put
 from rsvlm.models.parts.class_memory import ClassMemory
 from rsvlm.protocol import RsvlmError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rsvlm.models.families.geopix_golden import replay
-from rsvlm.models.families.geopix_words import put
+from rsvlm.models.families.geopix.golden import replay
+from rsvlm.models.families.geopix.words import put
 
 BAR = 1e-4
 GOLDEN = Path(os.environ.get("RSVLM_GOLDEN") or Path(__file__).resolve().parents[4] / "shared" / "golden")

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.converting import read_tensors
-from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, Targets
-from rsvlm.models.families.geopix_files import load_geopix, save_geopix
-from rsvlm.models.families.geopix_keys import official_keys
-from rsvlm.models.families.geopix_words import Words, put
+from rsvlm.models.families.geopix.files import load_geopix, save_geopix
+from rsvlm.models.families.geopix.keys import official_keys
+from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Targets
+from rsvlm.models.families.geopix.words import Words, put
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.releases import files_of_release
 from rsvlm.protocol import RsvlmError

@@ -11,10 +11,10 @@ import torch
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, get_card
-from rsvlm.models.families.geopix import GeoPix, GeoPixConfig, Targets
-from rsvlm.models.families.geopix_files import save_geopix
-from rsvlm.models.families.geopix_words import Words
-from rsvlm.models.predictors.geopix import DEVIATION, LONGEST, MEAN, GeoPixPredictor, Question, load
+from rsvlm.models.families.geopix.files import save_geopix
+from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Targets
+from rsvlm.models.families.geopix.predictor import DEVIATION, LONGEST, MEAN, GeoPixPredictor, Question, load
+from rsvlm.models.families.geopix.words import Words
 from rsvlm.protocol import Cancelled, RsvlmError
 
 ASKED = [Question("Can you segment the lake ?"), Question("Can you segment the lake and the road ?", class_id=1)]

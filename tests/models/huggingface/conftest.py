@@ -17,8 +17,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, files_in, get_card
-from rsvlm.models.families.huggingface_words import card_fields
-from rsvlm.models.predictors import huggingface as predictor
+from rsvlm.models.families.huggingface import predictor
+from rsvlm.models.families.huggingface.words import card_fields
 
 TEXT = [
     "A river runs through the city. There are two harbours and a long bridge, with many ships on the water.",

@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
+from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, load
 from rsvlm.models.predictors.abilities import Answers, ChangeAnswers, Question
-from rsvlm.models.predictors.huggingface import HuggingFacePredictor, load
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Cancelled, RsvlmError
 

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rsvlm.models.cards import CARD, files_in, get_card
-from rsvlm.models.families.huggingface_import import INDEX, WEIGHTS, take_in
-from rsvlm.models.families.sam import Prompt
+from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, load
+from rsvlm.models.families.huggingface.release import INDEX, WEIGHTS, take_in
+from rsvlm.models.families.huggingface.sam import Prompt
 from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.predictors.abilities import Question
-from rsvlm.models.predictors.huggingface import HuggingFacePredictor, load
 from rsvlm.protocol import RsvlmError
 
 EVERY = [

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, load
 from rsvlm.models.predictors.abilities import Question
-from rsvlm.models.predictors.huggingface import HuggingFacePredictor, load
 
 # Whether keys and values of a picture serve the next question.
 OTHERS = {"qwen2_vl": True, "idefics3": True, "llava_next": False, "gemma3": False, "blip-2-t5": False}

@@ -17,11 +17,11 @@ import transformers as tf
 from rsvlm.models.boxes import Box, read, write
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import CARD, ModelCard, files_in, get_card
-from rsvlm.models.families.huggingface_words import card_fields, in_thousandths, plain, put
-from rsvlm.models.families.sam import Prompt, Sam, load_sam
+from rsvlm.models.families.huggingface.masks import MaskPredictor
+from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, drawn, load
+from rsvlm.models.families.huggingface.sam import Prompt, Sam, load_sam
+from rsvlm.models.families.huggingface.words import card_fields, in_thousandths, plain, put
 from rsvlm.models.predictors.abilities import Predictor, Question
-from rsvlm.models.predictors.huggingface import HuggingFacePredictor, drawn, load
-from rsvlm.models.predictors.huggingface_masks import MaskPredictor
 from rsvlm.models.prompts import put as put_by_card
 from rsvlm.protocol import Cancelled, RsvlmError
 

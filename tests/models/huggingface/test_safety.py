@@ -16,9 +16,9 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.huggingface_files import load_huggingface, offline
+from rsvlm.models.families.huggingface.files import load_huggingface, offline
+from rsvlm.models.families.huggingface.predictor import load
 from rsvlm.models.predictors.abilities import Question
-from rsvlm.models.predictors.huggingface import load
 from rsvlm.protocol import RsvlmError
 
 EVERY = [

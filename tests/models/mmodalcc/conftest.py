@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rsvlm.models.families.mmodalcc import MModalCC, MModalCCConfig
+from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig
 
 WORDS = ("a", "house", "road", "trees", "were", "removed", "built", "beside", "the", "no", "change")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rsvlm.models.families.mmodalcc_golden import replay
+from rsvlm.models.families.mmodalcc.golden import replay
 from rsvlm.models.golden_weights import det_tensor, det_weight
 
 BAR = 1e-4

@@ -19,12 +19,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from rsvlm.models.cards import File, ModelCard, Source
-from rsvlm.models.families.mmodalcc import MModalCC, MModalCCConfig, caption_loss
-from rsvlm.models.families.mmodalcc_files import load_mmodalcc, save_mmodalcc, word_tokenizer
-from rsvlm.models.families.mmodalcc_import import convert_mmodalcc, read_release
-from rsvlm.models.families.mmodalcc_keys import our_key
+from rsvlm.models.families.mmodalcc.files import load_mmodalcc, save_mmodalcc, word_tokenizer
+from rsvlm.models.families.mmodalcc.keys import our_key
+from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig, caption_loss
+from rsvlm.models.families.mmodalcc.predictor import WITHOUT_MAPS, Change, MModalCCPredictor
+from rsvlm.models.families.mmodalcc.release import convert_mmodalcc, read_release
 from rsvlm.models.pickled_modules import read_modules
-from rsvlm.models.predictors.mmodalcc import WITHOUT_MAPS, Change, MModalCCPredictor
 from rsvlm.protocol import Cancelled, RsvlmError
 
 Make = Callable[..., MModalCC]
@@ -125,7 +125,7 @@ from pathlib import Path
 spec = importlib.util.spec_from_file_location("rsvlm", {str(ROOT / "__init__.py")!r}, submodule_search_locations=[{str(ROOT)!r}])
 sys.modules["rsvlm"] = importlib.util.module_from_spec(spec)
 from rsvlm.models.converting import confine
-from rsvlm.models.families.mmodalcc_import import convert_mmodalcc, read_release
+from rsvlm.models.families.mmodalcc.release import convert_mmodalcc, read_release
 from rsvlm.protocol import RsvlmError
 weights, folder = Path({str(weights)!r}), Path({str(folder)!r})
 confine(folder, weights)

@@ -11,18 +11,18 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor, nn
 
-from rsvlm.models.families.gaia import Gaia, GaiaConfig
-from rsvlm.models.families.gaia_files import LAYOUT as GAIA
-from rsvlm.models.families.gaia_files import convert_gaia, load_gaia, save_gaia
-from rsvlm.models.families.picture_words import PictureWords
-from rsvlm.models.families.rsgpt4v import RsGpt4v, RsGpt4vConfig
-from rsvlm.models.families.rsgpt4v_files import LAYOUT as RSGPT4V
-from rsvlm.models.families.rsgpt4v_files import convert_rsgpt4v, load_rsgpt4v, save_rsgpt4v
-from rsvlm.models.families.rsmoe import RsMoe, RsMoeConfig
-from rsvlm.models.families.rsmoe_files import LAYOUT as RSMOE
-from rsvlm.models.families.rsmoe_files import convert_rsmoe, load_rsmoe, save_rsmoe
-from rsvlm.models.predictors.one_picture import SpeakingPredictor
-from rsvlm.models.predictors.rsmoe import RsMoePredictor
+from rsvlm.models.families.gaia.files import LAYOUT as GAIA
+from rsvlm.models.families.gaia.files import convert_gaia, load_gaia, save_gaia
+from rsvlm.models.families.gaia.network import Gaia, GaiaConfig
+from rsvlm.models.families.one_picture.predictor import SpeakingPredictor
+from rsvlm.models.families.one_picture.words import PictureWords
+from rsvlm.models.families.rsgpt4v.files import LAYOUT as RSGPT4V
+from rsvlm.models.families.rsgpt4v.files import convert_rsgpt4v, load_rsgpt4v, save_rsgpt4v
+from rsvlm.models.families.rsgpt4v.network import RsGpt4v, RsGpt4vConfig
+from rsvlm.models.families.rsmoe.files import LAYOUT as RSMOE
+from rsvlm.models.families.rsmoe.files import convert_rsmoe, load_rsmoe, save_rsmoe
+from rsvlm.models.families.rsmoe.network import RsMoe, RsMoeConfig
+from rsvlm.models.families.rsmoe.predictor import RsMoePredictor
 
 SPOKEN = (
     "USER:", "ASSISTANT:", "Answer:", "Theme:", "Objects:", "Relations:", "The", "task:", "image", "showcases:", "this",

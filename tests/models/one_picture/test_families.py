@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.families.one_picture import predictor as one_picture
+from rsvlm.models.families.rsmoe import predictor as rsmoe
 from rsvlm.models.importing import Report
-from rsvlm.models.predictors import one_picture, rsmoe
 from rsvlm.models.predictors.abilities import Answers, Question
 from rsvlm.protocol import Cancelled, RsvlmError
 

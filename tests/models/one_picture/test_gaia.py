@@ -12,9 +12,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.families.gaia import Gaia, GaiaConfig
-from rsvlm.models.families.gaia_files import convert_gaia, load_gaia
-from rsvlm.models.families.picture_files import memory
+from rsvlm.models.families.gaia.files import convert_gaia, load_gaia
+from rsvlm.models.families.gaia.network import Gaia, GaiaConfig
+from rsvlm.models.families.one_picture.files import memory
 from rsvlm.models.importing import Report
 from rsvlm.models.language_files import own_state
 from rsvlm.models.parts.qformer import RENAMED, our_key

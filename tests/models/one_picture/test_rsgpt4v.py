@@ -12,8 +12,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from rsvlm.models.families.rsgpt4v import EVERY_LAYER, RsGpt4v, RsGpt4vConfig
-from rsvlm.models.families.rsgpt4v_files import LAYOUT, convert_rsgpt4v, load_rsgpt4v
+from rsvlm.models.families.rsgpt4v.files import LAYOUT, convert_rsgpt4v, load_rsgpt4v
+from rsvlm.models.families.rsgpt4v.network import EVERY_LAYER, RsGpt4v, RsGpt4vConfig
 from rsvlm.models.importing import Report
 from rsvlm.models.language_files import own_state
 from rsvlm.models.parts.adapters import WRAPPED, add_lora

@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.rsmoe import RsMoe, RsMoeConfig
-from rsvlm.models.families.rsmoe_files import LAYOUT, load_start
-from rsvlm.models.families.rsmoe_words import EXPERTS, INSTRUCTIONS, Lessons, Words
+from rsvlm.models.families.rsmoe.files import LAYOUT, load_start
+from rsvlm.models.families.rsmoe.network import RsMoe, RsMoeConfig
+from rsvlm.models.families.rsmoe.words import EXPERTS, INSTRUCTIONS, Lessons, Words
 from rsvlm.models.importing import Report
 from rsvlm.models.parts.expert_balance import imbalance
 from rsvlm.models.parts.instruction_router import Routed

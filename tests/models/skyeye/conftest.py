@@ -7,8 +7,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 
-from rsvlm.models.families.skyeye import SkyEye, SkyEyeConfig
-from rsvlm.models.families.skyeye_words import Words
+from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
+from rsvlm.models.families.skyeye.words import Words
 
 SPOKEN = (
     "[INST]", "[/INST]", "<Img>", "</Img>", "[caption]", "[vqa]", "[refer]", "Briefly", "describe", "this", "image.", "give",

@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.families.skyeye import SkyEye, SkyEyeConfig, trained
-from rsvlm.models.families.skyeye_words import Words, put
+from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig, trained
+from rsvlm.models.families.skyeye.words import Words, put
 from rsvlm.models.parts.language import IGNORED, IMAGE
 
 

@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.families.skyeye import SkyEye, SkyEyeConfig
-from rsvlm.models.families.skyeye_files import convert_skyeye, load_skyeye, load_trained, save_skyeye, save_trained
-from rsvlm.models.families.skyeye_keys import official
-from rsvlm.models.families.skyeye_words import Words
+from rsvlm.models.families.skyeye.files import convert_skyeye, load_skyeye, load_trained, save_skyeye, save_trained
+from rsvlm.models.families.skyeye.keys import official
+from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
+from rsvlm.models.families.skyeye.words import Words
 from rsvlm.models.importing import Report
 from rsvlm.protocol import RsvlmError
 

@@ -8,11 +8,11 @@ import torch
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, files_in, get_card
-from rsvlm.models.families.skyeye import SkyEye, SkyEyeConfig
-from rsvlm.models.families.skyeye_files import FILES, save_skyeye
-from rsvlm.models.families.skyeye_words import Words
+from rsvlm.models.families.skyeye.files import FILES, save_skyeye
+from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
+from rsvlm.models.families.skyeye.predictor import SkyEyePredictor, load
+from rsvlm.models.families.skyeye.words import Words
 from rsvlm.models.predictors.abilities import Answers, Question
-from rsvlm.models.predictors.skyeye import SkyEyePredictor, load
 from rsvlm.protocol import Cancelled
 
 ASKED = [Question("[caption] Briefly describe this image."), Question("[refer] the plane", (("[vqa] is it ?", "yes"),))]
@@ -20,7 +20,7 @@ ASKED = [Question("[caption] Briefly describe this image."), Question("[refer] t
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsvlm.models.predictors.skyeye.LONGEST", 8)
+    monkeypatch.setattr("rsvlm.models.families.skyeye.predictor.LONGEST", 8)
 
 
 @pytest.fixture

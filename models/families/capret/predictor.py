@@ -1,0 +1,89 @@
+"""RS-CapRet at work: captions and answers, and pictures and texts as vectors of one space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.engine import Engine
+from rsvlm.models.families.capret.files import load_capret
+from rsvlm.models.families.capret.network import CapRet
+from rsvlm.models.families.capret.words import PICTURE
+from rsvlm.models.families.capret.words import Words as Vocabulary
+from rsvlm.models.language_files import LARGE
+from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.answering import Answering, Hearing, Seen
+from rsvlm.models.predictors.words import Words, sentence
+
+LONGEST = 64  # tokens of an answer
+
+
+class CapRetPredictor(Answering):
+    """An empty question asks for a caption, as most of the training data does. Earlier turns stand before a question."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        model: CapRet,
+        words: Vocabulary,
+        device: str,
+        engine: Engine | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        super().__init__(card, model, words.tokenizer, model.visual_model.config.image_size, device, engine, cache)
+        self._model, self._words = model, words
+
+    def embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
+        """(n, width) float32 of unit length."""
+        return np.stack(self._engine.run((self._network, "images"), self._embed_images, pictures, self._stop))
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, width) float32 of unit length, comparable with embed_images by their product. Long texts are cut."""
+        read = [int(self._words.captions([text]).mask.sum()) for text in texts]
+        found = np.stack(self._engine.run((self._network, "texts"), self._embed_texts, texts, self._stop))
+        self.usage["prompt_tokens"] += sum(read)
+        return found
+
+    def _look(self, pixels: Tensor) -> Tensor:
+        return self._model.look(pixels)
+
+    def _answers(self, looked: Tensor, questions: Sequence[Question], words: Sequence[Words]) -> list[Reply]:
+        prompts = [_put(question) for question in questions]
+        batch = self._words.questions(prompts).to(self.device)
+        hearing = Hearing(words, batch.end)
+        said = self._model.generate(looked, batch, LONGEST, None, hearing.tokens, hearing.stopped)
+        hearing.finish()
+        replies = []
+        for row, ids in enumerate(said.ids.tolist()):
+            written = sum(token != batch.padding for token in ids)
+            text = sentence(self._words.text(ids))
+            replies.append(Reply(text, said.confidence[row].item(), int(batch.mask[row].sum()), written))
+        return replies
+
+    @torch.inference_mode()
+    def _embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
+        looked = torch.cat([picture.looked for picture in pictures])
+        return self._model.embed_images(looked).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def _embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        batch = self._words.captions(texts).to(self.device)
+        return self._model.embed_texts(batch).float().cpu().numpy()
+
+
+def _put(question: Question) -> str:
+    """The picture stands in front of all that was said of it."""
+    turns = [part for turn in question.earlier for part in turn]
+    return PICTURE + " ".join([*turns, question.text]).replace(PICTURE, "").strip()
+
+
+def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> CapRetPredictor:
+    """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
+    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
+    model, words = load_capret(card.folder, card.id, card.mend, dtype)
+    return CapRetPredictor(card, model, words, device, engine, cache)

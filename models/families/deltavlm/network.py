@@ -1,0 +1,186 @@
+"""DeltaVLM: questions about what changed between two dates (arXiv 2507.22346).
+
+One image tower sees both dates; the difference module relates them (section 3.2); a Q-Former that reads the instruction
+picks what answers it (section 3.3); a frozen language model writes. A sequence reads `queries, words, answer`. Knows
+tensors only: pixels come normalised as CLIP's, words come as ids (see deltavlm_words.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from rsvlm.models.families.deltavlm.words import Batch
+from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, token_grid
+from rsvlm.models.parts.csrm import CrossSemanticRelation
+from rsvlm.models.parts.eva_vit import EvaVit
+from rsvlm.models.parts.qformer import QFormer
+
+IGNORED = -100  # label of a token that is not learnt
+TRAINED_BLOCKS = 2  # of the image tower, the last ones
+UNSAID = 1  # the first id of every answer in the release: never fed to the model, but counted as a repetition
+
+
+def vicuna() -> dict[str, Any]:
+    """Vicuna 7B, version 1.5, with one more token for padding; in transformers' words."""
+    return {
+        "model_type": "llama",
+        "vocab_size": 32001,
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "max_position_embeddings": 4096,
+        "rms_norm_eps": 1e-5,
+    }
+
+
+@dataclass(frozen=True)
+class DeltaVlmConfig:
+    """Sizes, saved beside the weights; the defaults are the released model's.
+
+    language: a causal language model as transformers describes it. instruction, answer: most tokens of either that are
+    read in training, and of an instruction by the Q-Former. mask_hidden: width of the decoder of change masks, 0 for none.
+    released: train as the release does, without the difference module, and mix the mask decoder's filters as it does.
+    """
+
+    pixels: int = 224
+    image_width: int = 1408
+    image_depth: int = 39
+    image_heads: int = 16
+    queries: int = 32
+    query_width: int = 768
+    query_depth: int = 12
+    query_heads: int = 12
+    query_hidden: int = 3072
+    query_vocabulary: int = 30523
+    query_positions: int = 512
+    instruction: int = 128
+    answer: int = 256
+    language: dict[str, Any] = field(default_factory=vicuna)
+    mask_hidden: int = 0
+    mask_attention: bool = True
+    released: bool = False
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What the tower saw of two dates: (batch, tokens, width) each, the class token first, normalised."""
+
+    before: Tensor
+    after: Tensor
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """ids: (batch, tokens), padded after the end; confidence: (batch,), geometric mean of the tokens' probabilities."""
+
+    ids: Tensor
+    confidence: Tensor
+
+
+class DeltaVlm(nn.Module):
+    """Attributes are called as the released keys are, apart from `csrm.` and `qformer.`."""
+
+    def __init__(self, config: DeltaVlmConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.image_width
+        self.visual_encoder = EvaVit(width, config.image_depth, config.image_heads, config.pixels)
+        self.ln_vision = nn.LayerNorm(width)
+        self.csrm = CrossSemanticRelation(width)
+        self.qformer = QFormer(
+            width,
+            config.queries,
+            config.query_width,
+            config.query_depth,
+            config.query_heads,
+            config.query_hidden,
+            config.query_vocabulary,
+            config.query_positions,
+        )
+        language = dict(config.language)
+        self.llm_model = AutoModelForCausalLM.from_config(AutoConfig.for_model(language.pop("model_type"), **language))
+        self.llm_proj = nn.Linear(config.query_width, self.llm_model.config.hidden_size)
+        self.mask_decoder: ChangeMaskDecoder | None = None
+        if config.mask_hidden:
+            self.mask_decoder = ChangeMaskDecoder(
+                config.mask_hidden, attention=config.mask_attention, released=config.released
+            )
+
+    def freeze(self) -> None:
+        """Leave to training what the paper trains: all but the language model and the lower blocks of the tower."""
+        self.llm_model.requires_grad_(False)
+        self.visual_encoder.requires_grad_(False)
+        for block in self.visual_encoder.blocks[-TRAINED_BLOCKS:]:
+            block.requires_grad_(True)
+
+    def look(self, before: Tensor, after: Tensor) -> Pair:
+        """before, after: (batch, 3, pixels, pixels)."""
+        both = self.ln_vision(self.visual_encoder(torch.cat([before, after])))
+        return Pair(both[: len(before)], both[len(before) :])
+
+    def relate(self, pair: Pair) -> Tensor:
+        """(batch, 2 * tokens, width): each date in the light of their difference, before's tokens first."""
+        return self.csrm(pair.before, pair.after)
+
+    def prefix(self, memory: Tensor, batch: Batch) -> Tensor:
+        """(batch, queries, language width): what the language model reads before any word. memory: of `relate`."""
+        return self.llm_proj(self.qformer(memory, batch.query_ids, batch.query_mask))
+
+    def sequence(self, memory: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Embeddings (batch, queries + words, language width) and mask (batch, queries + words)."""
+        prefix = self.prefix(memory, batch)
+        words = self.llm_model.get_input_embeddings()(batch.ids)
+        seen = functional.pad(batch.mask, (prefix.shape[1], 0), value=1)
+        return torch.cat([prefix.to(words.dtype), words], dim=1), seen
+
+    def forward(self, before: Tensor, after: Tensor, batch: Batch) -> Tensor:
+        """The loss on the answers in a batch of `Words.lessons`: mean cross entropy of their tokens."""
+        pair = self.look(before, after)
+        memory = torch.cat([pair.before, pair.after], dim=1) if self.config.released else self.relate(pair)
+        embeddings, seen = self.sequence(memory, batch)
+        labels = functional.pad(batch.labels, (self.config.queries, 0), value=IGNORED)
+        return self.llm_model(inputs_embeds=embeddings, attention_mask=seen, labels=labels).loss
+
+    @torch.no_grad()
+    def generate(self, memory: Tensor, batch: Batch, most: int, beams: int = 1, **options: Any) -> Spoken:
+        """Up to `most` tokens of each answer to a batch of `Words.questions`.
+
+        options: of transformers' generate, such as repetition_penalty, streamer (for one beam), stopping_criteria.
+        """
+        embeddings, seen = self.sequence(memory, batch)
+        found = self.llm_model.generate(
+            torch.full((len(embeddings), 1), UNSAID, device=embeddings.device),
+            inputs_embeds=embeddings,
+            attention_mask=seen,
+            max_new_tokens=most,
+            do_sample=False,
+            num_beams=beams,
+            eos_token_id=batch.end,
+            pad_token_id=batch.padding,
+            return_dict_in_generate=True,
+            output_logits=beams == 1,
+            output_scores=beams > 1,
+            **options,
+        )
+        ids = found.sequences[:, 1:]
+        if beams > 1:
+            return Spoken(ids, found.sequences_scores.float().exp())
+        chances = torch.stack(found.logits, dim=1).float().log_softmax(dim=-1).gather(2, ids[..., None])[..., 0]
+        said = ids != batch.padding
+        return Spoken(ids, ((chances * said).sum(dim=1) / said.sum(dim=1).clamp(min=1)).exp())
+
+    def change_mask(self, pair: Pair, pixels: int | None = None) -> Tensor:
+        """(batch, 1, pixels, pixels): probability of change, from the plain difference of the dates.
+
+        pixels: along each side, else the decoder's own. Raises ValueError for a model without the decoder.
+        """
+        if self.mask_decoder is None:
+            raise ValueError("this model has no decoder of masks")
+        return self.mask_decoder(token_grid(pair.after - pair.before), pixels)

@@ -1,0 +1,1 @@
+"""CLIP models of remote sensing: GeoRSCLIP, SkyScript, RemoteCLIP."""

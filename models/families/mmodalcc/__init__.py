@@ -1,0 +1,1 @@
+"""MModalCC (SECOND-CC)."""

@@ -1,0 +1,130 @@
+"""MModalCC at work: two pictures, and two maps of land cover if there are any; one sentence on what changed.
+
+Knows pixels and strings; nothing of rasters, maps' coordinates or files. Every call of the network goes through the engine.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.engine import Engine
+from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc
+from rsvlm.models.families.mmodalcc.network import MModalCC, with_black_maps
+from rsvlm.models.predictors.abilities import OnText, Question, Reply
+from rsvlm.models.predictors.words import sentence
+from rsvlm.protocol import Cancelled
+
+BEAMS = 4  # as the paper evaluates
+WITHOUT_MAPS = (
+    "The model was asked without land cover maps; it takes black maps for “unchanged”, and may overlook changes."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Two dates of one place. before, after: (H, W, 3) uint8. maps: the same of land cover in colours, white or black
+    where nothing changed; None where there are none.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    maps: tuple[np.ndarray, np.ndarray] | None = None
+
+
+class MModalCCPredictor:
+    """card, device: what answers and where. size_bytes: of the weights in memory. usage: tokens of this caller.
+
+    It takes no questions: whatever it is asked, it says what changed.
+    """
+
+    def __init__(
+        self, card: ModelCard, model: MModalCC, tokenizer: Tokenizer, device: str, engine: Engine | None = None
+    ) -> None:
+        self.card, self.device = card, device
+        self._model, self._tokenizer = model.to(device), tokenizer
+        self._engine = engine or Engine(device=device)
+        self._stop: Callable[[], bool] = lambda: False
+        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        words = tokenizer.get_vocab()
+        self._start, self._end = words[START], words[END]
+        self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+
+    def until(self, stop: Callable[[], bool]) -> MModalCCPredictor:
+        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
+        own = copy.copy(self)
+        own._stop = stop
+        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        return own
+
+    def encode(self, before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> list[Change]:
+        """(H, W, 3) uint8 each; looked at when they are asked about, since there is one thing to ask."""
+        return [Change(*dates) for dates in zip(before, after, strict=True)]
+
+    def ask(self, seen: Sequence[Change], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """A sentence for each pair, all of it at once."""
+        replies = self.captions(seen)
+        if on_text:
+            for reply in replies:
+                on_text(reply.text)
+        return replies
+
+    def captions(self, changes: Sequence[Change], beams: int = BEAMS) -> list[Reply]:
+        """A sentence for each pair. Pictures of any size; they are resized to that of the model."""
+        work = [(change, beams, self._stop) for change in changes]
+        found = self._engine.run((self._model, "captions"), self._captions, work, self._stop)
+        if self._stop():
+            raise Cancelled()
+        self.usage["completion_tokens"] += sum(reply.written for reply in found)
+        return found
+
+    @torch.inference_mode()
+    def _captions(self, rows: Sequence[tuple[Change, int, Callable[[], bool]]]) -> list[Reply]:
+        pixels = torch.cat([self._pixels(change) for change, _, _ in rows])
+        rgb, semantic = self._model.encode(pixels)
+        captions = []
+        for index, (change, beams, stop) in enumerate(rows):
+            memories = rgb[index : index + 1], semantic[index : index + 1]
+            found = self._model.search(*memories, self._start, self._end, beams, stop)
+            text = sentence(self._tokenizer.decode(list(found.ids), skip_special_tokens=True).rstrip(" ."))
+            written = len(found.ids) - 1
+            warnings: tuple[str, ...] = () if change.maps else (WITHOUT_MAPS,)
+            if not found.ended:
+                warnings += ("The sentence was cut off before it came to its end.",)
+            confidence = math.exp(found.score / max(written, 1))
+            captions.append(Reply(text, confidence, read=0, written=written, warnings=warnings))
+        return captions
+
+    def _pixels(self, change: Change) -> Tensor:
+        """(1, 4, 3, pixels, pixels) in [0, 1]; white of a map, SECOND's colour of the unchanged, becomes black."""
+        pictures = torch.cat([self._resized(change.before), self._resized(change.after)])[None]
+        if change.maps is None:
+            return with_black_maps(pictures)
+        maps = torch.cat([self._resized(plane, smooth=False) for plane in change.maps])
+        maps = maps.masked_fill((maps == 1).all(dim=1, keepdim=True), 0)
+        return torch.cat([pictures, maps[None]], dim=1)
+
+    def _resized(self, picture: np.ndarray, smooth: bool = True) -> Tensor:
+        """(H, W, 3) uint8 -> (1, 3, pixels, pixels) in [0, 1]; the classes of a map are not mixed."""
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device).permute(2, 0, 1)[None]
+        side = (self._model.config.pixels,) * 2
+        values = pixels.to(self._model.decoder.words.weight.dtype) / 255
+        if not smooth:
+            return interpolate(values, side, mode="nearest-exact")
+        return interpolate(values, side, mode="bilinear", antialias=True)
+
+
+def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> MModalCCPredictor:
+    """device: "cuda" or "cpu". Raises RsvlmError (model_failed)."""
+    model, tokenizer = load_mmodalcc(card.folder, card.id, card.mend)
+    return MModalCCPredictor(card, model.float(), tokenizer, device, engine)

@@ -1,0 +1,1 @@
+"""What families share that show one picture to a language model: gaia, rsgpt4v, rsmoe."""

@@ -1,0 +1,61 @@
+"""SkyEyeGPT at work: a picture and a question under its tag in, an answer out; boxes are text, 0 to 100."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.engine import Engine
+from rsvlm.models.families.skyeye.files import load_skyeye
+from rsvlm.models.families.skyeye.network import SkyEye
+from rsvlm.models.families.skyeye.words import Words as Vocabulary
+from rsvlm.models.families.skyeye.words import put
+from rsvlm.models.language_files import LARGE
+from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.answering import Answering, Hearing
+from rsvlm.models.predictors.words import Words, sentence
+
+LONGEST = 300  # tokens of an answer
+
+
+class SkyEyePredictor(Answering):
+    """Questions are whole prompts; earlier turns are read."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        model: SkyEye,
+        words: Vocabulary,
+        device: str,
+        engine: Engine | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        super().__init__(card, model, words.tokenizer, model.config.pixels, device, engine, cache)
+        self._model, self._words = model, words
+
+    def _look(self, pixels: Tensor) -> Tensor:
+        return self._model.look(pixels)
+
+    def _answers(self, looked: Tensor, questions: Sequence[Question], words: Sequence[Words]) -> list[Reply]:
+        earlier = [[(put(asked), put(said)) for asked, said in question.earlier] for question in questions]
+        batch = self._words.questions([put(question.text) for question in questions], earlier).to(self.device)
+        hearing = Hearing(words, batch.end)
+        spoken = self._model.generate(looked, batch, LONGEST, hearing.tokens, hearing.stopped)
+        hearing.finish()
+        replies = []
+        for row, ids in enumerate(spoken.ids.tolist()):
+            written = sum(token != batch.padding for token in ids)
+            text = sentence(self._words.text(ids))
+            replies.append(Reply(text, spoken.confidence[row].item(), int(batch.mask[row].sum()), written))
+        return replies
+
+
+def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> SkyEyePredictor:
+    """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
+    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
+    model, words = load_skyeye(card.folder, card.id, card.mend, dtype)
+    return SkyEyePredictor(card, model, words, device, engine, cache)
