@@ -43,12 +43,12 @@ def _below(folder: str, *names: str) -> tuple[str, ...]:
 RELEASES = {
     "compact": Release("compact.files"),
     "capret": Release(
-        "capret_files",
+        "capret.files",
         ("config.json", "tokenizer.json", "visual_model/config.json", *_below("lm", *LANGUAGE_TEXTS)),
         parts=("visual_model", "lm"),
     ),
     "deltavlm": Release(
-        "deltavlm_files",
+        "deltavlm.files",
         (
             "config.json", "tokenizer.json", *_below("llm_model", *LANGUAGE_TEXTS),
             *_below("query_tokenizer", "tokenizer.json", "vocab.txt"),
@@ -56,13 +56,13 @@ RELEASES = {
         parts=("visual_encoder", "llm_model"),
     ),
     "gaia": Release(
-        "gaia_files",
+        "gaia.files",
         ("config.json", "tokenizer.json", *_below("opt_model", *LANGUAGE_TEXTS)),
         parts=("visual_encoder", "opt_model"),
     ),
     "geoclip": Release("geoclip.files", ("config.json", "open_clip_config.json")),
     "geopix": Release(
-        "geopix_files",
+        "geopix.files",
         (
             "config.json", "tokenizer.json", "tokenizer.model",
             *_below("vlm", "config.json", "vision/config.json", "text/config.json"),
@@ -75,13 +75,13 @@ RELEASES = {
     "huggingface": Release("huggingface.release", as_it_is=True),
     "mmodalcc": Release("mmodalcc.release", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
     "rsgpt4v": Release(
-        "rsgpt4v_files",
+        "rsgpt4v.files",
         ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS)),
         parts=("vision_tower", "language_model"),
     ),
     "rsmoe": Release("rsmoe.files", ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS))),
     "skyeye": Release(
-        "skyeye_files",
+        "skyeye.files",
         ("config.json", "tokenizer.json", *_below("llama_model", *LANGUAGE_TEXTS)),
         parts=("visual_encoder", "llama_model"),
     ),

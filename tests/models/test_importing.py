@@ -21,6 +21,7 @@ from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, Compa
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.parts.tokenizer import train_tokenizer
+from rsvlm.models.releases import RELEASES
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 
@@ -270,3 +271,10 @@ def test_what_is_no_model_is_told(given: Path, tmp_path: Path):
     (given / "second.pt").write_bytes(b"")
     with pytest.raises(RsvlmError, match=r"should hold one file of weights, and holds model\.safetensors, second\.pt"):
         import_model(given, WISH)
+
+
+@pytest.mark.parametrize("family", RELEASES)
+def test_every_family_has_what_reads_its_release(family: str):
+    release = RELEASES[family]
+    names = ["take_in" if release.as_it_is else f"convert_{family}", *(["read_release"] if release.pickled else [])]
+    assert all(callable(release.function(name)) for name in names)
