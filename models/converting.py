@@ -2,7 +2,7 @@
 
 python -m rsvlm.models.converting WEIGHTS FOLDER FAMILY     with config.json and tokenizer.json already in FOLDER
 
-WEIGHTS is a file, or the folder of a family that is released in many.
+WEIGHTS is a file, or the folder of a model in several (see releases.py).
 
 Writes FOLDER/model.safetensors and prints one line of JSON: {"report", "card"} or {"error"}. Before it opens the file it
 gives up the network, other programs, writing outside FOLDER, and most of the address space: should a pickle get around
@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from rsvlm.models.releases import RELEASES, files_beside, files_of_release
+from rsvlm.models.releases import RELEASES, files_beside, files_of_release, named_weights
 from rsvlm.protocol import RsvlmError
 
 HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
@@ -98,18 +98,19 @@ def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
             )
         release = RELEASES[family]
         convert = release.function(f"convert_{family}")
-        whole = weights.is_file()
-        parts = files_beside(weights, family) if whole else files_of_release(weights, family)
-        confine(folder, *([weights] if whole else ()), *(file for files in parts.values() for file in files))
+        many = release.lies_in(weights)
+        parts = files_of_release(weights, family) if many else files_beside(weights, family)
+        whole = [weights] if weights.is_file() else [] if many else named_weights(weights)
+        confine(folder, *whole, *(file for files in parts.values() for file in files))
         found = {
-            f"{name}{'.' if whole else '/'}{key}": tensor
+            f"{name}{'/' if many else '.'}{key}": tensor
             for name, files in parts.items()
             for file in files
-            for key, tensor in read_tensors(file, numbered=not whole).items()
+            for key, tensor in read_tensors(file, numbered=many).items()
         }
-        if whole:
-            pickled = release.pickled and weights.suffix != ".safetensors"
-            found |= release.function("read_release")(weights) if pickled else read_tensors(weights)
+        for file in whole:
+            pickled = release.pickled and file.suffix != ".safetensors"
+            found |= release.function("read_release")(file) if pickled else read_tensors(file)
         converted: dict[str, Any] = convert(folder, found)
         return converted
     except RsvlmError as error:

@@ -21,7 +21,7 @@ import tomlkit
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
 from rsvlm.models.families.geoclip.releases import known_release
 from rsvlm.models.folders import models_folder
-from rsvlm.models.releases import READABLE, RELEASES, Release, weights_in
+from rsvlm.models.releases import READABLE, RELEASES, Release, named_weights, readable
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
@@ -62,16 +62,16 @@ class Wish:
 
 
 def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
-    """path: a folder with config.json, tokenizer.json and weights, or a file of weights with these two beside it; or the
-    folder of a family that is released in many files or taken as it is.
+    """path: a folder with config.json, tokenizer.json and weights (one file, or those that an index names, or an adapter and
+    what was trained beside it), or a file of weights with these two beside it; or the folder of a family that is released in
+    many places or taken as it is.
 
     Returns how the weights fit, and the new card; None, and nothing is brought in, where they do not fit.
     Raises RsvlmError: bad_request (id, files), model_failed (what lies there is broken, refused or holds code).
     """
     _check_id(wish.id)
     release = RELEASES.get(wish.family, Release(""))  # of a family that is not known: told by converting.py
-    many = bool(release.places) and (path / release.places[0]).is_dir()
-    weights = path if many or release.as_it_is else _weights(path)
+    weights = path if release.lies_in(path) or release.as_it_is else _weights(path)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
@@ -85,7 +85,7 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
         if release.as_it_is:
             found = release.function("take_in")(path, stage, wish.id)
         else:
-            _copy_texts(weights, stage, wish)
+            _copy_texts(weights, stage, wish, release)
             found = _convert(weights, stage, wish.family)
         report = Report(**found["report"])
         if not report.fits:
@@ -118,7 +118,10 @@ def _check_id(model_id: str) -> None:
 
 
 def _weights(path: Path) -> Path:
-    """The one file of weights that `path` is or holds. Raises RsvlmError (bad_request)."""
+    """The one file of weights that `path` is or holds, or `path` where its weights are several by name.
+
+    Raises RsvlmError: bad_request, model_failed (an index is broken).
+    """
     if path.is_file() and path.suffix in READABLE:
         return path
     if not path.is_dir():
@@ -127,7 +130,9 @@ def _weights(path: Path) -> Path:
             f"{path} is neither a folder nor a file of weights.",
             f"Give a folder with weights, or a file ending in {', '.join(READABLE)}.",
         )
-    found = weights_in(path)
+    if named_weights(path):
+        return path
+    found = readable(path)
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise RsvlmError(
@@ -138,11 +143,11 @@ def _weights(path: Path) -> Path:
     return found[0]
 
 
-def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
+def _copy_texts(weights: Path, stage: Path, wish: Wish, kind: Release) -> None:
     """Configuration and tokenizer, looked through before anything reads them."""
     origin = weights.parent if weights.is_file() else weights
-    for name in _text_names(origin, wish.family):
-        if name == "config.json" and origin == weights:
+    for name in _text_names(origin, kind):
+        if name == "config.json" and kind.lies_in(weights):
             continue  # of a kind that only the release's own program reads
         try:
             (stage / name).parent.mkdir(parents=True, exist_ok=True)
@@ -159,13 +164,15 @@ def _copy_texts(weights: Path, stage: Path, wish: Wish) -> None:
         (stage / "config.json").write_bytes(json.dumps(release.to_config()).encode())
 
 
-def _text_names(origin: Path, family: str) -> list[str]:
+def _text_names(origin: Path, kind: Release) -> list[str]:
     """What is to be copied; where a family names its texts, its own function tells what it lacks."""
-    texts = RELEASES[family].texts if family in RELEASES else None
-    if texts is None:
+    if kind.texts is None:
         return ["config.json", "tokenizer.json"]
     return [
-        path.relative_to(origin).as_posix() for name in texts for path in sorted(origin.glob(name)) if path.is_file()
+        path.relative_to(origin).as_posix()
+        for name in kind.texts
+        for path in sorted(origin.glob(name))
+        if path.is_file()
     ]
 
 

@@ -8,7 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from rsvlm.models.safety import read_config
+from rsvlm.protocol import RsvlmError
+
 READABLE = (".safetensors", ".pt", ".pth", ".tar", ".bin")  # .tar: of .pth.tar
+INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")  # of weights in several files
+ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")  # as peft calls them
+BESIDE_ADAPTER = ("non_lora_trainables.bin",)  # what LLaVA's training saves beside one
 LANGUAGE_TEXTS = ("config.json", "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt")
 
 
@@ -34,6 +40,10 @@ class Release:
         """Imports torch: only for the process that reads."""
         found: Callable[..., Any] = getattr(import_module(f"rsvlm.models.families.{self.module}"), name)
         return found
+
+    def lies_in(self, path: Path) -> bool:
+        """Whether `path` is the folder of a release in many places."""
+        return bool(self.places) and (path / self.places[0]).is_dir()
 
 
 def _below(folder: str, *names: str) -> tuple[str, ...]:
@@ -76,10 +86,17 @@ RELEASES = {
     "mmodalcc": Release("mmodalcc.release", ("config.json", "tokenizer.json", "WORDMAP*.json"), pickled=True),
     "rsgpt4v": Release(
         "rsgpt4v.files",
-        ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS)),
+        (
+            *LANGUAGE_TEXTS, "adapter_config.json", "vision_tower/config.json",
+            *_below("language_model", *LANGUAGE_TEXTS),
+        ),
         parts=("vision_tower", "language_model"),
     ),
-    "rsmoe": Release("rsmoe.files", ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS))),
+    "rsmoe": Release(
+        "rsmoe.files",
+        ("config.json", "tokenizer.json", *_below("language_model", *LANGUAGE_TEXTS)),
+        parts=("visual_encoder", "language_model"),
+    ),
     "skyeye": Release(
         "skyeye.files",
         ("config.json", "tokenizer.json", *_below("llama_model", *LANGUAGE_TEXTS)),
@@ -89,21 +106,54 @@ RELEASES = {
 
 
 def files_beside(weights: Path, family: str) -> dict[str, list[Path]]:
-    """The files of weights in each folder of a family's parts."""
-    folders = {name: weights.parent / name for name in RELEASES[family].parts if (weights.parent / name).is_dir()}
-    return {name: weights_in(folder) for name, folder in folders.items()}
+    """The files of weights in each folder of a family's parts. weights: a file, or the folder of one in several."""
+    beside = weights.parent if weights.is_file() else weights
+    return {name: weights_in(beside / name) for name in RELEASES[family].parts if (beside / name).is_dir()}
 
 
 def files_of_release(release: Path, family: str) -> dict[str, list[Path]]:
-    """The files of weights at each of a family's places; safetensors alone where a folder has both kinds."""
-    found = {}
-    for name in RELEASES[family].places:
-        place = release / name
-        inside = weights_in(place) if place.is_dir() else [place]
-        safe = [file for file in inside if file.suffix == ".safetensors"]
-        found[name] = [file for file in safe or inside if file.is_file()]
-    return found
+    """The files of weights at each of a family's places."""
+    found = {name: release / name for name in RELEASES[family].places}
+    return {
+        name: weights_in(place) if place.is_dir() else [place] if place.is_file() else []
+        for name, place in found.items()
+    }
 
 
 def weights_in(folder: Path) -> list[Path]:
+    """The files of one model's weights; safetensors alone where a folder has both kinds. Raises as named_weights does."""
+    every = readable(folder)
+    return named_weights(folder) or [file for file in every if file.suffix == ".safetensors"] or every
+
+
+def named_weights(folder: Path) -> list[Path]:
+    """The files that an index names, or an adapter and what was trained beside it; none where there is neither.
+
+    Raises RsvlmError: bad_request (one of them is not there), model_failed (the index is broken).
+    """
+    for index in (folder / name for name in INDEXES):
+        if index.is_file():
+            return [folder / name for name in indexed(index)]
+    adapter = [folder / name for name in ADAPTERS if (folder / name).is_file()][:1]
+    return [*adapter, *(folder / name for name in BESIDE_ADAPTER if adapter and (folder / name).is_file())]
+
+
+def indexed(index: Path) -> list[str]:
+    """Names of the files that an index of transformers spreads weights over. Raises as named_weights does."""
+    again = "Get the folder again, as it was released."
+    spread = read_config(index, index.parent.name, again).get("weight_map")
+    names = sorted({str(name) for name in spread.values()}) if isinstance(spread, dict) else []
+    lacking = [name for name in names if Path(name).name != name or not (index.parent / name).is_file()]
+    if lacking or not names:
+        raise RsvlmError(
+            "bad_request",
+            f"The folder {index.parent} holds no {lacking[0][:60]}, which its {index.name} names."
+            if lacking
+            else f"The index {index.name} in {index.parent} names no files of weights.",
+            again,
+        )
+    return names
+
+
+def readable(folder: Path) -> list[Path]:
     return [file for file in sorted(folder.iterdir()) if file.suffix in READABLE]

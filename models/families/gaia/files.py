@@ -65,4 +65,4 @@ def load_gaia(
 
 def convert_gaia(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     """BLIP-2's checkpoint with its parts, or a model of ours; raises RsvlmError. See Layout.convert."""
-    return LAYOUT.convert(folder, found, GaiaConfig())
+    return LAYOUT.convert(folder, found, LAYOUT.configured(folder, GaiaConfig()))

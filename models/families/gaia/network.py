@@ -59,7 +59,7 @@ class GaiaConfig:
 
 
 class Gaia(nn.Module):
-    """picture, language_model: the two halves; keys of BLIP-2's release are mapped in gaia_files."""
+    """picture, language_model: the two halves; keys of BLIP-2's release are mapped in files.py."""
 
     def __init__(self, config: GaiaConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""GAIA's BLIP-2 at work: see one_picture.py."""
+"""GAIA's BLIP-2 at work: see one_picture/predictor.py."""
 
 from __future__ import annotations
 

@@ -78,15 +78,18 @@ class Layout(Generic[Config, Network, Words]):
             raise RsvlmError("model_failed", f"The files of the model {name} are missing or broken.", mend) from error
         return load_network(lambda: self.network(config), folder / WEIGHTS, name, mend, dtype, LANGUAGE), words
 
-    def convert(self, folder: Path, found: dict[str, Tensor], start: Config) -> dict[str, Any]:
+    def configured(self, folder: Path, start: Config) -> Config:
+        """As config.json says, else `start`. Raises RsvlmError (model_failed) for one of another family."""
+        if (folder / CONFIG).exists():
+            return read_family_config(self.config, folder, self.family, "to import", MEND)
+        return start
+
+    def convert(self, folder: Path, found: dict[str, Tensor], config: Config) -> dict[str, Any]:
         """A checkpoint with its parts, or a model of ours; the texts that lie beside them are in `folder`.
 
-        start: the configuration where no file tells one. Writes the model there if it fits. Raises RsvlmError:
-        model_failed, bad_request (a text is missing).
+        config: of the model, but for a language model that is described in its own folder. Writes the model there if it
+        fits. Raises RsvlmError: model_failed, bad_request (a text is missing).
         """
-        config = start
-        if (folder / CONFIG).exists():
-            config = read_family_config(self.config, folder, self.family, "to import", MEND)
         if (folder / self.beside / CONFIG).exists():
             config = replace(config, language=read_description(folder / self.beside / CONFIG))
         tokenizer = read_words([folder, folder / self.beside])
@@ -108,9 +111,6 @@ class Layout(Generic[Config, Network, Words]):
             write_model(folder, _texts(config, tokenizer), {key: state[key] for key in expected})
         card = self.card(config) | {"memory_bytes": memory(expected)}
         return {"report": report, "card": card, "files": list(FILES)}
-
-
-_PAIRS = ("vocab.json", "merges.txt")
 
 
 def memory(state: Mapping[str, Tensor]) -> int:

@@ -1,15 +1,14 @@
 """RS-GPT4V on disk, and the way there from LLaVA's releases, on which it is trained; its own weights are not released.
 
 Read are LLaVA's checkpoints as its authors and as transformers write them, and what LLaVA's training with LoRA leaves: the
-adapter and the projection. What a checkpoint leaves out lies in folders beside it: vision_tower/ (CLIP) and language_model/
-(Vicuna).
+adapter and the projection (see releases.py). What a checkpoint leaves out lies in folders beside it: vision_tower/ (CLIP) and
+language_model/ (Vicuna).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch import Tensor
 from rsvlm.models.families.one_picture.files import Layout
 from rsvlm.models.families.one_picture.words import PictureWords
 from rsvlm.models.families.rsgpt4v.network import RsGpt4v, RsGpt4vConfig
+from rsvlm.models.families.rsgpt4v.release import is_llava, llava_config
 from rsvlm.models.parts.adapters import WRAPPED, injected_key, is_adapter
 
 PARTS = ("vision_tower", "language_model")  # folders beside a released checkpoint
@@ -100,7 +100,7 @@ def load_rsgpt4v(
 def convert_rsgpt4v(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     """A checkpoint of LLaVA with its parts, or a model of ours; raises RsvlmError. See Layout.convert.
 
-    Without a configuration it is LLaVA 1.5, with LoRA where there is an adapter.
+    Without a configuration of ours it is what the release says of itself, with LoRA where there is an adapter.
     """
-    adapted = any(is_adapter(key) for key in found)
-    return LAYOUT.convert(folder, found, replace(RsGpt4vConfig(), tuning="lora" if adapted else "full"))
+    start = llava_config(folder, any(is_adapter(key) for key in found))
+    return LAYOUT.convert(folder, found, start if is_llava(folder) else LAYOUT.configured(folder, start))

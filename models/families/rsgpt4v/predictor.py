@@ -1,4 +1,4 @@
-"""RS-GPT4V at work: see one_picture.py."""
+"""RS-GPT4V at work: see one_picture/predictor.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """RS-MoE on disk. It has no released weights; a checkpoint of InstructBLIP or BLIP-2 (as LAVIS writes them) gives its tower,
-its Q-Former and its projection a start by `load_start`. What is imported is a model of ours.
+its Q-Former and its projection a start by `load_start`. What is imported is a model of ours, whole or what was trained of it:
+what that leaves out lies in folders beside it, visual_encoder/ (eva_vit_g.pth) and language_model/ (LLaMA 3.2, 1B).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rsvlm.models.families.one_picture.files import Layout
 from rsvlm.models.families.rsmoe.network import RsMoe, RsMoeConfig
 from rsvlm.models.families.rsmoe.words import Words
 from rsvlm.models.language_files import own_state
+from rsvlm.models.parts.adapters import injected_key
 from rsvlm.models.parts.queried_picture import our_keys
 
 SEEING = ("picture.visual_encoder.", "picture.ln_vision.", "picture.qformer.")
@@ -27,7 +29,13 @@ def _words(config: RsMoeConfig, tokenizer: Tokenizer) -> Words:
 
 
 def _ours(official: Mapping[str, Tensor], config: RsMoeConfig) -> dict[str, Tensor]:
-    return our_keys(official)
+    """Layers of the language model's own file lie behind their adapters here."""
+    return {
+        injected_key(key, config.targets)
+        if key.startswith("language_model.") and ".base_layer." not in key
+        else key: tensor
+        for key, tensor in our_keys(official).items()
+    }
 
 
 def _card(config: RsMoeConfig) -> dict[str, Any]:
@@ -61,8 +69,8 @@ def load_rsmoe(
 
 
 def convert_rsmoe(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
-    """A model of ours; raises RsvlmError. See Layout.convert."""
-    return LAYOUT.convert(folder, found, RsMoeConfig())
+    """A model of ours, with its parts; raises RsvlmError. See Layout.convert."""
+    return LAYOUT.convert(folder, found, LAYOUT.configured(folder, RsMoeConfig()))
 
 
 def load_start(model: RsMoe, found: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ weights. A tower and a Q-Former see the picture; a router writes an instruction 
 are low-rank adapters on one language model, which with a fourth one merges their drafts. A draft is heard as far as its gate
 says, against the one that is heard best; where it is not heard, learnt silence stands for its words. The first stage trains
 one adapter and the Q-Former, the second begins with experts that are all that adapter, and trains them and the router, with a
-term for even use. Knows tensors only: pixels come normalised as CLIP's, words as ids (see rsmoe_words).
+term for even use. Knows tensors only: pixels come normalised as CLIP's, words as ids (see words.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""RS-MoE at work: experts draft, and the answer that is merged from their drafts streams (see one_picture.py)."""
+"""RS-MoE at work: experts draft, and the answer that is merged from their drafts streams."""
 
 from __future__ import annotations
 
