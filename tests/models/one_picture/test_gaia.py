@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from rsvlm.models.families.gaia.network import Gaia, GaiaConfig
 from rsvlm.models.families.one_picture.files import memory
 from rsvlm.models.importing import Report
 from rsvlm.models.language_files import own_state
-from rsvlm.models.parts.qformer import RENAMED, our_key
 from rsvlm.models.parts.queried_picture import PictureSizes
+
+from .official_names import lavis
 
 CLIP = {
     "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16, "patch_size": 14,
@@ -45,36 +45,6 @@ def test_real_size_has_the_published_numbers(clip: dict | None, learnt: int, who
 def model(tokenizer: Tokenizer) -> Gaia:
     torch.manual_seed(0)
     return Gaia(GaiaConfig.tiny(tokenizer.get_vocab_size())).eval()
-
-
-def lavis(key: str) -> str:
-    """Ours -> BLIP-2's."""
-    if key.startswith("picture.qformer."):
-        own = key.removeprefix("picture.qformer.")
-        return (
-            own
-            if own == "query_tokens"
-            else "Qformer.bert." + next(name for name in released_names() if our_key(name) == own)
-        )
-    key = re.sub(r"^language_model\.", "opt_model.", key)
-    return key.replace("picture.project.", "opt_proj.").removeprefix("picture.")
-
-
-def released_names() -> list[str]:
-    """Every key that a Q-Former of two layers has in the release."""
-    inner = [theirs.rstrip(".") for theirs, _ in RENAMED]
-    assert "encoder.layer" in inner
-    found = ["embeddings.LayerNorm"]
-    for layer in range(2):
-        parts = [
-            f"{kind}.self.{part}" for kind in ("attention", "crossattention") for part in ("query", "key", "value")
-        ]
-        parts += [
-            f"{kind}.output.{part}" for kind in ("attention", "crossattention") for part in ("dense", "LayerNorm")
-        ]
-        parts += ["intermediate_query.dense", "output_query.dense", "output_query.LayerNorm"]
-        found += [f"encoder.layer.{layer}.{part}" for part in parts]
-    return [f"{name}.{kind}" for name in found for kind in ("weight", "bias")]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from rsvlm.models.parts.language import build
 from rsvlm.models.parts.lora_experts import add_experts
 from rsvlm.models.parts.moe_lora import MoeLora, add_moe_lora, mixture_imbalance
 
+from .official_names import hugging_face, llava, newer
+
 LLAMA = {
     "model_type": "llama", "vocab_size": 40, "hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2,
     "num_attention_heads": 2, "max_position_embeddings": 64,
@@ -162,33 +164,6 @@ def release(folder: Path, tokenizer: Tokenizer) -> Callable[[RsGpt4vConfig], Pat
         return folder
 
     return put
-
-
-def llava(key: str) -> str:
-    """Ours, without adapters -> as LLaVA's authors call it."""
-    for own, theirs in (
-        ("vision_tower.", "model.vision_tower.vision_tower.vision_model."),
-        ("multi_modal_projector.linear_1.", "model.mm_projector.0."),
-        ("multi_modal_projector.linear_2.", "model.mm_projector.2."),
-        ("language_model.", ""),
-    ):
-        if key.startswith(own):
-            return theirs + key.removeprefix(own)
-    raise KeyError(key)
-
-
-def hugging_face(key: str) -> str:
-    """Ours -> as transformers calls it since its fourth version."""
-    return key.replace("vision_tower.", "vision_tower.vision_model.")
-
-
-def newer(key: str) -> str:
-    """Ours -> as transformers calls it since its fifth."""
-    if key.startswith("language_model.lm_head."):
-        return key.removeprefix("language_model.")
-    return "model." + key.replace("language_model.model.", "language_model.").replace(
-        "vision_tower.", "vision_tower.vision_model."
-    )
 
 
 @pytest.mark.parametrize("name", [llava, hugging_face, newer])

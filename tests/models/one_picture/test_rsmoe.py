@@ -21,6 +21,8 @@ from rsvlm.models.parts.instruction_router import Routed
 from rsvlm.models.parts.lora_experts import ExpertLinear
 from rsvlm.models.predictors.abilities import Question
 
+from .official_names import lavis
+
 QUESTIONS = ["describe this image", "is it an airport ?"]
 PARTS = [("an airport", "two white planes", "planes on the apron"), ("an apron", "no plane", "beside the runway")]
 
@@ -244,7 +246,7 @@ def test_what_blip_2_sees_is_a_start(model: RsMoe, pictures: Tensor):
     other = RsMoe(model.config).eval()
     plain = {f"visual_encoder.{key}": tensor for key, tensor in other.picture.visual_encoder.state_dict().items()}
     plain |= {f"ln_vision.{key}": tensor for key, tensor in other.picture.ln_vision.state_dict().items()}
-    plain |= {released(key): tensor for key, tensor in other.picture.qformer.state_dict().items()}
+    plain |= {lavis(f"picture.qformer.{key}"): tensor for key, tensor in other.picture.qformer.state_dict().items()}
     assert "Qformer.bert.encoder.layer.0.crossattention.self.query.weight" in plain
     lacking = {key: tensor for key, tensor in plain.items() if key != "query_tokens"}
     before = model.look(pictures)
@@ -253,22 +255,3 @@ def test_what_blip_2_sees_is_a_start(model: RsMoe, pictures: Tensor):
     assert Report(**load_start(model, plain | {"llm_proj.weight": torch.zeros(1)})) == Report([], [], [])
     model.picture.project = other.picture.project
     assert torch.equal(model.look(pictures), other.look(pictures))
-
-
-def released(key: str) -> str:
-    """Ours -> LAVIS's, of the Q-Former."""
-    if key == "query_tokens":
-        return key
-    for ours, theirs in (
-        ("attention.out.", "attention.output.dense."), ("attention.norm.", "attention.output.LayerNorm."),
-        ("cross.out.", "crossattention.output.dense."), ("cross.norm.", "crossattention.output.LayerNorm."),
-        ("attention.query.", "attention.self.query."), ("attention.key.", "attention.self.key."),
-        ("attention.value.", "attention.self.value."), ("cross.", "crossattention.self."),
-        ("for_queries.up.", "intermediate_query.dense."), ("for_queries.down.", "output_query.dense."),
-        ("for_queries.norm.", "output_query.LayerNorm."),
-    ):  # fmt: skip
-        if f".{ours}" in key:
-            key = key.replace(f".{ours}", f".{theirs}")
-            break
-    key = key.replace("layers.", "encoder.layer.") if key.startswith("layers.") else f"embeddings.LayerNorm.{key[5:]}"
-    return f"Qformer.bert.{key}"
