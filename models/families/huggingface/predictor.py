@@ -24,14 +24,13 @@ from rsvlm.models.engine import Engine
 from rsvlm.models.families.huggingface.files import LARGE, architecture_of, load_huggingface
 from rsvlm.models.families.huggingface.masks import MaskPredictor
 from rsvlm.models.families.huggingface.network import Ahead, HuggingFace, Spoken
-from rsvlm.models.families.huggingface.sam import NETWORKS, Prompt, Sam, load_sam
+from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, Prompt, Sam, load_sam
 from rsvlm.models.families.huggingface.verbatim import Verbatim
 from rsvlm.models.families.huggingface.words import florence_task, in_thousandths, put, silent
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.words import Listeners, Stop
 from rsvlm.protocol import Cancelled, RsvlmError
 
-MASKS = "masks"  # folder of a SAM in that of a model
 LONGEST = 512  # tokens of an answer
 OUTLINES = ("polygons", "description_with_polygons", "description_with_bboxes_or_polygons")  # of Florence's tasks
 

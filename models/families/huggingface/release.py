@@ -15,20 +15,22 @@ from transformers import AutoModelForImageTextToText
 from rsvlm.models.cards import FILE
 from rsvlm.models.families.huggingface.files import BROKEN, LARGE, architecture_of, not_of_this_kind, offline
 from rsvlm.models.families.huggingface.processors import LOCAL, SECOND_TOKENIZER
-from rsvlm.models.families.huggingface.sam import NETWORKS
+from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, sam_network
 from rsvlm.models.families.huggingface.words import card_fields
-from rsvlm.models.safety import check_folder, read_config
+from rsvlm.models.releases import INDEXES, indexed
+from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+WEIGHTS, INDEX = "model.safetensors", INDEXES[0]
 MEND = "Get the folder again, as it is on the hub."
 
 
 def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
     """Copy what `release` has of a model into `stage`, an empty folder, and say how its weights fit.
 
-    Returns "report" (missing, unexpected, other_shape), "card" (what a card says beside id, files and terms) and "files".
-    Raises RsvlmError: bad_request where there are no safetensors, model_failed for what is broken, refused or names code.
+    A SAM in its folder `masks` comes along, to draw masks for the model's boxes. Returns "report" (missing, unexpected,
+    other_shape), "card" (what a card says beside id, files and terms) and "files". Raises RsvlmError: bad_request where
+    there are no safetensors, model_failed for what is broken, refused or names code.
     """
     if not release.is_dir():
         raise RsvlmError(
@@ -36,13 +38,30 @@ def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
         )
     check_folder(release, name, MEND)
     kind = _network_of(release, name)
-    for file in _files(release, name):
+    parts = {"": kind}
+    if kind is AutoModelForImageTextToText and (release / MASKS / "config.json").is_file():
+        parts[MASKS] = sam_network(release / MASKS, name, MEND)
+    files = [f"{part}/{file}".lstrip("/") for part in parts for file in _files(release / part, name)]
+    for file in files:
         (stage / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(release / file, stage / file)
+    report: dict[str, list[Any]] = {"missing": [], "unexpected": [], "other_shape": []}
+    networks = [_compared(stage / part, own, f"{part}.".lstrip("."), name, report) for part, own in parts.items()]
+    numbers = sum(tensor.numel() for network in networks for tensor in network.parameters())
+    config = networks[0].config
+    fields = card_fields(config.model_type, _pixels(config), outlines=MASKS in parts)
+    if kind is not AutoModelForImageTextToText:
+        fields |= {"tasks": [], "prompt_template": "boxes and points", "dialogue": False}
+    memory = (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20
+    return {"report": report, "card": fields | {"memory_bytes": memory}, "files": files}
+
+
+def _compared(folder: Path, kind: Any, before: str, name: str, report: dict[str, list[Any]]) -> Any:
+    """The network without its weights, whose misfits go into `report`. before: what their keys begin with there."""
     try:
         with offline():  # no weight is read: names and shapes are compared
             network, told = kind.from_pretrained(
-                stage,
+                folder,
                 device_map="meta",
                 ignore_mismatched_sizes=True,
                 use_safetensors=True,
@@ -53,20 +72,13 @@ def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
         raise RsvlmError(
             "model_failed", f"The files of the model {name} are broken or do not fit together.", MEND
         ) from error
-    other = [{"key": key, "found": list(had), "expected": list(wanted)} for key, had, wanted in told["mismatched_keys"]]
-    numbers = sum(tensor.numel() for tensor in network.parameters())
-    fields = card_fields(network.config.model_type, _pixels(network.config))
-    if architecture_of(stage, name, MEND) in NETWORKS:
-        fields |= {"tasks": [], "prompt_template": "boxes and points", "dialogue": False}
-    return {
-        "report": {
-            "missing": sorted(told["missing_keys"]),
-            "unexpected": sorted(told["unexpected_keys"]),
-            "other_shape": sorted(other, key=lambda entry: entry["key"]),
-        },
-        "card": fields | {"memory_bytes": (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20},
-        "files": _files(stage, name),
-    }
+    for which in ("missing", "unexpected"):
+        report[which] += [before + key for key in sorted(told[f"{which}_keys"])]
+    report["other_shape"] += [
+        {"key": before + key, "found": list(had), "expected": list(wanted)}
+        for key, had, wanted in sorted(told["mismatched_keys"])
+    ]
+    return network
 
 
 def _network_of(release: Path, name: str) -> Any:
@@ -86,11 +98,8 @@ def _pixels(config: Any) -> int:
 
 def _files(folder: Path, name: str) -> list[str]:
     """Names of what belongs to the model: texts, and the weights that its index names or the one file that it has."""
-    if (folder / INDEX).is_file():
-        weights = {str(file) for file in read_config(folder / INDEX, name, MEND).get("weight_map", {}).values()}
-    else:
-        weights = {WEIGHTS}
-    if not weights or not all(re.match(FILE, file) and (folder / file).is_file() for file in weights):
+    weights = set(indexed(folder / INDEX)) if (folder / INDEX).is_file() else {WEIGHTS}
+    if not all(re.match(FILE, file) and (folder / file).is_file() for file in weights):
         raise RsvlmError(
             "bad_request",
             f"The folder {folder} holds no weights as safetensors, or not all of them.",

@@ -26,6 +26,7 @@ from rsvlm.protocol import RsvlmError
 
 logger = logging.getLogger(__name__)
 
+MASKS = "masks"  # folder of a SAM in that of a model whose boxes it outlines
 # SAM 2 is released with its memory for films, which one picture does not need.
 NETWORKS = {"sam": SamModel, "sam2": Sam2Model, "sam2_video": Sam2Model}
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, where the folder names no others
@@ -134,15 +135,21 @@ class Sam:
         return interpolate(masks[:, None], looked.size, mode="bilinear")[:, 0]
 
 
+def sam_network(folder: Path, name: str, mend: str) -> Any:
+    """The class of the SAM that a folder says it holds. Raises RsvlmError (model_failed) where it is none."""
+    architecture = architecture_of(folder, name, mend)
+    if architecture not in NETWORKS:
+        raise RsvlmError("model_failed", f"The model {name} is no SAM, but a “{architecture[:60]}”.", mend)
+    return NETWORKS[architecture]
+
+
 def load_sam(folder: Path, name: str = "this model", mend: str = "Get it again.") -> Sam:
     """In float32: half precision has no room for the pixels of a box.
 
     Raises RsvlmError (model_failed): what names code, is no SAM, is broken, or has not all its weights.
     """
     check_folder(folder, name, mend)
-    architecture = architecture_of(folder, name, mend)
-    if architecture not in NETWORKS:
-        raise RsvlmError("model_failed", f"The model {name} is no SAM, but a “{architecture[:60]}”.", mend)
+    kind = sam_network(folder, name, mend)
     pictures: dict[str, Any] = {}
     for file in ("preprocessor_config.json", "processor_config.json"):
         if (folder / file).is_file():
@@ -150,7 +157,7 @@ def load_sam(folder: Path, name: str = "this model", mend: str = "Get it again."
             pictures |= found.get("image_processor", found)
     try:
         with offline():
-            network, told = NETWORKS[architecture].from_pretrained(
+            network, told = kind.from_pretrained(
                 folder,
                 dtype=torch.float32,
                 use_safetensors=True,

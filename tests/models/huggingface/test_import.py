@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from rsvlm.models.cards import CARD, files_in, get_card
 from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, load
 from rsvlm.models.families.huggingface.release import INDEX, WEIGHTS, take_in
-from rsvlm.models.families.huggingface.sam import Prompt
+from rsvlm.models.families.huggingface.sam import MASKS, Prompt
 from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.predictors.abilities import Question
@@ -108,7 +109,7 @@ def test_index_cannot_name_files_elsewhere(index: str, releases: dict[str, Path]
     release.mkdir(), stage.mkdir()
     (release / "config.json").write_bytes((releases["llava"] / "config.json").read_bytes())
     (release / INDEX).write_text(index)
-    with pytest.raises(RsvlmError, match="no weights as safetensors, or not all") as told:
+    with pytest.raises(RsvlmError, match=r"holds no \S+, which its model\.safetensors\.index\.json names") as told:
         take_in(release, stage, "mine")
     assert told.value.code == "bad_request" and not list(stage.iterdir())
 
@@ -124,3 +125,35 @@ def test_folder_is_imported_as_a_model_that_loads(
     with pytest.raises(RsvlmError) as caught:
         import_model(tmp_path / "nowhere", Wish("other", "huggingface", "Other", "MIT", ""))
     assert caught.value.code == "bad_request" and not list((tmp_path / "models").glob(".import-*"))
+
+
+@pytest.mark.parametrize("name", ["paligemma", "qwen3_vl", "llava"])
+def test_sam_in_the_folder_masks_comes_along(
+    name: str, releases: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It draws for a model that writes boxes; LLaVA writes none, so that its card promises no outlines."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    release = tmp_path / "release"
+    shutil.copytree(releases[name], release)
+    shutil.copytree(releases["sam2"], release / MASKS)
+    _, alone = import_model(releases[name], Wish("alone", "huggingface", "Alone", "MIT", ""))
+    report, card = import_model(release, Wish("mine", "huggingface", "Mine", "MIT", ""))
+    assert card is not None and alone is not None and report.fits and card.verify()
+    assert ("segment" in card.tasks) is (name != "llava") and "segment" not in alone.tasks
+    assert card.memory_bytes > alone.memory_bytes
+    model = load_model(card, "cpu")
+    assert model.size_bytes > load_model(alone, "cpu").size_bytes
+
+
+def test_masks_that_do_not_fit_or_are_no_sam_are_told(releases: dict[str, Path], tmp_path: Path):
+    release, stage = tmp_path / "release", tmp_path / "stage"
+    shutil.copytree(releases["paligemma"], release)
+    shutil.copytree(releases["sam2"], release / MASKS)
+    stage.mkdir()
+    weights = load_file(release / MASKS / WEIGHTS)
+    lost = sorted(weights)[0]
+    save_file({key: weights[key] for key in weights if key != lost}, release / MASKS / WEIGHTS, {"format": "pt"})
+    assert take_in(release, stage, "mine")["report"] == NOTHING | {"missing": [f"masks.{lost}"]}
+    (release / MASKS / "config.json").write_bytes((releases["llava"] / "config.json").read_bytes())
+    with pytest.raises(RsvlmError, match="is no SAM, but a “llava”"):
+        take_in(release, stage, "mine")
