@@ -1,15 +1,17 @@
 """Reads a pickle without the classes that it names, and without running anything.
 
 A pickle is a list of instructions. Here they are followed by a machine that knows plain data and nothing else: a class or
-function is a name to it, never looked up and never called; an object of one is a record of what it was made from. Knows
-nothing of files, tensors or models.
+function is a name to it, never looked up and never called; an object of one is a record of what it was made from. Its work
+grows with the pickle's length alone: nothing that a few bytes can name again and again is copied, joined or hashed whole.
+Knows nothing of files, tensors or models.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pickletools import genops  # nosec B403 # splits a pickle into its instructions; it follows none
 from typing import Any
 
@@ -27,6 +29,8 @@ EMPTY: dict[str, Callable[[], object]] = {
 UNNAMED = "(what another call would have given)"
 IGNORED = frozenset(("PROTO", "FRAME"))
 WRONG = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error, EOFError, RecursionError)
+LONGEST, MOST = 64 * 2**20, 2_000_000  # bytes and instructions of a pickle; each may take a few hundred bytes
+LONGEST_NAME = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,42 @@ class Record:
     items: list[object] = field(default_factory=list)
 
 
+def _key(key: Any) -> Any:
+    """What may be looked up by: itself alone costs little to hash. Raises TypeError for anything else.
+
+    Tuples of tuples are short in a pickle and endless to a hash; of large numbers, any amount can have the same one.
+    """
+    hashed: Any = type(key).__hash__
+    plain = isinstance(key, (str, bytes, float, type(None), Name)) or hashed is object.__hash__  # by identity
+    if not plain and not (isinstance(key, int) and key.bit_length() <= 64):
+        raise TypeError("no key")
+    return key
+
+
 def _ordered(arguments: Any) -> object:
-    return dict(arguments[0]) if arguments else {}
+    return {_key(key): value for key, value in arguments[0]} if arguments else {}
 
 
 def _set(arguments: Any) -> object:
-    return {item for item in arguments[0] if isinstance(item, Hashable)} if arguments else set()
+    return set(map(_key, arguments[0])) if arguments else set()
 
 
 CONTAINERS: dict[str, Callable[[Any], object]] = {
     "collections.OrderedDict": _ordered, "builtins.set": _set, "__builtin__.set": _set,
 }  # fmt: skip
+
+
+class Room:
+    """How much of something there may still be."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def take(self, amount: int) -> None:
+        """Raises ValueError where there is too little left: a few bytes stand for more than they should."""
+        self._left -= amount
+        if self._left < 0:
+            raise ValueError("more than a file of weights would hold")
 
 
 class Machine:
@@ -67,13 +96,16 @@ class Machine:
     """
 
     def __init__(self, makers: Mapping[str, Callable[[Any], object]], persistent: Callable[[Any], object]) -> None:
-        self.makers, self.persistent = {**CONTAINERS, **makers}, persistent
+        self.makers, self.persistent = makers, persistent
+        self.room = Room(MOST)  # for what containers are filled with when they are made
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # what lay on the stack below each mark
         self.memo: dict[int, Any] = {}
 
     def run(self, data: bytes) -> object:
-        for opcode, argument, _ in genops(data):
+        if len(data) > LONGEST:
+            raise ValueError("more than what leads to weights")
+        for opcode, argument, _ in islice(genops(data), MOST):
             if opcode.name == "STOP":
                 return self.stack.pop()
             self._follow(opcode.name, argument)
@@ -171,22 +203,24 @@ class Machine:
         if isinstance(target, Record):
             target.items.extend(pairs)
         else:
-            target.update(pairs)
+            target.update({_key(key): value for key, value in pairs})
 
     def _do_additems(self, argument: object) -> None:
         items = self._since_mark()
-        self.stack[-1].update(items)
+        self.stack[-1].update(map(_key, items))
 
     def _do_frozenset(self, argument: object) -> None:
         items = self._since_mark()
-        self.stack.append(frozenset(items))
+        self.stack.append(frozenset(map(_key, items)))
 
     def _do_global(self, argument: str) -> None:
         self.stack.append(Name(argument.replace(" ", ".", 1)))
 
     def _do_stack_global(self, argument: object) -> None:
-        name = self.stack.pop()
-        self.stack.append(Name(f"{self.stack.pop()}.{name}"))
+        name, module = self.stack.pop(), self.stack.pop()
+        if not isinstance(name, str) or not isinstance(module, str) or len(name) + len(module) > LONGEST_NAME:
+            raise ValueError("the name of nothing")
+        self.stack.append(Name(f"{module}.{name}"))
 
     def _do_reduce(self, argument: object) -> None:
         arguments = self.stack.pop()
@@ -216,5 +250,7 @@ class Machine:
 
     def _make(self, function: object, arguments: Any) -> None:
         name = function.name if isinstance(function, Name) else UNNAMED
-        make = self.makers.get(name)
+        if name in CONTAINERS:
+            self.room.take(len(arguments[0]) if arguments else 0)
+        make = CONTAINERS.get(name) or self.makers.get(name)
         self.stack.append(make(arguments) if make else Record(name, arguments))
