@@ -1,13 +1,16 @@
-"""Pictures as CLIP's towers take them: the short side resized by bicubic weights, the middle square, CLIP's mean and deviation.
+"""Pictures as CLIP's towers take them: the middle square or the whole, resized by bicubic weights; CLIP's mean and deviation.
 
-CLIP (arXiv 2103.00020); GeoRSCLIP, SkyCLIP and RemoteCLIP evaluate so as well. Knows pixels only.
+CLIP (arXiv 2103.00020), GeoRSCLIP, SkyCLIP and RemoteCLIP evaluate by the middle square; language models that see through
+such a tower are shown the whole. Knows pixels only.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
@@ -30,3 +33,11 @@ def normalise_clip(squares: Tensor) -> Tensor:
     values = squares.permute(0, 3, 1, 2).float() / 255
     mean, deviation = (values.new_tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, DEVIATION))
     return (values - mean) / deviation
+
+
+def whole_square(picture: np.ndarray, pixels: int, like: Tensor) -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, pixels, pixels), normalised; like: a tensor of the same type, where it is to be."""
+    values = torch.from_numpy(np.ascontiguousarray(picture)).to(like.device).permute(2, 0, 1)[None].float()
+    if values.shape[-2:] != (pixels, pixels):
+        values = interpolate(values, (pixels, pixels), mode="bicubic", antialias=True).clamp(0, 255)
+    return normalise_clip(values.permute(0, 2, 3, 1)).to(like.dtype)

@@ -6,10 +6,8 @@ network goes through the engine; methods may be called from any thread.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.huggingface.sam import Looked, Prompt, Sam
+from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.protocol import Cancelled, RsvlmError
 
 
@@ -24,7 +23,7 @@ from rsvlm.protocol import Cancelled, RsvlmError
 class Seen:
     """One picture that the network has looked at. key: tells its pixels."""
 
-    key: tuple[object, ...]
+    key: Key
     looked: Looked
 
 
@@ -44,42 +43,18 @@ class Counts:
     prompts: int = 0
 
 
-class MaskPredictor:
-    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
-
-    usage: no tokens, whatever is asked.
-    """
+class MaskPredictor(EncodesOnce):
+    """As for EncodesOnce. counts: of the network's work. usage: no tokens, whatever is asked."""
 
     def __init__(
         self, card: ModelCard, model: Sam, device: str, engine: Engine | None = None, cache: Cache | None = None
     ) -> None:
-        self.card, self.device = card, device
-        model.network.to(device)
-        self._model = model
-        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
-        self._stop: Callable[[], bool] = lambda: False
-        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        self.counts = Counts()
-        self.size_bytes = sum(tensor.nbytes for tensor in (*model.network.parameters(), *model.network.buffers()))
-
-    def until(self, stop: Callable[[], bool]) -> MaskPredictor:
-        """The same for one caller, whose calls raise Cancelled once `stop` says so."""
-        own = copy.copy(self)
-        own._stop = stop
-        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        return own
+        super().__init__(card, device, engine, cache, model.network)
+        self._model, self.counts = model, Counts()
 
     def encode(self, pictures: Sequence[np.ndarray]) -> list[Seen]:
         """(H, W, 3) uint8 each, of any size."""
-        keys = [(self.card.id, self.card.revision, "looked", *_digest(picture)) for picture in pictures]
-        seen = {key: self._cache.get(key) for key in keys}
-        new = {key: picture for key, picture in zip(keys, pictures, strict=True) if seen[key] is None}
-        if new:
-            found = self._engine.run((self._model, "encode"), self._encode, list(new.values()), self._stop)
-            for key, looked in zip(new, found, strict=True):
-                seen[key] = looked
-                self._cache.put(key, looked, looked.nbytes)
-        return [Seen(key, seen[key]) for key in keys]
+        return [Seen(*found) for found in self._encoded([(picture,) for picture in pictures], self._encode)]
 
     def masks(self, seen: Sequence[Seen], prompts: Sequence[Sequence[Prompt]]) -> list[Outlines]:
         """A mask for each prompt of each picture. Raises RsvlmError (bad_request) for a prompt of nothing."""
@@ -89,14 +64,14 @@ class MaskPredictor:
                     "bad_request", "What to outline is not said.", "Give a box, or at least one point inside of it."
                 )
         rows = list(zip(seen, prompts, strict=True))
-        found = self._engine.run((self._model, "masks"), self._masks, rows, self._stop)
+        found = self._engine.run((self._network, "masks"), self._masks, rows, self._stop)
         if self._stop():
             raise Cancelled()
         return found
 
-    def _encode(self, pictures: Sequence[np.ndarray]) -> list[Looked]:
-        self.counts.encodes += len(pictures)
-        return [self._model.look(picture) for picture in pictures]
+    def _encode(self, rows: Sequence[tuple[np.ndarray]]) -> list[Looked]:
+        self.counts.encodes += len(rows)
+        return [self._model.look(picture) for (picture,) in rows]
 
     def _masks(self, rows: Sequence[tuple[Seen, Sequence[Prompt]]]) -> list[Outlines]:
         outlines = []
@@ -105,7 +80,3 @@ class MaskPredictor:
             outlines.append(Outlines(logits.sigmoid().cpu().numpy(), quality.cpu().numpy()))
             self.counts.prompts += len(prompts)
         return outlines
-
-
-def _digest(picture: np.ndarray) -> tuple[object, ...]:
-    return picture.shape, blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()

@@ -7,10 +7,8 @@ may be called from any thread.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -28,8 +26,9 @@ from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, Prompt, Sam, 
 from rsvlm.models.families.huggingface.verbatim import Verbatim
 from rsvlm.models.families.huggingface.words import florence_task, in_thousandths, put, silent
 from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.models.predictors.words import Listeners, Stop
-from rsvlm.protocol import Cancelled, RsvlmError
+from rsvlm.protocol import RsvlmError
 
 LONGEST = 512  # tokens of an answer
 OUTLINES = ("polygons", "description_with_polygons", "description_with_bboxes_or_polygons")  # of Florence's tasks
@@ -42,7 +41,7 @@ class Seen:
     The network looks at them with the first question; what it keeps for the next one, it keeps by the key.
     """
 
-    key: tuple[object, ...]
+    key: Key
     pictures: tuple[np.ndarray, ...]
 
 
@@ -62,11 +61,8 @@ class _Row:
     words: Verbatim
 
 
-class HuggingFacePredictor:
-    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
-
-    usage: tokens that this caller has taken, as the protocol counts them.
-    """
+class HuggingFacePredictor(EncodesOnce):
+    """As for EncodesOnce. counts: of the network's work. head: outlines the boxes that the model writes."""
 
     def __init__(
         self,
@@ -77,29 +73,15 @@ class HuggingFacePredictor:
         cache: Cache | None = None,
         head: Sam | None = None,
     ) -> None:
-        self.card, self.device = card, device
-        networks = [model.network.to(device), *([head.network.to(device)] if head else [])]
+        super().__init__(card, device, engine, cache, model.network, *([head.network] if head else []))
         self._model, self._head, self._silent = model, head, silent(model.processor)
         self._tokenizer = model.processor.tokenizer.backend_tokenizer
-        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
-        self._stop: Callable[[], bool] = lambda: False
-        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
         self.counts = Counts()
-        self.size_bytes = sum(
-            tensor.nbytes for network in networks for tensor in (*network.parameters(), *network.buffers())
-        )
-
-    def until(self, stop: Callable[[], bool]) -> HuggingFacePredictor:
-        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
-        own = copy.copy(self)
-        own._stop = stop
-        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        return own
 
     def encode(self, pictures: Sequence[np.ndarray], after: Sequence[np.ndarray] | None = None) -> list[Seen]:
         """(H, W, 3) uint8 each, of any size; the model's own processor prepares them. after: a second date of each."""
         rows = [(one,) for one in pictures] if after is None else list(zip(pictures, after, strict=True))
-        return [Seen((self.card.id, self.card.revision, *map(_digest, row)), row) for row in rows]
+        return [Seen(self._key(row), row) for row in rows]
 
     def ask(
         self, seen: Sequence[Seen], questions: Sequence[Question], on_text: Callable[[str], None] | None = None
@@ -109,14 +91,7 @@ class HuggingFacePredictor:
         Raises RsvlmError: bad_request for earlier turns or a second date where the model reads none, too_large.
         """
         rows = [self._row(one, question, on_text) for one, question in zip(seen, questions, strict=True)]
-        found = self._engine.run((self._model, "ask"), self._ask, rows, self._stop)
-        if self._stop():
-            raise Cancelled()
-        for refused in (result for result in found if isinstance(result, RsvlmError)):
-            raise refused
-        self.usage["prompt_tokens"] += sum(reply.read for reply in found)
-        self.usage["completion_tokens"] += sum(reply.written for reply in found)
-        return found
+        return self._answered(rows, self._ask)
 
     def _row(self, seen: Seen, question: Question, on_text: Callable[[str], None] | None) -> _Row:
         model = self._model
@@ -249,7 +224,3 @@ def _too_large(left: int) -> RsvlmError:
         f"Picture and question are {1 - left:,} tokens longer than what the model can read before an answer.",
         "Ask in fewer words.",
     )
-
-
-def _digest(picture: np.ndarray) -> tuple[object, ...]:
-    return picture.shape, blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()

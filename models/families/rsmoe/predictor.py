@@ -10,11 +10,13 @@ from torch import Tensor
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.one_picture.predictor import LONGEST, OnePicturePredictor, Row, listener, precision
+from rsvlm.models.families.one_picture.predictor import LONGEST, OnePicturePredictor, precision
 from rsvlm.models.families.rsmoe.files import load_rsmoe
 from rsvlm.models.families.rsmoe.network import RsMoe
 from rsvlm.models.families.rsmoe.words import EXPERTS, Words
-from rsvlm.models.predictors.abilities import Reply
+from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.answering import Hearing
+from rsvlm.models.predictors.words import Words as Heard
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +34,17 @@ class RsMoePredictor(OnePicturePredictor[RsMoe, Words]):
         """Drafts stand in the prompt of the answer, and instructions in those of the drafts."""
         return LONGEST + len(EXPERTS) * self._model.config.draft + self._words.longest_instruction
 
-    def _answers(self, tokens: Tensor, rows: Sequence[Row]) -> list[Reply]:
-        questions = [question.text for _, question, _ in rows]
-        said = [words for _, _, words in rows]
-        routed = self._model.route(tokens, self._words.asked(questions).to(self.device))
-        parts = self._words.parts(questions).to(self.device)
-        spoken = self._model.draft(tokens, routed, parts, lambda row: said[row // len(EXPERTS)].stopped())
+    def _answers(self, looked: Tensor, questions: Sequence[Question], words: Sequence[Heard]) -> list[Reply]:
+        prompts = [question.text for question in questions]
+        routed = self._model.route(looked, self._words.asked(prompts).to(self.device))
+        parts = self._words.parts(prompts).to(self.device)
+        hearing = Hearing(words, parts.end)
+        spoken = self._model.draft(looked, routed, parts, lambda row: hearing.stopped(row // len(EXPERTS)))
         experts = self._replies(parts, spoken)
         texts = [reply.text for reply in experts]
         threes = [tuple(texts[start : start + len(EXPERTS)]) for start in range(0, len(texts), len(EXPERTS))]
-        merge = self._words.merge(questions, [(theme, thing, lie) for theme, thing, lie in threes]).to(self.device)
-        hear = listener(said, merge.words.end)
-        found = self._model.generate(tokens, routed.gates, merge, LONGEST, hear, lambda row: said[row].stopped())
+        merge = self._words.merge(prompts, [(theme, thing, lie) for theme, thing, lie in threes]).to(self.device)
+        found = self._model.generate(looked, routed.gates, merge, LONGEST, hearing.tokens, hearing.stopped)
         replies: list[Reply] = []
         for index, reply in enumerate(self._replies(merge.words, found)):
             own = experts[index * len(EXPERTS) :][: len(EXPERTS)]

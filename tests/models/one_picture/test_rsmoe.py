@@ -220,7 +220,7 @@ def test_predictor_tells_drafts_and_gates(moe, model: RsMoe):
     assert [name for name, _ in reply.drafts] == list(EXPERTS) and all(text for _, text in reply.drafts)
     assert sum(reply.gates) == pytest.approx(1, abs=1e-5)
     merged = moe.words.merge(QUESTIONS[:1], [tuple(text for _, text in reply.drafts)])
-    spoken = model.generate(seen[0].tokens, torch.tensor([reply.gates]), merged, 256)
+    spoken = model.generate(seen[0].looked, torch.tensor([reply.gates]), merged, 256)
     assert moe.words.text(spoken.ids[0].tolist()) == reply.text
     assert reply.read == int(merged.words.mask.sum() + moe.words.parts(QUESTIONS[:1]).mask.sum())
 
