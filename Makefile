@@ -10,7 +10,7 @@ QGIS_PYTHON ?= /usr/bin/python3
 export PYTHON QGIS_PYTHON TORCH_INDEX WHEELHOUSE
 
 BIN := .venv/bin/python
-TYPED := -m rsvlm.protocol $(foreach folder,geo models tasks backend trainer cli,-p rsvlm.$(folder))
+TYPED := $(foreach folder,protocol geo models tasks backend trainer cli,-p rsvlm.$(folder))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-backend setup-qgis run test lint lint-only lint-style lint-types lint-security package bench wheelhouse i18n demo-data

@@ -46,7 +46,7 @@ def test_zip_has_one_folder_called_rsvlm_and_is_small_enough(packed: Path, names
 
 def test_zip_holds_plugin_backend_trainer_and_weights(names: Set[str]) -> None:
     needed = {
-        "__init__.py", "metadata.txt", "LICENSE", "README.md", "pyproject.toml", "constraints.txt", "protocol.py",
+        "__init__.py", "metadata.txt", "LICENSE", "README.md", "pyproject.toml", "constraints.txt", "protocol/__init__.py",
         "rsvlm_plugin/plugin.py", "resources/icons/rsvlm.svg", "i18n/rsvlm_de.qm",
         "geo/scene.py", "tasks/describe.py", "backend/supervisor.py", "cli/main.py", "models/families/compact/network.py",
         "trainer/__init__.py", "resources/models/compact.toml",
@@ -93,7 +93,7 @@ def test_backend_installs_from_the_zip_with_its_weights(packed: Path, tmp_path: 
     (wheel,) = (tmp_path / "wheel").glob("rsvlm-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         files = set(archive.namelist())
-    for needed in ("protocol.py", "cli/main.py", "backend/supervisor.py", "resources/models/compact.toml"):
+    for needed in ("protocol/record.py", "cli/main.py", "backend/supervisor.py", "resources/models/compact.toml"):
         assert f"rsvlm/{needed}" in files
     assert any(name.startswith("rsvlm/resources/models/compact/") and name.endswith(".safetensors") for name in files)
     assert any(name.startswith("rsvlm/trainer/recipes/") and name.endswith(".yaml") for name in files)
