@@ -11,20 +11,30 @@ import typer
 
 
 def train(
-    recipe: Path = typer.Argument(help="A recipe file, or the name of a shipped one such as compact."),
+    recipe: Path = typer.Argument(help="A recipe file, or the name of a shipped one such as compact_lora."),
     overrides: list[str] | None = typer.Argument(
-        None, metavar="[KEY=VALUE]...", help="Replace settings, for example steps=100."
+        None, metavar="[KEY=VALUE]...", help="Replace settings, for example max_steps=100 output_dir=runs/mine."
     ),
-    run: Path | None = typer.Option(None, help="Folder of the run; default runs/NAME. A run that is there is resumed."),
+    resume: bool = typer.Option(
+        False, help="Go on with the run in output_dir (default runs/NAME) from its last checkpoint."
+    ),
+    dry_run: bool = typer.Option(
+        False, help="Look at the data and the first batch, tell steps and memory, train nothing."
+    ),
     data: Path | None = typer.Option(None, help="Folder of the data sets; default $RSVLM_DATA or ../shared/data."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
-    """Train a model as a recipe says; stop and start again at will."""
+    """Train a model as a recipe says; stop and go on at will."""
+    from rsvlm.trainer.dry_run import dry_run as look
     from rsvlm.trainer.recipe import load_recipe
     from rsvlm.trainer.records import data_folder
-    from rsvlm.trainer.train import train as run_recipe
+    from rsvlm.trainer.train import Run
 
     settings = load_recipe(recipe, overrides or [])
+    sets = data or data_folder()
     with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end
-        model = run_recipe(settings, data or data_folder(), run or Path("runs") / settings.name)
-    print(json.dumps({"recipe": settings.name, "steps": settings.steps, "model": str(model)}) if as_json else model)
+        if dry_run:
+            told = look(settings, sets)
+        else:
+            told = Run(settings, sets, Path(settings.output_dir or f"runs/{settings.name}"), resume).train().to_json()
+    print(json.dumps(told) if as_json else "\n".join(f"{name}: {value}" for name, value in told.items()))

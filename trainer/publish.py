@@ -27,10 +27,10 @@ from rsvlm.trainer.calibration import (
     softmax,
 )
 from rsvlm.trainer.evaluation import evaluate_captions
+from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
-from rsvlm.trainer.train import read_sources
 
 UNFAMILIAR = 0.05  # share of held pictures that may count as unlike the training data
 SPLITS = (("ucm_trainval_256.zip", "val"), ("rsicd_train_128.zip", "held"))
@@ -50,10 +50,10 @@ def install_weights(run: Path, data: Path) -> None:
     """The run's averaged model, with anchors fitted to its training pictures, and its log beside the card."""
     folder = RESOURCES / BUNDLED
     shutil.copy(run / "events.jsonl", folder / "events.jsonl")
-    model, tokenizer = load_compact(run / "model")
+    model, tokenizer = load_compact(run / "last")
     predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
-    recipe = load_recipe(run / "recipe.yaml", [])
-    squares = read_squares(read_sources(recipe, data)[0], predictor.card.input.pixels)
+    seen = Examples.of(load_recipe(run / "recipe.yaml", []).data, data, 0)
+    squares = read_squares([seen.record(number)[0] for number in range(len(seen))], predictor.card.input.pixels)
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
     save_compact(folder, model, tokenizer)

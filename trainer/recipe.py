@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rsvlm.protocol import RsvlmError
+
+Augment = Literal["none", "light", "view"]
 
 
 class Strict(BaseModel):
@@ -17,48 +19,113 @@ class Strict(BaseModel):
 
 
 class Source(Strict):
-    """A caption archive in the data folder. repeat: how often each picture is seen in an epoch, 1.5 = every second one twice."""
+    """Records of one data set.
 
-    archive: str
-    split: str
-    repeat: float = 1.0
+    format: how it lies on disk, a name of formats.FORMATS; path: from the recipe's folder or the data folder. images: folder of
+    its pictures where they lie elsewhere. tasks: only records of these; limit: only the first so many. repeat: how often a record
+    is seen in an epoch, 1.5 = every second one twice. augment: "light" changes the light alone; "view" also turns, mirrors and
+    crops, which sentences about left and right do not survive.
+    """
+
+    path: str
+    format: str = "records"
+    images: str | None = None
+    split: str | None = None
+    tasks: tuple[str, ...] = ()
+    limit: int | None = Field(None, gt=0)
+    repeat: float = Field(1.0, gt=0)
+    augment: Augment = "none"
 
 
-class Schedule(Strict):
-    """From this share of the steps on, pictures have this many pixels along a side."""
+class Model(Strict):
+    """What is trained: an installed model by its id, or a new one of a family with random weights.
 
-    start: float
-    pixels: int
+    settings: of the new one's configuration, where they are not the family's own. tokenizer: a file, else one is trained on the
+    texts of the data.
+    """
+
+    id: str | None = None
+    family: str | None = None
+    settings: dict[str, Any] = {}
+    tokenizer: str | None = None
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> Model:
+        if (self.id is None) == (self.family is None):
+            raise ValueError("give the id of a model or the family of a new one, not both")
+        return self
 
 
-class Objectives(Strict):
-    """Weight of each lesson in the loss; see objectives.Lessons."""
+class Adapters(Strict):
+    """LoRA (arXiv 2106.09685) on every layer whose name ends in one of `targets`; joined with them when a model is saved."""
 
-    caption: float
-    scene: float
-    contrastive: float
-    distillation: float
+    rank: int = Field(8, gt=0)
+    alpha: int = Field(16, gt=0)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    targets: tuple[str, ...] = Field(min_length=1)
+
+
+class Stage(Strict):
+    """Steps with one optimiser. train: parts of the model, see Learner.parts; with adapters, what is trained beside them.
+
+    objectives: weight of each loss, see Learner.objectives. What is left out is as in the recipe.
+    """
+
+    max_steps: int = Field(gt=0)
+    train: tuple[str, ...] = ("all",)
+    adapters: Adapters | None = None
+    objectives: dict[str, float] = Field(min_length=1)
+    learning_rate: float = Field(gt=0)
+    warmup_steps: int = Field(0, ge=0)
+
+
+class Side(Strict):
+    """From this share of a stage's steps on, pictures have this many pixels along a side."""
+
+    start: float = Field(ge=0, lt=1)
+    pixels: int = Field(gt=0)
+
+
+class Validation(Strict):
+    """Records that are never trained on, looked at every eval_steps. metric: "loss", or one that the task's evaluation gives."""
+
+    data: tuple[Source, ...] = Field(min_length=1)
+    eval_steps: int = Field(gt=0)
+    metric: str = "loss"
 
 
 class Recipe(Strict):
-    """steps: optimiser steps; batch: pictures a step; average: decay of the moving average."""
+    """Names are those of transformers.TrainingArguments where it has them.
+
+    batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
+    max_steps: no stage has more. output_dir: folder of the run.
+    """
 
     name: str
-    seed: int
-    sources: list[Source] = Field(min_length=1)
-    teacher: str
-    objectives: Objectives
-    steps: int
-    batch: int
-    pixels: list[Schedule] = Field(min_length=1)
-    learning_rate: float
-    weight_decay: float
-    warmup: int
-    average: float
-    save_every: int
+    seed: int = 0
+    model: Model
+    data: tuple[Source, ...] = Field(min_length=1)
+    validation: Validation | None = None
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    batch_size: int = Field(gt=0)
+    gradient_accumulation_steps: int = Field(1, gt=0)
+    pixels: tuple[Side, ...] = ()
+    weight_decay: float = 0.0
+    lr_scheduler_type: str = "cosine"
+    max_grad_norm: float = 1.0
+    bf16: bool = False
+    gradient_checkpointing: bool = False
+    average: float | None = Field(None, gt=0, lt=1)
+    teacher: str | None = None
+    logging_steps: int = Field(20, gt=0)
+    save_steps: int = Field(gt=0)
+    save_total_limit: int = Field(2, gt=0)
+    max_steps: int | None = Field(None, gt=0)
+    output_dir: str | None = None
+    workers: int = Field(1, ge=0)
 
 
-KEYS = [name for part in (Recipe, Source, Objectives, Schedule) for name in part.model_fields]
+KEYS = [name for part in (Recipe, Source, Model, Stage, Adapters, Side, Validation) for name in part.model_fields]
 
 
 def load_recipe(path: Path, overrides: list[str]) -> Recipe:

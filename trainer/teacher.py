@@ -5,6 +5,7 @@ MobileNetV2 (Sandler et al., arXiv 1801.04381) with folded batch normalisation, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -72,19 +73,39 @@ class Teacher(nn.Module):
         return self.last(features)
 
 
-@torch.no_grad()
-def teacher_maps(weights: Path, squares: np.ndarray, batch: int = 64) -> Tensor:
-    """(pictures, H, W, 3) uint8 -> (pictures, 1280, 7, 7) float16, standardised by channel and clipped at 4 deviations."""
-    teacher = Teacher(weights).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch knows it
-    maps = torch.empty(len(squares), CHANNELS, GRID, GRID, dtype=torch.float16)
-    for start in range(0, len(squares), batch):
-        pixels = torch.from_numpy(squares[start : start + batch]).permute(0, 3, 1, 2).float() / 255
+class Standardised:
+    """The teacher's maps of a batch, each channel about zero mean and unit deviation, clipped at 4 deviations."""
+
+    def __init__(self, weights: Path, mean: Tensor, deviation: Tensor) -> None:
+        self.teacher = Teacher(weights).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch knows it
+        self.mean, self.deviation = mean[:, None, None], deviation[:, None, None]
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """(batch, 3, H, W) in [0, 1] -> (batch, 1280, 7, 7)."""
+        device = pixels.device
+        if self.mean.device != device:
+            self.teacher.to(device)
+            self.mean, self.deviation = self.mean.to(device), self.deviation.to(device)
+        return ((self.raw(pixels) - self.mean) / self.deviation).clamp(-4, 4)
+
+    @torch.no_grad()
+    def raw(self, pixels: Tensor) -> Tensor:
+        """The same before it is standardised."""
         pixels = nn.functional.interpolate(pixels, size=(SIDE, SIDE), mode="bilinear", antialias=True)
-        with torch.autocast("cpu", torch.bfloat16):
-            maps[start : start + batch] = teacher(pixels.contiguous(memory_format=torch.channels_last)).half()
-    sample = maps[:: max(1, len(maps) // 1000)].float()
-    mean, deviation = sample.mean(dim=(0, 2, 3)), sample.std(dim=(0, 2, 3)).clamp(min=0.05)
-    for start in range(0, len(maps), 1000):
-        chunk = (maps[start : start + 1000].float() - mean[:, None, None]) / deviation[:, None, None]
-        maps[start : start + 1000] = chunk.clamp(-4, 4).half()
-    return maps
+        with torch.autocast(pixels.device.type, torch.bfloat16):
+            return self.teacher(pixels.contiguous(memory_format=torch.channels_last)).float()
+
+
+def standardised(weights: Path, pictures: Iterable[np.ndarray], cache: Path) -> Standardised:
+    """pictures: (H, W, 3) uint8, from which mean and deviation are taken once, and then read from `cache`."""
+    if not cache.exists():
+        teacher = Standardised(weights, torch.zeros(CHANNELS), torch.ones(CHANNELS))
+        maps = [teacher.raw(torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255) for picture in pictures]
+        whole = torch.cat(maps)
+        part = cache.with_suffix(".part.npz")
+        np.savez(
+            part, mean=whole.mean(dim=(0, 2, 3)).numpy(), deviation=whole.std(dim=(0, 2, 3)).clamp(min=0.05).numpy()
+        )
+        part.replace(cache)
+    found = np.load(cache)
+    return Standardised(weights, torch.from_numpy(found["mean"]), torch.from_numpy(found["deviation"]))

@@ -109,8 +109,8 @@ def test_evaluation_refuses_in_one_line(rsvlm, archive: Path, words: list[str], 
     ("words", "told"),
     [
         (["nosuch"], ["no recipe nosuch"]),
-        (["compact", "stps=3"], ["key stps is wrong", "Did you mean steps?"]),
-        (["compact", "steps=3", "--data", "."], ["rsicd_train_128.zip is not a caption archive"]),
+        (["compact", "max_stps=3"], ["key max_stps is wrong", "Did you mean max_steps?"]),
+        (["compact", "max_steps=3", "--data", "."], ["rsicd_train_128.zip is not a caption archive"]),
         ([], ["recipe", "rsvlm train --help"]),
     ],
 )

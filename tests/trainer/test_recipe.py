@@ -23,41 +23,41 @@ def refused(path: Path, *overrides: str) -> RsvlmError:
 def test_shipped_recipe_is_found_by_its_name_and_by_its_path(root: Path):
     recipe = load_recipe(COMPACT, [])
     assert recipe == load_recipe(root / "trainer" / "recipes" / "compact.yaml", [])
-    assert recipe.name == "compact" and recipe.sources[0].split == "fit", "held pictures are not trained on"
-    assert {source.split for source in recipe.sources} <= {"fit", "train"}
+    assert recipe.name == "compact" and recipe.data[0].split == "fit", "held pictures are not trained on"
+    assert {source.split for source in recipe.data} <= {"fit", "train"}
 
 
 def test_overrides_are_typed_and_reach_inner_settings():
     recipe = load_recipe(
         COMPACT,
         [
-            "steps=5",
-            "learning_rate=2e-4",
-            "objectives.scene=0.25",
-            "sources.1.repeat=2",
+            "max_steps=5",
+            "weight_decay=2e-4",
+            "stages.0.objectives.class=0.25",
+            "data.1.repeat=2",
             "pixels=[{start: 0, pixels: 64}]",
         ],
     )
-    assert recipe.steps == 5 and recipe.learning_rate == 2e-4
-    assert recipe.objectives.scene == 0.25 and recipe.objectives.caption == 1.0
-    assert recipe.sources[1].repeat == 2.0 and recipe.sources[0].repeat == 1.0
-    assert [(stage.start, stage.pixels) for stage in recipe.pixels] == [(0.0, 64)]
+    assert recipe.max_steps == 5 and recipe.weight_decay == 2e-4
+    assert recipe.stages[0].objectives["class"] == 0.25 and recipe.stages[0].objectives["language"] == 1.0
+    assert recipe.data[1].repeat == 2.0 and recipe.data[0].repeat == 1.0
+    assert [(side.start, side.pixels) for side in recipe.pixels] == [(0.0, 64)]
 
 
 def test_recipe_survives_being_written_into_its_run(tmp_path: Path):
-    recipe = load_recipe(COMPACT, ["steps=7"])
+    recipe = load_recipe(COMPACT, ["max_steps=7"])
     path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(recipe.model_dump(), sort_keys=False))
+    path.write_text(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
     assert load_recipe(path, []) == recipe
 
 
 @pytest.mark.parametrize(
     ("override", "key", "meant"),
     [
-        ("stps=5", "stps", "steps"),
-        ("learnin_rate=1", "learnin_rate", "learning_rate"),
-        ("objectives.contrastiv=1", "objectives.contrastiv", "contrastive"),
-        ("sources.0.repeats=2", "sources.0.repeats", "repeat"),
+        ("max_stps=5", "max_stps", "max_steps"),
+        ("stages.0.learnin_rate=1", "stages.0.learnin_rate", "learning_rate"),
+        ("stages.0.adapters={rnk: 4, targets: [q]}", "stages.0.adapters.rnk", "rank"),
+        ("data.0.repeats=2", "data.0.repeats", "repeat"),
     ],
 )
 def test_unknown_key_is_named_with_the_nearest_right_one(override: str, key: str, meant: str):
@@ -68,14 +68,15 @@ def test_unknown_key_is_named_with_the_nearest_right_one(override: str, key: str
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("steps=many", "key steps is wrong"),
-        ("sources=[]", "key sources is wrong"),
-        ("objectives={caption: 1}", "key objectives.scene is wrong"),
-        ("steps", "is no key=value"),
-        ("steps=[", "The value of steps is no YAML"),
-        ("steps.more=1", "no place for steps.more"),
-        ("sources.9.repeat=2", "no place for sources.9.repeat"),
-        ("sources.first=2", "no place for sources.first"),
+        ("max_steps=many", "key max_steps is wrong"),
+        ("data=[]", "key data is wrong"),
+        ("stages.0.objectives={}", "key stages.0.objectives is wrong"),
+        ("max_steps", "is no key=value"),
+        ("max_steps=[", "The value of max_steps is no YAML"),
+        ("name.more=1", "no place for name.more"),
+        ("data.9.repeat=2", "no place for data.9.repeat"),
+        ("data.first=2", "no place for data.first"),
+        ("model={id: compact, family: compact}", "key model is wrong"),
         ("nothing.at.all=2", "no place for nothing.at.all"),
     ],
 )
@@ -84,11 +85,11 @@ def test_wrong_value_is_told_in_words(override: str, words: str):
 
 
 def test_missing_key_is_named(tmp_path: Path):
-    settings = load_recipe(COMPACT, []).model_dump()
-    del settings["batch"]
+    settings = load_recipe(COMPACT, []).model_dump(mode="json")
+    del settings["batch_size"]
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(settings))
-    assert "key batch is wrong: field required" in refused(path).message
+    assert "key batch_size is wrong: field required" in refused(path).message
 
 
 @pytest.mark.parametrize("text", ["", "just words", "a: [", "- 1", "\x00"])
@@ -107,5 +108,5 @@ def test_missing_file_is_not_mistaken_for_a_shipped_recipe(tmp_path: Path):
 
 def test_recipe_cannot_be_changed_after_reading():
     with pytest.raises(ValueError, match="frozen"):
-        load_recipe(COMPACT, []).steps = 3  # type: ignore[misc]
+        load_recipe(COMPACT, []).max_steps = 3  # type: ignore[misc]
     assert set(Recipe.model_fields) == set(load_recipe(COMPACT, []).model_dump())

@@ -9,7 +9,7 @@ import torch
 
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.records import read_caption_archive
-from rsvlm.trainer.teacher import CHANNELS, GRID, Same, Teacher, teacher_maps
+from rsvlm.trainer.teacher import CHANNELS, GRID, Same, Teacher, standardised
 
 
 def test_teacher_reads_every_layer_and_halves_the_grid_five_times(tiny: Path):
@@ -32,24 +32,30 @@ def test_padding_is_that_of_tensorflow():
     assert same.shape == (5, 5) and same[0, 0] == 4 and same[2, 2] == 6, "ReLU6 ends at six"
 
 
-def test_maps_are_standardised_by_channel(tiny: Path):
+def test_maps_are_standardised_by_channel_and_the_scale_is_kept(tiny: Path, tmp_path: Path):
     squares = read_squares(read_caption_archive(tiny / "tiny.zip", "train"), 64)
-    maps = teacher_maps(tiny / "teacher.npz", squares, batch=8)
-    assert maps.shape == (18, CHANNELS, GRID, GRID) and maps.dtype == torch.float16
+    teacher = standardised(tiny / "teacher.npz", squares, tmp_path / "scale.npz")
+    pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255
+    maps = teacher(pixels)
+    assert maps.shape == (18, CHANNELS, GRID, GRID)
     assert maps.abs().max() <= 4 and maps.isfinite().all()
-    assert maps.float().mean(dim=(0, 2, 3)).abs().mean() < 0.1
-    again = teacher_maps(tiny / "teacher.npz", squares, batch=5)
-    assert (again.float() - maps.float()).abs().mean() < 0.02, "the size of the batch does not matter"
+    assert maps.mean(dim=(0, 2, 3)).abs().mean() < 0.1
+    again = standardised(tiny / "teacher.npz", [], tmp_path / "scale.npz")
+    assert (again(pixels[:5]) - maps[:5]).abs().mean() < 0.02, "the size of the batch does not matter"
 
 
-def test_real_teacher_tells_scenes_apart(data_dir: Path):
+def test_real_teacher_tells_scenes_apart(data_dir: Path, tmp_path: Path):
     """Nearest neighbour among 100 UCM pictures: five of each of twenty classes."""
     records = read_caption_archive(data_dir / "ucm_trainval_256.zip", "val")
     chosen = [record for scene in sorted({r.meta["scene"] for r in records})[:20] for record in
               [r for r in records if r.meta["scene"] == scene][:5]]  # fmt: skip
     assert len(chosen) == 100
-    maps = teacher_maps(data_dir / "teacher" / "mobilenet_v2_1.0_224_folded_fp16.npz", read_squares(chosen, 128))
-    vectors = torch.nn.functional.normalize(maps.float().mean(dim=(2, 3)), dim=1)
+    squares = read_squares(chosen, 128)
+    weights = data_dir / "teacher" / "mobilenet_v2_1.0_224_folded_fp16.npz"
+    maps = standardised(weights, squares[::4], tmp_path / "scale.npz")(
+        torch.from_numpy(squares).permute(0, 3, 1, 2) / 255
+    )
+    vectors = torch.nn.functional.normalize(maps.mean(dim=(2, 3)), dim=1)
     near = (vectors @ vectors.T - 2 * torch.eye(100)).argmax(dim=1)
     truth = np.array([record.meta["scene"] for record in chosen])
     assert (truth[near.numpy()] == truth).mean() > 0.6

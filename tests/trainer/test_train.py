@@ -1,12 +1,16 @@
-"""A run that was stopped goes on as if it had not been."""
+"""A run that was stopped goes on as if it had not been, and what it leaves can be used."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,111 +18,197 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from rsvlm.models.cards import get_card
 from rsvlm.models.weights import load_compact
-from rsvlm.trainer import carrier
-from rsvlm.trainer.carrier import Average
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.recipe import Recipe
-from rsvlm.trainer.train import last_checkpoint, train
+from rsvlm.trainer.run import Average, last_checkpoint
+from rsvlm.trainer.train import Run
 
 STEPS = 6
+SIZES = {
+    "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 300,
+    "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4,
+}  # fmt: skip
 
 
-def recipe() -> Recipe:
-    return Recipe.model_validate(
-        {
-            "name": "tiny", "seed": 3, "sources": [{"archive": "tiny.zip", "split": "train"}], "teacher": "teacher.npz",
-            "objectives": {"caption": 1.0, "scene": 0.5, "contrastive": 0.3, "distillation": 0.5}, "steps": STEPS,
-            "batch": 4, "pixels": [{"start": 0.0, "pixels": 32}, {"start": 0.5, "pixels": 64}], "learning_rate": 1e-3,
-            "weight_decay": 0.05, "warmup": 2, "average": 0.9, "save_every": 3,
-        }
-    )  # fmt: skip
+def recipe(**changes: Any) -> Recipe:
+    stage = {
+        "max_steps": STEPS, "learning_rate": 1e-3, "warmup_steps": 2,
+        "objectives": {"language": 1.0, "class": 0.5, "contrastive": 0.3, "distillation": 0.5},
+    }  # fmt: skip
+    settings = {
+        "name": "tiny", "seed": 3, "model": {"family": "compact", "settings": SIZES}, "teacher": "teacher.npz",
+        "data": [{"format": "caption_archive", "path": "tiny.zip", "split": "train", "augment": "view"}],
+        "stages": [stage], "batch_size": 4, "pixels": [{"start": 0.0, "pixels": 32}, {"start": 0.5, "pixels": 64}],
+        "weight_decay": 0.05, "average": 0.9, "save_steps": 3, "logging_steps": 1, "bf16": True,
+    }  # fmt: skip
+    return Recipe.model_validate({**settings, **changes})
 
 
-def events(run: Path) -> list[dict[str, float]]:
-    lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+def adapted(**changes: Any) -> Recipe:
+    """Low-rank adapters on the bundled model."""
+    stage = {
+        "max_steps": STEPS, "train": ["connector"], "objectives": {"language": 1.0}, "learning_rate": 1e-3,
+        "adapters": {"rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["q_proj", "down_proj"]},
+    }  # fmt: skip
+    return recipe(**{"model": {"id": "compact"}, "teacher": None, "average": None, "stages": [stage], **changes})
+
+
+def events(folder: Path, kind: str = "step") -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    timed = ("seconds_per_step", "minutes_left")
     return [
-        {name: value for name, value in line.items() if name not in ("seconds_per_step", "minutes_left")}
-        for line in lines
+        {name: value for name, value in line.items() if name not in timed} for line in lines if line["event"] == kind
     ]
 
 
-@pytest.fixture(scope="module")
-def straight(tiny: Path, tmp_path_factory: pytest.TempPathFactory):
-    """Six steps in one go; every step is logged, checkpoints after three and six."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(carrier, "LOG_EVERY", 1)
-        run = tmp_path_factory.mktemp("straight")
-        assert train(recipe(), tiny, run) == run / "model"
-        yield run
+@pytest.fixture(scope="module", params=[recipe, adapted], ids=["new", "adapted"])
+def straight(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The recipe, and the folder of six steps in one go; checkpoints after three and six."""
+    folder = tmp_path_factory.mktemp("straight")
+    ended = Run(request.param(), tiny, folder / "run").train()
+    assert ended.model == folder / "run" / "last" and ended.steps == STEPS and ended.whole
+    return request.param, folder / "run"
 
 
-def test_run_leaves_what_is_needed_to_go_on_and_to_use_it(straight: Path):
-    assert {path.name for path in straight.iterdir()} == {
-        "recipe.yaml", "events.jsonl", "tokenizer.json", "teacher.npy", "checkpoint-3", "checkpoint-6", "model",
-    }  # fmt: skip
-    assert last_checkpoint(straight) == straight / "checkpoint-6"
-    model, tokenizer = load_compact(straight / "model")
-    assert model.config.scenes == ("desert", "forest", "lake")
-    assert tokenizer.to_str() == load_compact(straight / "model")[1].to_str()
-    assert tokenizer.token_to_id("<caption>") == 2
-    logged = events(straight)
+def same(one: Path, other: Path) -> None:
+    left, right = load_file(one / "model.safetensors"), load_file(other / "model.safetensors")
+    assert left.keys() == right.keys()
+    for key, tensor in left.items():
+        assert torch.equal(right[key], tensor), key
+
+
+def test_run_leaves_what_is_needed_to_go_on_and_to_use_it(straight: tuple[Any, Path]):
+    told, folder = straight
+    assert {path.name for path in folder.iterdir()} >= {"recipe.yaml", "events.jsonl", "tensorboard", "stage-1", "last"}
+    assert last_checkpoint(folder / "stage-1") == folder / "stage-1" / "checkpoint-6"
+    model, _ = load_compact(folder / "last")
+    assert not any(".lora_" in name for name, _ in model.named_parameters()), "adapters are joined with the weights"
+    logged = events(folder)
     assert [event["step"] for event in logged] == [1, 2, 3, 4, 5, 6]
-    weights = recipe().objectives.model_dump()
-    for event in logged:
-        assert event["loss"] == pytest.approx(sum(weights[name] * event[name] for name in weights), abs=2e-3)
-    assert logged[-1]["scene"] < logged[0]["scene"] or logged[-1]["caption"] < logged[0]["caption"]
+    assert told is adapted or logged[-1]["language"] < logged[0]["language"]
+    assert [event["step"] for event in events(folder, "checkpoint")] == [3, 6]
 
 
-def test_resumed_run_ends_with_the_same_weights_and_losses(straight: Path, tiny: Path, tmp_path: Path):
+def test_run_that_was_killed_ends_with_the_same_weights_to_the_bit(
+    straight: tuple[Any, Path], tiny: Path, tmp_path: Path
+):
     """Killed after step 4 while it saved: the checkpoint of step 3 is the last that is whole."""
-    run = tmp_path / "resumed"
-    run.mkdir()
-    for name in ("recipe.yaml", "tokenizer.json", "teacher.npy"):
-        shutil.copy(straight / name, run / name)
-    shutil.copytree(straight / "checkpoint-3", run / "checkpoint-3")
-    shutil.copytree(straight / "checkpoint-3", run / "checkpoint-4")
-    (run / "checkpoint-4" / "average.pt").unlink()
-    train(recipe(), tiny, run)
-    assert events(run) == events(straight)[3:]
-    for name in ("checkpoint-6", "model"):
-        one, other = load_file(straight / name / "model.safetensors"), load_file(run / name / "model.safetensors")
-        assert one.keys() == other.keys()
-        for key, tensor in one.items():
-            torch.testing.assert_close(other[key], tensor, rtol=0, atol=1e-6, msg=f"{name}: {key}")
-    first, last = (load_file(straight / f"checkpoint-{step}" / "model.safetensors") for step in (3, 6))
-    key = "model.scene_head.weight"
-    assert (first[key] - last[key]).abs().max() > 1e-5, "the last three steps taught something"
+    told, folder = straight
+    again = tmp_path / "again"
+    (again / "stage-1").mkdir(parents=True)
+    for name in ("recipe.yaml", "begin", "teacher.npz"):
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, again / name)
+        elif (folder / name).exists():
+            shutil.copy(folder / name, again / name)
+    for step in (3, 4):
+        shutil.copytree(folder / "stage-1" / "checkpoint-3", again / "stage-1" / f"checkpoint-{step}")
+    (again / "stage-1" / "checkpoint-4" / "whole").unlink()
+    assert Run(told(), tiny, again, resume=True).train().whole
+    assert events(again) == events(folder)[3:]
+    for name in ("stage-1/checkpoint-6", "last"):
+        same(folder / name, again / name)
+    first, last = (load_file(folder / "stage-1" / f"checkpoint-{step}" / "model.safetensors") for step in (3, 6))
+    assert any(not torch.equal(first[key], last[key]) for key in first), "the last three steps taught something"
 
 
-def test_finished_run_is_left_as_it_is(straight: Path, tiny: Path):
-    before = (straight / "model" / "model.safetensors").read_bytes()
-    log = (straight / "events.jsonl").read_text()
-    assert train(recipe(), tiny, straight) == straight / "model"
-    assert (straight / "model" / "model.safetensors").read_bytes() == before
-    assert (straight / "events.jsonl").read_text() == log
+def test_finished_run_is_left_as_it_is(straight: tuple[Any, Path], tiny: Path):
+    told, folder = straight
+    before, log = (folder / "last" / "model.safetensors").read_bytes(), (folder / "events.jsonl").read_text()
+    assert Run(told(), tiny, folder, resume=True).train().whole
+    assert (folder / "last" / "model.safetensors").read_bytes() == before
+    assert (folder / "events.jsonl").read_text() == log
+
+
+def test_run_is_neither_overwritten_nor_gone_on_with_by_another_recipe(
+    straight: tuple[Any, Path], tiny: Path, tmp_path: Path
+):
+    told, folder = straight
+    for run, wanted, resume in (
+        (folder, told(), False), (tmp_path / "none", told(), True), (folder, told(seed=9), True),
+    ):  # fmt: skip
+        with pytest.raises(RsvlmError) as caught:
+            Run(wanted, tiny, run, resume)
+        assert caught.value.exit_code == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_only_what_a_stage_trains_is_changed(tiny: Path, tmp_path: Path):
+    Run(adapted(max_steps=1), tiny, tmp_path / "run").train()
+    begun, now = (
+        load_compact(get_card(None).folder)[0].state_dict(),
+        load_compact(tmp_path / "run" / "last")[0].state_dict(),
+    )
+    changed = {name for name in begun if not torch.equal(begun[name].half(), now[name].half())}
+    assert any("q_proj" in name for name in changed) and any(name.startswith("connector.") for name in changed)
+    assert all("q_proj" in name or "down_proj" in name or name.startswith("connector.") for name in changed)
+
+
+def test_two_processes_learn_what_one_does(tiny: Path, tmp_path: Path):
+    """Same batch, shared by two processes (gloo): the same losses within 1e-5."""
+    stage = adapted().stages[0].model_dump() | {"max_steps": 3, "objectives": {"language": 1.0, "contrastive": 0.3}}
+    stage["adapters"]["dropout"] = 0.0
+    told = adapted(bf16=False, stages=[stage])
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
+    for name, processes in (("one", 1), ("two", 2)):
+        command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--master-port=0"]
+        command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", "-m", "rsvlm.cli.main", "train"]
+        command += [str(tmp_path / "recipe.yaml"), f"output_dir={tmp_path / name}", "--data", str(tiny), "--json"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = events(tmp_path / "one"), events(tmp_path / "two")
+    assert len(one) == len(two) == 3
+    for left, right in zip(one, two, strict=True):
+        for objective in ("language", "contrastive"):
+            assert right[objective] == pytest.approx(left[objective], abs=1e-5), (left["step"], objective)
+
+
+def test_stop_leaves_a_checkpoint_and_ends_well(tiny: Path, tmp_path: Path):
+    told = recipe(stages=[recipe().stages[0].model_dump() | {"max_steps": 5000}], save_steps=5000)
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
+    command = [sys.executable, "-m", "rsvlm.cli.main", "train", tmp_path / "recipe.yaml", "--data", tiny, "--json"]
+    process = subprocess.Popen(
+        [*command, f"output_dir={tmp_path / 'run'}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    log = tmp_path / "run" / "events.jsonl"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not (log.exists() and log.read_text()):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err[-2000:]
+    told_end = json.loads(out)
+    assert not told_end["whole"] and 0 < told_end["steps"] < 5000
+    assert last_checkpoint(tmp_path / "run" / "stage-1") is not None
+    load_compact(tmp_path / "run" / "last")
 
 
 def test_average_forgets_the_random_start_and_then_moves_slowly():
-    lessons = torch.nn.Linear(1, 1)
-    lessons.register_buffer("running", torch.zeros(1))
-    average = Average(lessons, 0.5)  # type: ignore[arg-type]
+    network = torch.nn.Linear(1, 1)
+    network.register_buffer("running", torch.zeros(1))
+    average = Average(network, 0.5)
     expected = None
     for step, value in enumerate([4.0, 8.0, 6.0, 2.0]):
         with torch.no_grad():
-            lessons.weight.fill_(value)
-            lessons.running.fill_(value)
-        average.update(lessons)  # type: ignore[arg-type]
+            network.weight.fill_(value)
+            network.running.fill_(value)
+        average.update(network)
         decay = min(0.5, (1 + step) / (10 + step))
         expected = value if expected is None else decay * expected + (1 - decay) * value
-        held = average._averaged.module
-        np.testing.assert_allclose([held.weight.item(), held.running.item()], expected, rtol=1e-5)
+        with average.put_into(network):
+            np.testing.assert_allclose([network.weight.item(), network.running.item()], expected, rtol=1e-5)
+        assert network.weight.item() == value
 
 
-def test_the_command_prints_one_document_and_nothing_else(tiny: Path, tmp_path: Path):
-    settings = {**recipe().model_dump(), "steps": 1, "batch": 2}
-    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(settings))
-    run = tmp_path / "run"
-    command = [sys.executable, "-m", "rsvlm.cli.main", "train", tmp_path / "tiny.yaml", "--data", tiny, "--run", run]
-    done = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout) == {"recipe": "tiny", "steps": 1, "model": str(run / "model")}
-    assert (run / "model" / "model.safetensors").is_file()
+def test_example_that_is_too_long_gives_way_and_is_counted(tiny: Path, tmp_path: Path):
+    """Every third caption of the pictures is too long for a row; none is cut, and each picture has a shorter one."""
+    run = Run(recipe(), tiny, tmp_path / "run")
+    run.train()
+    assert {event["left_out"] for event in events(tmp_path / "run")} == {0}
+    short = Run(recipe(), tiny, tmp_path / "short")
+    short.learner.longest = 1
+    with pytest.raises(RsvlmError, match="too long for this model"):
+        short.train()

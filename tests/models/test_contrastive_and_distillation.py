@@ -1,4 +1,4 @@
-"""Each lesson against its definition, written out slowly."""
+"""Losses that several families learn by, against their definitions, written out slowly."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, Compact, CompactConfig
-from rsvlm.trainer.objectives import Distillation, Lessons, caption_loss, contrastive_loss
+from rsvlm.models.parts.contrastive import contrastive_loss
+from rsvlm.models.parts.distillation import Distillation
 
 GENERATOR = torch.Generator().manual_seed(8)
 
@@ -47,18 +47,6 @@ def test_contrastive_loss_is_small_where_pairs_are_near_and_large_where_they_are
     assert capped.isfinite() and capped < 2 * math.exp(4.6) + 2, "the scale cannot run away"
 
 
-def test_caption_loss_leaves_padding_out():
-    logits = torch.randn(2, 4, 9, generator=GENERATOR)
-    targets = torch.tensor([[3, 4, 1, PAD], [5, 1, PAD, PAD]])
-    chances = logits.log_softmax(dim=-1)
-    words = [(0, 0, 3), (0, 1, 4), (0, 2, 1), (1, 0, 5), (1, 1, 1)]
-    expected = -sum(float(chances[i, k, word]) for i, k, word in words) / len(words)
-    assert float(caption_loss(logits, targets, smoothing=0.0)) == pytest.approx(expected, abs=1e-5)
-    changed = logits.clone()
-    changed[0, 3] = 77.0
-    assert caption_loss(changed, targets) == caption_loss(logits, targets)
-
-
 def test_distillation_is_nothing_for_a_perfect_map_and_counts_map_and_mean():
     part = Distillation(3, 3)
     with torch.no_grad():
@@ -82,26 +70,3 @@ def test_distillation_compares_places_whatever_the_grid():
         same = part(fine.flatten(2).transpose(1, 2), (8, 8), blocks)
         turned = part(fine.transpose(2, 3).flatten(2).transpose(1, 2), (8, 8), blocks)
     assert same < 0.3 * turned
-
-
-def test_lessons_weigh_their_parts_and_reach_every_parameter():
-    config = CompactConfig(
-        stem=8, widths=(8, 8, 16), depths=(1, 1, 1), token_width=16, token_depth=1, heads=2, vocabulary=64,
-        language_width=16, language_depth=1, language_mlp=32, embedding=8, scenes=("a", "b"),
-    )  # fmt: skip
-    torch.manual_seed(0)
-    weights = {"caption": 1.0, "scene": 0.5, "contrastive": 0.25, "distillation": 2.0}
-    lessons = Lessons(Compact(config), weights, 5)
-    outputs = lessons(
-        pixels=torch.randn(3, 3, 64, 64),
-        ids=torch.tensor([[CAPTION, 40, EOS, PAD], [CAPTION, 41, 42, EOS], [CAPTION, 43, EOS, PAD]]),
-        texts=torch.tensor([[40, RET, PAD, PAD], [41, 42, RET, PAD], [43, RET, PAD, PAD]]),
-        scenes=torch.tensor([0, 1, 1]),
-        teacher=torch.randn(3, 5, 4, 4),
-        same=torch.eye(3, dtype=torch.bool),
-    )
-    expected = sum(weight * float(outputs[name]) for name, weight in weights.items())
-    assert outputs["loss"].item() == pytest.approx(expected, rel=1e-5)
-    outputs["loss"].backward()
-    for name, parameter in lessons.named_parameters():
-        assert parameter.grad is not None and parameter.grad.isfinite().all(), name

@@ -1,0 +1,75 @@
+"""What a run would do, without training: its steps, the memory that it needs, and the first examples as the model reads them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rsvlm.trainer.parts import set_up, to_training
+from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.stage import Losses
+from rsvlm.trainer.train import Reader, Run
+
+SHOWN = 3  # examples
+MOMENTS = 2  # numbers that AdamW keeps for each one that it trains, in float32
+
+
+def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
+    """Raises what a run raises before its first step ends."""
+    with tempfile.TemporaryDirectory(prefix="rsvlm-") as folder:
+        run = Run(recipe, data, Path(folder) / "run")
+        stages = [_stage(run, number) for number in range(len(recipe.stages))]
+        reader = Reader(run, 0, 1)
+        return {
+            "records": len(run.examples),
+            "steps": sum(stage["steps"] for stage in stages),
+            "examples_per_step": recipe.batch_size,
+            "epochs": round(sum(stage["steps"] for stage in stages) * recipe.batch_size / run.examples.order.epoch, 2),
+            "memory_bytes": max(stage["memory_bytes"] for stage in stages),
+            "stages": stages,
+            "examples": [_shown(run, reader, place) for place in range(min(SHOWN, recipe.batch_size))],
+        }
+
+
+def _stage(run: Run, number: int) -> dict[str, Any]:
+    """Parameters, and bytes: of weights, gradients, moments and the average; and of what one forward pass keeps."""
+    stage, learner, recipe = run.recipe.stages[number], run.learner, run.recipe
+    trained = set_up(learner, stage)
+    sizes = {name: (parameter.numel(), parameter.nbytes) for name, parameter in learner.network.named_parameters()}
+    weights = sum(size for _, size in sizes.values())
+    learnt = sum(sizes[name][0] for name in trained)
+    kept = sum(sizes[name][1] for name in trained) + learnt * MOMENTS * 4 + (weights if recipe.average else 0)
+    size = recipe.batch_size // recipe.gradient_accumulation_steps
+    reader = Reader(run, 0, 1)
+    lesson = learner.batch([reader(place) for place in range(size)])
+    to_training(learner.network)
+    saved: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        losses = Losses(learner, stage.objectives)(lesson)
+    return {
+        "steps": min(stage.max_steps, recipe.max_steps or stage.max_steps),
+        "parameters": sum(count for count, _ in sizes.values()),
+        "trained": learnt,
+        "memory_bytes": weights + kept + sum(saved.values()),
+        "losses": {name: round(value.item(), 4) for name, value in losses.items()},
+    }
+
+
+def _shown(run: Run, reader: Reader, place: int) -> dict[str, Any]:
+    example = reader(place)
+    return {
+        "id": example.id,
+        "task": example.task,
+        "pictures": ["x".join(map(str, picture.shape)) for picture in example.pictures],
+        "turns": [list(turn) for turn in example.turns],
+        "tokens": run.learner.tokens(example),
+    }

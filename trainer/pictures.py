@@ -1,0 +1,63 @@
+"""Pictures of records as arrays, straight from where they lie: photographs of data sets, and windows of georeferenced rasters."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from rsvlm.geo.scene import Scene
+from rsvlm.protocol import Raster, RsvlmError
+
+LARGEST = 1024  # pixels along a side; what is larger is read smaller
+
+
+def read_picture(image: dict[str, Any], side: int | None = None) -> np.ndarray:
+    """(H, W, 3) uint8 of one image of a record. side: a square of so many pixels; else as large as it is, up to LARGEST.
+
+    Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing or damaged.
+    """
+    if "window" in image or "extent" in image or "bands" in image:
+        return _view(image, side)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # photographs of data sets have no place
+            with rasterio.open(image["href"]) as source:
+                if source.count < 3 or source.dtypes[0] != "uint8" or source.crs is not None:
+                    return _view(image, side)
+                width, height = _size(source.width, source.height, side)
+                reduces = width < source.width or height < source.height
+                bands = source.read(
+                    [1, 2, 3],
+                    out_shape=(3, height, width),
+                    resampling=Resampling.average if reduces else Resampling.bilinear,
+                )
+    except RasterioError as error:
+        raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", "Check where the pictures lie.") from error
+    return np.ascontiguousarray(bands.transpose(1, 2, 0))
+
+
+def _view(image: dict[str, Any], side: int | None) -> np.ndarray:
+    """As a person would see it in the plugin: the bands, the stretch and the resampling of a scene."""
+    raster = Raster(href=image["href"], extent=image.get("extent"), crs=image.get("crs"), bands=image.get("bands"))
+    with Scene.open(raster) as scene:
+        extent = scene.extent
+        if "window" in image:
+            left, top, right, bottom = image["window"]
+            corners = [scene.transform @ (x, y) for x in (left, right) for y in (top, bottom)]
+            xs, ys = zip(*corners, strict=True)
+            extent = min(xs), min(ys), max(xs), max(ys)
+        width = (extent[2] - extent[0]) / (scene.bounds[2] - scene.bounds[0]) * scene.width
+        height = (extent[3] - extent[1]) / (scene.bounds[3] - scene.bounds[1]) * scene.height
+        return scene.view(extent, _size(max(1, round(width)), max(1, round(height)), side)).rgb()
+
+
+def _size(width: int, height: int, side: int | None) -> tuple[int, int]:
+    if side is not None:
+        return side, side
+    share = min(1.0, LARGEST / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))

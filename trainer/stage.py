@@ -1,0 +1,135 @@
+"""One stage of a run, carried by transformers.Trainer: a step is made of lessons; what was trained is kept and found again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, distributed, nn
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainingArguments
+
+from rsvlm.models.learning import Learner, Lesson
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.parts import to_training
+from rsvlm.trainer.steps import Step, Steps
+
+WEIGHTS = "model.safetensors"
+
+
+class Losses(nn.Module):
+    """The learner as a module, so that what carries it across processes sees every forward pass."""
+
+    _keys_to_ignore_on_save = None  # Trainer asks for it when it resumes
+
+    def __init__(self, learner: Learner, wanted: Collection[str]) -> None:
+        super().__init__()
+        self.learner, self.wanted = learner, wanted
+        self.network = learner.network
+
+    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
+        return self.learner.losses(lesson, self.wanted)
+
+
+class StageTrainer(Trainer):
+    """objectives: weight of each loss. trained: names of what this run has trained so far, which checkpoints hold.
+
+    latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process, see Step.
+    """
+
+    def __init__(
+        self,
+        losses: Losses,
+        arguments: TrainingArguments,
+        steps: Steps,
+        objectives: Mapping[str, float],
+        trained: frozenset[str],
+        workers: int,
+    ) -> None:
+        super().__init__(losses, arguments, train_dataset=steps)
+        self.learner = losses.learner
+        self.objectives, self.trained, self.workers = objectives, trained, workers
+        self.latest: dict[str, float] = {}
+        self.shortened = self.left_out = 0
+
+    def get_train_dataloader(self) -> DataLoader:
+        prefetch = 2 if self.workers else None
+        return DataLoader(
+            self.train_dataset,
+            batch_size=None,
+            num_workers=self.workers,
+            prefetch_factor=prefetch,
+            collate_fn=_as_it_is,
+        )
+
+    def _get_num_items_in_batch(self, batch_samples: list[Step], device: torch.device) -> None:
+        """Trainer counts labels here; lessons have their own counts."""
+
+    def floating_point_ops(self, inputs: Step) -> int:
+        """Trainer would look for ids in the inputs."""
+        return 0
+
+    def training_step(self, model: nn.Module, inputs: Step, num_items_in_batch: object = None) -> Tensor:
+        """All lessons of one step; each objective is the mean over all their terms, whatever process or part they are in."""
+        if inputs.error:
+            raise RsvlmError.from_json(inputs.error)
+        torch.manual_seed(hash((self.args.seed, self.state.global_step, self.args.process_index)))  # of dropout
+        to_training(model)
+        self.shortened += inputs.shortened
+        self.left_out += inputs.left_out
+        world = self.accelerator.num_processes
+        counts = self._counts(inputs.lessons)
+        sums = torch.zeros(len(self.objectives), device=self.args.device)
+        for number, lesson in enumerate(inputs.lessons, 1):
+            waits = nullcontext() if number == len(inputs.lessons) else self.accelerator.no_sync(model)
+            with waits:
+                with self.compute_loss_context_manager():
+                    losses = model(lesson.to(self.args.device))
+                    parts = {
+                        name: losses[name] * (lesson.counts[name] * world / counts[name])
+                        for name in self.objectives
+                        if lesson.counts.get(name)
+                    }
+                    loss = torch.stack([self.objectives[name] * part for name, part in parts.items()]).sum()
+                self.accelerator.backward(loss)
+            for place, name in enumerate(self.objectives):
+                sums[place] += parts[name].detach().float() if name in parts else 0
+        sums = self.accelerator.reduce(sums, "mean")
+        self.latest = {name: sums[place].item() for place, name in enumerate(self.objectives) if counts[name]}
+        return sum(
+            (self.objectives[name] * sums[place] for place, name in enumerate(self.objectives)), sums.new_zeros(())
+        )
+
+    def _counts(self, lessons: Sequence[Lesson]) -> dict[str, int]:
+        """Terms of each objective over the whole step."""
+        mine = [sum(lesson.counts.get(name, 0) for lesson in lessons) for name in self.objectives]
+        total = torch.tensor(mine, device=self.args.device)
+        if self.accelerator.num_processes > 1:
+            distributed.all_reduce(total)
+        return dict(zip(self.objectives, total.tolist(), strict=True))
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
+        """What was trained, and buffers; the rest is where the run began."""
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        network = self.accelerator.unwrap_model(self.model).network
+        state = network.state_dict() if state_dict is None else state_dict
+        buffers = {name for name, _ in network.named_buffers()}
+        kept = {name: tensor.contiguous() for name, tensor in state.items() if name in self.trained or name in buffers}
+        save_file(kept, folder / WEIGHTS)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        load_trained(self.model.network, Path(resume_from_checkpoint))
+
+
+def load_trained(network: nn.Module, checkpoint: Path) -> None:
+    """Put what a checkpoint holds into a network that has the rest."""
+    network.load_state_dict(load_file(checkpoint / WEIGHTS), strict=False)
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
