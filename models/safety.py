@@ -23,8 +23,9 @@ IMPLEMENTATIONS = {"attn_implementation", "_attn_implementation", "experts_imple
 
 # Architectures that transformers implements itself, with their parts (llava: llava_next as well).
 _NAMES = """
-    bart bert blip blip-2 blip_2 clip dinov2 florence florence2 gemma gemma2 gemma3 grounding-dino idefics3 instructblip
-    internvl llama llava mistral mixtral mpnet opt paligemma phi3 qwen2 qwen3 sam sam2 sam3 siglip siglip2 smolvlm swin t5
+    bart bert blip blip-2 blip_2 clip dinov2 florence florence2 gemma gemma2 gemma3 grounding-dino idefics2 idefics3
+    instructblip internvl llama llava mistral mistral3 mixtral mpnet opt paligemma phi3 pixtral qwen2 qwen3 sam sam2 sam3
+    siglip siglip2 smolvlm swin t5
 """
 ARCHITECTURES = frozenset(_NAMES.split())
 

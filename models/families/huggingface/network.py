@@ -14,12 +14,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from transformers import DynamicCache, GenerationConfig, LogitsProcessor, StoppingCriteria
 from transformers.generation import BaseStreamer
 
 # Architectures whose keys and values of a picture were shown to serve any question about it.
-READS_AHEAD = frozenset({"blip-2", "idefics3", "llava", "qwen2_5_vl", "qwen2_vl", "qwen3_vl", "smolvlm"})
+READS_AHEAD = frozenset(
+    {"blip-2", "idefics2", "idefics3", "internvl", "llava", "mistral3"}
+    | {"qwen2_5_vl", "qwen2_vl", "qwen3_vl", "qwen3_vl_moe", "smolvlm"}
+)
 UNLIMITED = 2**30  # tokens, of models that count places by their distance
 # What a release may say of how its words are found. The rest is ours: the likeliest word, one row for each question.
 KEPT = (
@@ -95,7 +99,7 @@ class HuggingFace:
 
     def prepare(self, prompts: Sequence[str], pictures: Sequence[Sequence[np.ndarray]]) -> dict[str, Tensor]:
         """The network's inputs for each prompt and its (H, W, 3) uint8 pictures, filled up to one length."""
-        images: Any = [list(row) for row in pictures]
+        images: Any = [[Image.fromarray(picture) for picture in row] for row in pictures]  # Idefics 2 reads no arrays
         if not self.processor.chat_template and all(len(row) == 1 for row in pictures):
             images = [row[0] for row in pictures]  # the older processors read no nested lists
         options = {"padding": len(prompts) > 1, "return_tensors": "pt", "input_data_format": "channels_last"}

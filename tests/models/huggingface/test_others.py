@@ -15,7 +15,10 @@ from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, lo
 from rsvlm.models.predictors.abilities import Question
 
 # Whether keys and values of a picture serve the next question.
-OTHERS = {"qwen2_vl": True, "idefics3": True, "llava_next": False, "gemma3": False, "blip-2-t5": False}
+OTHERS = {
+    "qwen2_vl": True, "idefics3": True, "llava_next": False, "gemma3": False, "blip-2-t5": False, "instructblip-t5": False,
+    "qwen3_vl_moe": True, "internvl": True, "llava_onevision": False, "idefics2": True, "mistral3": True,
+}  # fmt: skip
 ASKED = [Question("how many ships?"), Question("where?"), Question("describe the long bridge beside the lake")]
 
 
@@ -42,6 +45,10 @@ def test_answers_are_streamed_and_alike_in_company(
         assert "".join(pieces).rstrip() == alone.text == reply.text
         assert alone.confidence == pytest.approx(reply.confidence, abs=1e-5) and alone.read == reply.read
     assert predictor.counts.encodes == (3 if OTHERS[name] else 6)
+    anew: Any = HuggingFacePredictor(predictor.card, predictor._model, "cpu")
+    second, read_anew = predictor.ask(seen[:1], ASKED[2:])[0], anew.ask(seen[:1], ASKED[2:])[0]
+    assert second.text == read_anew.text and second.confidence == pytest.approx(read_anew.confidence, abs=1e-5)
+    assert predictor.counts.encodes == (3 if OTHERS[name] else 7), "what was made of a picture serves another question"
     negative = predictor.ask(predictor.encode([255 - views[0]]), ASKED[:1])[0]
     assert abs(negative.confidence - together[0].confidence) > 1e-6
 
