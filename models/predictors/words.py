@@ -42,7 +42,7 @@ class Words:
         if token == end:
             self.finish()
             return
-        piece = self._stream.step(self._tokenizer, token) or ""
+        piece = self._piece(token)
         if not self._text:
             piece = piece.lstrip()
             piece = f"{piece[:1].upper()}{piece[1:]}"
@@ -57,6 +57,10 @@ class Words:
         wanted = self._stop()
         self._ended = self._ended or wanted
         return wanted
+
+    def _piece(self, token: int) -> str:
+        """What the next token adds to the text."""
+        return self._stream.step(self._tokenizer, token) or ""
 
     def _tell(self, piece: str) -> None:
         self._text += piece

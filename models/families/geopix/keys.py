@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import count
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,18 +72,24 @@ def official_keys(found: Mapping[str, Tensor], released: bool) -> dict[str, Tens
         name = our_key(key, released)
         if name is not None:
             named[name] = tensor
-    return named | {name: torch.stack([row[place] for place in sorted(row)]) for name, row in scalars.items()}
+    for name, row in scalars.items():
+        if any(number.ndim for number in row.values()):  # no numbers: told by their own keys
+            named |= {f"{name}.pth/{place}": number for place, number in row.items()}
+        else:
+            named[name] = torch.stack([row[place] for place in sorted(row)])
+    return named
 
 
-def sizes(found: Mapping[str, Tensor]) -> dict[str, int]:
-    """The sizes of GeoPixConfig that the shapes of released tensors tell."""
+def sizes(found: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The sizes of GeoPixConfig that the shapes of released tensors tell; none by a tensor that is missing or of other axes."""
     layer = "seg/mask_decoder.transformer.0.layers.{}.mlp.lin1.weight"
     told = {"depth": next(place for place in count() if layer.format(place) not in found)}
-    if layer.format(0) in found:
-        told["hidden"], told["width"] = found[layer.format(0)].shape
-    if "image_neck_rough.pth/conv1.0.bias" in found:
-        told["neck"] = len(found["image_neck_rough.pth/conv1.0.bias"])
-    if "clm/learnable_memory.memory" in found:
-        shape = found["clm/learnable_memory.memory"].shape
-        told |= {"classes": shape[0], "memory_length": shape[2], "memory_width": shape[3], "grid": shape[4]}
-    return {name: size for name, size in told.items() if size}
+    for key, names in (
+        (layer.format(0), ("hidden", "width")),
+        ("image_neck_rough.pth/conv1.0.bias", ("neck",)),
+        ("clm/learnable_memory.memory", ("classes", "levels", "memory_length", "memory_width", "grid", "grid")),
+    ):
+        shape = found[key].shape if key in found else ()
+        if len(shape) == len(names):
+            told |= zip(names, shape, strict=True)
+    return {name: size for name, size in told.items() if size and name != "levels"}

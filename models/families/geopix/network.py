@@ -5,11 +5,12 @@ for each of two levels; what it thought before each of them asks the mask predic
 level decodes twice: a first mask tells the class-wise memory which object is meant, and what that has read is decoded again.
 
 `released` does as the published weights were trained: their memory has no effect, so that neither it (629 million numbers)
-nor the first masks are there. Knows tensors only: pixels come normalised as CLIP's, words come as ids (see geopix_words.py).
+nor the first masks are there. Knows tensors only: pixels come normalised as CLIP's, words come as ids (see words.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate, pad
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
+from rsvlm.models.families.geopix.classes import GEOPIX_INSTRUCT
 from rsvlm.models.families.geopix.words import IGNORED, Batch
 from rsvlm.models.parts.class_memory import ClassMemory, ReleasedMemory
 from rsvlm.models.parts.image_neck import ImageNeck
@@ -46,7 +48,8 @@ class GeoPixConfig:
     """Sizes, saved beside the weights; the defaults are the released model's.
 
     llava: as transformers describes it. segs: ids of the six tokens. width, neck, grid, depth, hidden: of the mask predictor.
-    classes: places in the memory, the last one for a class that is not told. released: see above.
+    classes: places in the memory, the last one for a class that is not told. class_names: what the first of them are for.
+    released: see above.
     """
 
     llava: dict[str, Any] = field(default_factory=llava_7b)
@@ -57,9 +60,18 @@ class GeoPixConfig:
     depth: int = 2
     hidden: int = 2048
     classes: int = 75
+    class_names: tuple[str, ...] = GEOPIX_INSTRUCT
     memory_length: int = 64
     memory_width: int = 64
     released: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.released and len(self.class_names) >= self.classes:
+            raise ValueError("the memory has too few places for its classes, and one for what is of none")
+
+    def place(self, name: int | None) -> int:
+        """The place in the memory of one of class_names, by its number; None: of a class that is not told."""
+        return self.classes - 1 if name is None else name
 
     @classmethod
     def tiny(cls, vocabulary: int) -> GeoPixConfig:
@@ -67,11 +79,20 @@ class GeoPixConfig:
         vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 32, "projection_dim": 16}
         vision |= {"num_hidden_layers": 11, "num_attention_heads": 2, "patch_size": 14, "image_size": 56}
         text = {"model_type": "llama", "vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 48}
-        text |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 256}
+        text |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 1024}
         llava = {"vision_config": vision, "text_config": text, "image_token_index": vocabulary - 7}
         one, two, three, four, five, six = range(vocabulary - 6, vocabulary)
-        sizes = {"width": 32, "neck": 16, "grid": 4, "hidden": 32, "classes": 3, "memory_length": 8, "memory_width": 16}
-        return cls(llava, (one, two, three, four, five, six), **sizes, depth=1, released=False)
+        sizes: dict[str, Any] = {"width": 32, "neck": 16, "grid": 4, "depth": 1, "hidden": 32}
+        sizes |= {"classes": 3, "memory_length": 8, "memory_width": 16}
+            "width": 32,
+            "neck": 16,
+            "grid": 4,
+            "hidden": 32,
+            "classes": 3,
+            "memory_length": 8,
+            "memory_width": 16,
+        }
+        return cls(llava, (one, two, three, four, five, six), **sizes, class_names=("lake", "road"))
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,20 @@ class Looked:
 
     tokens: Tensor
     depths: tuple[Tensor, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in (self.tokens, *self.depths))
+
+    def rows(self) -> list[Looked]:
+        """Of each picture, on its own."""
+        parts = zip(*(part.split(1) for part in (self.tokens, *self.depths)), strict=True)
+        return [Looked(tokens.clone(), tuple(depth.clone() for depth in depths)) for tokens, *depths in parts]
+
+    @classmethod
+    def together(cls, rows: Sequence[Looked]) -> Looked:
+        depths = zip(*(row.depths for row in rows), strict=True)
+        return cls(torch.cat([row.tokens for row in rows]), tuple(torch.cat(same) for same in depths))
 
 
 @dataclass(frozen=True)
@@ -223,7 +258,7 @@ class GeoPix(nn.Module):
     def masks(self, looked: Looked, targets: Targets, class_ids: Tensor | None = None) -> Masks:
         """class_ids: (targets,), for the memory; by default the class that is not told."""
         if class_ids is None:
-            class_ids = torch.full_like(targets.owners, self.config.classes - 1)
+            class_ids = torch.full_like(targets.owners, self.config.place(None))
         size = (4 * self.config.grid, 4 * self.config.grid)
         if not len(targets.owners):  # nothing is pointed at; some layers cannot take an empty batch
             return Masks(self.multiscale_scalar.new_zeros(0, *size), self.multiscale_scalar.new_zeros(0, LEVELS))

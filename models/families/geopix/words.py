@@ -25,8 +25,15 @@ SEGS = ("[SEG0]", "[SEG1]", "[SEG2]", "[SEG3]", "[SEG4]", "[SEG5]")
 IGNORED = -100  # label of a token that is not learnt
 
 
+_MEANT = re.compile("|".join(map(re.escape, (IMAGE, FIRST, END, PADDING, *SEGS))))  # no words of a question
+
+
 def put(question: str, task: str | None = None) -> str:
-    """The whole prompt. task: one of TAGS; None for a question that has its tag or needs none."""
+    """The whole prompt. task: one of TAGS; None for a question that has its tag or needs none.
+
+    Tokens of the model's own in a question are left out: it would take them for a second picture, or for its end.
+    """
+    question = _MEANT.sub(" ", question)
     tagged = f"{TAGS[task]} {question}" if task else question
     return f"{SYSTEM} USER: {IMAGE}\n{tagged} ASSISTANT:"
 
@@ -67,24 +74,13 @@ class Words:
         """To learn from: each answer and its end directly after its prompt, padded on the right."""
         rows, labels = [], []
         for prompt, answer in zip(prompts, answers, strict=True):
-            asked, said = self._prompt(prompt), [*self._ids(answer), self.end]
+            learnt = [
+                token for token in self._ids(answer) if token not in (self.image, self.first, self.padding, self.end)
+            ]
+            asked, said = self._prompt(prompt), [*learnt, self.end]
             rows.append(torch.tensor(asked + said))
             labels.append(torch.tensor([IGNORED] * len(asked) + said))
         return self._batch(rows, labels, "right")
-
-    def text(self, ids: Sequence[int]) -> str:
-        """What was said, with [1], [2] and so on in place of the first, second and further targets."""
-        told, start, number = [], 0, 1
-        kept = [token for token in ids if token not in (self.padding, self.end)]
-        for place in range(len(kept)):
-            if tuple(kept[place : place + len(SEGS)]) == self.segs:
-                told += [self._plain(kept[start:place]), f"[{number}]"]
-                start, number = place + len(SEGS), number + 1
-        told.append(self._plain(kept[start:]))
-        return re.sub(r" ([.,;:!?])", r"\1", " ".join(piece for piece in told if piece))
-
-    def _plain(self, ids: Sequence[int]) -> str:
-        return self.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig
@@ -12,24 +12,25 @@ from rsvlm.models.families.geopix.words import END, FIRST, IMAGE, PADDING, SEGS,
 
 SPOKEN = (
     "USER:", "ASSISTANT:", "[segment]", "[refer]", "[caption]", "Can", "you", "segment", "the", "lake", "and", "road", "?",
-    "Sure,", "it", "is", "No", ".", "*",
+    "Sure,", "it", "is", "No", ".", ",", "*",
 )  # fmt: skip
 
 
-def plain_tokenizer() -> Tokenizer:
+@pytest.fixture
+def plain() -> Tokenizer:
     """Whole words, and what every tokenizer of LLaMA has; without the family's own tokens."""
     every = dict.fromkeys(["<unk>", FIRST, END, *SYSTEM.split(), *SPOKEN])
     tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(every)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.decoder = decoders.WordPiece(cleanup=True)
     tokenizer.add_special_tokens(["<unk>", FIRST, END])
     return tokenizer
 
 
 @pytest.fixture
-def tokenizer() -> Tokenizer:
-    own = plain_tokenizer()
-    own.add_special_tokens([AddedToken(token, special=True) for token in (PADDING, IMAGE, *SEGS)])
-    return own
+def tokenizer(plain: Tokenizer) -> Tokenizer:
+    plain.add_special_tokens([AddedToken(token, special=True) for token in (PADDING, IMAGE, *SEGS)])
+    return plain
 
 
 @pytest.fixture

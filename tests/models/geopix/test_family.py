@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rsvlm.models.families.geopix.files import load_geopix, save_geopix
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Looked, Targets
+from rsvlm.models.families.geopix.saying import said
 from rsvlm.models.families.geopix.words import END, IGNORED, SEGS, Words, put
 from rsvlm.models.parts.class_memory import ClassMemory
 from rsvlm.protocol import RsvlmError
@@ -214,13 +215,14 @@ def test_only_answers_are_learnt(words: Words):
     for row, answer in enumerate(ANSWERS):
         learnt = batch.labels[row][batch.labels[row] != IGNORED].tolist()
         assert learnt[-1] == words.tokenizer.token_to_id(END)
-        assert words.tokenizer.decode(learnt[:-1], skip_special_tokens=False) == answer
+        assert learnt[:-1] == words.tokenizer.encode(answer).ids
     assert (batch.ids == words.image).sum(dim=1).tolist() == [16, 16]
 
 
 def test_targets_are_numbered_in_what_was_said(words: Words):
     ids = words.lessons(QUESTIONS, ANSWERS).labels[0]
-    assert words.text(ids[ids != IGNORED].tolist()) == "Sure, it is [1] and [2]."
+    text, parts = said(words.tokenizer, ids[ids != IGNORED].tolist())
+    assert text == "Sure, it is [1] and [2]." and parts == ["Sure, it is", " and", "."]
 
 
 @pytest.mark.parametrize("released", [False, True])

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.converting import read_tensors
+from rsvlm.models.families.geopix.classes import GEOPIX_INSTRUCT
 from rsvlm.models.families.geopix.files import load_geopix, save_geopix
 from rsvlm.models.families.geopix.keys import official_keys
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Targets
@@ -115,7 +116,7 @@ def test_released_folder_comes_in_without_its_memory(given: Path, models: Path, 
     assert get_card("mine").verify()
     assert "segment" in card.tasks and card.prompt_template == put("{question}")
     mine, words = load_geopix(card.folder)
-    assert mine.config == replace(model.config, released=True, llava=mine.config.llava)
+    assert mine.config == replace(model.config, released=True, llava=mine.config.llava, class_names=GEOPIX_INSTRUCT)
     assert not any("bank" in key for key in load_file(card.folder / "model.safetensors"))
     torch.manual_seed(3)
     with torch.no_grad():
@@ -178,6 +179,41 @@ def test_what_does_not_fit_is_told_by_key(given: Path, models: Path):
     assert report.unexpected == ["mask_decoder.nobody.weight"]
     assert report.other_shape == [{"key": "mask_decoder.iou_token.weight", "found": [1, 16], "expected": [1, 32]}]
     assert list(models.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing", "unexpected"),
+    [
+        (
+            [torch.ones(()), torch.ones(2)],
+            ["multiscale_scalar"],
+            ["multiscale_scalar.pth/0", "multiscale_scalar.pth/1"],
+        ),
+        ([], ["multiscale_scalar"], []),
+        ([torch.ones(())] * 3, [], []),
+    ],
+)
+def test_lists_of_other_numbers_are_told(
+    given: Path, models: Path, numbers: list[Tensor], missing: list[str], unexpected: list[str]
+):
+    torch.save(numbers, given / "multiscale_scalar.pth")
+    report, card = import_model(given, WISH)
+    assert card is None and (report.missing, report.unexpected) == (missing, unexpected)
+    other = [{"key": "multiscale_scalar", "found": [3], "expected": [2]}]
+    assert report.other_shape == (other if len(numbers) == 3 else [])
+
+
+def test_tensors_without_their_axes_are_told(given: Path, models: Path):
+    for file in sorted((given / "seg").glob("*.safetensors")):
+        tensors = load_file(file)
+        for key in tensors:
+            if key.endswith("transformer.0.layers.0.mlp.lin1.weight"):
+                tensors[key] = torch.zeros(3)
+        save_file(tensors, file)
+    report, card = import_model(given, WISH)
+    assert card is None and "mask_decoder.transformer.0.layers.0.mlp.lin1.weight" in [
+        row["key"] for row in report.other_shape
+    ]
 
 
 def test_release_without_the_folder_of_its_memory_lacks_two_tensors_and_a_norm(given: Path, models: Path):
