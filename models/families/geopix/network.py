@@ -84,14 +84,6 @@ class GeoPixConfig:
         one, two, three, four, five, six = range(vocabulary - 6, vocabulary)
         sizes: dict[str, Any] = {"width": 32, "neck": 16, "grid": 4, "depth": 1, "hidden": 32}
         sizes |= {"classes": 3, "memory_length": 8, "memory_width": 16}
-            "width": 32,
-            "neck": 16,
-            "grid": 4,
-            "hidden": 32,
-            "classes": 3,
-            "memory_length": 8,
-            "memory_width": 16,
-        }
         return cls(llava, (one, two, three, four, five, six), **sizes, class_names=("lake", "road"))
 
 
