@@ -17,6 +17,7 @@ from rsvlm.models.families.rsmoe.words import EXPERTS, Words
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.answering import Hearing
 from rsvlm.models.predictors.words import Words as Heard
+from rsvlm.protocol import Cancelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class RsMoePredictor(OnePicturePredictor[RsMoe, Words]):
         parts = self._words.parts(prompts).to(self.device)
         hearing = Hearing(words, parts.end)
         spoken = self._model.draft(looked, routed, parts, lambda row: hearing.stopped(row // len(EXPERTS)))
+        if all(hearing.stopped(row) for row in range(len(words))):
+            raise Cancelled()  # nobody waits for what would be merged
         experts = self._replies(parts, spoken)
         texts = [reply.text for reply in experts]
         threes = [tuple(texts[start : start + len(EXPERTS)]) for start in range(0, len(texts), len(EXPERTS))]

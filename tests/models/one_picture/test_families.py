@@ -117,11 +117,26 @@ def test_tokens_are_counted_and_pictures_remembered(predictor, shown: list[np.nd
 
 
 def test_answer_stops_at_the_next_word(predictor, shown: list[np.ndarray]):
-    seen = predictor.encode(shown)
-    polls: list[int] = []
+    seen, steps, left = predictor.encode(shown[:1]), [], []
+    head = predictor._model.language_model.get_output_embeddings()
+    head.register_forward_hook(lambda *_: steps.append(1))
     with pytest.raises(Cancelled):
-        predictor.until(lambda: polls.append(1) or len(polls) > 4).ask(seen, ASKED)
-    assert len(polls) < 40 and predictor.ask(seen, ASKED)
+        predictor.until(lambda: bool(left)).ask(seen, ASKED[:1], lambda piece: left.append(len(steps)))
+    assert len(left) == 1 and len(steps) <= left[0] + 1
+    assert predictor.ask(seen, ASKED[:1])[0].written > 2
+
+
+def test_caller_who_leaves_early_costs_one_step(predictor, shown: list[np.ndarray]):
+    """Also where it leaves before the answer has begun, while experts draft."""
+    seen, steps = predictor.encode(shown[:1]), []
+    head = predictor._model.language_model.get_output_embeddings()
+    head.register_forward_hook(lambda *_: steps.append(1))
+    with pytest.raises(Cancelled):
+        predictor.until(lambda: len(steps) > 1).ask(seen, ASKED[:1])
+    assert len(steps) <= 3
+    with pytest.raises(Cancelled):
+        predictor.until(lambda: True).ask(seen, ASKED[:1])
+    assert len(steps) <= 3
 
 
 def test_pictures_are_prepared_as_clip_wants_them(predictor):
