@@ -79,7 +79,7 @@ class Record:
         """Raises RsvlmError (bad_request); a field that records do not have is refused, with the nearest that they have."""
         if not isinstance(data, dict):
             raise _wrong("it is no object", "Write {...} with the fields " + ", ".join(FIELDS) + ".")
-        _check_fields(data, FIELDS, "record", "what is of your own belongs in its meta")
+        _check_fields(data, FIELDS, "a record", "what is of your own belongs in its meta")
         missing = [name for name in FIELDS[:5] if name not in data]
         if missing:
             raise _wrong(f"it has no {' and no '.join(missing)}", "Add what is missing.")
@@ -99,7 +99,7 @@ def _check_fields(data: Mapping[str, Any], names: Sequence[str], what: str, advi
     for name in data:
         if name not in names:
             near = _instead(str(name), names)
-            raise _wrong(f"a {what} has no field “{name}”", f"{near[:-1]}; {advice}." if advice else near)
+            raise _wrong(f"{what} has no field “{name}”", f"{near[:-1]}; {advice}." if advice else near)
 
 
 def _check_place(meta: Mapping[str, Any]) -> None:
@@ -110,7 +110,7 @@ def _check_place(meta: Mapping[str, Any]) -> None:
 
 
 def _check_image(image: Mapping[str, Any]) -> None:
-    _check_fields(image, IMAGE_FIELDS, "image")
+    _check_fields(image, IMAGE_FIELDS, "an image")
     if not isinstance(image.get("href"), str) or not image["href"]:
         raise _wrong("an image has no href", "Give the path of its file.")
     if "window" in image and "extent" in image:
@@ -129,7 +129,7 @@ def _check_image(image: Mapping[str, Any]) -> None:
 
 
 def _check_message(message: Mapping[str, Any]) -> None:
-    _check_fields(message, MESSAGE_FIELDS, "message")
+    _check_fields(message, MESSAGE_FIELDS, "a message")
     if message.get("role") not in ROLES:
         raise _wrong(f"there is no role “{message.get('role')}”", _instead(str(message.get("role")), ROLES))
     if not isinstance(message.get("content"), str):
@@ -137,7 +137,7 @@ def _check_message(message: Mapping[str, Any]) -> None:
 
 
 def _check_region(region: Mapping[str, Any]) -> None:
-    _check_fields(region, REGION_FIELDS, "region")
+    _check_fields(region, REGION_FIELDS, "a region")
     if not isinstance(region.get("label"), str):
         raise _wrong("a region has no label", "Say what it shows, or write an empty text.")
     if not any(name in region for name in REGION_FIELDS[1:]):

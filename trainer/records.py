@@ -1,6 +1,6 @@
-"""Training records: the one schema that every dataset is converted to.
+"""Training records as files: JSON lines that are read where they stand, and written so that a crash loses nothing.
 
-A record refers to its images, it never contains them. Its fields are those of Record.
+Their schema is protocol's Record. A relative href is relative to the folder of the file. Opens no picture.
 """
 
 from __future__ import annotations
@@ -9,32 +9,172 @@ import hashlib
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, overload
 
+import numpy as np
+
+from rsvlm.protocol import Record as Record
 from rsvlm.protocol import RsvlmError
 
+_BLOCK = 2**20
 
-@dataclass(frozen=True)
-class Record:
-    """One training example.
 
-    images: [{"href", ...}], a path that GDAL opens; messages: [{"role", "content"}], several assistant messages in a
-    caption record are alternatives; regions: [{"label", "bbox": [x0, y0, x1, y1] in pixels}]; meta: facts such as scene.
+class Records(Sequence[Record]):
+    """Records of a JSONL file by number. Only the places of its lines are kept, 8 bytes for each, and empty lines are none.
+
+    Every access opens the file anew, so that worker processes and threads can share one. A line that is no record is told
+    with its number when it is read: RsvlmError (bad_request). Raises not_found where there is no file.
     """
 
-    id: str
-    task: str
-    split: str
-    images: list[dict[str, Any]]
-    messages: list[dict[str, str]]
-    regions: list[dict[str, Any]] = field(default_factory=list)
-    meta: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, path: Path, starts: np.ndarray | None = None) -> None:
+        """starts: (n,) int64, bytes from the file's beginning to each record's line; None = all of them."""
+        self.path = path.absolute()
+        self._starts = _line_starts(self.path) if starts is None else starts
 
-    @property
-    def captions(self) -> list[str]:
-        return [message["content"] for message in self.messages if message["role"] == "assistant"]
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> Records: ...
+    def __getitem__(self, at: int | slice) -> Record | Records:
+        if isinstance(at, slice):
+            return Records(self.path, self._starts[at])
+        start = int(self._starts[at])
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return self._record(file.readline(), start)
+
+    def __iter__(self) -> Iterator[Record]:
+        with self.path.open("rb") as file:
+            for start in self._starts:
+                if file.tell() != start:
+                    file.seek(start)
+                yield self._record(file.readline(), int(start))
+
+    def select(self, split: str | None = None, tasks: Collection[str] = ()) -> Records:
+        """Those of a split and of some tasks, None and () = all; every line is read for it once."""
+        starts = [
+            start
+            for start, record in zip(self._starts, self, strict=True)
+            if (split is None or record.split == split) and (not tasks or record.task in tasks)
+        ]
+        return Records(self.path, np.array(starts, np.int64))
+
+    def _record(self, line: bytes, start: int) -> Record:
+        try:
+            return located(Record.from_json(json.loads(line)), self.path.parent)
+        except RsvlmError as error:
+            where, mend = self._where(start), error.hint
+            raise RsvlmError(error.code, f"{where}: {error.message}", mend) from error
+        except ValueError as error:
+            raise RsvlmError(
+                "bad_request",
+                f"{self._where(start)} is no JSON.",
+                "Mend it, or leave it out with “rsvlm data convert records”.",
+            ) from error
+
+    def _where(self, start: int) -> str:
+        with self.path.open("rb") as file:
+            before = sum(file.read(min(_BLOCK, start - at)).count(b"\n") for at in range(0, start, _BLOCK))
+        return f"Line {before + 1} of {self.path.name}"
+
+
+def _line_starts(path: Path) -> np.ndarray:
+    """(n,) int64: where the lines begin that are not empty."""
+    found, end = [np.zeros(1, np.int64)], 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                found.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (end + 1))
+                end += len(block)
+            starts = np.concatenate(found)
+            lengths = np.diff(starts, append=end)
+            filled = lengths > 2
+            for short in np.flatnonzero((lengths > 0) & ~filled):  # "\n", "\r\n", or something that is no record
+                file.seek(starts[short])
+                filled[short] = bool(file.readline().strip())
+    except OSError as error:
+        raise RsvlmError("not_found", f"The file {path} cannot be read.", "Check the path.") from error
+    return starts[filled]
+
+
+def located(record: Record, folder: Path) -> Record:
+    """With hrefs, and those of its maps (meta), that hold wherever one is: the relative ones are from `folder` on."""
+    maps = record.meta.get("maps")
+    if not (isinstance(maps, list) and all(isinstance(row, dict) and isinstance(row.get("href"), str) for row in maps)):
+        maps = []
+    if not any(_is_relative(row) for row in [*record.images, *maps]):
+        return record
+    meta = {**record.meta, "maps": [_absolute(row, folder) for row in maps]} if maps else record.meta
+    return replace(record, images=[_absolute(row, folder) for row in record.images], meta=meta)
+
+
+def _is_relative(image: dict[str, Any]) -> bool:
+    href = image["href"]
+    return not (os.path.isabs(href) or href.startswith("/vsi") or "://" in href)
+
+
+def _absolute(image: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {**image, "href": str(folder / image["href"])} if _is_relative(image) else image
+
+
+class Writer:
+    """Writes records beside `path` and puts them in its place when the work is done; a context manager.
+
+    Work that was stopped keeps what it wrote: the next Writer of the same path and job finds `written` records there, which
+    the same job, being deterministic, need not write again. job: what the records are made from, and how.
+    Raises RsvlmError (bad_request) where the file is there already and may not be replaced, or cannot be written.
+    """
+
+    def __init__(self, path: Path, job: str, overwrite: bool = False) -> None:
+        self.path = path
+        mark = hashlib.sha256(job.encode()).hexdigest()[:12]
+        self._part = path.with_name(f".{path.name}.{mark}.part")
+        if path.exists() and not overwrite:
+            raise RsvlmError(
+                "bad_request",
+                f"The file {path} is there already.",
+                "Take another name, or add --overwrite to replace it.",
+            )
+        try:
+            self._file = self._part.open("a+b")
+            self.written = self._keep_whole_lines()
+        except OSError as error:
+            raise RsvlmError(
+                "bad_request", f"{path} cannot be written.", "Choose a folder that is there and can be written to."
+            ) from error
+
+    def _keep_whole_lines(self) -> int:
+        """How many there are; the last one may have been cut off."""
+        self._file.seek(0)
+        lines = end = 0
+        for line in self._file:
+            if line.endswith(b"\n"):
+                lines, end = lines + 1, end + len(line)
+        self._file.truncate(end)
+        return lines
+
+    def write(self, record: Record) -> None:
+        self._file.write((json.dumps(record.to_json(), ensure_ascii=False) + "\n").encode())
+        self.written += 1
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if kind is None:
+            os.replace(self._part, self.path)
 
 
 def data_folder() -> Path:
