@@ -51,6 +51,7 @@ def _replay_recorded(case: Path, meta: dict[str, Any]) -> dict[str, float]:
     lengths, order = inputs["caplens"].squeeze(1), outputs["sort_ind"]
     logits = model.decoder(inputs["captions"], model.decoder.read(rgb, semantic))[0]
     differences["logits_sorted"] = _difference(logits[order], outputs["logits_sorted"])
+    differences["sort_ind"] = float(not torch.equal(lengths[order], lengths.sort(descending=True).values))
     differences["captions_sorted"] = float(not torch.equal(inputs["captions"][order], outputs["captions_sorted"]))
     differences["decode_lengths"] = float(not torch.equal(lengths[order] - 1, outputs["decode_lengths"]))
     differences["loss"] = _difference(caption_loss(logits, inputs["captions"], lengths)[None], outputs["loss"])

@@ -54,6 +54,14 @@ class MModalCCConfig:
     dropout: float = 0.5
     longest: int = 52
 
+    def __post_init__(self) -> None:
+        sizes = (
+            self.vocabulary, *self.trunk_depths, self.trunk_width, self.pixels, self.grid, self.width, self.heads, self.depth,
+            self.decoder_heads, self.decoder_depth, self.longest,
+        )  # fmt: skip
+        if min(sizes) < 1 or self.width % 2 or self.width % self.heads or 2 * self.width % self.decoder_heads:
+            raise ValueError("sizes of no model: all are 1 or more, widths can be halved and shared by the heads")
+
     @classmethod
     def tiny(cls, vocabulary: int, released: bool = False) -> MModalCCConfig:
         """The same architecture in small, for tests."""

@@ -1,11 +1,10 @@
 """MModalCC at work: two pictures, and two maps of land cover if there are any; one sentence on what changed.
 
-Knows pixels and strings; nothing of rasters, maps' coordinates or files. Every call of the network goes through the engine.
+Knows pixels and strings; nothing of rasters, maps' coordinates or files.
 """
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from rsvlm.models.engine import Engine
 from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc
 from rsvlm.models.families.mmodalcc.network import MModalCC, with_black_maps
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
+from rsvlm.models.predictors.encode_once import EncodesOnce
 from rsvlm.models.predictors.words import sentence
-from rsvlm.protocol import Cancelled
 
 BEAMS = 4  # as the paper evaluates
 WITHOUT_MAPS = (
@@ -42,30 +41,16 @@ class Change:
     maps: tuple[np.ndarray, np.ndarray] | None = None
 
 
-class MModalCCPredictor:
-    """card, device: what answers and where. size_bytes: of the weights in memory. usage: tokens of this caller.
-
-    It takes no questions: whatever it is asked, it says what changed.
-    """
+class MModalCCPredictor(EncodesOnce):
+    """It takes no questions: whatever it is asked, it says what changed."""
 
     def __init__(
         self, card: ModelCard, model: MModalCC, tokenizer: Tokenizer, device: str, engine: Engine | None = None
     ) -> None:
-        self.card, self.device = card, device
-        self._model, self._tokenizer = model.to(device), tokenizer
-        self._engine = engine or Engine(device=device)
-        self._stop: Callable[[], bool] = lambda: False
-        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        super().__init__(card, device, engine, None, model)
+        self._model, self._tokenizer = model, tokenizer
         words = tokenizer.get_vocab()
         self._start, self._end = words[START], words[END]
-        self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-
-    def until(self, stop: Callable[[], bool]) -> MModalCCPredictor:
-        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
-        own = copy.copy(self)
-        own._stop = stop
-        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        return own
 
     def encode(self, before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> list[Change]:
         """(H, W, 3) uint8 each; looked at when they are asked about, since there is one thing to ask."""
@@ -81,12 +66,7 @@ class MModalCCPredictor:
 
     def captions(self, changes: Sequence[Change], beams: int = BEAMS) -> list[Reply]:
         """A sentence for each pair. Pictures of any size; they are resized to that of the model."""
-        work = [(change, beams, self._stop) for change in changes]
-        found = self._engine.run((self._model, "captions"), self._captions, work, self._stop)
-        if self._stop():
-            raise Cancelled()
-        self.usage["completion_tokens"] += sum(reply.written for reply in found)
-        return found
+        return self._answered([(change, beams, self._stop) for change in changes], self._captions)
 
     @torch.inference_mode()
     def _captions(self, rows: Sequence[tuple[Change, int, Callable[[], bool]]]) -> list[Reply]:

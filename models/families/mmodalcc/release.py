@@ -54,7 +54,12 @@ def convert_mmodalcc(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     heads = {key: int(tensor) for key, tensor in named.items() if key.endswith(f".{HEADS}")}
     tensors = {key: tensor for key, tensor in named.items() if key not in heads}
     if released and not (folder / CONFIG).exists():
-        config = release_config(tensors, heads)
+        try:
+            config = release_config(tensors, heads)
+        except ValueError as error:
+            raise RsvlmError(
+                "model_failed", "The shapes of the weights are those of no model of this family.", MEND
+            ) from error
     else:
         config = read_mmodalcc_config(folder, "to import", MEND)
     tokenizer = _words(folder)

@@ -209,6 +209,15 @@ def test_keys_that_do_not_fit_are_told_and_nothing_is_written(release: tuple[Pat
     assert not (folder / "model.safetensors").exists()
 
 
+@pytest.mark.parametrize("heads", [0, 3, -2])
+def test_heads_that_cannot_share_the_width_are_told(release: tuple[Path, MModalCC], heads: int):
+    folder, _ = release
+    found = read_release(folder / "BEST_checkpoint.pth.tar")
+    found["encoder_feat.transformer.0.attention2.num_heads"] = torch.tensor(heads)
+    with pytest.raises(RsvlmError, match="shapes of the weights are those of no model of this family"):
+        convert_mmodalcc(folder, found)
+
+
 @pytest.mark.parametrize("words", [None, {"a": 1}, [1], {"<pad>": 3, "<start>": 0, "<end>": 1, "<unk>": 2}])
 def test_words_that_are_none_are_told(release: tuple[Path, MModalCC], words: object):
     folder, _ = release
