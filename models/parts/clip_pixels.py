@@ -41,3 +41,13 @@ def whole_square(picture: np.ndarray, pixels: int, like: Tensor) -> Tensor:
     if values.shape[-2:] != (pixels, pixels):
         values = interpolate(values, (pixels, pixels), mode="bicubic", antialias=True).clamp(0, 255)
     return normalise_clip(values.permute(0, 2, 3, 1)).to(like.dtype)
+
+
+def in_square(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> (longer, longer, 3), in the middle of a square of CLIP's mean colour (LLaVA 1.5's way)."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    square = np.full((side, side, 3), [int(mean * 255) for mean in MEAN], np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = picture
+    return square

@@ -21,8 +21,8 @@ from rsvlm.models.parts.language import Language, OnToken, Spoken, Stop, build, 
 from rsvlm.models.parts.moe_lora import add_moe_lora, mixture_imbalance
 
 SYSTEM = (
-    "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, detailed, and "
-    "polite answers to the human's questions. "
+    "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and "
+    "polite answers to the user's questions. "
 )
 EVERY_LAYER = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -96,7 +96,7 @@ class RsGpt4vConfig:
 
 
 class RsGpt4v(nn.Module):
-    """vision_tower, multi_modal_projector, language_model: as transformers calls LLaVA's; see rsgpt4v_keys."""
+    """vision_tower, multi_modal_projector, language_model: as transformers calls LLaVA's; see files.py."""
 
     def __init__(self, config: RsGpt4vConfig) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ from rsvlm.models.families.one_picture.words import PictureWords
 from rsvlm.models.families.rsgpt4v.files import LAYOUT as RSGPT4V
 from rsvlm.models.families.rsgpt4v.files import convert_rsgpt4v, load_rsgpt4v, save_rsgpt4v
 from rsvlm.models.families.rsgpt4v.network import RsGpt4v, RsGpt4vConfig
+from rsvlm.models.families.rsgpt4v.predictor import RsGpt4vPredictor
 from rsvlm.models.families.rsmoe.files import LAYOUT as RSMOE
 from rsvlm.models.families.rsmoe.files import convert_rsmoe, load_rsmoe, save_rsmoe
 from rsvlm.models.families.rsmoe.network import RsMoe, RsMoeConfig
@@ -87,7 +88,7 @@ def family(request: pytest.FixtureRequest, tokenizer: Tokenizer, moe: Family) ->
     config = RsGpt4vConfig.tiny(size, kind)
     words = RSGPT4V.words(config, tokenizer)
     functions = save_rsgpt4v, load_rsgpt4v, convert_rsgpt4v
-    return Family("rsgpt4v", config, lambda: RsGpt4v(config), words, *functions, SpeakingPredictor, spoken)
+    return Family("rsgpt4v", config, lambda: RsGpt4v(config), words, *functions, RsGpt4vPredictor, spoken)
 
 
 @pytest.fixture

@@ -140,10 +140,18 @@ def test_caller_who_leaves_early_costs_one_step(predictor, shown: list[np.ndarra
 
 
 def test_pictures_are_prepared_as_clip_wants_them(predictor):
-    found = predictor._pixels(np.full((50, 70, 3), 255, np.uint8))
+    found = predictor._pixels(np.full((60, 60, 3), 255, np.uint8))
     wanted = torch.tensor([(1 - 0.48145466) / 0.26862954, (1 - 0.4578275) / 0.26130258, (1 - 0.40821073) / 0.27577711])
     assert found.shape == (1, 3, 42, 42)
     assert torch.allclose(found, wanted.view(1, 3, 1, 1).expand_as(found), atol=1e-5)
+
+
+def test_picture_that_is_no_square_is_shown_whole(family, predictor):
+    """Stretched, but by LLaVA, which fills it up with its mean colour: that of nothing."""
+    found = predictor._pixels(np.full((30, 60, 3), 255, np.uint8))[0]
+    edge, middle = found[:, :8].abs().max(), found[:, 21].min()
+    assert found.shape == (3, 42, 42) and middle > 1.9
+    assert edge < 0.02 if family.name == "rsgpt4v" else edge > 1.9
 
 
 def test_earlier_turns_are_read_or_refused(family, predictor, shown: list[np.ndarray]):
