@@ -113,15 +113,13 @@ class OnePicturePredictor(Answering, Generic[Network, Vocabulary]):
 
     def _replies(self, batch: Batch, spoken: Spoken) -> list[Reply]:
         """batch: what was read."""
-        return [
-            Reply(
-                self._words.text(ids.tolist()),
-                confidence.item(),
-                read=int(mask.sum()),
-                written=int((ids != batch.padding).sum()),
-            )
-            for ids, confidence, mask in zip(spoken.ids, spoken.confidence, batch.mask, strict=True)
-        ]
+        replies = []
+        for ids, confidence, mask in zip(spoken.ids, spoken.confidence, batch.mask, strict=True):
+            written = int((ids != batch.padding).sum())
+            warnings = () if batch.end in ids else (f"The answer was cut off after {written} tokens.",)
+            text = self._words.text(ids.tolist())
+            replies.append(Reply(text, confidence.item(), int(mask.sum()), written, warnings=warnings))
+        return replies
 
 
 class SpeakingPredictor(OnePicturePredictor[Speaking, PictureWords]):

@@ -57,6 +57,7 @@ class RsMoePredictor(OnePicturePredictor[RsMoe, Words]):
                     reply.confidence,
                     read=reply.read + sum(draft.read for draft in own),
                     written=reply.written + sum(draft.written for draft in own),
+                    warnings=reply.warnings,
                     drafts=tuple(zip(EXPERTS, threes[index], strict=True)),
                     gates=tuple(routed.gates[index].tolist()),
                 )

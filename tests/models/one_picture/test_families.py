@@ -106,6 +106,19 @@ def test_answer_streams_and_does_not_depend_on_company(predictor, shown: list[np
     assert (other.text, other.confidence) != (together[0].text, together[0].confidence), "it looks at the picture"
 
 
+def test_answer_that_finds_no_end_says_so(family, predictor, shown: list[np.ndarray]):
+    """RS-MoE's count is that of its three drafts as well, of six words at most."""
+    drafts = 3 if family.name == "rsmoe" else 0
+    seen, head = predictor.encode(shown[:1]), predictor._model.language_model.get_output_embeddings()
+    with torch.no_grad():
+        head.weight[predictor._words.end] = 0
+    cut = predictor.ask(seen, ASKED[:1])[0]
+    assert cut.written == 24 + 6 * drafts and cut.warnings == ("The answer was cut off after 24 tokens.",)
+    head.register_forward_hook(lambda _, __, logits: logits.index_fill(-1, torch.tensor(predictor._words.end), 1e4))
+    ended = predictor.ask(seen, ASKED[:1])[0]
+    assert ended.written == 1 + drafts and ended.warnings == () and ended.text == ""
+
+
 def test_tokens_are_counted_and_pictures_remembered(predictor, shown: list[np.ndarray]):
     first, again = predictor.encode(shown), predictor.encode(shown[1:])
     assert again[0].looked is first[1].looked
