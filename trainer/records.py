@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import zipfile
+from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,12 +60,11 @@ class Records(Sequence[Record]):
 
     def select(self, split: str | None = None, tasks: Collection[str] = ()) -> Records:
         """Those of a split and of some tasks, None and () = all; every line is read for it once."""
-        starts = [
-            start
-            for start, record in zip(self._starts, self, strict=True)
-            if (split is None or record.split == split) and (not tasks or record.task in tasks)
-        ]
-        return Records(self.path, np.array(starts, np.int64))
+        starts = array("q")
+        for start, record in zip(self._starts, self, strict=True):
+            if (split is None or record.split == split) and (not tasks or record.task in tasks):
+                starts.append(start)
+        return Records(self.path, np.frombuffer(starts, np.int64))
 
     def _record(self, line: bytes, start: int) -> Record:
         try:
@@ -87,21 +87,16 @@ class Records(Sequence[Record]):
 
 def _line_starts(path: Path) -> np.ndarray:
     """(n,) int64: where the lines begin that are not empty."""
-    found, end = [np.zeros(1, np.int64)], 0
+    starts, at = array("q"), 0
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                found.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (end + 1))
-                end += len(block)
-            starts = np.concatenate(found)
-            lengths = np.diff(starts, append=end)
-            filled = lengths > 2
-            for short in np.flatnonzero((lengths > 0) & ~filled):  # "\n", "\r\n", or something that is no record
-                file.seek(starts[short])
-                filled[short] = bool(file.readline().strip())
+            for line in file:
+                if not line.isspace():
+                    starts.append(at)
+                at += len(line)
     except OSError as error:
         raise RsvlmError("not_found", f"The file {path} cannot be read.", "Check the path.") from error
-    return starts[filled]
+    return np.frombuffer(starts, np.int64)
 
 
 def located(record: Record, folder: Path) -> Record:
