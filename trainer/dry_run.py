@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rsvlm.trainer.parts import set_up, to_training
+from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.stage import Losses
 from rsvlm.trainer.train import Reader, Run
@@ -38,7 +38,7 @@ def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
 def _stage(run: Run, number: int) -> dict[str, Any]:
     """Parameters, and bytes: of weights, gradients, moments and the average; and of what one forward pass keeps."""
     stage, learner, recipe = run.recipe.stages[number], run.learner, run.recipe
-    trained = set_up(learner, stage)
+    trained = run.parts.set_up(stage)
     sizes = {name: (parameter.numel(), parameter.nbytes) for name, parameter in learner.network.named_parameters()}
     weights = sum(size for _, size in sizes.values())
     learnt = sum(sizes[name][0] for name in trained)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,34 +12,71 @@ from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import Tensor, nn
 
 from rsvlm.models.learning import Learner
-from rsvlm.models.parts.adapters import add_lora
+from rsvlm.models.parts.adapters import add_lora, is_adapter
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.recipe import Stage
+from rsvlm.trainer.recipe import Adapters, Stage
 
-ALL = "all"
+ALL, ADAPTERS = "all", "adapters"
 
 
-def set_up(learner: Learner, stage: Stage) -> frozenset[str]:
-    """Freeze all but what the stage trains, and put its adapters in; names of the parameters that are trained.
+class Parts:
+    """What is trained of a learner's network, stage by stage.
 
-    Raises RsvlmError (bad_request) where the model has no such part, objective or layer.
+    Some models have adapters of their own, which stay in their files: to be trained as the part "adapters".
     """
-    _known(stage.objectives, learner.objectives, "objective")
-    _known(stage.train, (ALL, *learner.parts), "part")
-    network = learner.network
-    if stage.adapters and not _adapted(network):
-        _put_in(network, stage)
-    trains = tuple(start for part in stage.train for start in ([""] if part == ALL else learner.parts[part]))
-    for name, parameter in network.named_parameters():
-        adapter = ".lora_" in name
-        plain = name.replace(".base_layer.", ".")
-        parameter.requires_grad_(stage.adapters is not None if adapter else plain.startswith(trains))
-    found = frozenset(name for name, parameter in network.named_parameters() if parameter.requires_grad)
-    if not found:
-        raise RsvlmError(
-            "bad_request", "This stage trains nothing.", f"Name parts: {', '.join((ALL, *learner.parts))}."
-        )
-    return found
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner, self._network = learner, learner.network
+        self._has_own = bool(_adapted(self._network))
+
+    def set_up(self, stage: Stage) -> frozenset[str]:
+        """Freeze all but what the stage trains, and put its adapters in; names of the parameters that are trained.
+
+        Raises RsvlmError (bad_request) where the model has no such part, objective or layer.
+        """
+        learner, network = self._learner, self._network
+        parts = (ALL, *learner.parts, *([ADAPTERS] if self._has_own else []))
+        _known(stage.objectives, learner.objectives, "objective")
+        _known(stage.train, parts, "part")
+        if stage.adapters and self._has_own:
+            raise RsvlmError(
+                "bad_request", "This model has adapters of its own.", "Leave adapters out, and write train: [adapters]."
+            )
+        if stage.adapters and not _adapted(network):
+            _put_in(network, stage.adapters)
+        adapts = stage.adapters is not None or ADAPTERS in stage.train
+        trains = tuple(start for part in stage.train for start in ("",) * (part == ALL) + learner.parts.get(part, ()))
+        for name, parameter in network.named_parameters():
+            plain = name.replace(".base_layer.", ".")
+            parameter.requires_grad_(adapts if is_adapter(name) else bool(trains) and plain.startswith(trains))
+        found = frozenset(name for name, parameter in network.named_parameters() if parameter.requires_grad)
+        if not found:
+            raise RsvlmError("bad_request", "This stage trains nothing.", f"Name parts: {', '.join(parts)}.")
+        return found
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Inside, the network has no adapters but its own: their part is in the weights. Outside, all is as it was, to the bit."""
+        kept: list[tuple[nn.Module, str, LoraLinear, Tensor]] = []
+        for name, layer in [] if self._has_own else _adapted(self._network):
+            parent, _, last = name.rpartition(".")
+            base: Any = layer.get_base_layer()
+            before: Tensor = base.weight.data
+            with torch.no_grad():
+                found = sum(
+                    (layer.get_delta_weight(adapter) for adapter in layer.active_adapters), torch.zeros_like(before)
+                )
+                base.weight.data = before + found.to(before.dtype)
+            place = self._network.get_submodule(parent)
+            setattr(place, last, base)
+            kept.append((place, last, layer, before))
+        try:
+            yield
+        finally:
+            for place, last, layer, before in kept:
+                base = layer.get_base_layer()
+                base.weight.data = before
+                setattr(place, last, layer)
 
 
 def to_training(network: nn.Module) -> None:
@@ -51,18 +88,19 @@ def to_training(network: nn.Module) -> None:
             module.eval()
 
 
-def _known(named: object, known: tuple[str, ...], kind: str) -> None:
-    for name in named:  # type: ignore[attr-defined]
+def _adapted(network: nn.Module) -> list[tuple[str, LoraLinear]]:
+    return [(name, module) for name, module in network.named_modules() if isinstance(module, LoraLinear)]
+
+
+def _known(named: Iterable[str], known: tuple[str, ...], kind: str) -> None:
+    for name in named:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(known)}."
             raise RsvlmError("bad_request", f"The model has no {kind} “{name}”.", hint)
 
 
-def _put_in(network: nn.Module, stage: Stage) -> None:
-    adapters = stage.adapters
-    if adapters is None:
-        return
+def _put_in(network: nn.Module, adapters: Adapters) -> None:
     try:
         add_lora(network, adapters.rank, adapters.alpha, adapters.targets, adapters.dropout)
     except ValueError as error:
@@ -71,33 +109,3 @@ def _put_in(network: nn.Module, stage: Stage) -> None:
             f"The model has no layers called {', '.join(adapters.targets)} for adapters.",
             "Name layers as the network does, for example q_proj and v_proj.",
         ) from error
-
-
-def _adapted(network: nn.Module) -> list[tuple[str, LoraLinear]]:
-    return [(name, module) for name, module in network.named_modules() if isinstance(module, LoraLinear)]
-
-
-@contextmanager
-def joined(network: nn.Module) -> Iterator[None]:
-    """Inside, the network has no adapters: their part is in the weights. Outside, everything is as it was, to the bit."""
-    layers = _adapted(network)
-    kept: list[tuple[nn.Module, str, LoraLinear, Tensor]] = []
-    for name, layer in layers:
-        parent, _, last = name.rpartition(".")
-        base: Any = layer.get_base_layer()
-        before: Tensor = base.weight.data
-        with torch.no_grad():
-            base.weight.data = before + sum(
-                (layer.get_delta_weight(adapter).to(before.dtype) for adapter in layer.active_adapters),
-                torch.zeros_like(before),
-            )
-        place = network.get_submodule(parent)
-        setattr(place, last, base)
-        kept.append((place, last, layer, before))
-    try:
-        yield
-    finally:
-        for place, last, layer, before in kept:
-            base = layer.get_base_layer()
-            base.weight.data = before
-            setattr(place, last, layer)

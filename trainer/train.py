@@ -15,7 +15,7 @@ from rsvlm.models.learning import Example, Learner
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.begin import learner_of
 from rsvlm.trainer.examples import Examples, example
-from rsvlm.trainer.parts import joined, set_up
+from rsvlm.trainer.parts import Parts
 from rsvlm.trainer.recipe import Recipe, Stage, load_recipe
 from rsvlm.trainer.run import AVERAGE, Average, Events, Watch, last_checkpoint, step_of, stopped_by
 from rsvlm.trainer.stage import Losses, StageTrainer, load_trained
@@ -63,6 +63,7 @@ class Run:
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)
             if recipe.teacher:
                 self._learn_from(data / recipe.teacher)
+        self.parts = Parts(self.learner)
         self.average: Average | None = None
 
     def train(self) -> Ended:
@@ -70,7 +71,7 @@ class Run:
         self.events = Events(self.folder, writes=self.processes.is_main_process)
         before, trained = 0, frozenset[str]()
         for number, stage in enumerate(self.recipe.stages, 1):
-            trained |= set_up(self.learner, stage)
+            trained |= self.parts.set_up(stage)
             done = self._stage(stage, self.folder / f"stage-{number}", before, trained)
             before += done
             if done < self._steps(stage):
@@ -121,10 +122,10 @@ class Run:
             return target
         network = self.learner.network
         if self.average:
-            with self.average.put_into(network), joined(network):
+            with self.average.put_into(network), self.parts.joined():
                 self.learner.save(target)
         else:
-            with joined(network):
+            with self.parts.joined():
                 self.learner.save(target)
         return target
 
