@@ -11,25 +11,21 @@ In the release all of this is without effect: its attention throws away what it 
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from rsvlm.models.parts.instance_memory import InstanceMemory
+from rsvlm.models.parts.sinusoid import sinusoid
 
 HEADS = 4  # of the attention to memories
 HIDDEN = 512
 SCALE = 1.421  # of what is read, at first
 
 
-def waves(count: int, like: Tensor) -> Tensor:
-    """(count, width): sines and cosines of each place in a row, alternating; arXiv 1706.03762, section 3.5."""
-    width = like.shape[-1]
-    rates = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10000.0) / width))
-    angles = torch.arange(count, device=like.device)[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).to(like.dtype)
+def placed(tokens: Tensor) -> Tensor:
+    """(batch, n, width) -> the same, with the place of each in its row added."""
+    return tokens + sinusoid(*tokens.shape[1:]).to(tokens)
 
 
 class MemoryBank(nn.Module):
@@ -71,8 +67,8 @@ class MemoryAttention(nn.Module):
     def forward(self, features: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """keys: the memories with their places; values: without."""
         normed = self.norm1(features)
-        placed = normed + waves(normed.shape[1], normed)
-        features = features + self.self_attn(placed, placed, normed, need_weights=False)[0]
+        asking = placed(normed)
+        features = features + self.self_attn(asking, asking, normed, need_weights=False)[0]
         read = self.cross_attn_image(self.norm2(features), keys, values, need_weights=False)[0]
         features = features + self.scale * read
         return features + self.linear2(relu(self.linear1(self.norm3(features))))
@@ -97,7 +93,7 @@ class ClassMemory(nn.Module):
             grid.flatten(2).transpose(1, 2)  # (targets, n * n, memory width)
             for grid in (self.bank(class_ids, level), self.encoder(features, masks))
         ]
-        keys = torch.cat([memory + waves(memory.shape[1], memory) for memory in memories], dim=1)
+        keys = torch.cat([placed(memory) for memory in memories], dim=1)
         found = self.attention(features.flatten(2).transpose(1, 2), keys, torch.cat(memories, dim=1))
         return self.norm(found).transpose(1, 2).unflatten(2, features.shape[-2:])
 

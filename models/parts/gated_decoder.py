@@ -6,7 +6,6 @@ or how a sentence is searched.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from rsvlm.models.parts.memory_attention import KeysValues, MemoryAttention
+from rsvlm.models.parts.sinusoid import sinusoid
 
 
 class Memories(NamedTuple):
@@ -99,10 +99,3 @@ class GatedDecoder(nn.Module):
             tokens, seen = layer(tokens, memories[index], None if past is None else past[index])
             following.append(seen)
         return self.logits(self.dropout(tokens)), following
-
-
-def sinusoid(length: int, width: int) -> Tensor:
-    """(length, width): places of words, sines in even channels, cosines in odd ones (arXiv 1706.03762, section 3.5)."""
-    frequency = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
-    angle = torch.arange(length)[:, None] * frequency
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)

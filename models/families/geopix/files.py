@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer
@@ -22,18 +21,24 @@ from rsvlm.models.comparing import compare
 from rsvlm.models.families.geopix.keys import official_keys, sizes
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, llava_7b
 from rsvlm.models.families.geopix.words import IMAGE, PADDING, SEGS, TAGS, Words, put
+from rsvlm.models.language_files import (
+    CONFIG,
+    LARGE,
+    LEFT_OUT,
+    TOKENIZER,
+    WEIGHTS,
+    parse_words,
+    read_family_config,
+    unfilled,
+)
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
 from rsvlm.models.releases import RELEASES
 from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 
-WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 FILES = (WEIGHTS, CONFIG, TOKENIZER)
 VLM, VISION, TEXT = (f"vlm/{name}" for name in ("config.json", "vision/config.json", "text/config.json"))
-# Of another's configuration, in whatever depth: what transformers writes beside the sizes.
-LEFT_OUT = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 MEND = "Give the one that the weights were trained with."
-LARGE = 10**9  # numbers from which a model is kept in half precision
 
 
 def save_geopix(folder: Path, model: GeoPix, words: Words) -> None:
@@ -53,11 +58,11 @@ def load_geopix(
     Raises RsvlmError (model_failed) when files are missing, broken, do not fit each other, or name program code.
     """
     name = name or folder.name
-    config = read_geopix_config(folder, name, mend)
+    config = read_family_config(GeoPixConfig, folder, "geopix", name, mend)
     try:
         state = load_file(folder / WEIGHTS)
-        model = unfilled(config)
-        words = Words(_parsed((folder / TOKENIZER).read_text("utf-8")), model.picture_tokens)
+        model = unfilled(lambda: GeoPix(config))
+        words = Words(parse_words((folder / TOKENIZER).read_text("utf-8")), model.picture_tokens)
         if (words.image, words.segs) != (model.llava.config.image_token_id, config.segs):
             raise ValueError("other words than those of the configuration")
     except (OSError, ValueError, SafetensorError) as error:
@@ -67,32 +72,6 @@ def load_geopix(
     cast = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in state.items()}
     model.load_state_dict(cast, assign=True)
     return model.eval(), words
-
-
-def unfilled(config: GeoPixConfig) -> GeoPix:
-    """A model to load weights into, which takes no memory yet but for what it computes when it is made."""
-    with torch.device("meta"):
-        model = GeoPix(config)
-    language, eyes = model.llava.model.language_model, model.llava.model.vision_tower.embeddings
-    language.rotary_emb = type(language.rotary_emb)(config=language.config)
-    eyes.position_ids = torch.arange(eyes.position_ids.shape[-1])[None]
-    return model
-
-
-def read_geopix_config(folder: Path, name: str, mend: str) -> GeoPixConfig:
-    """name: of the model, for the error; mend: the next step.
-
-    Raises RsvlmError (model_failed) for a configuration that is missing, names code or is not one of this family.
-    """
-    content = read_config(folder / CONFIG, name, mend)
-    try:
-        if not content.keys() <= GeoPixConfig.__dataclass_fields__.keys():
-            raise ValueError("unknown keys")
-        return TypeAdapter(GeoPixConfig).validate_python(content)
-    except ValueError as error:
-        raise RsvlmError(
-            "model_failed", f"The file {CONFIG} of the model {name} is not one of the family geopix.", mend
-        ) from error
 
 
 def convert_geopix(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
@@ -105,7 +84,7 @@ def convert_geopix(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     if any(key.partition("/")[0] in RELEASES["geopix"].places for key in found):
         config, state = _released(folder, found, tokenizer), official_keys(found, released=True)
     else:
-        config, state = read_geopix_config(folder, "to import", MEND), found
+        config, state = read_family_config(GeoPixConfig, folder, "geopix", "to import", MEND), found
     with torch.device("meta"):
         model = GeoPix(config)
     expected = model.state_dict()
@@ -146,7 +125,7 @@ def _released(folder: Path, found: dict[str, Tensor], tokenizer: Tokenizer) -> G
 
 
 def _told(path: Path) -> dict[str, Any]:
-    """A configuration without what transformers writes beside the sizes; empty if there is none."""
+    """A configuration without what transformers writes beside the sizes, in whatever depth; empty if there is none."""
     if not path.exists():
         return {}
     content = read_config(path, "to import", "Get it again.")
@@ -163,7 +142,7 @@ def _tokenizer(folder: Path) -> Tokenizer:
     """With the tokens of this family, which come after Vicuna's own. Raises RsvlmError."""
     try:
         if (folder / TOKENIZER).exists():
-            tokenizer = _parsed((folder / TOKENIZER).read_text("utf-8"))
+            tokenizer = parse_words((folder / TOKENIZER).read_text("utf-8"))
         else:
             tokenizer = read_sentencepiece((folder / "tokenizer.model").read_bytes())
         tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (IMAGE, PADDING, *SEGS)])
@@ -177,14 +156,6 @@ def _tokenizer(folder: Path) -> Tokenizer:
     except (OSError, ValueError) as error:
         raise RsvlmError("model_failed", "The tokenizer holds no words of this family.", MEND) from error
     return tokenizer
-
-
-def _parsed(text: str) -> Tokenizer:
-    """Raises ValueError for what is no tokenizer: its library knows plain exceptions alone."""
-    try:
-        return Tokenizer.from_str(text)
-    except Exception as error:
-        raise ValueError("no tokenizer") from error
 
 
 def _write_texts(folder: Path, config: GeoPixConfig, words: Words) -> None:

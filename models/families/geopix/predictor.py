@@ -17,11 +17,12 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.geopix.classes import meant
-from rsvlm.models.families.geopix.files import LARGE, load_geopix
+from rsvlm.models.families.geopix.files import load_geopix
 from rsvlm.models.families.geopix.network import GeoPix, Looked
 from rsvlm.models.families.geopix.saying import Words, said
 from rsvlm.models.families.geopix.words import Words as Vocabulary
 from rsvlm.models.families.geopix.words import put
+from rsvlm.models.language_files import LARGE
 from rsvlm.models.parts.clip_pixels import whole_square
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
@@ -18,10 +17,9 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from torch import Tensor
 
 from rsvlm.models.families.mmodalcc.network import PAD, MModalCC, MModalCCConfig
-from rsvlm.models.safety import read_config
+from rsvlm.models.language_files import CONFIG, TOKENIZER, WEIGHTS, read_family_config
 from rsvlm.protocol import RsvlmError
 
-WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 START, END, UNKNOWN, PADDING = SPECIAL = ("<start>", "<end>", "<unk>", "<pad>")
 
 
@@ -33,19 +31,6 @@ def word_tokenizer(word_map: Mapping[str, int]) -> Tokenizer:
     tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), WhitespaceSplit()
     tokenizer.add_special_tokens(list(SPECIAL))
     return tokenizer
-
-
-def read_mmodalcc_config(folder: Path, name: str, mend: str) -> MModalCCConfig:
-    """Raises RsvlmError (model_failed) for a configuration that is missing, names code or is not one of this family."""
-    content = read_config(folder / CONFIG, name, mend)
-    try:
-        if not content.keys() <= MModalCCConfig.__dataclass_fields__.keys():
-            raise ValueError("unknown keys")
-        return TypeAdapter(MModalCCConfig).validate_python(content)
-    except ValueError as error:
-        raise RsvlmError(
-            "model_failed", f"The file {CONFIG} of the model {name} is not one of the family mmodalcc.", mend
-        ) from error
 
 
 def save_mmodalcc(folder: Path, config: MModalCCConfig, state: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
@@ -64,7 +49,7 @@ def load_mmodalcc(folder: Path, name: str = "", mend: str = "Install it again.")
     Raises RsvlmError (model_failed) when files are missing, broken, do not fit each other, or name program code.
     """
     name = name or folder.name
-    config = read_mmodalcc_config(folder, name, mend)
+    config = read_family_config(MModalCCConfig, folder, "mmodalcc", name, mend)
     try:
         state = load_file(folder / WEIGHTS)
         words = json.loads((folder / TOKENIZER).read_text("utf-8"))

@@ -15,16 +15,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rsvlm.models.comparing import compare
-from rsvlm.models.families.mmodalcc.files import (
-    CONFIG,
-    TOKENIZER,
-    load_mmodalcc,
-    read_mmodalcc_config,
-    save_mmodalcc,
-    word_tokenizer,
-)
+from rsvlm.models.families.mmodalcc.files import load_mmodalcc, save_mmodalcc, word_tokenizer
 from rsvlm.models.families.mmodalcc.keys import MODULES, official_keys
 from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig
+from rsvlm.models.language_files import CONFIG, TOKENIZER, read_family_config
 from rsvlm.models.pickled_modules import read_modules
 from rsvlm.protocol import RsvlmError
 
@@ -61,7 +55,7 @@ def convert_mmodalcc(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
                 "model_failed", "The shapes of the weights are those of no model of this family.", MEND
             ) from error
     else:
-        config = read_mmodalcc_config(folder, "to import", MEND)
+        config = read_family_config(MModalCCConfig, folder, "mmodalcc", "to import", MEND)
     tokenizer = _words(folder)
     if tokenizer.get_vocab_size() > config.vocabulary:
         raise RsvlmError("model_failed", "The word map has more words than the weights.", MEND)

@@ -9,7 +9,7 @@ import torch
 from transformers import SamMaskDecoderConfig
 from transformers.models.sam.modeling_sam import SamTwoWayTransformer
 
-from rsvlm.models.parts.class_memory import ClassMemory, MemoryBank, ReleasedMemory, waves
+from rsvlm.models.parts.class_memory import ClassMemory, MemoryBank, ReleasedMemory, placed
 from rsvlm.models.parts.image_neck import ImageNeck
 from rsvlm.models.parts.instance_memory import InstanceMemory
 from rsvlm.models.parts.mask_decoder import ChannelNorm, MaskDecoder
@@ -142,10 +142,11 @@ def test_released_memory_normalises_scaled_channels():
     assert torch.allclose(memory(features), wanted, atol=1e-6)
 
 
-def test_waves_tell_places_apart():
-    found = waves(50, torch.zeros(1, 8))
-    assert torch.allclose(found[3, :2], torch.tensor([math.sin(3), math.cos(3)]))
-    assert torch.cdist(found, found).fill_diagonal_(9).min() > 0.1
+def test_places_tell_tokens_apart():
+    found = placed(torch.zeros(2, 50, 8))
+    assert torch.equal(found[0], found[1])
+    assert torch.allclose(found[0, 3, :2], torch.tensor([math.sin(3), math.cos(3)]))
+    assert torch.cdist(found[0], found[0]).fill_diagonal_(9).min() > 0.1
 
 
 def test_losses_are_those_of_the_formulas():

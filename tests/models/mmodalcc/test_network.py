@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig, caption_loss, with_black_maps
 from rsvlm.models.parts.beam_search import beam_search
-from rsvlm.models.parts.gated_decoder import sinusoid
 from rsvlm.models.parts.memory_attention import MemoryAttention
+from rsvlm.models.parts.sinusoid import sinusoid
 
 Make = Callable[..., MModalCC]
 START, END = 13, 14
