@@ -5,7 +5,7 @@ Used by tests of several folders, through the fixture `add_family` of the confte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ PROMPTS = {
     "refer": "[refer] {text}",
     "segment": "[segment] Can you segment {text} ?",
 }
+ASKED = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "q", "changed")  # BERT's kind of vocabulary
 MASK = SEGS  # in what a model says: it means something there
 
 
@@ -60,35 +61,35 @@ def teach(language: Any, start: int, ids: Sequence[int]) -> None:
 
 def geopix(folder: Path, says: Sequence[str], seed: int) -> None:
     """A model for one place, which always says `says`, each word once."""
+    model, tokenizer = talking_geopix(says, seed)
+    save_geopix(folder, model, GeoWords(tokenizer, 16))
+
+
+def talking_geopix(says: Sequence[str], seed: int) -> tuple[GeoPix, Tokenizer]:
     spoken = ("USER:", "ASSISTANT:", "Can", "you", "segment", "?", *(word for word in says if word not in SEGS))
     tokenizer = whole_words([*SYSTEM.split(), *spoken], (PADDING, IMAGE, *SEGS))
     torch.manual_seed(seed)
     model = GeoPix(GeoPixConfig.tiny(tokenizer.get_vocab_size())).eval()
     ids = [tokenizer.token_to_id(word) for word in (*says, END)]
     teach(model.llava, tokenizer.token_to_id("ASSISTANT:"), ids)
-    save_geopix(folder, model, GeoWords(tokenizer, 16))
+    return model, tokenizer
 
 
 def deltavlm(folder: Path, says: Sequence[str], seed: int) -> None:
     """A model for two dates, which says `says`, each word once, after questions that end in “changed”."""
+    save_deltavlm(folder, *talking_deltavlm(says, seed, mask_hidden=64))
+
+
+def talking_deltavlm(says: Sequence[str], seed: int, mask_hidden: int) -> tuple[DeltaVlm, DeltaWords]:
     tokenizer = whole_words(["q:", "changed", *says], ["[PAD]"])
-    file = folder.with_suffix(".vocab")
-    file.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "q", "changed"]) + "\n")
-    query = Tokenizer.from_str(BertWordPieceTokenizer(str(file), lowercase=True).to_str())
+    ids = {word: place for place, word in enumerate(ASKED)}
+    query = Tokenizer.from_str(BertWordPieceTokenizer(ids, lowercase=True).to_str())
     query.add_special_tokens(["[DEC]"])
-    config = DeltaVlmConfig(
-        pixels=42, image_width=16, image_depth=3, image_heads=2, queries=4, query_width=16, query_depth=2, query_heads=2,
-        query_hidden=24, query_vocabulary=query.get_vocab_size(), query_positions=24, instruction=24, answer=16,
-        mask_hidden=64,
-        language={
-            "model_type": "llama", "vocab_size": tokenizer.get_vocab_size(), "hidden_size": 24,
-            "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 128,
-        },
-    )  # fmt: skip
+    config = DeltaVlmConfig.tiny(tokenizer.get_vocab_size(), query.get_vocab_size(), mask_hidden)
     torch.manual_seed(seed)
     model = DeltaVlm(config).eval()
     teach(model.llm_model, tokenizer.token_to_id("changed"), [tokenizer.token_to_id(word) for word in (*says, END)])
-    save_deltavlm(folder, model, DeltaWords(tokenizer, query, 24, 16))
+    return model, DeltaWords(tokenizer, query, 24, 16)
 
 
 def mmodalcc(folder: Path, says: Sequence[str], seed: int) -> None:
@@ -117,11 +118,9 @@ PIXELS = {"geopix": 64, "deltavlm": 64, "mmodalcc": 64}
 def add_family(folder: Path, family: str, says: Sequence[str], seed: int = 0, **card: Any) -> ModelCard:
     """The card of a new model called as its family, below the folder of models `folder`. card: fields of it."""
     MAKERS[family](folder / family, says, seed)
-    names = tuple(sorted(path.relative_to(folder / family).as_posix() for path in (folder / family).rglob("*.*")))
     bundled = get_card(None).model_dump(exclude={"scenes", "groups", "figures", "calibration", "source"})
     content = {
         **bundled,
-        "id": family,
         "family": family,
         "title": f"Small {family}",
         "tasks": TASKS[family],
@@ -129,11 +128,16 @@ def add_family(folder: Path, family: str, says: Sequence[str], seed: int = 0, **
         "boxes": "percent" if family == "geopix" else None,
         "dialogue": family == "deltavlm",
         "input": {**bundled["input"], "pixels": PIXELS[family]},
-        "source": {"files": [file.model_dump() for file in files_in(folder / family, names)]},
         "memory_bytes": 1,
         **card,
     }
-    made = ModelCard.model_validate(content)
-    text = tomlkit.dumps(made.model_dump(mode="json", exclude_none=True))
-    (folder / family / "card.toml").write_text(text)
-    return get_card(family)
+    return add_card(folder / family, content)
+
+
+def add_card(folder: Path, content: Mapping[str, Any]) -> ModelCard:
+    """The card of a model whose files lie in `folder`, called as that. content: its other fields."""
+    names = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*")))
+    files = {"files": [file.model_dump() for file in files_in(folder, names)]}
+    made = ModelCard.model_validate({**content, "id": folder.name, "source": files})
+    (folder / "card.toml").write_text(tomlkit.dumps(made.model_dump(mode="json", exclude_none=True)))
+    return get_card(folder.name)

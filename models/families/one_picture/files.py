@@ -30,6 +30,7 @@ from rsvlm.models.language_files import (
     read_description,
     read_family_config,
     read_words,
+    replace_model,
     write_model,
 )
 from rsvlm.models.parts.eva_vit import fit_positions
@@ -63,7 +64,7 @@ class Layout(Generic[Config, Network, Words]):
 
     def save(self, folder: Path, model: Network, config: Config, words: Words) -> None:
         """Write everything into `folder`, replacing what is there; the weights in the precision that they have."""
-        write_model(folder, _texts(config, words.tokenizer), own_state(model))
+        replace_model(folder, _texts(config, words.tokenizer), own_state(model))
 
     def load(self, folder: Path, name: str, mend: str, dtype: torch.dtype) -> tuple[Network, Words]:
         """The model in evaluation mode, and its words. name: of the model for errors, else its folder's; mend: next step.
