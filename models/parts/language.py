@@ -17,12 +17,15 @@ from torch.nn import functional
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    DynamicCache,
     LogitsProcessor,
     PreTrainedModel,
     RepetitionPenaltyLogitsProcessor,
     StoppingCriteria,
 )
 from transformers.generation import BaseStreamer
+
+from rsvlm.models.parts.normed_beams import search
 
 IMAGE = -1  # in ids: here stands a token of a picture
 IGNORED = -100  # in labels: this token is not learnt
@@ -118,6 +121,12 @@ class Language:
         with beams, when all is said. stop: is asked after each word whether a row should end. first: an id that counts as
         said before all others, for the penalty. processors: change the logits of each word, in this order, after the penalty.
         """
+        ends = [end] if isinstance(end, int) else [*end]
+        processors = [RepetitionPenaltyLogitsProcessor(repetition_penalty), *processors]
+        if beams > 1:
+            return self._searched(
+                embeddings, mask, max_new_tokens, ends, padding, on_token, stop, beams, first, processors
+            )
         start = torch.full((len(embeddings), 0 if first is None else 1), first or 0, device=embeddings.device)
         found = self.model.generate(
             start,
@@ -125,28 +134,52 @@ class Language:
             attention_mask=mask,
             max_new_tokens=max_new_tokens,
             do_sample=False,
-            num_beams=beams,
-            eos_token_id=[end] if isinstance(end, int) else [*end] or [NEVER],
+            eos_token_id=ends or [NEVER],
             pad_token_id=padding,
-            streamer=_Listener(on_token) if on_token and beams == 1 else None,
-            stopping_criteria=[_Asks(stop, beams)] if stop else None,
-            logits_processor=[RepetitionPenaltyLogitsProcessor(repetition_penalty), *processors],
+            streamer=_Listener(on_token) if on_token else None,
+            stopping_criteria=[_Asks(stop)] if stop else None,
+            logits_processor=processors,
             return_dict_in_generate=True,
-            output_logits=beams == 1,
-            output_scores=beams > 1,
+            output_logits=True,
         )
         ids = found.sequences[:, start.shape[1] :]
-        if beams == 1:
-            return Spoken(ids, _confidence(ids, found.logits, padding))
+        return Spoken(ids, _confidence(ids, found.logits, padding))
+
+    def _searched(
+        self,
+        embeddings: Tensor,
+        mask: Tensor,
+        most: int,
+        ends: Sequence[int],
+        padding: int,
+        on_token: OnToken | None,
+        stop: Stop | None,
+        beams: int,
+        first: int | None,
+        processors: Sequence[LogitsProcessor],
+    ) -> Spoken:
+        cache, seen = DynamicCache(config=self.model.config), mask
+
+        def step(words: Tensor, origins: Tensor) -> Tensor:
+            nonlocal seen
+            cache.reorder_cache(origins)
+            seen = functional.pad(seen[origins], (0, 1), value=1)
+            return self._forward(self.embed(words[:, None]), seen, past_key_values=cache).logits[:, -1]
+
+        logits = self._forward(embeddings, mask, past_key_values=cache).logits[:, -1]
+        found = search(step, logits, beams, most, ends, first, processors, stop)
+        ids = padded([sentence.words for sentence in found], padding)[0]
         if on_token:
             for words in ids.T.tolist():
                 on_token(words)
-        return Spoken(ids, found.sequences_scores.float().exp())
+        means = [sentence.chance / len(sentence.words) for sentence in found]
+        return Spoken(ids.to(embeddings.device), torch.tensor(means, device=embeddings.device).exp())
 
     def _forward(self, embeddings: Tensor, mask: Tensor | None, **options: Any) -> Any:
         if mask is not None and self._places:
-            options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        return self.model(inputs_embeds=embeddings, attention_mask=mask, use_cache=False, **options)
+            options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -embeddings.shape[1] :]
+        options["use_cache"] = "past_key_values" in options
+        return self.model(inputs_embeds=embeddings, attention_mask=mask, **options)
 
 
 def _confidence(ids: Tensor, logits: Sequence[Tensor], padding: int) -> Tensor:
@@ -171,12 +204,11 @@ class _Listener(BaseStreamer):
 
 
 class _Asks(StoppingCriteria):
-    def __init__(self, stop: Stop, beams: int) -> None:
-        self._stop, self._beams = stop, beams
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
 
     def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
-        rows = [self._stop(row) for row in range(len(input_ids) // self._beams)]
-        return torch.tensor(rows, device=input_ids.device).repeat_interleave(self._beams)
+        return torch.tensor([self._stop(row) for row in range(len(input_ids))], device=input_ids.device)
 
 
 def compute_again(model: nn.Module) -> None:
