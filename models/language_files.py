@@ -6,7 +6,7 @@ nothing of families.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -136,6 +136,31 @@ def load_network(
     model.load_state_dict(cast, strict=False, assign=True)
     getattr(model, language).tie_weights()
     return model.eval()
+
+
+def memory_needed(state: Mapping[str, Tensor]) -> int:
+    """Bytes to load and work with a model: a large one is kept in half precision; a quarter more than its weights."""
+    numbers = sum(tensor.numel() for tensor in state.values())
+    return (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20
+
+
+def kept_in(size_bytes: int) -> torch.dtype:
+    """Of the weights of a model whose files take so many bytes."""
+    return torch.bfloat16 if size_bytes > 2 * LARGE else torch.float32
+
+
+def take_in(
+    folder: Path, state: dict[str, Tensor], expected: dict[str, Tensor], texts: dict[str, str], card: dict[str, Any]
+) -> dict[str, Any]:
+    """What importing.py reads of weights under our keys; the model is written into `folder` if it fits.
+
+    expected: our tensors, on torch's device "meta". texts: by the names of their files. card: without the memory needed.
+    """
+    report = compare(state, expected)
+    if not report["missing"] and not report["other_shape"]:
+        write_model(folder, texts, {key: state[key] for key in expected})
+    card = card | {"memory_bytes": memory_needed(expected)}
+    return {"report": report, "card": card, "files": [WEIGHTS, *texts]}
 
 
 def write_model(folder: Path, texts: dict[str, str], state: dict[str, Tensor], weights: str = WEIGHTS) -> None:

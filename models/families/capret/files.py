@@ -24,7 +24,6 @@ from rsvlm.models.families.capret.network import CapRet, CapRetConfig, trained
 from rsvlm.models.families.capret.words import RET, Words
 from rsvlm.models.language_files import (
     CONFIG,
-    LARGE,
     TOKENIZER,
     WEIGHTS,
     grow,
@@ -35,7 +34,7 @@ from rsvlm.models.language_files import (
     read_family_config,
     read_words,
     replace_model,
-    write_model,
+    take_in,
 )
 from rsvlm.protocol import RsvlmError
 
@@ -111,10 +110,7 @@ def convert_capret(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     state = ours(found, config.retrieval, model.lm.config.tie_word_embeddings)
     tables = ("lm.model.embed_tokens.weight", "lm.model.decoder.embed_tokens.weight", "lm.lm_head.weight")
     grow(state, tables, config.language["vocab_size"])
-    report = compare(state, expected)
-    if not report["missing"] and not report["other_shape"]:
-        write_model(folder, _texts(config, tokenizer), {key: state[key] for key in expected})
-    return {"report": report, "card": _card(model, expected), "files": list(FILES)}
+    return take_in(folder, state, expected, _texts(config, tokenizer), _card(model))
 
 
 def _config(folder: Path, found: Mapping[str, Tensor], tokenizer: Tokenizer) -> CapRetConfig:
@@ -153,13 +149,11 @@ def _texts(config: CapRetConfig, tokenizer: Tokenizer) -> dict[str, str]:
     return {CONFIG: json.dumps(asdict(config), indent=1) + "\n", TOKENIZER: tokenizer.to_str()}
 
 
-def _card(model: CapRet, expected: dict[str, Tensor]) -> dict[str, Any]:
-    numbers = sum(tensor.numel() for tensor in expected.values())
+def _card(model: CapRet) -> dict[str, Any]:
     pixels = model.visual_model.config.image_size
     return {
         "tasks": ["describe", "ask", "search"],
         "prompt_template": "{image}{question}",
         "box_convention": "none",
         "input": {"bands": "red, green, blue", "pixels": pixels, "gsd_range_m": [0.1, 30.0], "sensors": ["optical"]},
-        "memory_bytes": (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20,
     }

@@ -2,7 +2,7 @@
 
 CLIP's picture becomes a word of a causal language model by a linear layer; the state at [RET] and CLIP's picture meet in one
 space (FROMAGe, arXiv 2301.13823, section 3). Knows tensors only: pixels come normalised as CLIP's, words as ids (see
-capret_words).
+words.py).
 """
 
 from __future__ import annotations

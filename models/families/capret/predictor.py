@@ -15,7 +15,7 @@ from rsvlm.models.families.capret.files import load_capret
 from rsvlm.models.families.capret.network import CapRet
 from rsvlm.models.families.capret.words import PICTURE
 from rsvlm.models.families.capret.words import Words as Vocabulary
-from rsvlm.models.language_files import LARGE
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.answering import Answering, Hearing, Seen
 from rsvlm.models.predictors.words import Words, sentence
@@ -84,6 +84,5 @@ def _put(question: Question) -> str:
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> CapRetPredictor:
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
-    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
-    model, words = load_capret(card.folder, card.id, card.mend, dtype)
+    model, words = load_capret(card.folder, card.id, card.mend, kept_in(card.size_bytes))
     return CapRetPredictor(card, model, words, device, engine, cache)

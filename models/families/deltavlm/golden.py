@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from rsvlm.models.families.deltavlm.keys import ours
-from rsvlm.models.families.deltavlm.network import IGNORED, UNSAID, DeltaVlm, DeltaVlmConfig, Pair
+from rsvlm.models.families.deltavlm.network import UNSAID, DeltaVlm, DeltaVlmConfig, Pair
 from rsvlm.models.families.deltavlm.words import PADDING, Batch, Words
 from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, mask_loss, token_grid
+from rsvlm.models.parts.language import IGNORED
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
 
 PAIR_OF_GRIDS = 514  # tokens of two dates in one tensor
@@ -73,7 +74,7 @@ def _answers(
 ) -> dict[str, float]:
     config = _config(meta)
     model = DeltaVlm(config).eval()
-    model.load_state_dict({key: tensor for key, tensor in ours(state).items() if key in model.state_dict()})
+    model.load_state_dict(ours(state))
     words = Words(*_tokenizers(case.parents[1] / "tokenizers"), config.instruction, config.answer)
     batch = words.questions(meta["prompts"])
     tower = {f"vit_{date}": model.visual_encoder(inputs[f"image_{date}"]) for date in "AB"}
@@ -145,11 +146,8 @@ def _spoken(
         )
     )
     prefill = embeddings.shape[1]
-    said = model.llm_model.get_input_embeddings()(greedy)
-    whole = torch.cat([embeddings, said], dim=1)
-    mask = functional.pad(seen, (0, said.shape[1]), value=1)
-    places = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    logits = model.llm_model(inputs_embeds=whole, attention_mask=mask, position_ids=places).logits
+    whole = torch.cat([embeddings, model.language.embed(greedy)], dim=1)
+    logits = model.language.logits(whole, functional.pad(seen, (0, greedy.shape[1]), value=1))
     return {
         "greedy_ids": _after(UNSAID, greedy),
         "greedy_ids_no_repetition_penalty": _after(UNSAID, plain),

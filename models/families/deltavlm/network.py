@@ -2,7 +2,7 @@
 
 One image tower sees both dates; the difference module relates them (section 3.2); a Q-Former that reads the instruction
 picks what answers it (section 3.3); a frozen language model writes. A sequence reads `queries, words, answer`. Knows
-tensors only: pixels come normalised as CLIP's, words come as ids (see deltavlm_words.py).
+tensors only: pixels come normalised as CLIP's, words come as ids (see words.py).
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModelForCausalLM
 
-from rsvlm.models.families.deltavlm.words import Batch
+from rsvlm.models.families.deltavlm.words import Batch, Style
 from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, token_grid
 from rsvlm.models.parts.csrm import CrossSemanticRelation
 from rsvlm.models.parts.eva_vit import EvaVit
+from rsvlm.models.parts.language import IGNORED, Language, OnToken, Spoken, Stop, build, next_word_loss
 from rsvlm.models.parts.qformer import QFormer
 
-IGNORED = -100  # label of a token that is not learnt
 TRAINED_BLOCKS = 2  # of the image tower, the last ones
-UNSAID = 1  # the first id of every answer in the release: never fed to the model, but counted as a repetition
+UNSAID = 1  # the first id of every answer in the release: never fed to the model, but counted as said
 
 
 def vicuna() -> dict[str, Any]:
@@ -46,7 +45,9 @@ class DeltaVlmConfig:
 
     language: a causal language model as transformers describes it. instruction, answer: most tokens of either that are
     read in training, and of an instruction by the Q-Former. mask_hidden: width of the decoder of change masks, 0 for none.
-    released: train as the release does, without the difference module, and mix the mask decoder's filters as it does.
+    style: how questions are put (see words.py); beams: sentences that are tried for an answer, which comes at once where they
+    are more than one. released: train as the release does, without the difference module; mix the mask decoder's filters as
+    it does; and count, as it does, a first word that is never said.
     """
 
     pixels: int = 224
@@ -65,7 +66,19 @@ class DeltaVlmConfig:
     language: dict[str, Any] = field(default_factory=vicuna)
     mask_hidden: int = 0
     mask_attention: bool = True
+    style: Style = "dialogue"
+    beams: int = 1
     released: bool = False
+
+    @classmethod
+    def tiny(
+        cls, vocabulary: int, query_vocabulary: int, mask_hidden: int = 0, released: bool = False
+    ) -> DeltaVlmConfig:
+        """The same architecture in small, for tests."""
+        language = {"model_type": "llama", "vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 32}
+        language |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 128}
+        sizes = (42, 16, 3, 2, 4, 16, 2, 2, 24)  # in the order of the fields
+        return cls(*sizes, query_vocabulary, 24, 24, 16, language, mask_hidden, released=released)
 
 
 @dataclass(frozen=True)
@@ -75,13 +88,9 @@ class Pair:
     before: Tensor
     after: Tensor
 
-
-@dataclass(frozen=True)
-class Spoken:
-    """ids: (batch, tokens), padded after the end; confidence: (batch,), geometric mean of the tokens' probabilities."""
-
-    ids: Tensor
-    confidence: Tensor
+    @property
+    def nbytes(self) -> int:
+        return self.before.nbytes + self.after.nbytes
 
 
 class DeltaVlm(nn.Module):
@@ -104,9 +113,9 @@ class DeltaVlm(nn.Module):
             config.query_vocabulary,
             config.query_positions,
         )
-        language = dict(config.language)
-        self.llm_model = AutoModelForCausalLM.from_config(AutoConfig.for_model(language.pop("model_type"), **language))
-        self.llm_proj = nn.Linear(config.query_width, self.llm_model.config.hidden_size)
+        self.llm_model = build(config.language)
+        self.language = Language(self.llm_model)
+        self.llm_proj = nn.Linear(config.query_width, self.language.width)
         self.mask_decoder: ChangeMaskDecoder | None = None
         if config.mask_hidden:
             self.mask_decoder = ChangeMaskDecoder(
@@ -136,7 +145,7 @@ class DeltaVlm(nn.Module):
     def sequence(self, memory: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embeddings (batch, queries + words, language width) and mask (batch, queries + words)."""
         prefix = self.prefix(memory, batch)
-        words = self.llm_model.get_input_embeddings()(batch.ids)
+        words = self.language.embed(batch.ids)
         seen = functional.pad(batch.mask, (prefix.shape[1], 0), value=1)
         return torch.cat([prefix.to(words.dtype), words], dim=1), seen
 
@@ -146,35 +155,28 @@ class DeltaVlm(nn.Module):
         memory = torch.cat([pair.before, pair.after], dim=1) if self.config.released else self.relate(pair)
         embeddings, seen = self.sequence(memory, batch)
         labels = functional.pad(batch.labels, (self.config.queries, 0), value=IGNORED)
-        return self.llm_model(inputs_embeds=embeddings, attention_mask=seen, labels=labels).loss
+        return next_word_loss(self.language.logits(embeddings, seen), labels)
 
     @torch.no_grad()
-    def generate(self, memory: Tensor, batch: Batch, most: int, beams: int = 1, **options: Any) -> Spoken:
-        """Up to `most` tokens of each answer to a batch of `Words.questions`.
+    def generate(
+        self,
+        memory: Tensor,
+        batch: Batch,
+        most: int,
+        on_token: OnToken | None = None,
+        stop: Stop | None = None,
+        beams: int = 1,
+        repetition_penalty: float = 1.0,
+    ) -> Spoken:
+        """Up to `most` tokens of each answer to a batch of `Words.questions`. memory: of `relate`.
 
-        options: of transformers' generate, such as repetition_penalty, streamer (for one beam), stopping_criteria.
+        The rest as for Language.generate.
         """
         embeddings, seen = self.sequence(memory, batch)
-        found = self.llm_model.generate(
-            torch.full((len(embeddings), 1), UNSAID, device=embeddings.device),
-            inputs_embeds=embeddings,
-            attention_mask=seen,
-            max_new_tokens=most,
-            do_sample=False,
-            num_beams=beams,
-            eos_token_id=batch.end,
-            pad_token_id=batch.padding,
-            return_dict_in_generate=True,
-            output_logits=beams == 1,
-            output_scores=beams > 1,
-            **options,
+        first = UNSAID if self.config.released else None
+        return self.language.generate(
+            embeddings, seen, most, batch.end, batch.padding, on_token, stop, beams, repetition_penalty, first
         )
-        ids = found.sequences[:, 1:]
-        if beams > 1:
-            return Spoken(ids, found.sequences_scores.float().exp())
-        chances = torch.stack(found.logits, dim=1).float().log_softmax(dim=-1).gather(2, ids[..., None])[..., 0]
-        said = ids != batch.padding
-        return Spoken(ids, ((chances * said).sum(dim=1) / said.sum(dim=1).clamp(min=1)).exp())
 
     def change_mask(self, pair: Pair, pixels: int | None = None) -> Tensor:
         """(batch, 1, pixels, pixels): probability of change, from the plain difference of the dates.

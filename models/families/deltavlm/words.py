@@ -15,6 +15,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from rsvlm.models.parts.language import IGNORED, padded
+
 Style = Literal["dialogue", "released", "plain", "raw"]
 PUNCTUATION = re.compile(r'[.!"()*#:;~]')
 RELEASED_WORDS = 50  # of a question, after which the release cuts it
@@ -83,7 +85,7 @@ class Words:
         """To be answered: padded on the left, cut nowhere but for the Q-Former."""
         rows = [[self.end, *self._ids(prompt)] for prompt in prompts]
         ids, mask = padded(rows, self.padding, left=True)
-        return self._batch(prompts, ids, mask, torch.full_like(ids, -100))
+        return self._batch(prompts, ids, mask, torch.full_like(ids, IGNORED))
 
     def lessons(self, prompts: Sequence[str], answers: Sequence[str]) -> Batch:
         """To learn from: each answer and its end directly after its question, padded on the right."""
@@ -91,7 +93,9 @@ class Words:
         said = [[*self._ids(answer), self.end][: self.answer - 1] for answer in answers]
         rows = [first + second for first, second in zip(asked, said, strict=True)]
         ids, mask = padded(rows, self.padding)
-        labels, _ = padded([[-100] * len(first) + second for first, second in zip(asked, said, strict=True)], -100)
+        labels, _ = padded(
+            [[IGNORED] * len(first) + second for first, second in zip(asked, said, strict=True)], IGNORED
+        )
         return self._batch(prompts, ids, mask, labels)
 
     def text(self, ids: Sequence[int]) -> str:
@@ -106,18 +110,6 @@ class Words:
         found = [self.query.encode(prompt, add_special_tokens=False).ids[-inner:] for prompt in prompts]
         query_ids, query_mask = padded([[self._first, *row, self._last] for row in found], QUERY_PADDING)
         return Batch(query_ids, query_mask, ids, mask, labels, self.padding, self.end)
-
-
-def padded(rows: Sequence[Sequence[int]], padding: int, left: bool = False) -> tuple[Tensor, Tensor]:
-    """ids and mask, each (rows, longest)."""
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), padding)
-    mask = torch.zeros_like(ids)
-    for index, row in enumerate(rows):
-        place = slice(longest - len(row), None) if left else slice(len(row))
-        ids[index, place] = torch.tensor(row, dtype=torch.long)
-        mask[index, place] = 1
-    return ids, mask
 
 
 def _id(tokenizer: Tokenizer, token: str) -> int:

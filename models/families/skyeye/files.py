@@ -22,7 +22,6 @@ from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig, trained
 from rsvlm.models.families.skyeye.words import TEMPLATES, Words, put
 from rsvlm.models.language_files import (
     CONFIG,
-    LARGE,
     TOKENIZER,
     WEIGHTS,
     load_network,
@@ -32,7 +31,7 @@ from rsvlm.models.language_files import (
     read_family_config,
     read_words,
     replace_model,
-    write_model,
+    take_in,
 )
 from rsvlm.models.parts.adapters import WRAPPED
 from rsvlm.models.parts.eva_vit import fit_positions
@@ -100,7 +99,10 @@ def convert_skyeye(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     config = config or SkyEyeConfig(released=released)
     if (folder / LANGUAGE / CONFIG).exists():
         config = replace(config, language=read_description(folder / LANGUAGE / CONFIG))
-    tokenizer = read_words([folder, folder / LANGUAGE])
+    try:
+        words = Words(read_words([folder, folder / LANGUAGE]), config.picture)
+    except ValueError as error:
+        raise RsvlmError("model_failed", f"The words do not fit the model: {error}.", MEND) from error
     state = ours(found, config.targets)
     with torch.device("meta"):
         expected = own_state(SkyEye(config))
@@ -109,19 +111,14 @@ def convert_skyeye(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     if released:  # which never loads this norm: it stays as it was made
         state.setdefault("ln_vision.weight", torch.ones(config.image_width))
         state.setdefault("ln_vision.bias", torch.zeros(config.image_width))
-    report = compare(state, expected)
-    if not report["missing"] and not report["other_shape"]:
-        texts = _texts(config, Words(tokenizer, config.picture))
-        write_model(folder, texts, {key: state[key] for key in expected})
-    return {"report": report, "card": _card(config, expected), "files": list(FILES)}
+    return take_in(folder, state, expected, _texts(config, words), _card(config))
 
 
 def _texts(config: SkyEyeConfig, words: Words) -> dict[str, str]:
     return {CONFIG: json.dumps(asdict(config), indent=1) + "\n", TOKENIZER: words.tokenizer.to_str()}
 
 
-def _card(config: SkyEyeConfig, expected: dict[str, Tensor]) -> dict[str, Any]:
-    numbers = sum(tensor.numel() for tensor in expected.values())
+def _card(config: SkyEyeConfig) -> dict[str, Any]:
     pictures = {
         "bands": "red, green, blue",
         "pixels": config.pixels,
@@ -136,5 +133,4 @@ def _card(config: SkyEyeConfig, expected: dict[str, Tensor]) -> dict[str, Any]:
         "boxes": "percent",
         "dialogue": True,
         "input": pictures,
-        "memory_bytes": (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20,
     }

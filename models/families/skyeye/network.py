@@ -1,7 +1,7 @@
 """SkyEyeGPT: one model for captions, questions and places, told apart by a tag (arXiv 2401.09712), built as MiniGPT-v2.
 
 A frozen image tower sees 448 pixels; four neighbouring tokens are joined and projected (section 3.1); a chat model with
-low-rank adapters writes, boxes as text. Knows tensors only: pixels come normalised as CLIP's, words as ids (see skyeye_words).
+low-rank adapters writes, boxes as text. Knows tensors only: pixels come normalised as CLIP's, words as ids (see words.py).
 """
 
 from __future__ import annotations
@@ -103,31 +103,14 @@ class SkyEye(nn.Module):
 
     @torch.no_grad()
     def generate(
-        self,
-        tokens: Tensor,
-        batch: Batch,
-        most: int,
-        on_token: OnToken | None = None,
-        stop: Stop | None = None,
-        beams: int = 1,
-        repetition_penalty: float = 1.0,
+        self, tokens: Tensor, batch: Batch, most: int, on_token: OnToken | None = None, stop: Stop | None = None
     ) -> Spoken:
         """Up to `most` tokens of each answer to a batch of `Words.questions`. tokens: of `look`.
 
         The rest as for Language.generate.
         """
-        return self.language.generate(
-            self.language.embed(batch.ids, tokens),
-            batch.mask,
-            most,
-            batch.end,
-            batch.padding,
-            on_token,
-            stop,
-            beams,
-            repetition_penalty,
-            batch.begin if self.config.released else None,
-        )
+        embeddings = self.language.embed(batch.ids, tokens)
+        return self.language.generate(embeddings, batch.mask, most, batch.end, batch.padding, on_token, stop)
 
 
 def trained(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from rsvlm.models.cache import Cache
@@ -14,7 +13,7 @@ from rsvlm.models.families.skyeye.files import load_skyeye
 from rsvlm.models.families.skyeye.network import SkyEye
 from rsvlm.models.families.skyeye.words import Words as Vocabulary
 from rsvlm.models.families.skyeye.words import put
-from rsvlm.models.language_files import LARGE
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.answering import Answering, Hearing
 from rsvlm.models.predictors.words import Words, sentence
@@ -56,6 +55,5 @@ class SkyEyePredictor(Answering):
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> SkyEyePredictor:
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
-    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
-    model, words = load_skyeye(card.folder, card.id, card.mend, dtype)
+    model, words = load_skyeye(card.folder, card.id, card.mend, kept_in(card.size_bytes))
     return SkyEyePredictor(card, model, words, device, engine, cache)

@@ -56,14 +56,7 @@ def words(language: Tokenizer, vocabulary: Path) -> Words:
 
 @pytest.fixture
 def config(words: Words) -> DeltaVlmConfig:
-    return DeltaVlmConfig(
-        pixels=42, image_width=16, image_depth=3, image_heads=2, queries=4, query_width=16, query_depth=2, query_heads=2,
-        query_hidden=24, query_vocabulary=words.query.get_vocab_size(), query_positions=24, instruction=24, answer=16,
-        language={
-            "model_type": "llama", "vocab_size": words.language.get_vocab_size(), "hidden_size": 24,
-            "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 128,
-        },
-    )  # fmt: skip
+    return DeltaVlmConfig.tiny(words.language.get_vocab_size(), words.query.get_vocab_size())
 
 
 @pytest.fixture

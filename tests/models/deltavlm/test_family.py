@@ -80,7 +80,7 @@ def test_beams_find_what_is_likelier_than_one_word_at_a_time(model: DeltaVlm, wo
         model.llm_model.lm_head.weight.mul_(40)  # opinions, of which the first is not always the best
     memory = model.relate(model.look(*dates))
     batch = words.questions(["please briefly describe", "how many new buildings"])
-    greedy, searched = (model.generate(memory, batch, 4, beams) for beams in (1, 16))
+    greedy, searched = (model.generate(memory, batch, 4, beams=beams) for beams in (1, 16))
     assert (searched.confidence >= greedy.confidence - 1e-5).all() and (greedy.confidence > 0).all()
     assert (searched.confidence > greedy.confidence + 1e-3).any()
 

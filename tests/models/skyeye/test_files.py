@@ -25,7 +25,7 @@ Q_PROJ = "llama_model.base_model.model.model.layers.0.self_attn.q_proj.lora_A.we
 
 def answer(model: SkyEye, words: Words, pictures: Tensor) -> list[list[int]]:
     batch = words.questions(["[caption] Briefly describe this image.", "[refer] the plane"])
-    return model.generate(model.look(pictures), batch, 6, repetition_penalty=1.2).ids.tolist()
+    return model.generate(model.look(pictures), batch, 6).ids.tolist()
 
 
 def kept(model: SkyEye) -> dict[str, Tensor]:

@@ -1,0 +1,63 @@
+"""RS-CapRet learning as FROMAGe does: captions, the words up to [RET], and pictures and texts that find each other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.capret.files import load_capret, save_capret
+from rsvlm.models.families.capret.network import CapRet
+from rsvlm.models.families.capret.words import Batch, Words
+from rsvlm.models.learning import Example
+from rsvlm.models.talking import TalkingLearner, WordsLesson, pixels_of
+
+PARTS = {
+    "vision": ("visual_model.*",),
+    "connector": ("visual_embeddings.*",),
+    "heads": ("visual_fc.*", "text_fc.*", "logit_scale"),
+    "token": ("retrieval_token.*",),
+    "language": ("lm.*",),
+}
+
+
+class CapRetLearner(TalkingLearner):
+    """language: the caption behind a picture; retrieval: its words alone, with [RET]; contrastive: both find their partner."""
+
+    objectives = ("language", "retrieval", "contrastive")
+
+    def __init__(self, model: CapRet, words: Words) -> None:
+        super().__init__(model, model.visual_model.config.image_size, model.config.caption + model.config.prefix, PARTS)
+        self._model, self._words = model, words
+        self.ahead = model.config.prefix
+
+    def words(self, examples: Sequence[Example]) -> Batch:
+        return self._words.captions([example.turns[-1][1] for example in examples])
+
+    def batch(self, examples: Sequence[Example]) -> WordsLesson:
+        words = self.words(examples)
+        read = int(words.mask.sum())
+        counts = {"language": read, "retrieval": read, "contrastive": len(examples)}
+        return WordsLesson(pixels_of(examples, 1, self.side), words, counts)
+
+    def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
+        found = self._model.losses(*lesson.pixels, lesson.words)
+        return {
+            "language": found.caption,
+            "retrieval": found.retrieval,
+            "contrastive": (found.images + found.texts) / 2,
+        }
+
+    def settle(self) -> None:
+        self._model.settle()
+
+    def save(self, folder: Path) -> None:
+        save_capret(folder, self._model, self._words)
+
+
+def learn(card: ModelCard) -> CapRetLearner:
+    """In float32. Raises RsvlmError (model_failed)."""
+    return CapRetLearner(*load_capret(card.folder, card.id, card.mend))
