@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from rsvlm.models.cards import ModelCard
 
 NUMBER_BYTES = 4  # of a weight once loaded, float32, however it is stored
+HALF_BYTES = 2  # of one of a large model, in bfloat16
+LARGE_BYTES = 2 * 10**9  # of files, from which on a model is large; see load() of the families
+ALWAYS_FLOAT32 = ("compact", "geoclip", "mmodalcc")
 WORKING_SHARE = 0.25  # of the weights, for what a batch needs while it runs
 WORKING_BYTES = 64 * 2**20  # more, for any model
 
@@ -30,15 +33,18 @@ def predicted_bytes(card: ModelCard) -> int:
     if not card.installed:
         return card.memory_bytes
     files = [file for file in card.source.files if file.name.endswith(".safetensors")]
-    weights = sum(_weight_bytes(card.folder / file.name, file.size_bytes) for file in files)
+    halved = card.size_bytes > LARGE_BYTES and card.family not in ALWAYS_FLOAT32
+    number = HALF_BYTES if halved else NUMBER_BYTES
+    weights = sum(_weight_bytes(card.folder / file.name, file.size_bytes, number) for file in files)
     return int(weights * (1 + WORKING_SHARE)) + WORKING_BYTES
 
 
-def _weight_bytes(path: Path, stored: int) -> int:
+def _weight_bytes(path: Path, stored: int, number: int) -> int:
+    """stored: bytes of the file; number: bytes of a weight once loaded."""
     try:
         with safe_open(path, "np") as file:
             names = file.keys()
-            return NUMBER_BYTES * sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+            return number * sum(math.prod(file.get_slice(name).get_shape()) for name in names)
     except (OSError, SafetensorError):  # broken, or gone meanwhile: loading will say so
         return stored
 

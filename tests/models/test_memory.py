@@ -56,6 +56,22 @@ def test_weights_are_counted_as_they_will_lie_in_memory(add_model: Callable[...,
     assert predicted_bytes(card) == numbers * 4 * 1.25 // 1 + 64 * 2**20
 
 
+def test_large_model_takes_two_bytes_for_a_weight_where_its_family_halves_it(add_model: Callable[..., ModelCard]):
+    """A file of 2.4 GB that takes no room on the disk: nothing but its head is read."""
+    card, numbers = add_model("mine"), 1_200_000_000
+    head = json.dumps({"w": {"dtype": "F16", "shape": [numbers], "data_offsets": [0, 2 * numbers]}}).encode()
+    with (card.folder / "model.safetensors").open("wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        file.truncate(8 + len(head) + 2 * numbers)
+    files = [
+        one.model_copy(update={"size_bytes": (card.folder / one.name).stat().st_size}) for one in card.source.files
+    ]
+    large = card.model_copy(update={"source": card.source.model_copy(update={"files": tuple(files)})})
+    for family, bytes_each in (("rsgpt4v", 2), ("geoclip", 4)):
+        expected = int(numbers * bytes_each * 1.25) + 64 * 2**20
+        assert predicted_bytes(large.model_copy(update={"family": family})) == expected
+
+
 def test_model_that_is_not_there_is_predicted_by_its_card(add_model: Callable[..., ModelCard]):
     card = add_model("mine").model_copy(update={"memory_bytes": 123_456_789})
     (card.folder / "model.safetensors").unlink()
