@@ -11,7 +11,7 @@ from rsvlm.protocol import RsvlmError
 
 FIGURES = dict.fromkeys(
     ("retrieval_rs5m", "retrieval_skyscript", "zeroshot_skyscript"), "trainer.metrics.retrieval_golden"
-)
+) | {"metrics": "trainer.metrics.golden"}
 
 
 def verify_golden(folder: Path, as_json: bool) -> None:

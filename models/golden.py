@@ -34,8 +34,6 @@ REPLAYS = {
     "text/geopix_prompts": "models.golden_texts",
 }  # kind of case, or a file of words -> the module with replay(case) -> {output: largest absolute difference}
 NOT_COVERED = {
-    "metrics": "No figure of this kind is computed yet.",
-    "metrics/caption_pycocoevalcap": "The trainer's tests hold its scores of captions against it; it is not run again here.",
     "selo": "Finding a phrase by tiles, and the figures of that, are not built yet.",
     "released_checkpoint_layout": "A list of the keys of a released checkpoint: there is nothing to run.",
 }
