@@ -1,8 +1,8 @@
 """What a family offers to those who train it: examples become a batch, a batch becomes losses.
 
-A family that can be trained has a module `learner` in its folder, with learn(folder, name, mend), the learner of a model as its
-files lie there; where models can begin with random weights, also new(settings, texts, labels). Knows pictures, words and tensors;
-nothing of records, runs or optimisers.
+A family that can be trained has a module `learner` in its folder, with learn(card), the learner of an installed model. Where
+models can begin with random weights it has new(settings, texts, labels) too, and again(folder) for such a one as it was saved.
+Knows pictures, words and tensors; nothing of records, runs or optimisers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Lesson(Protocol):
 
 class Learner(Protocol):
     """network: what is trained. objectives: its losses, by name. parts: what a stage may train, by a name of the field such as
-    "vision", "connector", "language", "heads" -> beginnings of names of parameters. longest: tokens that a row may have.
+    "vision", "connector", "language", "heads" -> patterns of names of parameters, with *. longest: tokens that a row may have.
     """
 
     network: nn.Module
@@ -69,6 +69,9 @@ class Learner(Protocol):
 
     def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
         """By objective, each a mean: those that are wanted and for which the lesson counts anything."""
+
+    def begin(self, wanted: Collection[str]) -> None:
+        """Before the first step of a stage with these objectives, if anything is to be made ready."""
 
     def settle(self) -> None:
         """What follows each step of the optimiser, if anything."""

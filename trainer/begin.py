@@ -13,8 +13,6 @@ from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.recipe import Model
 
-MEND = "Begin the run again in another folder."
-
 
 def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
     """folder: of the run; a new model is kept there as it begins, and found again.
@@ -23,11 +21,11 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
     """
     if model.id is not None:
         card = get_card(model.id)
-        return _module(card.family).learn(card.folder, card.id, card.mend)
+        return _module(card.family, "learn").learn(card)
     family, begun = str(model.family), folder / "begin"
     if not begun.exists():
         try:
-            learner = _module(family).new(model.settings, examples.texts(), examples.labels())
+            learner = _module(family, "new").new(model.settings, examples.texts(), examples.labels())
         except ValueError as error:
             raise RsvlmError(
                 "bad_request",
@@ -37,12 +35,18 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
         part = folder / "begin.part"
         learner.save(part)
         part.replace(begun)
-    return _module(family).learn(begun, family, MEND)
+    return _module(family, "again").again(begun)
 
 
-def _module(family: str) -> Any:
-    """The learner module of a family. Raises RsvlmError (bad_request) where it has none."""
-    name = f"rsvlm.models.families.{family}.learner"
-    if family in FAMILIES:
-        return import_module(name)
-    raise RsvlmError("bad_request", f"There is no family “{family}”.", f"Choose one of {', '.join(FAMILIES)}.")
+def _module(family: str, does: str) -> Any:
+    """The learner module of a family. Raises RsvlmError (bad_request) where it has none, or has no such function."""
+    if family not in FAMILIES:
+        raise RsvlmError("bad_request", f"There is no family “{family}”.", f"Choose one of {', '.join(FAMILIES)}.")
+    module = import_module(f"rsvlm.models.families.{family}.learner")
+    if not hasattr(module, does):
+        raise RsvlmError(
+            "bad_request",
+            f"Models of the family {family} begin with released weights.",
+            "Import them, and give model.id.",
+        )
+    return module

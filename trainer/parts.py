@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
@@ -45,10 +46,12 @@ class Parts:
         if stage.adapters and not _adapted(network):
             _put_in(network, stage.adapters)
         adapts = stage.adapters is not None or ADAPTERS in stage.train
-        trains = tuple(start for part in stage.train for start in ("",) * (part == ALL) + learner.parts.get(part, ()))
+        trains = [pattern for part in stage.train for pattern in ("*",) * (part == ALL) + learner.parts.get(part, ())]
         for name, parameter in network.named_parameters():
             plain = name.replace(".base_layer.", ".")
-            parameter.requires_grad_(adapts if is_adapter(name) else bool(trains) and plain.startswith(trains))
+            parameter.requires_grad_(
+                adapts if is_adapter(name) else any(fnmatchcase(plain, pattern) for pattern in trains)
+            )
         found = frozenset(name for name, parameter in network.named_parameters() if parameter.requires_grad)
         if not found:
             raise RsvlmError("bad_request", "This stage trains nothing.", f"Name parts: {', '.join(parts)}.")
@@ -56,7 +59,7 @@ class Parts:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Inside, the network has no adapters but its own: their part is in the weights. Outside, all is as it was, to the bit."""
+        """Inside, the network has no adapters but its own: their part is in the weights. Outside all is as it was, to the bit."""
         kept: list[tuple[nn.Module, str, LoraLinear, Tensor]] = []
         for name, layer in [] if self._has_own else _adapted(self._network):
             parent, _, last = name.rpartition(".")

@@ -92,6 +92,8 @@ class Run:
             load_trained(self.learner.network, last)
             self.average = average
             return first
+        if last is None:
+            self.learner.begin(stage.objectives)
         share = Share(self.recipe.batch_size, self.recipe.gradient_accumulation_steps, *self._place())
         if share.size * share.parts * share.processes != share.batch:
             raise RsvlmError(

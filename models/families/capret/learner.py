@@ -44,7 +44,7 @@ class CapRetLearner(TalkingLearner):
         return WordsLesson(pixels_of(examples, 1, self.side), words, counts)
 
     def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
-        found = self._model.losses(*lesson.pixels, lesson.words)
+        found = self._model.losses(lesson.pixels[0], lesson.words)
         return {
             "language": found.caption,
             "retrieval": found.retrieval,

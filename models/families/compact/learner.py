@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.compact.network import (
     CAPTION,
     EOS,
@@ -74,10 +75,10 @@ class CompactLearner:
 
     objectives: tuple[str, ...] = ("language", "class", "contrastive")
     parts: Mapping[str, tuple[str, ...]] = {
-        "vision": ("model.encoder.",),
-        "connector": ("model.connector.",),
-        "language": ("model.language.",),
-        "heads": ("model.scene_head.", "model.image_head.", "model.text_head.", "model.log_scale", "distillation."),
+        "vision": ("model.encoder.*",),
+        "connector": ("model.connector.*",),
+        "language": ("model.language.*",),
+        "heads": ("model.scene_head.*", "model.image_head.*", "model.text_head.*", "model.log_scale", "distillation.*"),
     }
     longest = LONGEST + 2
 
@@ -135,6 +136,9 @@ class CompactLearner:
             found["distillation"] = self.network.distillation(features.tokens, features.grid, target)
         return found
 
+    def begin(self, wanted: Collection[str]) -> None:
+        """Nothing is to be made ready."""
+
     def settle(self) -> None:
         """Nothing follows a step."""
 
@@ -155,9 +159,14 @@ class CompactLearner:
         return self.tokenizer.encode(tidy(text)).ids
 
 
-def learn(folder: Path, name: str, mend: str) -> CompactLearner:
-    """The model in a folder, to be trained on. name, mend: see load_compact. Raises RsvlmError (model_failed)."""
-    return CompactLearner(*load_compact(folder, name, mend))
+def learn(card: ModelCard) -> CompactLearner:
+    """Raises RsvlmError (model_failed)."""
+    return CompactLearner(*load_compact(card.folder, card.id, card.mend))
+
+
+def again(folder: Path) -> CompactLearner:
+    """A new model as it was saved. Raises RsvlmError (model_failed)."""
+    return CompactLearner(*load_compact(folder, mend="Begin the run again in another folder."))
 
 
 def new(settings: Mapping[str, Any], texts: Iterable[str], labels: Sequence[str]) -> CompactLearner:

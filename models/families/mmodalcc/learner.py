@@ -1,0 +1,94 @@
+"""MModalCC learning: the sentence on what changed, from two dates and a map of each (black where a record has none)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc, save_mmodalcc
+from rsvlm.models.families.mmodalcc.network import PAD, MModalCC, caption_loss
+from rsvlm.models.learning import Example
+
+PARTS = {
+    "vision": ("rgb_trunk.*", "semantic_trunk.*"),
+    "difference": ("encoder.*",),
+    "language": ("decoder.*",),
+}
+
+
+@dataclass(frozen=True)
+class PairsLesson:
+    """pixels: (batch, 4, 3, pixels, pixels) in [0, 1]; ids: (batch, length) with <start> and <end>; lengths: (batch,)."""
+
+    pixels: Tensor
+    ids: Tensor
+    lengths: Tensor
+    counts: Mapping[str, int]
+
+    def to(self, device: torch.device | str) -> PairsLesson:
+        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in ("pixels", "ids", "lengths")}
+        return replace(self, **moved)
+
+
+class MModalCCLearner:
+    objectives = ("language",)
+    parts = PARTS
+
+    def __init__(self, model: MModalCC, tokenizer: Tokenizer) -> None:
+        self.network, self._tokenizer = model, tokenizer
+        self.longest = model.config.longest
+        words = tokenizer.get_vocab()
+        self._start, self._end = words[START], words[END]
+
+    def tokens(self, example: Example) -> int:
+        return len(self._ids(example))
+
+    def batch(self, examples: Sequence[Example]) -> PairsLesson:
+        rows = [self._ids(example) for example in examples]
+        longest = max(map(len, rows))
+        ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+        lengths = torch.tensor([len(row) for row in rows])
+        pixels = torch.stack([self._pixels(example) for example in examples])
+        return PairsLesson(pixels, ids, lengths, {"language": int(lengths.sum()) - len(rows)})
+
+    def losses(self, lesson: PairsLesson, wanted: Collection[str]) -> dict[str, Tensor]:
+        logits = self.network.caption_logits(lesson.pixels, lesson.ids)
+        return {"language": caption_loss(logits, lesson.ids, lesson.lengths)}
+
+    def begin(self, wanted: Collection[str]) -> None:
+        """Nothing is to be made ready."""
+
+    def settle(self) -> None:
+        """Nothing follows a step."""
+
+    def save(self, folder: Path) -> None:
+        save_mmodalcc(folder, self.network.config, self.network.state_dict(), self._tokenizer)
+
+    def _ids(self, example: Example) -> list[int]:
+        said = self._tokenizer.encode(example.turns[-1][1].lower().rstrip(" ."), add_special_tokens=False).ids
+        return [self._start, *said, self._end]
+
+    def _pixels(self, example: Example) -> Tensor:
+        """(4, 3, pixels, pixels): rgb before, rgb after, map before, map after."""
+        before, after = (self._resized(picture, "bilinear") for picture in example.pictures)
+        maps = [self._resized(plane, "nearest-exact") for plane in example.maps]
+        return torch.stack([before, after, *(maps or [torch.zeros_like(before)] * 2)])
+
+    def _resized(self, picture: np.ndarray, mode: str) -> Tensor:
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
+        side = (self.network.config.pixels,) * 2
+        return interpolate(pixels, side, mode=mode, antialias=mode == "bilinear")[0]
+
+
+def learn(card: ModelCard) -> MModalCCLearner:
+    """In float32. Raises RsvlmError (model_failed)."""
+    model, tokenizer = load_mmodalcc(card.folder, card.id, card.mend)
+    return MModalCCLearner(model.float(), tokenizer)
