@@ -19,12 +19,14 @@ from rsvlm.protocol import RsvlmError
 
 BAR = 1e-4  # largest absolute difference that rounding in float32 explains
 REPLAYS = {
+    "deltavlm_full/released_checkpoint_layout": "models.golden_layouts",
     "deltavlm_full": "models.families.deltavlm.golden",
     "deltavlm_mask_decoder": "models.families.deltavlm.golden",
     "fromage": "models.families.capret.golden",
     "geopix_full_tiny": "models.families.geopix.golden",
     "geopix_seg_real_dims": "models.families.geopix.golden",
     "georsclip": "models.families.geoclip.golden",
+    "minigptv2_skyeyegpt/released_checkpoint_layout": "models.golden_layouts",
     "minigptv2_skyeyegpt": "models.families.skyeye.golden",
     "mmodalcc": "models.families.mmodalcc.golden",
     "mmodalcc_real_dims": "models.families.mmodalcc.golden",
@@ -35,7 +37,6 @@ REPLAYS = {
 }  # kind of case, or a file of words -> the module with replay(case) -> {output: largest absolute difference}
 NOT_COVERED = {
     "selo": "Finding a phrase by tiles, and the figures of that, are not built yet.",
-    "released_checkpoint_layout": "A list of the keys of a released checkpoint: there is nothing to run.",
 }
 BROKEN = (
     ArithmeticError, AttributeError, LookupError, OSError, RsvlmError, RuntimeError, SafetensorError, StopIteration,
