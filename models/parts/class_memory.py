@@ -29,11 +29,17 @@ def placed(tokens: Tensor) -> Tensor:
 
 
 class MemoryBank(nn.Module):
-    """class ids: (targets,) -> (targets, width, n, n) for a level: the `length` memories of each class, mixed into one."""
+    """class ids: (targets,) -> (targets, width, n, n) for a level: the `length` memories of each class, mixed into one.
+
+    Each class is a parameter of its own: optimisers leave alone what no target asked for, with its momentum and decay. They
+    are saved as one tensor `memory` (classes, levels, length, width, n, n), as released.
+    """
 
     def __init__(self, classes: int, levels: int, length: int, width: int, grid: int) -> None:
         super().__init__()
-        self.memory = nn.Parameter(torch.randn(classes, levels, length, width, grid, grid))
+        self.memory = nn.ParameterList(torch.randn(levels, length, width, grid, grid) for _ in range(classes))
+        self.register_state_dict_post_hook(_join_classes)
+        self.register_load_state_dict_pre_hook(_part_classes)
         self.mix = nn.Sequential(
             nn.Conv3d(length, length // 2, 1),
             nn.BatchNorm3d(length // 2),
@@ -46,8 +52,22 @@ class MemoryBank(nn.Module):
         )
 
     def forward(self, class_ids: Tensor, level: int) -> Tensor:
-        kept = self.memory[class_ids, level].permute(2, 1, 0, 3, 4)  # (width, length, targets, n, n)
+        kept = torch.stack([self.memory[place][level] for place in class_ids.tolist()], dim=2)
+        kept = kept.transpose(0, 1)  # (width, length, targets, n, n)
         return self.mix(kept).squeeze(1).transpose(0, 1)
+
+
+def _join_classes(bank: nn.Module, state: dict[str, Tensor], prefix: str, metadata: object) -> None:
+    rows = sorted(
+        (key for key in state if key.startswith(f"{prefix}memory.")), key=lambda key: int(key.rpartition(".")[2])
+    )
+    state[f"{prefix}memory"] = torch.stack([state.pop(key) for key in rows])
+
+
+def _part_classes(bank: nn.Module, state: dict[str, Tensor], prefix: str, *others: object) -> None:
+    whole = state.pop(f"{prefix}memory", None)
+    if whole is not None:
+        state.update({f"{prefix}memory.{place}": row for place, row in enumerate(whole)})
 
 
 class MemoryAttention(nn.Module):

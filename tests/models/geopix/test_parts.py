@@ -119,7 +119,7 @@ def test_bank_gives_each_target_its_class_and_level():
     assert torch.allclose(bank(torch.tensor([0]), 1)[0], found[1], atol=1e-6)
     assert not torch.allclose(bank(torch.tensor([2]), 0)[0], found[0])
     # one column of one class: `length` numbers to each of `width` ones
-    column = bank.mix(bank.memory[2, 1, :, :, 3, 4].T[..., None, None, None])
+    column = bank.mix(bank.memory[2][1, :, :, 3, 4].T[..., None, None, None])
     assert torch.allclose(column.flatten(), found[0, :, 3, 4], atol=1e-5)
 
 
