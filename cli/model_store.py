@@ -85,14 +85,26 @@ def import_weights(
     else:
         print_report(report)
     if card is None:
-        wrong = len(report.missing) + len(report.other_shape)
-        raise RsvlmError(
-            "bad_request",
-            f"The weights do not fit the configuration: {wrong} keys are missing or of another shape.",
-            "Give the config.json that the weights were trained with.",
-        )
+        raise unfit(report, family)
     if not as_json:
         print(f"{card.id} is installed in {card.folder}.")
+
+
+def unfit(report: Report, family: str) -> RsvlmError:
+    """Why weights were not brought in; where a checkpoint holds a part of a model alone, what it has to stand beside."""
+    counts = {name: sum(key.startswith(f"{name}.") for key in report.missing) for name in RELEASES[family].parts}
+    parts = [name for name, count in counts.items() if count]
+    wrong = len(report.missing) + len(report.other_shape)
+    said = f"The weights do not fit the configuration: {wrong} keys are missing or of another shape."
+    if not parts:
+        return RsvlmError("bad_request", said, "Give the config.json that the weights were trained with.")
+    lacking = " and ".join(f"{counts[name]} of {name}" for name in parts)
+    folders = " and ".join(f"a folder {name}" for name in parts)
+    return RsvlmError(
+        "bad_request",
+        f"{said} Missing are {lacking}: the checkpoint holds a part of the model.",
+        f"Put what it was trained on into {folders} beside it.",
+    )
 
 
 def print_report(report: Report) -> None:

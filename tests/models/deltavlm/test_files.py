@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from rsvlm.cli.model_store import unfit
 from rsvlm.models.cards import get_card
 from rsvlm.models.families.deltavlm.files import convert_deltavlm, load_deltavlm, save_deltavlm
 from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
@@ -145,6 +146,11 @@ def test_checkpoint_alone_lacks_what_the_release_leaves_out(released: Path, conf
     assert "llm_model.model.layers.1.mlp.up_proj.weight" in report.missing
     assert not [key for key in report.missing if key.startswith(("visual_encoder.blocks.1", "visual_encoder.blocks.2"))]
     assert not (released / "model.safetensors").exists()
+    told = unfit(report, "deltavlm")
+    assert re.search(r"Missing are 17 of visual_encoder and 21 of llm_model: the checkpoint holds a part", told.message)
+    assert told.hint == "Put what it was trained on into a folder visual_encoder and a folder llm_model beside it."
+    fits_otherwise = Report(missing=["csrm.context1.weight"], unexpected=[], other_shape=[])
+    assert "config.json" in unfit(fits_otherwise, "deltavlm").hint
 
 
 def test_keys_that_do_not_fit_are_told(released: Path, model: DeltaVlm):
