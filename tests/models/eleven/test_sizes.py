@@ -85,7 +85,7 @@ PUBLISHED: tuple[Published, ...] = (
     ("SkyScript L/14", "open_clip's docs/model_profile.csv: 427.62M", 427.62e6, 2e-5, lambda: count(real("SkyScript", "L-14"))),
     ("SkyScript B/32", "open_clip's docs/model_profile.csv: 151.28M", 151.28e6, 5e-5, lambda: count(real("SkyScript", "B-32"))),
     ("GeoPix: class-wise memory", "75 classes x 2 levels x 64 x 64 x 32 x 32 = 629M", 629_145_600, 0,
-     lambda: real("GeoPix").memory.bank.memory.numel()),
+     lambda: count(real("GeoPix").memory.bank.memory)),
     ("GeoPix: LLaVA 1.5, 7B", "LLaVA's 7.06B", 7.06e9, 0.001, lambda: count(real("GeoPix").llava)),
 )  # fmt: skip
 
