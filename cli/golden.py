@@ -9,9 +9,15 @@ from pathlib import Path
 from rsvlm.models.golden import BAR, REPLAYS, Played, find_cases, play
 from rsvlm.protocol import RsvlmError
 
-FIGURES = dict.fromkeys(
-    ("retrieval_rs5m", "retrieval_skyscript", "zeroshot_skyscript"), "trainer.metrics.retrieval_golden"
-) | {"metrics": "trainer.metrics.golden"}
+RETRIEVAL, SELO = "trainer.metrics.retrieval_golden", "trainer.metrics.selo_golden"
+FIGURES = {
+    "metrics": "trainer.metrics.golden",
+    "retrieval_rs5m": RETRIEVAL,
+    "retrieval_skyscript": RETRIEVAL,
+    "selo/pipeline": SELO,
+    "selo/slm_metrics": SELO,
+    "zeroshot_skyscript": RETRIEVAL,
+}
 
 
 def verify_golden(folder: Path, as_json: bool) -> None:

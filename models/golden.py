@@ -35,9 +35,7 @@ REPLAYS = {
     "text/deltavlm_text_processor": "models.golden_texts",
     "text/geopix_prompts": "models.golden_texts",
 }  # kind of case, or a file of words -> the module with replay(case) -> {output: largest absolute difference}
-NOT_COVERED = {
-    "selo": "Finding a phrase by tiles, and the figures of that, are not built yet.",
-}
+UNKNOWN = "No part of rsvlm knows this kind of case."
 BROKEN = (
     ArithmeticError, AttributeError, LookupError, OSError, RsvlmError, RuntimeError, SafetensorError, StopIteration,
     TypeError, ValueError,
@@ -83,7 +81,7 @@ def find_cases(folder: Path, replays: Mapping[str, str]) -> tuple[dict[str, Path
         if _module(name, replays):
             cases[name] = place
         else:
-            others[name] = _reason(name)
+            others[name] = UNKNOWN
     if not cases:
         hint = "It has to hold a folder for each kind of case, such as deltavlm_full, and that one for each case."
         raise RsvlmError("bad_request", f"{folder} holds no recorded case that can be run again.", hint)
@@ -118,14 +116,7 @@ def _places(folder: Path, replays: Mapping[str, str]) -> Iterator[Path]:
 def _module(name: str, replays: Mapping[str, str]) -> str | None:
     if name in replays:
         return replays[name]
-    kind, _, case = name.partition("/")
-    return None if case in NOT_COVERED else replays.get(kind)
-
-
-def _reason(name: str) -> str:
-    kind, _, case = name.partition("/")
-    known = [NOT_COVERED[part] for part in (name, case, kind) if part in NOT_COVERED]
-    return known[0] if known else "No part of rsvlm knows this kind of case."
+    return replays.get(name.partition("/")[0])
 
 
 def _recorded(case: Path) -> set[str]:
