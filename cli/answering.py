@@ -1,4 +1,4 @@
-"""Runs a task for a command: what is wrong with the request is told before torch, which takes seconds, is imported."""
+"""Runs a task for a command: what is wrong with request and rasters is told before torch, which takes seconds, is imported."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ REACHES_OUT = "The extent reaches beyond the raster; the part inside it was look
 def answered(task: str, request: Any, device: str, words: bool) -> Answer:
     """The answer of `task`. words: print them as they come. Raises RsvlmError as the task does."""
     from rsvlm.geo.scene import Scene
-    from rsvlm.models.cards import get_card
+    from rsvlm.tasks.checks import CHECKS
 
-    get_card(request.model)
+    CHECKS[task](request)
     reaches_out = False
     for value in (getattr(request, field.name) for field in fields(request)):
         if isinstance(value, Raster):
@@ -34,12 +34,14 @@ def answered(task: str, request: Any, device: str, words: bool) -> Answer:
 
 
 def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None, overwrite: bool) -> None:
-    """Answer, write its evidence to `out` if there is one, and print it. Raises RsvlmError as task and writing do."""
+    """Answer, print it, and write its evidence to `out` if there is one. Raises RsvlmError as task and writing do."""
     from rsvlm.geo.vector_files import check_target, write_evidence
 
     if out:
         check_target(out, overwrite)
     answer = answered(task, request, device, not as_json)
-    if out:
-        write_evidence(out, answer.evidence, answer.provenance["crs"], answer.provenance)
-    show(answer, as_json)
+    try:
+        show(answer, as_json)
+    finally:  # what was finished is kept as well when the answer was stopped
+        if out:
+            write_evidence(out, answer.evidence, answer.provenance["crs"], answer.provenance)

@@ -1,4 +1,4 @@
-"""`rsvlm ask`: a question about a raster, answered in words."""
+"""`rsvlm ask`: a question about a raster, answered in words; what the answer points at and cites, as a vector file."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import typer
 
-from rsvlm.cli.answering import answered
-from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, RASTER, place
-from rsvlm.cli.terminal import show
-from rsvlm.models.cards import able_card
-from rsvlm.protocol import AskRequest
+from rsvlm.cli.answering import saved
+from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OUT, OVERWRITE, RASTER, place
+from rsvlm.protocol import AskRequest, RsvlmError
 
 
 def ask(
     raster: str = RASTER,
     question: str = typer.Argument(help="What to ask about it."),
+    out: Path | None = OUT,
+    overwrite: bool = OVERWRITE,
     extent: tuple[float, float, float, float] | None = EXTENT,
     crs: str | None = CRS,
     bands: str | None = BANDS,
@@ -29,7 +29,10 @@ def ask(
     as_json: bool = JSON,
 ) -> None:
     """Ask about a raster or a part of it."""
-    able_card(model, "ask", "answer questions")
+    if knowledge and out and out.suffix.lower() == ".shp":
+        raise RsvlmError(
+            "bad_request", "A shapefile cannot hold the documents that an answer cites.", "Use .gpkg or .geojson."
+        )
     library = str(knowledge.absolute()) if knowledge else None
     request = AskRequest(place(raster, extent, crs, bands), question, model=model, knowledge=library)
-    show(answered("ask", request, device, not as_json), as_json)
+    saved("ask", request, device, as_json, out, overwrite)

@@ -26,10 +26,6 @@ def change(
     as_json: bool = JSON,
 ) -> None:
     """Tell what changed between two rasters, or answer a question about that."""
-    if question:
-        able_card(model, "change_ask", "answer questions about what changed")
-    else:
-        able_card(model, "change", "describe what changed")
     if out:
         able_card(model, "change_masks", "draw where something changed")
     earlier, later = (place(raster, extent, crs, bands) for raster in (before, after))

@@ -10,8 +10,8 @@ from typing import Any
 import typer
 
 from rsvlm.cli.place import CRS, DEVICE, EXTENT, MODEL
-from rsvlm.cli.terminal import Terminal
-from rsvlm.protocol import Raster, RsvlmError
+from rsvlm.cli.terminal import Terminal, plain
+from rsvlm.protocol import Raster
 
 knowledge_app = typer.Typer(
     help="Documents that answers can rest on and cite: add them to a library, search it.", no_args_is_help=True
@@ -65,9 +65,8 @@ def search_documents(
         from rsvlm.library.place import checked
 
         place = checked({"type": "Point", "coordinates": list(at)}, "--at")
-    if not library.is_file():
-        raise RsvlmError("not_found", f"There is no library {library}.", "Make it with “rsvlm knowledge add”.")
     raster = Raster(href=image, extent=extent, crs=crs) if image else None
+    _look_early(library, raster)
     from rsvlm.models.pool import Models
     from rsvlm.tasks.knowledge import find
 
@@ -77,11 +76,23 @@ def search_documents(
         print(json.dumps({"passages": [asdict(item) for item in found.passages], "left_out": found.left_out}))
         return
     for number, item in enumerate(found.passages, 1):
-        print(f"[{number}] {_line(asdict(item))}")
+        print(f"[{number}] {plain(_line(asdict(item)))}")
     if not found.passages:
         print("Nothing was found.")
     if found.left_out:
         print("A document with the very picture that is searched with was left out.")
+
+
+def _look_early(library: Path, raster: Raster | None) -> None:
+    """What cannot be opened is told before torch is imported, which takes seconds. Raises RsvlmError as opening does."""
+    from rsvlm.geo.scene import Scene
+    from rsvlm.tasks.libraries import open_library
+
+    with open_library(library):
+        pass
+    if raster is not None:
+        with Scene.open(raster):
+            pass
 
 
 def _line(item: dict[str, Any]) -> str:

@@ -16,13 +16,13 @@ import typer
 
 from rsvlm.cli.ask import ask
 from rsvlm.cli.change import change
+from rsvlm.cli.data import data_app
 from rsvlm.cli.describe import describe
 from rsvlm.cli.doctor import doctor
 from rsvlm.cli.evaluate import evaluate_app
-from rsvlm.cli.ground import ground
 from rsvlm.cli.knowledge import knowledge_app
 from rsvlm.cli.models import models_app
-from rsvlm.cli.segment import segment
+from rsvlm.cli.phrases import ground, segment
 from rsvlm.cli.serve import serve
 from rsvlm.cli.train import train
 from rsvlm.protocol import VERSION, RsvlmError
@@ -36,8 +36,8 @@ app = typer.Typer(
 )
 app.command()(describe)
 app.command()(ask)
-app.command()(segment)
-app.command()(ground)
+app.command("segment")(segment)
+app.command("ground")(ground)
 app.command()(change)
 app.command()(train)
 app.command()(serve)
@@ -45,6 +45,7 @@ app.command()(doctor)
 app.add_typer(evaluate_app, name="eval")
 app.add_typer(models_app, name="models")
 app.add_typer(knowledge_app, name="knowledge")
+app.add_typer(data_app, name="data")
 
 
 UNFORESEEN = 3  # exit code

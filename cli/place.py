@@ -19,7 +19,9 @@ BANDS = typer.Option(
 MODEL = typer.Option(None, help="Id of the model; default: the bundled one.")
 DEVICE = typer.Option("auto", help="auto, cpu or cuda.")
 JSON = typer.Option(False, "--json", help="Print the whole answer with evidence and provenance as JSON.")
-OUT = typer.Option(None, "-o", "--out", metavar="FILE", help="Write the outlines to this .gpkg, .shp or .geojson.")
+OUT = typer.Option(
+    None, "-o", "--out", metavar="FILE", help="Write what the answer points at to this .gpkg, .shp or .geojson."
+)
 OVERWRITE = typer.Option(False, "--overwrite", help="Replace the file of -o if it is there.")
 
 

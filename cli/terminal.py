@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from types import FrameType
 import typer
 
 from rsvlm.protocol import Answer, Cancelled, Watch
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Terminal(Watch):
@@ -44,16 +47,27 @@ class Terminal(Watch):
 
     def text(self, delta: str) -> None:
         if self._words:
-            print(delta, end="", flush=True)
+            print(plain(delta), end="", flush=True)
+
+
+def plain(text: str) -> str:
+    """Without the control characters, by which a text from a model or a document could command a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def show(answer: Answer, as_json: bool) -> None:
-    """What is left to say after the words have streamed. Raises Exit for an answer that the user stopped."""
+    """What is left to say after the words have streamed: what they cite, and warnings.
+
+    Raises Exit for an answer that the user stopped.
+    """
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
     else:
         print()
+        for item in answer.evidence:
+            if item.kind == "document":
+                print(plain(" ".join(filter(None, (item.label, item.text, item.source and f"({item.source})")))))
         for warning in answer.warnings:
-            print(f"Note: {warning}", file=sys.stderr)
+            print(f"Note: {plain(warning)}", file=sys.stderr)
     if answer.partial:
         raise typer.Exit(Cancelled().exit_code)

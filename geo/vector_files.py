@@ -17,11 +17,12 @@ from typing import Any, Optional
 import numpy as np
 import shapely
 from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from rsvlm.protocol import Evidence, RsvlmError
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
-FIELDS = ("label", "kind", "score", "area_m2", "count", "text")
+FIELDS = ("label", "kind", "score", "area_m2", "count", "text", "source")
 _BEFORE = "GDAL_CONFIG_FILE"  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
@@ -49,7 +50,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def write_evidence(path: Path, evidence: Sequence[Evidence], crs: Optional[str], about: Mapping[str, Any]) -> None:
-    """crs: WKT of the geometries, None for pixels. about: how the answer came to be, kept in GeoJSON.
+    """crs: WKT of the geometries, None for pixels. about: how the answer came to be, kept in GeoJSON. A document without a
+    place becomes a feature without a geometry.
 
     Raises RsvlmError (bad_request) if the file cannot be written.
     """
@@ -73,12 +75,17 @@ def _geojson(evidence: Sequence[Evidence], crs: Optional[str], about: Mapping[st
     features = []
     for item in evidence:
         properties = {name: getattr(item, name) for name in FIELDS}
-        shape = shapely.geometry.shape(item.geometry)
-        if crs is not None:
+        shape = _shape(item)
+        if shape is not None and crs is not None:
             shape = _in_degrees(shape, crs)
-        geometry = shapely.geometry.mapping(shapely.orient_polygons(shape))
+        geometry = None if shape is None else shapely.geometry.mapping(shapely.orient_polygons(shape))
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features, "rsvlm": dict(about)}
+
+
+def _shape(item: Evidence) -> Optional[BaseGeometry]:
+    shape = shapely.geometry.shape(item.geometry)
+    return None if shape.is_empty else shape
 
 
 def _in_degrees(shape: Any, crs: str) -> Any:
@@ -89,7 +96,8 @@ def _in_degrees(shape: Any, crs: str) -> Any:
 
 def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> None:
     driver = DRIVERS[path.suffix.lower()]
-    shapes = [shapely.geometry.shape(item.geometry) for item in evidence]
+    shapes = [_shape(item) for item in evidence]
+    areas = all(shape is None or shape.geom_type in ("Polygon", "MultiPolygon") for shape in shapes)
     columns = [np.array([getattr(item, name) for item in evidence], dtype=_type(name)) for name in FIELDS]
     write, errors = _pyogrio()
     try:
@@ -97,13 +105,13 @@ def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> No
             warnings.simplefilter("ignore", UserWarning)  # that there is no CRS is said in the answer
             write(
                 str(path),
-                np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),
+                np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),  # None stays None
                 field_data=columns,
                 fields=np.array(FIELDS, dtype=object),
                 crs=crs,
                 driver=driver,
-                geometry_type="MultiPolygon",
-                promote_to_multi=True,
+                geometry_type="MultiPolygon" if areas else "Unknown",
+                promote_to_multi=areas,
                 encoding="UTF-8",
             )
     except errors as error:

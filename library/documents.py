@@ -41,7 +41,7 @@ def read_documents(path: Path) -> list[Document]:
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise RsvlmError(
-            "bad_request", f"{path.name} is no file of documents.", f"Give one ending in {', '.join(KINDS)}."
+            "bad_request", f"{path.name or path} is no file of documents.", f"Give one ending in {', '.join(KINDS)}."
         )
     if not path.is_file():
         raise RsvlmError("not_found", f"There is no file {path}.", "Check the path.")
@@ -50,8 +50,12 @@ def read_documents(path: Path) -> list[Document]:
     except (OSError, UnicodeDecodeError) as error:
         raise RsvlmError("bad_request", f"{path.name} cannot be read as text.", "Save it as UTF-8.") from error
     if kind in (".txt", ".md"):
-        return [_document({"title": path.stem, "text": content, "source": path.name}, path, path.name)]
-    return [_document(fields, path, where) for where, fields in _rows(content, path, kind)]
+        rows = [(path.name, {"title": path.stem, "text": content, "source": path.name})] if content.strip() else []
+    else:
+        rows = list(_rows(content, path, kind))
+    if not rows:
+        raise RsvlmError("bad_request", f"There is no document in {path.name}.", "Choose another file.")
+    return [_document(fields, path, where) for where, fields in rows]
 
 
 def _rows(content: str, path: Path, kind: str) -> Iterator[tuple[str, Any]]:

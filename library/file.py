@@ -27,6 +27,7 @@ from rsvlm.library.place import WGS84
 from rsvlm.library.vectors import Vectors
 from rsvlm.protocol import RsvlmError
 
+SUFFIX = ".gpkg"  # by which GIS programs know the file
 FORMAT = 1  # of the tables that are not GeoPackage's own
 
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}  # bytes, by the kind that the header of a geometry names
@@ -89,10 +90,13 @@ class Kept:
 
 
 class Library:
-    """An open library; a context manager. maker: see there."""
+    """An open library; a context manager. maker: see there. path: of its file.
 
-    def __init__(self, connection: sqlite3.Connection, maker: Maker) -> None:
-        self._connection, self.maker = connection, maker
+    Its functions raise RsvlmError (bad_request) for what the file has lost.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, maker: Maker, path: Path) -> None:
+        self._connection, self.maker, self.path = connection, maker, path
 
     @classmethod
     def open(cls, path: Path) -> Library:
@@ -104,13 +108,17 @@ class Library:
             maker = _maker(connection)
             if maker is None:
                 raise _no_library(path)
-            return cls(connection, maker)
+            return cls(connection, maker, path)
 
     @classmethod
     def open_or_create(cls, path: Path, maker: Maker) -> Library:
-        """Raises RsvlmError: bad_request for a file that is no library, or whose vectors another model has made."""
+        """Raises RsvlmError: bad_request for a file that is no library or would not be known for one, or whose vectors
+        another model has made.
+        """
         if not path.parent.is_dir():
             raise RsvlmError("bad_request", f"There is no folder {path.parent}.", "Make it, or name another one.")
+        if not path.exists() and path.suffix.lower() != SUFFIX:
+            raise RsvlmError("bad_request", f"A library cannot be called {path.name}.", f"Let it end in {SUFFIX}.")
         connection = _connected(path, "rwc")
         with _closing_on_error(connection), _told(path):
             with _transaction(connection):
@@ -126,16 +134,19 @@ class Library:
                     f"{maker.model} ({maker.revision}); their vectors cannot be compared.",
                     f"Use --model {there.model}, or begin another library.",
                 )
-            return cls(connection, maker)
+            return cls(connection, maker, path)
 
     def __enter__(self) -> Library:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Raises RsvlmError (bad_request) instead of what SQLite says of a file that cannot be read on."""
-        self._connection.close()
+        self.close()
         if isinstance(error, sqlite3.DatabaseError):
-            raise _damaged("") from error
+            raise _in_words(error, self.path) from error
+
+    def close(self) -> None:
+        self._connection.close()
 
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM documents").fetchone()[0])
@@ -149,7 +160,7 @@ class Library:
         document = entry.document
         shape = None if entry.geometry is None else shapely.geometry.shape(entry.geometry)
         row = (_packed(shape), document.title, document.text, document.source, document.image, entry.image_digest)
-        with _told(None), _transaction(self._connection):
+        with _told(self.path), _transaction(self._connection):
             made = self._connection.execute(
                 "INSERT OR IGNORE INTO documents (geom, title, text, source, image, image_digest, digest)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -170,7 +181,10 @@ class Library:
 
     def documents(self) -> dict[int, Kept]:
         rows = self._connection.execute("SELECT fid, title, source, geom, image_digest FROM documents ORDER BY fid")
-        return {row[0]: Kept(row[1], row[2], _unpacked(row[3]), row[4]) for row in rows}
+        try:
+            return {row[0]: Kept(row[1], row[2], _unpacked(row[3]), row[4]) for row in rows}
+        except (IndexError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+            raise _damaged(self.path) from error
 
     def passages(self) -> dict[int, int]:
         """Passage number -> document number."""
@@ -201,7 +215,10 @@ class Library:
 
     def _vectors(self, query: str) -> Vectors:
         rows = self._connection.execute(query).fetchall()
-        values = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), self.maker.width)
+        try:
+            values = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), self.maker.width)
+        except (TypeError, ValueError) as error:
+            raise _damaged(self.path) from error
         return Vectors([row[0] for row in rows], values)
 
 
@@ -236,21 +253,23 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _told(path: Path | None) -> Iterator[None]:
+def _told(path: Path) -> Iterator[None]:
     """What SQLite cannot do, in words."""
-    name = f" {path.name}" if path else ""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise RsvlmError(
-            "bad_request",
-            f"The library{name} cannot be used: {error}.",
-            "Close programs that edit it, and check permissions and free space.",
-        ) from error
     except sqlite3.DatabaseError as error:
-        raise RsvlmError(
-            "bad_request", f"The library{name} is damaged or no library.", "Choose another file."
-        ) from error
+        raise _in_words(error, path) from error
+
+
+def _in_words(error: sqlite3.DatabaseError, path: Path) -> RsvlmError:
+    """What the file is in the way of, or that it is broken: a table that is missing is an operational error as well."""
+    if not isinstance(error, sqlite3.OperationalError) or "no such" in str(error):
+        return _damaged(path)
+    return RsvlmError(
+        "bad_request",
+        f"The library {path.name} cannot be used: {error}.",
+        "Close programs that edit it, and check permissions and free space.",
+    )
 
 
 def _create(connection: sqlite3.Connection, maker: Maker) -> None:
@@ -272,7 +291,9 @@ def _maker(connection: sqlite3.Connection) -> Maker | None:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rsvlm_library'").fetchone():
         return None
     about = dict(connection.execute("SELECT name, value FROM rsvlm_library"))
-    if about.get("format") != str(FORMAT):
+    if about.get("format") != str(FORMAT) or not {"model", "revision", "width"} <= set(about):
+        return None
+    if not about["width"].isdecimal():
         return None
     return Maker(about["model"], about["revision"], int(about["width"]))
 
@@ -281,8 +302,8 @@ def _no_library(path: Path) -> RsvlmError:
     return RsvlmError("bad_request", f"{path.name} is no library of rsvlm.", "Name one made by “rsvlm knowledge add”.")
 
 
-def _damaged(name: str) -> RsvlmError:
-    return RsvlmError("bad_request", f"The library{name} is damaged or no library.", "Choose another file.")
+def _damaged(path: Path) -> RsvlmError:
+    return RsvlmError("bad_request", f"The library {path.name} is damaged or no library.", "Choose another file.")
 
 
 def _digest(document: Document) -> str:

@@ -10,12 +10,13 @@ from typing import cast
 from rsvlm.geo.scene import Scene
 from rsvlm.library.citing import citations
 from rsvlm.models.boxes import CONVENTIONS, Reading, read
-from rsvlm.models.cards import ModelCard, able_card
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Question, Reply, Turn
 from rsvlm.models.predictors.words import sentence
 from rsvlm.models.prompts import put
-from rsvlm.protocol import Answer, AskRequest, Raster, RsvlmError, Watch
+from rsvlm.protocol import Answer, AskRequest, Raster, Watch
+from rsvlm.tasks import checks
 from rsvlm.tasks.knowledge import Known, known
 from rsvlm.tasks.looking import gaps, seen
 from rsvlm.tasks.outlines import boxed, outlined
@@ -38,9 +39,7 @@ class Put:
 
 def ask(request: AskRequest, models: Models, watch: Watch) -> Answer:
     """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request."""
-    if not request.question.strip():
-        raise RsvlmError("bad_request", "There is no question.", "Ask something, such as “Is there a harbour?”.")
-    card = able_card(request.model, "ask", "answer questions")
+    card = checks.ask(request)
     earlier = tuple((asked, answered) for asked, answered in request.history)
     wanted = Put("vqa", request.question, earlier)
     if request.knowledge is not None:

@@ -11,12 +11,13 @@ import numpy as np
 from rsvlm.geo.alignment import Common, Pair, common, pair
 from rsvlm.geo.ground import gsd_m
 from rsvlm.geo.scene import Scene
-from rsvlm.models.cards import ModelCard, able_card
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import ChangeAnswers, ChangeMasks, Predictor, Question
 from rsvlm.models.predictors.words import sentence
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, ChangeRequest, Evidence, RsvlmError, Watch
+from rsvlm.tasks import checks
 from rsvlm.tasks.agreement import disagreement
 from rsvlm.tasks.ask import Telling, doubts, timings
 from rsvlm.tasks.figures import percent
@@ -34,10 +35,7 @@ def change(request: ChangeRequest, models: Models, watch: Watch) -> Answer:
     unknown_model, cancelled, bad_request.
     """
     question = (request.question or "").strip()
-    if question:
-        card = able_card(request.model, "change_ask", "answer questions about what changed")
-    else:
-        card = able_card(request.model, "change", "describe what changed")
+    card = checks.change(request)
     started = time.perf_counter()
     with (
         Scene.open(request.before) as before,

@@ -13,11 +13,10 @@ from typing import cast
 
 from rsvlm.geo import ground
 from rsvlm.geo.scene import Scene
-from rsvlm.models.cards import able_card
 from rsvlm.models.families.compact.predictor import CompactPredictor, Seen
 from rsvlm.models.pool import Models
-from rsvlm.protocol import STYLES, Answer, Cancelled, DescribeRequest, RsvlmError, Watch
-from rsvlm.tasks import figures, wording
+from rsvlm.protocol import Answer, Cancelled, DescribeRequest, RsvlmError, Watch
+from rsvlm.tasks import checks, figures, wording
 from rsvlm.tasks.ask import Put, in_words
 from rsvlm.tasks.cover import Cover, measure_cover
 from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
@@ -31,9 +30,7 @@ BATCH = 8  # tiles described at once; progress and stop come between batches
 
 def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
     """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request (style, model)."""
-    if request.style not in STYLES:
-        raise RsvlmError("bad_request", f"There is no style “{request.style}”.", f"Choose one of {', '.join(STYLES)}.")
-    card = able_card(request.model, "describe", "describe a place")
+    card = checks.describe(request)
     if not isinstance(models.get(card.id), CompactPredictor):  # words are all that it has
         if request.style == "structured":
             raise RsvlmError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rsvlm.models.cards import able_card
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import Answer, Evidence, GroundRequest, Watch
+from rsvlm.tasks import checks
 from rsvlm.tasks.ask import read_boxes
 from rsvlm.tasks.looking import Tile
 from rsvlm.tasks.outlines import boxed
@@ -14,7 +14,7 @@ from rsvlm.tasks.phrases import Way, look_for
 
 def ground(request: GroundRequest, models: Models, watch: Watch) -> Answer:
     """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request."""
-    card = able_card(request.model, "ground", "draw boxes around what a phrase names")
+    card = checks.ground(request)
 
     def find(reply: Reply, tile: Tile, phrase: str) -> tuple[list[Evidence], list[str]]:
         height, width, _ = tile.picture.shape

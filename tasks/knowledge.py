@@ -6,7 +6,8 @@ RS-RAG (arXiv 2504.04988), around any model that answers. The library itself is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -23,8 +24,9 @@ from rsvlm.library.place import NOWHERE, WGS84, moved
 from rsvlm.library.search import Findings, Passage, Query, search
 from rsvlm.models.cards import get_card
 from rsvlm.models.pool import Models
-from rsvlm.protocol import Evidence, Raster, RsvlmError, Watch
+from rsvlm.protocol import Cancelled, Evidence, Raster, RsvlmError, Watch
 from rsvlm.tasks.embed import embed
+from rsvlm.tasks.libraries import open_library
 
 GIVEN = 3  # passages to the model that answers
 WORDS = (40, 20, 10, 5)  # of a passage: the most that the model of the vectors reads
@@ -90,7 +92,8 @@ class Known:
 def add(path: Path, documents: Sequence[Document], model_id: str | None, models: Models, watch: Watch) -> Added:
     """Each document is kept as a whole as soon as it is ready; those that are there already are passed over.
 
-    Raises RsvlmError: what opening a picture and embedding raise, bad_request for a library of another model, cancelled.
+    Raises RsvlmError: what opening a picture and embedding raise, naming the document; bad_request for a library of another
+    model; cancelled.
     """
     card, new = get_card(model_id), 0
     width = embed(["place"], card.id, models, watch).vectors.shape[1]
@@ -99,13 +102,29 @@ def add(path: Path, documents: Sequence[Document], model_id: str | None, models:
             watch.progress(done, len(documents), "Reading documents")
             watch.check()
             if not library.has(document):
-                new += library.add(_entry(document, card.id, models, watch))
+                with _naming(document):
+                    entry = _entry(document, card.id, models, watch)
+                new += library.add(entry)
         watch.progress(len(documents), len(documents), "Reading documents")
     return Added(new, len(documents) - new, card.id)
 
 
+@contextmanager
+def _naming(document: Document) -> Iterator[None]:
+    """What is wrong with a picture is told with the document that it belongs to."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except RsvlmError as error:
+        told = (
+            f"The document “{document.title or document.text[:40]}” was not added, nor what follows it: {error.message}"
+        )
+        raise RsvlmError(error.code, told, f"{error.hint} What came before it is kept.") from error
+
+
 def find(
-    path: Path,
+    path: str | Path,
     models: Models,
     watch: Watch,
     text: str = "",
@@ -120,15 +139,8 @@ def find(
     """
     if not text.strip() and raster is None and place is None:
         raise RsvlmError("bad_request", "There is nothing to search for.", "Give words, a picture or a place.")
-    with Library.open(path) as library:
+    with open_library(path) as library:
         maker = library.maker
-        revision = get_card(maker.model).revision
-        if revision != maker.revision:
-            raise RsvlmError(
-                "bad_request",
-                f"The library {path.name} was made with revision {maker.revision} of {maker.model}; here is {revision}.",
-                "Make it again from its documents with “rsvlm knowledge add”.",
-            )
         text_vector = _asked(text, maker.model, models, watch) if text.strip() else None
         image_vector, digests = None, frozenset[str]()
         if raster is not None:
@@ -144,7 +156,7 @@ def find(
 def known(path: str, question: str, raster: Raster, models: Models, watch: Watch) -> Known:
     """Passages for a question about a raster. Raises as `find` does."""
     watch.progress(0, 1, "Looking up")
-    found = find(local_library(path), models, watch, question, raster)
+    found = find(path, models, watch, question, raster)
     warnings = []
     if not found.passages:
         warnings.append("The library holds nothing to answer with; the answer rests on the picture alone.")
@@ -153,15 +165,6 @@ def known(path: str, question: str, raster: Raster, models: Models, watch: Watch
             "A document whose picture is the one that is asked about was left out; it counts as no knowledge."
         )
     return Known(Path(path).name, found.maker, tuple(found.passages), tuple(warnings))
-
-
-def local_library(path: str) -> Path:
-    """Raises RsvlmError (bad_request, forbidden) for what is no path on this machine."""
-    if not path.strip() or "\0" in path:
-        raise RsvlmError("bad_request", "The path of the library is empty or malformed.", "Give the path of a .gpkg.")
-    if "://" in path or path.startswith(("\\\\", "//")):
-        raise RsvlmError("forbidden", "The library is not on this machine.", "Copy it to a local folder.")
-    return Path(path)
 
 
 def digest(raster: Raster) -> str:

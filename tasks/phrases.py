@@ -12,7 +12,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Question, Reply
 from rsvlm.models.prompts import put
-from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, RsvlmError, Watch
+from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, Watch
 from rsvlm.tasks.agreement import disagreement
 from rsvlm.tasks.ask import doubts, timings
 from rsvlm.tasks.figures import ground_area
@@ -47,11 +47,9 @@ class Found:
 def look_for(way: Way, phrases: Sequence[str], card: ModelCard, raster: Raster, models: Models, watch: Watch) -> Answer:
     """Phrases that were done when the user stopped are kept.
 
-    Raises RsvlmError: whatever opening and reading raise, no_data, cancelled, bad_request (phrases).
+    phrases: at least one that is not empty. Raises RsvlmError: whatever opening and reading raise, no_data, cancelled.
     """
     wanted = list(dict.fromkeys(phrase.strip() for phrase in phrases if phrase.strip()))
-    if not wanted:
-        raise RsvlmError("bad_request", "There is no phrase to look for.", "Name something, such as “storage tanks”.")
     started = time.perf_counter()
     with Scene.open(raster) as scene, models.using(card.id, watch.cancelled) as predictor:
         plan = one_view(scene, card)

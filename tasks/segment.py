@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rsvlm.models.cards import able_card
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import Answer, Evidence, SegmentRequest, Watch
+from rsvlm.tasks import checks
 from rsvlm.tasks.looking import Tile
 from rsvlm.tasks.outlines import LIKELY, SPECK, outlined
 from rsvlm.tasks.phrases import Way, look_for
@@ -13,7 +13,7 @@ from rsvlm.tasks.phrases import Way, look_for
 
 def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
     """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request."""
-    card = able_card(request.model, "segment", "draw outlines of what a phrase names")
+    card = checks.segment(request)
     answer = look_for(Way("segment", "segment", "mask", _find), request.phrases, card, request.raster, models, watch)
     answer.provenance["mask"] = {"probability": LIKELY, "smallest_pixels": SPECK}
     return answer

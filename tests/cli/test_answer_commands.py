@@ -83,6 +83,30 @@ def test_file_that_is_there_is_kept_unless_told_otherwise(
     assert done.code == 0 and len(geopandas.read_file(tmp_path / name)) == 1
 
 
+@pytest.mark.parametrize("name", ["out.gpkg", "out.geojson"])
+def test_cited_documents_are_printed_and_written(
+    rsvlm, add_family: Callable[..., Any], place: Path, tmp_path: Path, name: str
+):
+    add_family("geopix", ["at", BOX, "[1]", "[2]"])
+    documents, library = tmp_path / "d.jsonl", tmp_path / "l.gpkg"
+    rows = [
+        {"title": "Quay", "text": "Ships \u001b[31m.", "source": "port.org", "lon": 9, "lat": 49.65},
+        {"title": "Rule", "text": "Masts."},
+    ]
+    documents.write_text("\n".join(map(json.dumps, rows)))
+    assert rsvlm("knowledge", "add", library, documents).code == 0
+    asked = ("ask", place, "Where are ships?", "--model", "geopix", "--knowledge", library, "-o")
+    done = rsvlm(*asked, tmp_path / name)
+    assert done.out == "At [3] [1] [2].\n[1] Quay: Ships \ufffd[31m. (port.org)\n[2] Rule: Masts.\n", done.err
+    found = geopandas.read_file(tmp_path / name, engine="pyogrio").sort_values("label")
+    assert list(found.kind) == ["document", "document", "box"] and list(found.label) == ["[1]", "[2]", "[3]"]
+    assert list(found.text.fillna(""))[:2] == ["Quay: Ships \x1b[31m.", "Rule: Masts."]
+    assert list(found.source.fillna("")) == ["port.org", "", ""]
+    quay, rule, area = found.to_crs(4326).geometry
+    assert (quay.x, quay.y) == pytest.approx((9, 49.65)) and rule is None and area.area > 0
+    refused(rsvlm(*asked, tmp_path / "out.shp"), "A shapefile cannot hold the documents", ".gpkg or .geojson")
+
+
 def test_what_cannot_be_is_refused_before_any_work(rsvlm, add_family: Callable[..., Any], place: Path, tmp_path: Path):
     add_family("geopix", ["at"])
     add_family("mmodalcc", ["a"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rsvlm.library.documents import Document, passages, read_documents
-from rsvlm.library.file import Library
+from rsvlm.library.file import Library, Maker
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, Watch
 from rsvlm.tasks.knowledge import add, find
@@ -54,6 +54,15 @@ def test_json_lines_geojson_and_texts_are_read(tmp_path: Path):
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, content: str, told: str):
     with pytest.raises(RsvlmError, match=told):
         read_documents(write(tmp_path / "a.jsonl", content))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.jsonl", "\n\n"), ("a.txt", " \n"), ("a.geojson", '{"type": "FeatureCollection", "features": []}')],
+)
+def test_file_without_documents_is_refused(tmp_path: Path, name: str, content: str):
+    with pytest.raises(RsvlmError, match=f"There is no document in {name}"):
+        read_documents(write(tmp_path / name, content))
 
 
 @given(st.text(max_size=300), st.integers(1, 9))
@@ -129,6 +138,34 @@ def test_what_was_finished_is_kept_when_it_is_stopped(tmp_path: Path, models: Mo
         add(path, documents, None, models, Stopping())
     done = add(path, documents, None, models, Watch())
     assert (done.added, done.present, done.model) == (1, 1, "compact")
+
+
+def test_picture_that_is_gone_is_told_with_its_document_and_the_others_are_kept(
+    tmp_path: Path, models: Models, picture: Path
+):
+    path, documents = (
+        tmp_path / "a.gpkg",
+        [Document("A", "a"), Document("B", "b", image=str(picture)), Document("C", "c")],
+    )
+    content = picture.read_bytes()
+    picture.unlink()
+    with pytest.raises(RsvlmError, match="The document “B” was not added, nor what follows it: There is no file"):
+        add(path, documents, None, models, Watch())
+    picture.write_bytes(content)
+    assert (done := add(path, documents, None, models, Watch())).added == 2 and done.present == 1
+    picture.unlink()  # what is in the library needs its file no more
+    assert add(path, documents, None, models, Watch()).present == 3
+
+
+def test_library_of_a_model_that_is_not_here_is_told(tmp_path: Path, models: Models):
+    for model, revision, told in (
+        ("gone", "1", "which is not here"),
+        ("compact", "1", "made with revision 1 of compact"),
+    ):
+        path = tmp_path / f"{model}.gpkg"
+        Library.open_or_create(path, Maker(model, revision, 4)).close()
+        with pytest.raises(RsvlmError, match=told):
+            find(path, models, Watch(), "a")
 
 
 def test_nothing_to_search_for_and_no_place_to_be_near_are_refused(tmp_path: Path, models: Models):

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rsvlm.library import file
 from rsvlm.library.documents import Document
 from rsvlm.library.file import Entry, Library, Maker
+from rsvlm.library.search import Query, search
 from rsvlm.protocol import RsvlmError
 
 MAKER = Maker("toy", "1", 4)
@@ -108,8 +110,68 @@ def test_damage_is_told_in_words(path: Path):
     connection = sqlite3.connect(path)
     connection.execute("DROP TABLE text_vectors")
     connection.close()
-    with pytest.raises(RsvlmError, match="The library is damaged or no library"), Library.open(path) as library:
+    with (
+        pytest.raises(RsvlmError, match=r"The library a library.gpkg is damaged or no library"),
+        Library.open(path) as library,
+    ):
         library.text_vectors()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE text_vectors SET vector = x'0011'",
+        "UPDATE text_vectors SET vector = 'words'",
+        "UPDATE documents SET geom = x'47500001'",
+        "UPDATE documents SET geom = 7",
+        "UPDATE rsvlm_library SET value = 'wide' WHERE name = 'width'",
+        "DELETE FROM rsvlm_library WHERE name = 'model'",
+        "DROP TABLE passages",
+    ],
+)
+def test_damaged_content_is_told_in_words(path: Path, change: str):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field", SQUARE))
+    connection = sqlite3.connect(path)
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    query = Query("field", np.eye(4)[0], np.eye(4)[0], SQUARE)
+    with pytest.raises(RsvlmError, match=r"a library\.gpkg is (damaged or )?no library"), Library.open(path) as library:
+        search(library, query, 3)
+
+
+def test_library_that_another_program_holds_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(file, "_BUSY_S", 0.1)
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field"))
+    other = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(RsvlmError, match="cannot be used: database is locked"), Library.open(path) as library:
+        other.execute("BEGIN EXCLUSIVE")
+        len(library)
+    other.close()
+    with Library.open(path) as library:
+        assert len(library) == 1
+
+
+WRITER = """
+import sys
+import numpy as np
+from pathlib import Path
+from rsvlm.library.documents import Document
+from rsvlm.library.file import Entry, Library, Maker
+with Library.open_or_create(Path(sys.argv[1]), Maker("toy", "1", 4)) as library:
+    for number in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
+        library.add(Entry(Document(f"{number}", "text"), ["text"], np.eye(4, dtype=np.float32)[:1]))
+"""
+
+
+def test_two_writers_at_once_lose_nothing(path: Path):
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, path, str(first)]) for first in (0, 20)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    with Library.open(path) as library:
+        assert {kept.title for kept in library.documents().values()} == {str(number) for number in range(60)}
+        assert len(library) == len(library.passages()) == 60
 
 
 def test_many_words_are_searched_for(path: Path):
@@ -145,4 +207,6 @@ def test_other_files_are_refused_and_left_as_they_are(tmp_path: Path):
         Library.open(tmp_path / "c.gpkg")
     with pytest.raises(RsvlmError, match="There is no folder"):
         Library.open_or_create(tmp_path / "d" / "e.gpkg", MAKER)
+    with pytest.raises(RsvlmError, match=r"cannot be called e\.txt"):
+        Library.open_or_create(tmp_path / "e.txt", MAKER)
     assert sorted(os.listdir(tmp_path)) == ["a.gpkg", "b.gpkg"]

@@ -1,0 +1,71 @@
+"""Whether a request can be met, as far as it shows before a model is loaded and a pixel is read: each task begins with its
+check, and the command line makes it before torch, which takes seconds, is imported. Imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rsvlm.models.cards import ModelCard, able_card
+from rsvlm.protocol import (
+    STYLES,
+    AskRequest,
+    ChangeRequest,
+    DescribeRequest,
+    GroundRequest,
+    RsvlmError,
+    SegmentRequest,
+)
+from rsvlm.tasks.libraries import open_library
+
+
+def describe(request: DescribeRequest) -> ModelCard:
+    """The card of the model that will do it. Raises RsvlmError: bad_request (style, model), unknown_model."""
+    if request.style not in STYLES:
+        raise RsvlmError("bad_request", f"There is no style “{request.style}”.", f"Choose one of {', '.join(STYLES)}.")
+    return able_card(request.model, "describe", "describe a place")
+
+
+def ask(request: AskRequest) -> ModelCard:
+    """The same. Raises RsvlmError: bad_request (question, model, library), unknown_model, not_found, forbidden."""
+    if not request.question.strip():
+        raise RsvlmError("bad_request", "There is no question.", "Ask something, such as “Is there a harbour?”.")
+    card = able_card(request.model, "ask", "answer questions")
+    if request.knowledge is not None:
+        with open_library(request.knowledge):
+            pass
+    return card
+
+
+def segment(request: SegmentRequest) -> ModelCard:
+    """The same. Raises RsvlmError: bad_request (phrases, model), unknown_model."""
+    _some(request.phrases)
+    return able_card(request.model, "segment", "draw outlines of what a phrase names")
+
+
+def ground(request: GroundRequest) -> ModelCard:
+    """The same. Raises RsvlmError: bad_request (phrases, model), unknown_model."""
+    _some(request.phrases)
+    return able_card(request.model, "ground", "draw boxes around what a phrase names")
+
+
+def change(request: ChangeRequest) -> ModelCard:
+    """The same; an empty question is none. Raises RsvlmError: bad_request (model), unknown_model."""
+    if (request.question or "").strip():
+        return able_card(request.model, "change_ask", "answer questions about what changed")
+    return able_card(request.model, "change", "describe what changed")
+
+
+def _some(phrases: Sequence[str]) -> None:
+    if not any(phrase.strip() for phrase in phrases):
+        raise RsvlmError("bad_request", "There is no phrase to look for.", "Name something, such as “storage tanks”.")
+
+
+CHECKS: dict[str, Callable[[Any], ModelCard]] = {
+    "describe": describe,
+    "ask": ask,
+    "segment": segment,
+    "ground": ground,
+    "change": change,
+}
