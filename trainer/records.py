@@ -170,6 +170,8 @@ class Writer:
             os.fsync(self._file.fileno())
         if kind is None:
             os.replace(self._part, self.path)
+        elif not self.written:
+            self._part.unlink()
 
 
 def data_folder() -> Path:

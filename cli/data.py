@@ -1,0 +1,82 @@
+"""`rsvlm data`: make and look through the data that models learn from. Imports neither torch nor a model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from rsvlm.cli.terminal import Terminal
+
+data_app = typer.Typer(help="Convert data sets to records and look through them.", no_args_is_help=True)
+
+JSON = typer.Option(False, "--json", help="Print one JSON document.")
+OVERWRITE = typer.Option(False, help="Replace the file if it is there already.")
+SPLIT = typer.Option(
+    None, help="Only this split; where a format has none, what its records are called (default train)."
+)
+OUT = typer.Option(..., "-o", "--out", help="The file to write.")
+
+
+@data_app.callback()
+def root() -> None:
+    """Convert data sets to records and look through them."""
+
+
+@data_app.command("formats")
+def list_formats(as_json: bool = JSON) -> None:
+    """List the formats that can be converted, and those that can be written (export)."""
+    from rsvlm.trainer.formats import FORMATS
+
+    if as_json:
+        rows = [{"format": name, "title": kind.title, "writes": kind.writes} for name, kind in FORMATS.items()]
+        print(json.dumps({"formats": rows}))
+        return
+    for name, kind in FORMATS.items():
+        print(f"{name:>17}  {kind.title}{'; also written' if kind.writes else ''}")
+
+
+@data_app.command("convert")
+def convert_data(
+    kind: str = typer.Argument(metavar="FORMAT", help="How the data set lies on disk; see “rsvlm data formats”."),
+    path: Path = typer.Argument(help="Its annotations: a file or a folder."),
+    out: Path = OUT,
+    images: Path | None = typer.Option(None, help="Folder of its pictures; default: where the annotations are."),
+    split: str | None = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Write a data set as records, one JSON line for each. Stopped, it goes on where it was the next time."""
+    from rsvlm.trainer.conversion import convert
+    from rsvlm.trainer.formats.reading import Source
+
+    with Terminal(words=False).listening() as watch:
+        done = convert(kind, Source(path, images, split), out, overwrite, watch)
+    for reason, count in done.left_out.items():
+        print(f"Left out {count:,}: {reason.rstrip('.')}.", file=sys.stderr)
+    if done.missing:
+        print(f"Pictures that are not there: {done.missing:,}, the first is {done.first_missing}.", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"out": str(out), **asdict(done)}))
+        return
+    kinds = ", ".join(f"{count:,} {task}" for task, count in done.tasks.items())
+    print(f"{out}: {done.records:,} records ({kinds}).")
+
+
+@data_app.command("export")
+def export_data(
+    kind: str = typer.Argument(metavar="FORMAT", help="A format that can be written; see “rsvlm data formats”."),
+    records: Path = typer.Argument(help="A .jsonl of records."),
+    out: Path = OUT,
+    split: str | None = typer.Option(None, help="Only this split."),
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Write records in a published format, for other programs."""
+    from rsvlm.trainer.conversion import export
+
+    count = export(kind, records, out, split, overwrite)
+    print(json.dumps({"out": str(out), "written": count}) if as_json else f"{out}: {count:,} written.")
