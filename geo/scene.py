@@ -128,6 +128,20 @@ class Scene:
             transform = Affine((x1 - x0) / width, 0.0, x0, 0.0, (y1 - y0) / height, y0)
         else:
             transform = from_bounds(x0, y0, x1, y1, width, height)
+        return self._cut(transform, width, height)
+
+    def window(self, window: Extent, size: tuple[int, int]) -> View:
+        """Pixels x0, y0, x1, y1 of the raster (x right, y down) as size = (width, height) pixels, turned as the raster is.
+
+        What lies outside the raster is not valid. Raises bad_extent or bad_raster.
+        """
+        x0, y0, x1, y1 = place.checked_extent(window)
+        width, height = size
+        scale = Affine.scale((x1 - x0) / width, (y1 - y0) / height)
+        return self._cut(self.transform @ Affine.translation(x0, y0) @ scale, width, height)
+
+    def _cut(self, transform: Affine, width: int, height: int) -> View:
+        """transform: from pixels of the view to the CRS."""
         pixels = reading.read(self._source, ~self.transform @ transform, width, height)
         valid = pixels.share >= _ENOUGH_VALID
         if self.area is not None:

@@ -30,10 +30,10 @@ def random_affine(count: int, generator: torch.Generator) -> Tensor:
     return rows.view(count, 2, 3)
 
 
-def warp(grids: Tensor, affine: Tensor, size: int) -> Tensor:
-    """(batch, channels, H, W) float seen through (batch, 2, 3) maps -> (batch, channels, size, size)."""
-    where = nn.functional.affine_grid(affine, [len(grids), 1, size, size], align_corners=False)
-    return nn.functional.grid_sample(grids, where, padding_mode="reflection", align_corners=False)
+def warp(grids: Tensor, affine: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
+    """(batch, channels, H, W) float seen through (batch, 2, 3) maps -> (batch, channels, *size). mode: or "nearest"."""
+    where = nn.functional.affine_grid(affine, [len(grids), 1, *size], align_corners=False)
+    return nn.functional.grid_sample(grids, where, mode, padding_mode="reflection", align_corners=False)
 
 
 def random_light(pixels: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import rasterio
@@ -16,8 +16,16 @@ from rsvlm.protocol import Raster, RsvlmError
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
 
 
-def read_picture(image: dict[str, Any], side: int | None = None) -> np.ndarray:
-    """(H, W, 3) uint8 of one image of a record. side: a square of so many pixels; else as large as it is, up to LARGEST.
+class Picture(NamedTuple):
+    """pixels: (H, W, 3) uint8. width, height: of the image or of its window, in its own pixels, in which regions are given."""
+
+    pixels: np.ndarray
+    width: int
+    height: int
+
+
+def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
+    """One image of a record. side: a square of so many pixels; else as large as it is, up to LARGEST.
 
     Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing or damaged.
     """
@@ -36,24 +44,23 @@ def read_picture(image: dict[str, Any], side: int | None = None) -> np.ndarray:
                     out_shape=(3, height, width),
                     resampling=Resampling.average if reduces else Resampling.bilinear,
                 )
+                return Picture(np.ascontiguousarray(bands.transpose(1, 2, 0)), source.width, source.height)
     except RasterioError as error:
         raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", "Check where the pictures lie.") from error
-    return np.ascontiguousarray(bands.transpose(1, 2, 0))
 
 
-def _view(image: dict[str, Any], side: int | None) -> np.ndarray:
+def _view(image: dict[str, Any], side: int | None) -> Picture:
     """As a person would see it in the plugin: the bands, the stretch and the resampling of a scene."""
     raster = Raster(href=image["href"], extent=image.get("extent"), crs=image.get("crs"), bands=image.get("bands"))
     with Scene.open(raster) as scene:
-        extent = scene.extent
         if "window" in image:
             left, top, right, bottom = image["window"]
-            corners = [scene.transform @ (x, y) for x in (left, right) for y in (top, bottom)]
-            xs, ys = zip(*corners, strict=True)
-            extent = min(xs), min(ys), max(xs), max(ys)
-        width = (extent[2] - extent[0]) / (scene.bounds[2] - scene.bounds[0]) * scene.width
-        height = (extent[3] - extent[1]) / (scene.bounds[3] - scene.bounds[1]) * scene.height
-        return scene.view(extent, _size(max(1, round(width)), max(1, round(height)), side)).rgb()
+            width, height = max(1, round(right - left)), max(1, round(bottom - top))
+            return Picture(scene.window(image["window"], _size(width, height, side)).rgb(), width, height)
+        (x0, y0, x1, y1), (left, top, right, bottom) = scene.extent, scene.bounds
+        width = max(1, round((x1 - x0) / (right - left) * scene.width))
+        height = max(1, round((y1 - y0) / (bottom - top) * scene.height))
+        return Picture(scene.view(scene.extent, _size(width, height, side)).rgb(), width, height)
 
 
 def _size(width: int, height: int, side: int | None) -> tuple[int, int]:

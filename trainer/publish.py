@@ -52,7 +52,7 @@ def install_weights(run: Path, data: Path) -> None:
     shutil.copy(run / "events.jsonl", folder / "events.jsonl")
     model, tokenizer = load_compact(run / "last")
     predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
-    seen = Examples.of(load_recipe(run / "recipe.yaml", []).data, data, 0)
+    seen = Examples.of(load_recipe(run / "recipe.yaml", []).data, data, run, 0)
     squares = read_squares([seen.record(number)[0] for number in range(len(seen))], predictor.card.input.pixels)
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))

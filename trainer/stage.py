@@ -119,7 +119,9 @@ class StageTrainer(Trainer):
         network = self.accelerator.unwrap_model(self.model).network
         state = network.state_dict() if state_dict is None else state_dict
         buffers = {name for name, _ in network.named_buffers()}
-        kept = {name: tensor.contiguous() for name, tensor in state.items() if name in self.trained or name in buffers}
+        # Some modules write several parameters as one tensor.
+        trained = {part for name in self.trained for part in (name, name.rpartition(".")[0])}
+        kept = {name: tensor.contiguous() for name, tensor in state.items() if name in trained or name in buffers}
         save_file(kept, folder / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:

@@ -57,7 +57,7 @@ class Run:
         with self.processes.main_process_first():  # what the first one leaves in the folder, the others find
             if self.processes.is_main_process:
                 _check(folder, recipe, resume)
-            self.examples = Examples.of(recipe.data, data, recipe.seed)
+            self.examples = Examples.of(recipe.data, data, folder, recipe.seed)
             if self.processes.is_main_process:
                 _write(folder, recipe)
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)

@@ -16,15 +16,15 @@ def coordinates(side: int) -> Tensor:
 
 def test_picture_and_teacher_map_are_seen_through_the_same_change():
     affine = random_affine(200, torch.Generator().manual_seed(3))
-    picture = warp(coordinates(128).repeat(200, 1, 1, 1), affine, 64)
-    teacher = warp(coordinates(7).repeat(200, 1, 1, 1), affine, 4)
+    picture = warp(coordinates(128).repeat(200, 1, 1, 1), affine, (64, 64))
+    teacher = warp(coordinates(7).repeat(200, 1, 1, 1), affine, (4, 4))
     seen = torch.nn.functional.adaptive_avg_pool2d(picture, 4)
     torch.testing.assert_close(seen, teacher, rtol=0, atol=0.02)
 
 
 def test_views_are_turned_mirrored_and_cropped_inside_the_picture():
     affine = random_affine(400, torch.Generator().manual_seed(4))
-    corners = warp(coordinates(256).repeat(400, 1, 1, 1), affine, 64)[:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
+    corners = warp(coordinates(256).repeat(400, 1, 1, 1), affine, (64, 64))[:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
     assert corners.abs().max() <= 1, "nothing beyond the edge is seen"
     width = (corners[:, :, 1] - corners[:, :, 0]).abs().amax(dim=1) / 2 * 64 / 63
     assert CROP[0] - 0.01 <= width.min() < 0.75 and 0.95 < width.max() <= CROP[1] + 0.01

@@ -39,7 +39,7 @@ def recipe(**changes: Any) -> Recipe:
     }  # fmt: skip
     settings = {
         "name": "tiny", "seed": 3, "model": {"family": "compact", "settings": SIZES}, "teacher": "teacher.npz",
-        "data": [{"format": "caption_archive", "path": "tiny.zip", "split": "train", "augment": "view"}],
+        "data": [{"format": "archive", "path": "tiny.zip", "split": "train", "augment": "view"}],
         "stages": [stage], "batch_size": 4, "pixels": [{"start": 0.0, "pixels": 32}, {"start": 0.5, "pixels": 64}],
         "weight_decay": 0.05, "average": 0.9, "save_steps": 3, "logging_steps": 1, "bf16": True,
     }  # fmt: skip

@@ -1,0 +1,107 @@
+"""What a record shows: windows of rasters as they lie, masks and boxes on the pixels that are seen, and after every change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from affine import Affine
+
+import rsvlm.geo  # noqa: F401  # its limits, before rasterio is used
+from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer.examples import conversation, example, open_source, seen
+from rsvlm.trainer.pictures import read_picture
+from rsvlm.trainer.recipe import Source
+from rsvlm.trainer.records import Writer
+from rsvlm.trainer.regions import encode
+
+TRANSFORMS = {
+    "north up": Affine(2, 0, 500000, 0, -2, 5500000),
+    "south up": Affine(2, 0, 500000, 0, 2, 5500000),
+    "turned": Affine(1.6, 1.2, 500000, 1.2, -1.6, 5500000),
+}
+
+
+def raster(path: Path, transform: Affine, dtype: str = "uint16") -> np.ndarray:
+    """40 x 60 pixels of noise around a bright rectangle at rows 10 to 20, columns 30 to 50."""
+    pixels = np.random.default_rng(2).integers(100, 2000, (3, 40, 60)).astype(dtype)
+    pixels[:, 10:20, 30:50] = 9000
+    with rasterio.open(
+        path, "w", driver="GTiff", width=60, height=40, count=3, dtype=dtype, crs="EPSG:32632", transform=transform
+    ) as file:
+        file.write(pixels)
+    return pixels
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_window_is_read_as_it_lies_in_the_file(tmp_path: Path, transform: Affine):
+    raster(tmp_path / "one.tif", transform)
+    picture = read_picture({"href": str(tmp_path / "one.tif"), "window": [20, 5, 60, 30]})
+    assert picture.pixels.shape == (25, 40, 3) and (picture.width, picture.height) == (40, 25)
+    bright = picture.pixels.min(axis=2) > 240
+    assert bright[6:14, 11:29].all() and not bright[:4].any() and not bright[:, :9].any()
+
+
+def test_masks_and_boxes_lie_on_the_pixels_that_are_seen(tmp_path: Path):
+    raster(tmp_path / "one.tif", TRANSFORMS["north up"])
+    mask = np.zeros((40, 60), bool)
+    mask[10:20, 30:50] = True
+    regions = [
+        {"label": "square", "rle": encode(mask), "bbox": [30, 10, 50, 20]},
+        {"label": "again", "polygon": [[[30, 10], [50, 10], [50, 20], [30, 20]]], "bbox": [30, 10, 50, 20]},
+    ]
+    record = Record(
+        "1", "segment", "train", [{"href": str(tmp_path / "one.tif"), "window": [0, 0, 60, 40]}], [], regions
+    )
+    found = example(record, side=120)
+    assert found.phrases == ("square", "again") and found.masks.shape == (2, 120, 120)
+    np.testing.assert_allclose(found.boxes, [[60, 30, 100, 60]] * 2)
+    bright = found.pictures[0].min(axis=2) > 150  # half way up an edge
+    for one in found.masks:
+        assert (one & bright).sum() / (one | bright).sum() > 0.9
+    for seed in range(6):
+        turned = seen(found, "view", torch.Generator().manual_seed(seed))
+        rows, columns = np.nonzero(turned.masks[0])
+        inside = turned.pictures[0][turned.masks[0]].mean() - turned.pictures[0][~turned.masks[0]].mean()
+        assert inside > 40, "the mask is still over what is bright"
+        around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        np.testing.assert_allclose(turned.boxes[0], around, atol=2.0)
+
+
+def test_regions_without_masks_are_boxes_alone(tmp_path: Path):
+    raster(tmp_path / "one.tif", TRANSFORMS["north up"])
+    record = Record(
+        "1", "ground", "train", [{"href": str(tmp_path / "one.tif")}], [], [{"label": "a", "bbox": [0, 0, 5, 5]}]
+    )
+    found = example(record)
+    assert found.masks is None and found.boxes.tolist() == [[0, 0, 5, 5]]
+
+
+def test_assistants_that_follow_each_other_are_alternatives():
+    said = [("user", "a?"), ("assistant", "1"), ("user", "b?"), ("assistant", "2"), ("assistant", "3")]
+    messages = [{"role": role, "content": content} for role, content in said]
+    assert conversation(messages, 0) == ((("a?", "1"), ("b?", "2")), ("2", "3"))
+    assert conversation(messages, 1) == ((("a?", "1"), ("b?", "3")), ("2", "3"))
+    assert conversation([], 0) == ((), ())
+
+
+def test_source_is_cut_selected_and_told_when_it_is_empty(tmp_path: Path):
+    path = tmp_path / "mine.jsonl"
+    with Writer(path, "test") as writer:
+        for number in range(9):
+            split = "train" if number % 3 else "val"
+            writer.write(
+                Record(str(number), "caption", split, [{"href": "x.png"}], [{"role": "assistant", "content": "a"}])
+            )
+    found = open_source(Source(path="mine.jsonl", split="train", limit=4), tmp_path, tmp_path / "kept.jsonl")
+    assert [record.id for record in found] == ["1", "2", "4", "5"]
+    for wrong in (
+        Source(path="mine.jsonl", split="test"),
+        Source(path="gone.jsonl"),
+        Source(path="mine.jsonl", format="x"),
+    ):
+        with pytest.raises(RsvlmError):
+            open_source(wrong, tmp_path, tmp_path / "kept.jsonl")
