@@ -135,7 +135,7 @@ class CapRet(nn.Module):
         return functional.normalize(self.visual_fc(looked), dim=-1)
 
     def embed_texts(self, batch: Batch) -> Tensor:
-        """batch: of `Words.captions` -> (batch, embedding), of unit length, comparable by their product with pictures'."""
+        """batch: of `Words.texts` -> (batch, embedding), of unit length, comparable by their product with pictures'."""
         _, states = self.language.read(self.sequence(batch.ids))
         return self._met(states, batch)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,11 +17,14 @@ from rsvlm.models.families.capret.network import CapRet
 from rsvlm.models.families.capret.words import PICTURE
 from rsvlm.models.families.capret.words import Words as Vocabulary
 from rsvlm.models.language_files import kept_in
-from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.answering import Answering, Hearing, Seen
-from rsvlm.models.predictors.words import Words, sentence
+from rsvlm.models.predictors.replies import refuse_too_long, replies
+from rsvlm.models.predictors.words import Words
+from rsvlm.protocol import RsvlmError
 
 LONGEST = 64  # tokens of an answer
+ASKS = "The answer asks for a picture: search for one with its text."
 
 
 class CapRetPredictor(Answering):
@@ -40,14 +44,36 @@ class CapRetPredictor(Answering):
 
     def embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
         """(n, width) float32 of unit length."""
+        vision = self._model.visual_model.config
+        self.usage["prompt_tokens"] += len(pictures) * (1 + (vision.image_size // vision.patch_size) ** 2)
         return np.stack(self._engine.run((self._network, "images"), self._embed_images, pictures, self._stop))
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, width) float32 of unit length, comparable with embed_images by their product. Long texts are cut."""
-        read = [int(self._words.captions([text]).mask.sum()) for text in texts]
+        """(n, width) float32 of unit length, comparable with embed_images by their product.
+
+        Raises RsvlmError (too_large) for a text longer than the model can read.
+        """
+        read = [int(self._words.texts([text]).mask.sum()) for text in texts]
+        if max(read) > self._most:
+            raise RsvlmError("too_large", f"A text is longer than {self._most:,} tokens.", "Give it in parts.")
         found = np.stack(self._engine.run((self._network, "texts"), self._embed_texts, texts, self._stop))
         self.usage["prompt_tokens"] += sum(read)
         return found
+
+    def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """An answer to one question for each picture. on_text streams the words of the only one.
+
+        Where it ends in [RET], the model asks for a picture, which embed_texts of the answer finds; a warning tells that.
+        Raises RsvlmError (too_large) for a question that leaves no room for an answer.
+        """
+        read = [self._words.questions([_put(question)]).ids.shape[1] for question in questions]
+        refuse_too_long(self.card, read, LONGEST, self._most)
+        return super().ask(seen, questions, on_text)
+
+    @property
+    def _most(self) -> int:
+        """Tokens that the language model reads."""
+        return int(self._model.lm.config.max_position_embeddings)
 
     def _look(self, pixels: Tensor) -> Tensor:
         return self._model.look(pixels)
@@ -58,12 +84,12 @@ class CapRetPredictor(Answering):
         hearing = Hearing(words, batch.end)
         said = self._model.generate(looked, batch, LONGEST, None, hearing.tokens, hearing.stopped)
         hearing.finish()
-        replies = []
-        for row, ids in enumerate(said.ids.tolist()):
-            written = sum(token != batch.padding for token in ids)
-            text = sentence(self._words.text(ids))
-            replies.append(Reply(text, said.confidence[row].item(), int(batch.mask[row].sum()), written))
-        return replies
+        read, ends = batch.mask.sum(dim=1), (batch.end, self._words.retrieval)
+        found = replies(self._words.text, said.ids, said.confidence, read, batch.padding, ends)
+        return [
+            replace(reply, warnings=(*reply.warnings, ASKS)) if asks else reply
+            for reply, asks in zip(found, said.asks.tolist(), strict=True)
+        ]
 
     @torch.inference_mode()
     def _embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
@@ -72,7 +98,7 @@ class CapRetPredictor(Answering):
 
     @torch.inference_mode()
     def _embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        batch = self._words.captions(texts).to(self.device)
+        batch = self._words.texts(texts).to(self.device)
         return self._model.embed_texts(batch).float().cpu().numpy()
 
 

@@ -56,9 +56,14 @@ class Words:
         self.retrieval = self._id(RET)
 
     def captions(self, texts: Sequence[str], prompt: str = "") -> Batch:
-        """To be learnt from or embedded. A text that is too long loses its last words, not [RET]."""
+        """To be learnt from. A text that is too long loses its last words, not [RET]."""
         rows = [[self.begin, *self._ids(text)[: self.caption - 2], self.retrieval] for text in texts]
         return self._batch(*padded(rows, self.padding), self._ids(prompt))
+
+    def texts(self, texts: Sequence[str]) -> Batch:
+        """To be embedded: as captions, but whole."""
+        rows = [[self.begin, *self._ids(text), self.retrieval] for text in texts]
+        return self._batch(*padded(rows, self.padding), [])
 
     def questions(self, prompts: Sequence[str]) -> Batch:
         """To be answered. A prompt without PICTURE has one in front."""

@@ -17,14 +17,15 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.deltavlm.files import load_deltavlm
 from rsvlm.models.families.deltavlm.network import DeltaVlm, Pair
+from rsvlm.models.families.deltavlm.words import Batch, put
 from rsvlm.models.families.deltavlm.words import Words as Vocabulary
-from rsvlm.models.families.deltavlm.words import put
 from rsvlm.models.language_files import kept_in
 from rsvlm.models.parts.clip_pixels import whole_square
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.answering import Hearing
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
-from rsvlm.models.predictors.words import Words, sentence
+from rsvlm.models.predictors.replies import refuse_too_long, replies
+from rsvlm.models.predictors.words import Words
 from rsvlm.protocol import RsvlmError
 
 REPETITION = 1.5  # what was said is less likely by this, as in the release
@@ -58,7 +59,13 @@ class DeltaVlmPredictor(EncodesOnce):
         return [Seen(*found) for found in self._encoded(list(zip(before, after, strict=True)), self._encode)]
 
     def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
-        """An answer to one question for each pair. on_text streams the words of the only one."""
+        """An answer to one question for each pair. on_text streams the words of the only one.
+
+        Raises RsvlmError (too_large) for a question that leaves no room for an answer.
+        """
+        config, room = self._model.config, self._model.llm_model.config.max_position_embeddings
+        read = [config.queries + self._put([question]).ids.shape[1] for question in questions]
+        refuse_too_long(self.card, read, config.answer, room)
         rows = [
             (pair, question, Words(self._words.language, on_text, self._stop))
             for pair, question in zip(seen, questions, strict=True)
@@ -85,20 +92,21 @@ class DeltaVlmPredictor(EncodesOnce):
     @torch.inference_mode()
     def _ask(self, rows: Sequence[tuple[Seen, Question, Words]]) -> list[Reply]:
         pairs, questions, words = zip(*rows, strict=True)
-        config = self._model.config
-        prompts = [put(question.text, question.earlier, config.style) for question in questions]
-        batch = self._words.questions(prompts).to(self.device)
+        config, batch = self._model.config, self._put(questions).to(self.device)
         memory, hearing = self._model.relate(_together(pairs)), Hearing(words, batch.end)
         heard = hearing.tokens, hearing.stopped
         spoken = self._model.generate(memory, batch, config.answer, *heard, config.beams, REPETITION)
         hearing.finish()
-        replies = []
-        for row, ids in enumerate(spoken.ids.tolist()):
-            read = config.queries + int(batch.mask[row].sum())
-            written = sum(token != batch.padding for token in ids)
-            text = sentence(self._words.text(ids).rstrip(" ."))
-            replies.append(Reply(text, spoken.confidence[row].item(), read, written))
-        return replies
+        read = config.queries + batch.mask.sum(dim=1)
+        return replies(self._said, spoken.ids, spoken.confidence, read, batch.padding, [batch.end])
+
+    def _said(self, ids: Sequence[int]) -> str:
+        """The release learns sentences with a space before their full stop."""
+        return self._words.text(ids).rstrip(" .")
+
+    def _put(self, questions: Sequence[Question]) -> Batch:
+        style = self._model.config.style
+        return self._words.questions([put(question.text, question.earlier, style) for question in questions])
 
     @torch.inference_mode()
     def _change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:

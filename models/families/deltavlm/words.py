@@ -103,7 +103,9 @@ class Words:
         return self.language.decode([token for token in ids if token != self.padding], skip_special_tokens=True).strip()
 
     def _ids(self, text: str) -> list[int]:
-        return self.language.encode(text, add_special_tokens=False).ids
+        """Without tokens that mean something: they are taken for words neither in questions nor in answers."""
+        ids = self.language.encode(text, add_special_tokens=False).ids
+        return [token for token in ids if token not in (self.padding, self.end)]
 
     def _batch(self, prompts: Sequence[str], ids: Tensor, mask: Tensor, labels: Tensor) -> Batch:
         inner = self.instruction - 2  # the last words are kept: they hold the question

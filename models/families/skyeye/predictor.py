@@ -11,12 +11,13 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.skyeye.files import load_skyeye
 from rsvlm.models.families.skyeye.network import SkyEye
+from rsvlm.models.families.skyeye.words import Batch, put
 from rsvlm.models.families.skyeye.words import Words as Vocabulary
-from rsvlm.models.families.skyeye.words import put
 from rsvlm.models.language_files import kept_in
-from rsvlm.models.predictors.abilities import Question, Reply
-from rsvlm.models.predictors.answering import Answering, Hearing
-from rsvlm.models.predictors.words import Words, sentence
+from rsvlm.models.predictors.abilities import OnText, Question, Reply
+from rsvlm.models.predictors.answering import Answering, Hearing, Seen
+from rsvlm.models.predictors.replies import refuse_too_long, replies
+from rsvlm.models.predictors.words import Words
 
 LONGEST = 300  # tokens of an answer
 
@@ -39,18 +40,26 @@ class SkyEyePredictor(Answering):
     def _look(self, pixels: Tensor) -> Tensor:
         return self._model.look(pixels)
 
-    def _answers(self, looked: Tensor, questions: Sequence[Question], words: Sequence[Words]) -> list[Reply]:
+    def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """An answer to one question for each picture. on_text streams the words of the only one.
+
+        Raises RsvlmError (too_large) for a question that leaves no room for an answer.
+        """
+        read = [self._put([question]).ids.shape[1] for question in questions]
+        refuse_too_long(self.card, read, LONGEST, self._model.llama_model.config.max_position_embeddings)
+        return super().ask(seen, questions, on_text)
+
+    def _put(self, questions: Sequence[Question]) -> Batch:
         earlier = [[(put(asked), put(said)) for asked, said in question.earlier] for question in questions]
-        batch = self._words.questions([put(question.text) for question in questions], earlier).to(self.device)
+        return self._words.questions([put(question.text) for question in questions], earlier)
+
+    def _answers(self, looked: Tensor, questions: Sequence[Question], words: Sequence[Words]) -> list[Reply]:
+        batch = self._put(questions).to(self.device)
         hearing = Hearing(words, batch.end)
         spoken = self._model.generate(looked, batch, LONGEST, hearing.tokens, hearing.stopped)
         hearing.finish()
-        replies = []
-        for row, ids in enumerate(spoken.ids.tolist()):
-            written = sum(token != batch.padding for token in ids)
-            text = sentence(self._words.text(ids))
-            replies.append(Reply(text, spoken.confidence[row].item(), int(batch.mask[row].sum()), written))
-        return replies
+        read = batch.mask.sum(dim=1)
+        return replies(self._words.text, spoken.ids, spoken.confidence, read, batch.padding, [batch.end])
 
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> SkyEyePredictor:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, files_in, get_card
 from rsvlm.models.families.capret.files import FILES, save_capret
 from rsvlm.models.families.capret.network import CapRet
-from rsvlm.models.families.capret.predictor import CapRetPredictor, load
+from rsvlm.models.families.capret.predictor import ASKS, CapRetPredictor, load
 from rsvlm.models.families.capret.words import Words
+from rsvlm.models.importing import Wish, import_model
+from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Embeds, Question
+from rsvlm.protocol import Raster, RsvlmError, Watch
+from rsvlm.tasks.embed import embed
 
 ASKED = [Question(""), Question("what is here ?", (("describe", "a port"),))]
 
@@ -58,7 +65,39 @@ def test_pictures_and_texts_meet_in_one_space(asked: CapRetPredictor, model: Cap
     with torch.no_grad():
         wanted = model.embed_texts(words.captions(["a port"]))[0].numpy()
     assert np.allclose(texts[0], wanted, atol=1e-5)
-    assert asked.usage["prompt_tokens"] == 4 + 24
+    assert asked.usage["prompt_tokens"] == 2 * (1 + 4) + 4 + 42, (
+        "patches and a class token; words whole, between two tokens"
+    )
+    with pytest.raises(RsvlmError, match="longer than 128 tokens"):
+        asked.embed_texts(["forest " * 200])
+
+
+def test_picture_is_found_by_a_text_and_the_other_way(
+    card: ModelCard, model: CapRet, words: Words, views: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As an index or /v1/embeddings asks, by the model's id."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    save_capret(tmp_path / "kept", model, words)
+    report, made = import_model(tmp_path / "kept", Wish("cap", "capret", "RS-CapRet", "MIT", ""))
+    assert report.fits and made is not None and made.tasks == ("describe", "ask", "embed")
+    Image.fromarray(views[0]).save(tmp_path / "place.png")
+    found = embed(["a port", Raster(href=str(tmp_path / "place.png"))], "cap", Models("cpu"), Watch())
+    asked = CapRetPredictor(card, model, words, "cpu")
+    assert np.allclose(found.vectors[0], asked.embed_texts(["a port"])[0], atol=1e-5)
+    assert found.vectors.shape == (2, 8) and np.allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
+    assert found.tokens == 4 + 5 and found.model == "cap"
+
+
+def test_answer_that_asks_for_a_picture_says_so(asked: CapRetPredictor, model: CapRet, views: np.ndarray):
+    seen = asked.encode(list(views[:1]))
+    assert asked.ask(seen, ASKED[:1])[0].warnings == ("The answer was cut off after 8 tokens.",)
+    with torch.no_grad():
+        states = model.language.read(model.sequence(asked._words.questions(["<image>"]).ids, seen[0].looked))[1]
+        model.retrieval_token.head.copy_(100 * states[0, -1])
+    reply = asked.ask(seen, ASKED[:1])[0]
+    assert reply.written == 1 and reply.warnings == (ASKS,)
+    with pytest.raises(RsvlmError, match="too long for cap"):
+        asked.ask(seen, [Question("forest " * 130)])
 
 
 def test_card_leads_to_answers(

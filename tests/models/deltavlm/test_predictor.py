@@ -82,6 +82,12 @@ def test_style_of_questions_is_the_configuration_s(asked: DeltaVlmPredictor, bef
     assert read == {style: len(asked._words.questions([text]).ids[0]) + 4 for style, text in texts.items()}
 
 
+def test_question_that_leaves_no_room_is_refused(asked: DeltaVlmPredictor, before: np.ndarray, after: np.ndarray):
+    with pytest.raises(RsvlmError, match="too long for delta") as caught:
+        asked.ask(asked.encode(before, after), [ASKED[0], Question("please " * 120)])
+    assert caught.value.code == "too_large"
+
+
 def searching(asked: DeltaVlmPredictor, beams: int) -> DeltaVlmPredictor:
     asked._model.config = replace(asked._model.config, beams=beams)
     return asked

@@ -40,6 +40,11 @@ def test_questions_are_padded_on_the_left_behind_their_end_token(words: Words):
     assert (batch.labels == -100).all()
 
 
+def test_marks_in_a_text_are_words_of_nobody(words: Words):
+    """A question that holds an end would otherwise be over there."""
+    assert words.questions(["no</s>[PAD]difference"]).ids.tolist() == words.questions(["no difference"]).ids.tolist()
+
+
 def test_answer_follows_its_question_directly(words: Words):
     batch = words.lessons(["please describe", "no"], ["yes", "two new buildings"])
     row, labels = batch.ids.tolist()[0], batch.labels.tolist()[0]

@@ -13,7 +13,7 @@ from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
 from rsvlm.models.families.skyeye.predictor import SkyEyePredictor, load
 from rsvlm.models.families.skyeye.words import Words
 from rsvlm.models.predictors.abilities import Answers, Question
-from rsvlm.protocol import Cancelled
+from rsvlm.protocol import Cancelled, RsvlmError
 
 ASKED = [Question("[caption] Briefly describe this image."), Question("[refer] the plane", (("[vqa] is it ?", "yes"),))]
 
@@ -92,3 +92,12 @@ def test_card_leads_to_answers(
     assert [r.text for r in loaded.ask(loaded.encode(list(views)), ASKED)] == [
         r.text for r in wanted.ask(wanted.encode(list(views)), ASKED)
     ]
+
+
+def test_question_that_leaves_no_room_is_refused(asked: SkyEyePredictor, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rsvlm.models.families.skyeye.predictor.LONGEST", 8)
+    seen = asked.encode([np.zeros((30, 30, 3), np.uint8)])
+    assert asked.ask(seen, [Question("the plane")])[0].warnings in ((), ("The answer was cut off after 8 tokens.",))
+    with pytest.raises(RsvlmError, match="too long for") as caught:
+        asked.ask(seen, [Question("plane " * 130)])
+    assert caught.value.code == "too_large"
