@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from open_clip.model import resize_pos_embed
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -24,6 +26,7 @@ from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 
 WEIGHTS, CONFIG, HUB_CONFIG = "model.safetensors", "config.json", "open_clip_config.json"
+POSITIONS = "visual.positional_embedding"
 EXAMPLE = 'for example {"architecture": "ViT-B-32", "quick_gelu": true}'
 MEND = "Give the one that the weights were trained with."
 
@@ -63,7 +66,10 @@ def load_geoclip(card: ModelCard) -> tuple[GeoClip, Clip]:
     model = GeoClip.unfilled(config)
     try:
         model.load_state_dict(
-            {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()},
+            {
+                key: tensor.float() if tensor.is_floating_point() else tensor
+                for key, tensor in with_positions(state, model).items()
+            },
             assign=True,
         )
     except RuntimeError as error:
@@ -71,6 +77,20 @@ def load_geoclip(card: ModelCard) -> tuple[GeoClip, Clip]:
             "model_failed", f"The weights of the model {card.id} do not fit its architecture.", card.mend
         ) from error
     return model.eval(), clip
+
+
+def with_positions(state: dict[str, Tensor], model: GeoClip) -> dict[str, Tensor]:
+    """The same weights for the pictures of `model`: places of patches that were learnt for pictures of another size are
+    interpolated, as SkyScript's loader and open_clip's do.
+    """
+    learnt, wanted = state.get(POSITIONS), model.state_dict().get(POSITIONS)
+    if learnt is None or wanted is None or learnt.ndim != 2 or learnt.shape[1] != wanted.shape[1]:
+        return state
+    if len(learnt) == len(wanted) or math.isqrt(len(learnt) - 1) ** 2 != len(learnt) - 1:
+        return state
+    found = state | {POSITIONS: learnt.float()}
+    resize_pos_embed(found, model)
+    return found | {POSITIONS: found[POSITIONS].to(learnt.dtype)}
 
 
 def convert_geoclip(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
@@ -92,7 +112,8 @@ def convert_geoclip(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
         )
     except ValidationError as error:
         raise RsvlmError("model_failed", "Averaging or templates of the model are not of its family.", MEND) from error
-    state, expected = official_keys(found), GeoClip.unfilled(config).state_dict()
+    model = GeoClip.unfilled(config)
+    state, expected = with_positions(official_keys(found), model), model.state_dict()
     report = compare(state, expected)
     files: tuple[str, ...] = ()
     if not report["missing"] and not report["other_shape"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,35 @@ def test_other_configurations_are_refused(config: object, tmp_path: Path, model:
         convert_geoclip(weights.parent, read_tensors(weights))
     assert caught.value.code == "model_failed" and caught.value.hint
     assert sorted(path.name for path in weights.parent.iterdir()) == ["config.json", "epoch_20.pt"]
+
+
+@pytest.mark.parametrize("kept", [torch.float32, torch.float16])
+def test_weights_of_smaller_pictures_come_in_for_larger_ones(
+    kept: torch.dtype, tmp_path: Path, models_home: Path, model: GeoClip
+):
+    """Patches of 8 pixels: 4 x 4 of them become 6 x 6, by bicubic weights, and the token of the whole stays."""
+    larger = replace(model.config, pixels=48)
+    state = {key: tensor.to(kept) for key, tensor in model.state_dict().items()}
+    report, card = import_model(given(tmp_path / "release", {"state_dict": state}, larger.to_open_clip()), WISH)
+    assert report == Report([], [], []) and card is not None and card.input.pixels == 48
+    again, _ = load_geoclip(card)
+    learnt = state["visual.positional_embedding"].float()
+    patches = torch.nn.functional.interpolate(
+        learnt[1:].view(1, 4, 4, -1).permute(0, 3, 1, 2), (6, 6), mode="bicubic", antialias=True
+    )
+    wanted = torch.cat([learnt[:1], patches.permute(0, 2, 3, 1).view(36, -1)]).to(kept).float()
+    torch.testing.assert_close(again.visual.positional_embedding.data, wanted)
+    theirs = open_clip.CLIP(**larger.to_open_clip())
+    own = {key: tensor.float() for key, tensor in state.items()}
+    open_clip.model.resize_pos_embed(own, theirs)
+    theirs.load_state_dict(own)
+    pixels = torch.randn(2, 3, 48, 48)
+    torch.testing.assert_close(
+        again.encode_image(pixels),
+        theirs.eval().encode_image(pixels),
+        atol=1e-4 if kept.itemsize == 4 else 1e-2,
+        rtol=0,
+    )
 
 
 def test_two_models_in_one_file_are_refused(model: GeoClip):
