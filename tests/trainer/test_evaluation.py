@@ -1,4 +1,4 @@
-"""The caption scores are the field's own, and an evaluation says what it measured."""
+"""An evaluation of captions says what it measured, and its figures are those of its scores."""
 
 from __future__ import annotations
 
@@ -12,8 +12,22 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.evaluation import evaluate_captions, interval, plain, score_captions
+from rsvlm.trainer.evaluation import evaluate_captions
+from rsvlm.trainer.metrics.caption_protocols import score_captions
+from rsvlm.trainer.metrics.tally import means
+from rsvlm.trainer.metrics.tokenisers import plain
 from rsvlm.trainer.records import read_caption_archive
+from rsvlm.trainer.scoring import score_file
+
+
+def scores(references: list[list[str]], candidates: list[str]) -> tuple[dict[str, float], np.ndarray]:
+    """Figures, and the CIDEr of each picture, by the protocol coco."""
+    score = score_captions(references, candidates)
+    return score.tally.values(), score.cider
+
+
+def interval(values: np.ndarray) -> list[float]:
+    return means({"mean": values}).intervals()["mean"]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +38,7 @@ def predictor() -> CompactPredictor:
 def test_scores_are_those_recorded_from_the_official_scorer(golden_dir: Path):
     golden = json.loads((golden_dir / "metrics" / "caption_pycocoevalcap.json").read_text())
     items, expected = golden["items"], golden["expected"]["ptb_tokenized"]
-    metrics, each = score_captions([item["references"] for item in items], [item["hypothesis"] for item in items])
+    metrics, each = scores([item["references"] for item in items], [item["hypothesis"] for item in items])
     for order in range(4):
         assert metrics[f"BLEU-{order + 1}"] == pytest.approx(expected["Bleu"][order], abs=1e-9)
     assert metrics["ROUGE-L"] == pytest.approx(expected["ROUGE_L"], abs=1e-9)
@@ -42,19 +56,19 @@ REFERENCES = [
 
 def test_perfect_captions_reach_the_top_and_wrong_ones_the_bottom():
     single = [row[:1] for row in REFERENCES]
-    best, each = score_captions(single, [row[0] for row in single])
+    best, each = scores(single, [row[0] for row in single])
     assert (
         best["BLEU-1"] == pytest.approx(1)
         and best["BLEU-4"] == pytest.approx(1)
         and best["ROUGE-L"] == pytest.approx(1)
     )
     assert best["CIDEr"] == pytest.approx(10) and each == pytest.approx([10] * 4)
-    worst, _ = score_captions(REFERENCES, ["nothing fits"] * 4)
+    worst, _ = scores(REFERENCES, ["nothing fits"] * 4)
     assert worst["CIDEr"] == 0 and worst["BLEU-1"] < 1e-6 and worst["ROUGE-L"] == 0
 
 
 def test_constant_caption_scores_only_where_it_fits():
-    metrics, each = score_captions(REFERENCES, ["many green trees are in a forest"] * 4)
+    metrics, each = scores(REFERENCES, ["many green trees are in a forest"] * 4)
     assert each[0] > 3 and (each[1:] < 0.5).all()
     assert metrics["CIDEr"] == pytest.approx(each.mean())
 
@@ -62,7 +76,7 @@ def test_constant_caption_scores_only_where_it_fits():
 def test_case_and_punctuation_do_not_matter():
     assert plain("A river ,  and (2) Roads's end . ") == "a river and 2 roads's end"
     loud = [[f"{text.upper()} !" for text in row] for row in REFERENCES]
-    quiet, shouted = (score_captions(rows, [row[0] for row in REFERENCES])[0] for rows in (REFERENCES, loud))
+    quiet, shouted = (scores(rows, [row[0] for row in REFERENCES])[0] for rows in (REFERENCES, loud))
     assert quiet == shouted
 
 
@@ -83,10 +97,13 @@ def test_archive_is_evaluated_from_end_to_end(predictor: CompactPredictor, tiny:
     said = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text("utf-8").splitlines()]
     records = read_caption_archive(tiny / "tiny.zip", "val")
     assert [row["id"] for row in said] == [record.id for record in records]
-    again, each = score_captions([record.captions for record in records], [row["caption"] for row in said])
+    again, each = scores([record.captions for record in records], [row["caption"] for row in said])
     for name, value in again.items():
         assert result["metrics"][name] == pytest.approx(value, abs=1e-4)
     assert [row["CIDEr"] for row in said] == pytest.approx(each.tolist(), abs=1e-4)
+    rescored = score_file("caption", tmp_path / "said.jsonl")
+    assert rescored["metrics"] | {"scene accuracy": result["metrics"]["scene accuracy"]} == result["metrics"]
+    assert rescored["vocabulary"] == result["vocabulary"] and rescored["ci95"]["BLEU-4"] == result["ci95"]["BLEU-4"]
     low, high = result["ci95"]["CIDEr"]
     assert low <= result["metrics"]["CIDEr"] <= high
     assert 0 <= result["metrics"]["scene accuracy"] <= 1

@@ -1,0 +1,233 @@
+"""Predictions of one task, scored by a protocol of a name: figures, 95 % intervals and what could not be read.
+
+Knows tasks and protocols; reading files and counting are elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.box_texts import read_boxes
+from rsvlm.trainer.mask_files import read_masks
+from rsvlm.trainer.metrics.answers import accuracy_by_type, count_errors, first_number, in_range, tidy
+from rsvlm.trainer.metrics.boxes import boxes_found
+from rsvlm.trainer.metrics.caption_protocols import CaptionScore, caption_protocol, meteors, score_captions
+from rsvlm.trainer.metrics.change_answers import KINDS, NONE, OWN, Read, cells_found, read_cells, read_counts
+from rsvlm.trainer.metrics.decisions import UNCHANGED, decisions, says_yes, tells_change
+from rsvlm.trainer.metrics.masks import IGNORED, mask_overlap
+from rsvlm.trainer.metrics.tally import RESAMPLES, SEED, Tally
+from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabulary
+
+Rows = Sequence[Prediction]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a protocol may need beside the rows. name: of the protocol; folder: of the file of predictions."""
+
+    name: str
+    folder: Path
+    vocabulary: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """tallies: by what is put before their figures' names, "" for nothing; alone: figures without an interval.
+
+    told: what else the document says, such as the tokeniser and answers that could not be read.
+    """
+
+    tallies: Mapping[str, Tally]
+    alone: Mapping[str, float] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def score_file(
+    task: str, file: Path, protocol: str | None = None, references: Path | None = None, vocabulary: Path | None = None
+) -> dict[str, Any]:
+    """{"task", "protocol", "n", "metrics", "ci95", ...} of a file of predictions; the task's first protocol by default.
+
+    Raises RsvlmError (bad_request, not_found, bad_raster, unavailable) with what to mend.
+    """
+    protocols = TASKS[task]
+    name = protocol or next(iter(protocols))
+    if name not in protocols:
+        *some, last = protocols
+        raise RsvlmError("bad_request", f"There is no {task} protocol “{name}”.", f"Use {', '.join(some)} or {last}.")
+    words = read_vocabulary(vocabulary) if vocabulary else None
+    rows = read_predictions(file, references)
+    scored = protocols[name](rows, Given(name, file.resolve().parent, words))
+    return {"task": task, "protocol": name, "data": file.name, "n": len(rows), **document(scored)}
+
+
+def document(scored: Scored) -> dict[str, Any]:
+    """Figures and intervals to six decimals, and how the intervals were drawn."""
+    metrics: dict[str, float] = {}
+    intervals: dict[str, list[float]] = {}
+    for prefix, tally in scored.tallies.items():
+        start = f"{prefix} " if prefix else ""
+        metrics |= {f"{start}{name}": round(value, 6) for name, value in tally.values().items() if np.isfinite(value)}
+        bounds = tally.intervals()
+        intervals |= {f"{start}{name}": [round(bound, 6) for bound in pair] for name, pair in bounds.items()}
+    metrics |= {name: round(value, 6) for name, value in scored.alone.items()}
+    bootstrap = {"resamples": RESAMPLES, "seed": SEED}
+    return {"metrics": metrics, "ci95": intervals, "bootstrap": bootstrap, **scored.told}
+
+
+def _texts(rows: Rows) -> tuple[list[list[str]], list[str]]:
+    return [[str(text) for text in row.references] for row in rows], [str(row.said) for row in rows]
+
+
+def caption_scored(scores: Mapping[str, CaptionScore]) -> Scored:
+    """Of corpora scored by one protocol, by prefix; the first holds all items. Raises what Java's tools raise."""
+    first = next(iter(scores.values()))
+    figures = meteors(list(scores.values()))
+    alone = {f"{name} METEOR".strip(): figure for name, figure in zip(scores, figures, strict=bool(figures))}
+    told = {"tokeniser": first.tokeniser, "vocabulary": first.vocabulary, "not_computed": first.not_computed}
+    return Scored({name: score.tally for name, score in scores.items()}, alone, told)
+
+
+def _captions(rows: Rows, given: Given) -> Scored:
+    caption_protocol(given.name)
+    return caption_scored({"": score_captions(*_texts(rows), given.name, given.vocabulary)})
+
+
+def _change_captions(rows: Rows, given: Given) -> Scored:
+    """All pairs, those that changed and those that did not, each a corpus of its own; and whether change is told at all."""
+    caption_protocol(given.name)
+    true = np.array([_changed(row) for row in rows])
+    parts = {"": rows, "changed": [row for row, flag in zip(rows, true, strict=True) if flag]}
+    parts["unchanged"] = [row for row, flag in zip(rows, true, strict=True) if not flag]
+    scored = caption_scored(
+        {name: score_captions(*_texts(part), given.name, given.vocabulary) for name, part in parts.items() if part}
+    )
+    told = np.array([tells_change(str(row.said)) for row in rows])
+    return Scored({**scored.tallies, "change told:": decisions(told, true)}, scored.alone, scored.told)
+
+
+def _changed(row: Prediction) -> bool:
+    """The file's flag, else whether a reference tells a change."""
+    if row.changed is not None:
+        return row.changed
+    return any(str(text).replace(".", "").strip() not in UNCHANGED for text in row.references)
+
+
+def _yes_no(rows: Rows, _: Given) -> Scored:
+    true = np.array([says_yes(str(row.references[0])) for row in rows])
+    neither = [row.id for row in rows if not tidy(str(row.said)).startswith(("yes", "no"))]
+    return Scored({"": decisions(np.array([says_yes(str(row.said)) for row in rows]), true)}, told=_unread(neither))
+
+
+def _counts_of_change(rows: Rows, _: Given) -> Scored:
+    told, true = [read_counts(str(row.said)) for row in rows], [_true_counts(row) for row in rows]
+    tallies = {kind: count_errors([one.found[kind] for one in told], [one[kind] for one in true]) for kind in KINDS}
+    return Scored(tallies, told=_rules(rows, told))
+
+
+def _true_counts(row: Prediction) -> dict[str, int]:
+    value = row.references[0]
+    if isinstance(value, str):
+        return dict(read_counts(value).found)
+    try:
+        return {kind: int(value[kind] if kind in value else value[f"{kind}s"]) for kind in KINDS}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unlike(row, 'Give {"road": 1, "building": 2}, or the sentence.') from error
+
+
+def _cells_of_change(rows: Rows, _: Given) -> Scored:
+    told, true = [read_cells(str(row.said)) for row in rows], [_true_cells(row) for row in rows]
+    tallies = {kind: cells_found([one.found[kind] for one in told], [one[kind] for one in true]) for kind in KINDS}
+    return Scored(tallies, told=_rules(rows, told))
+
+
+def _true_cells(row: Prediction) -> dict[str, frozenset[str]]:
+    value = row.references[0]
+    if isinstance(value, str):
+        return dict(read_cells(value).found)
+    try:
+        return {kind: frozenset(map(str, value[f"{kind}s"] if f"{kind}s" in value else value[kind])) for kind in KINDS}
+    except (KeyError, TypeError) as error:
+        raise _unlike(row, 'Give {"roads": ["top-left"], "buildings": []}, or the sentence.') from error
+
+
+def _unlike(row: Prediction, hint: str) -> RsvlmError:
+    return RsvlmError("bad_request", f"The reference of {row.id} cannot be read.", hint)
+
+
+def _rules(rows: Rows, told: Sequence[Read[Any]]) -> dict[str, Any]:
+    """Which answers the release's own script would have stopped at, and which say nothing that can be read."""
+    own = [row.id for row, one in zip(rows, told, strict=True) if one.rule in (OWN, NONE)]
+    return {"release_stops_at": own} | _unread(
+        [row.id for row, one in zip(rows, told, strict=True) if one.rule == NONE]
+    )
+
+
+def _unread(ids: list[str]) -> dict[str, Any]:
+    return {"not_read": ids}
+
+
+def _questions(rows: Rows, given: Given) -> Scored:
+    """Answers equal to the reference: as they are, or put into RSVQA's ranges."""
+    if given.name == "exact":
+        right = [tidy(str(row.said)) in {tidy(str(text)) for text in row.references} for row in rows]
+    else:
+        numbers = given.name == "rsvqa"
+        right = [in_range(str(row.said), numbers) == in_range(str(row.references[0]), numbers) for row in rows]
+    return Scored({"": accuracy_by_type(np.array(right), [row.kind or "all" for row in rows])})
+
+
+def _counts(rows: Rows, _: Given) -> Scored:
+    """Of the questions whose reference is a number; an answer without one counts as 0."""
+    asked = [(row, number) for row in rows if (number := first_number(tidy(str(row.references[0])))) is not None]
+    if not asked:
+        raise RsvlmError("bad_request", "No reference is a number.", "Choose the protocol rsvqa or exact.")
+    told = [first_number(str(row.said)) for row, _ in asked]
+    tally = count_errors([number or 0 for number in told], [number for _, number in asked])
+    without = [row.id for (row, _), number in zip(asked, told, strict=True) if number is None]
+    return Scored({"": tally}, told={"counted": len(asked)} | _unread(without))
+
+
+def _masks(rows: Rows, given: Given) -> Scored:
+    told, true = [], []
+    for row in rows:
+        one = read_masks(row.said, given.folder)
+        other = read_masks(row.references[0] if len(row.references) == 1 else list(row.references), given.folder)
+        if one.shape != other.shape:
+            raise RsvlmError(
+                "bad_request", f"The masks of {row.id} differ in size.", "Give both in pixels of the image."
+            )
+        told.append(one > 0)
+        true.append(other if given.name == "lisa" else (other > 0).astype(np.uint8))
+    if given.name == "lisa" and any(set(np.unique(mask)) - {0, 1, IGNORED} for mask in true):
+        raise RsvlmError("bad_request", "A reference has other values than 0, 1 and 255.", "Choose the protocol masks.")
+    return Scored({"": mask_overlap(told, true)})
+
+
+def _boxes(rows: Rows, given: Given) -> Scored:
+    turned = given.name == "boxes"
+    told = [read_boxes(row.said, turned) for row in rows]
+    true = [[box for value in row.references for box in read_boxes(value, turned)] for row in rows]
+    missing = [row.id for row, boxes in zip(rows, true, strict=True) if not boxes]
+    if missing:
+        raise RsvlmError("bad_request", f"The reference of {missing[0]} has no box.", "Give x0, y0, x1, y1 in a list.")
+    return Scored(
+        {"": boxes_found(told, true)}, told=_unread([row.id for row, one in zip(rows, told, strict=True) if not one])
+    )
+
+
+TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
+    "caption": dict.fromkeys(("coco", "coco-ptb", "spaces", "levir-cc-ids"), _captions),
+    "vqa": {"rsvqa": _questions, "rsvqa-hr": _questions, "exact": _questions, "count": _counts, "yes-no": _yes_no},
+    "change": {
+        **dict.fromkeys(("levir-cc-ids", "coco", "coco-ptb", "spaces"), _change_captions),
+        "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no,
+    },
+    "segment": {"masks": _masks, "lisa": _masks},
+    "ground": {"boxes": _boxes, "boxes-upright": _boxes},
+}  # fmt: skip  # the first of each is the default
