@@ -6,6 +6,7 @@ Tags as SkyEyeGPT (arXiv 2401.09712, section 3.2) and GeoPix (arXiv 2501.06828) 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rsvlm.models.cards import ModelCard
 
@@ -25,3 +26,9 @@ def put(card: ModelCard, kind: str, text: str = "") -> str:
     if tag and kind not in card.prompts:
         return f"[{kind}] {text.strip()}"
     return card.prompts.get(kind, TEXT).replace(TEXT, text.strip()).strip()
+
+
+def class_sentences(name: str, templates: Sequence[str]) -> list[str]:
+    """A class in all templates, {} for its name: in small letters, with spaces for _ and / as datasets write them."""
+    words = name.lower().replace("_", " ").replace("/", " ").strip()
+    return [template.replace("{}", words) for template in templates]

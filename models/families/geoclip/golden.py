@@ -18,7 +18,8 @@ from torch.nn.functional import normalize
 
 from rsvlm.models.families.geoclip.keys import DEVICES, official_keys
 from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig, class_logits
-from rsvlm.models.families.geoclip.words import batch_ids, class_sentences
+from rsvlm.models.families.geoclip.words import batch_ids
+from rsvlm.models.prompts import class_sentences
 
 
 def replay(case: Path) -> dict[str, float]:

@@ -6,10 +6,8 @@ Every call of the network goes through the engine; methods may be called from an
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -20,8 +18,10 @@ from rsvlm.models.cards import Clip, ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.geoclip.files import load_geoclip
 from rsvlm.models.families.geoclip.network import GeoClip, class_logits
-from rsvlm.models.families.geoclip.words import batch_ids, class_sentences, token_ids
+from rsvlm.models.families.geoclip.words import batch_ids, token_ids
 from rsvlm.models.parts.clip_pixels import middle_square, normalise_clip
+from rsvlm.models.predictors.encode_once import EncodesOnce, Key
+from rsvlm.models.prompts import class_sentences
 from rsvlm.protocol import Cancelled, RsvlmError
 
 BATCH = 16  # pictures at once
@@ -32,12 +32,12 @@ CLASSES = 4  # between two looks at whether somebody still waits
 class Seen:
     """One picture that the model has looked at. vector: (width,) float32 of unit length; key: tells its pixels."""
 
-    key: tuple[object, ...]
+    key: Key
     vector: np.ndarray
 
 
-class GeoClipPredictor:
-    """card, device: what answers and where. size_bytes: of the weights in memory. usage: tokens of this caller."""
+class GeoClipPredictor(EncodesOnce):
+    """card, device: what answers and where. Pictures and texts in, vectors out; classes by the card's sentences."""
 
     def __init__(
         self,
@@ -48,33 +48,16 @@ class GeoClipPredictor:
         engine: Engine | None = None,
         cache: Cache | None = None,
     ) -> None:
-        self.card, self.device = card, device
-        self._model, self._clip = model.to(device), clip
-        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
-        self._stop: Callable[[], bool] = lambda: False
-        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-
-    def until(self, stop: Callable[[], bool]) -> GeoClipPredictor:
-        """The same for one caller, whose calls raise Cancelled once `stop` says so, between batches or before they begin."""
-        own = copy.copy(self)
-        own._stop = stop
-        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        return own
+        super().__init__(card, device, engine, cache, model)
+        self._model, self._clip = model, clip
 
     def encode(self, pictures: Sequence[np.ndarray]) -> list[Seen]:
         """(H, W, 3) uint8 each, of any size. Of one that is no square the model sees the middle."""
-        keys = [self._key(picture) for picture in pictures]
-        vectors = {key: self._cache.get(key) for key in keys}
-        new = {key: picture for key, picture in zip(keys, pictures, strict=True) if vectors[key] is None}
-        squares = [middle_square(picture, self._model.config.pixels) for picture in new.values()]
-        found: list[np.ndarray] = []
-        for start in range(0, len(squares), BATCH):
-            found += self._run(self._encode, squares[start : start + BATCH])
-        for key, vector in zip(new, found, strict=True):
-            vectors[key] = vector
-            self._cache.put(key, vector, vector.nbytes)
-        return [Seen(key, vectors[key]) for key in keys]
+        found: list[Seen] = []
+        for start in range(0, len(pictures), BATCH):
+            rows = [(picture,) for picture in pictures[start : start + BATCH]]
+            found += [Seen(*seen) for seen in self._encoded(rows, self._encode)]
+        return found
 
     def embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
         """(n, width) float32 of unit length."""
@@ -129,13 +112,13 @@ class GeoClipPredictor:
         """On the inference thread, with the rows of others who ask the same of this model."""
         return self._engine.run((self._model, work.__name__), work, rows, self._stop)
 
-    def _key(self, picture: np.ndarray) -> tuple[object, ...]:
-        digest = blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()
-        return self.card.id, self.card.revision, self._clip.quick_gelu, picture.shape, digest
+    def _key(self, pictures: Sequence[np.ndarray]) -> Key:
+        return (*super()._key(pictures), self._clip.quick_gelu)
 
     @torch.inference_mode()
-    def _encode(self, squares: Sequence[np.ndarray]) -> list[np.ndarray]:
-        pixels = normalise_clip(torch.from_numpy(np.stack(squares)).to(self.device))
+    def _encode(self, rows: Sequence[tuple[np.ndarray]]) -> list[np.ndarray]:
+        squares = np.stack([middle_square(picture, self._model.config.pixels) for (picture,) in rows])
+        pixels = normalise_clip(torch.from_numpy(squares).to(self.device))
         return list(self._model.encode_image(pixels, normalize=True).float().cpu().numpy())
 
     @torch.inference_mode()

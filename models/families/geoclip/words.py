@@ -31,9 +31,3 @@ def batch_ids(texts: Sequence[str], context: int) -> Tensor:
         found = token_ids(text)
         row[: len(found)] = torch.tensor(found[: context - 1] + found[-1:] if len(found) > context else found)
     return ids
-
-
-def class_sentences(name: str, templates: Sequence[str]) -> list[str]:
-    """A class in all templates, {} for its name: in small letters, with spaces for _ and / as datasets write them."""
-    words = name.lower().replace("_", " ").replace("/", " ").strip()
-    return [template.replace("{}", words) for template in templates]

@@ -15,8 +15,9 @@ from torch.nn.functional import cosine_similarity, normalize
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.geoclip.files import load_geoclip
 from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig, class_logits
-from rsvlm.models.families.geoclip.words import batch_ids, class_sentences, token_ids
+from rsvlm.models.families.geoclip.words import batch_ids, token_ids
 from rsvlm.models.parts.prompt_averaging import average_prompts
+from rsvlm.models.prompts import class_sentences
 
 from .conftest import small
 
