@@ -80,3 +80,42 @@ def export_data(
 
     count = export(kind, records, out, split, overwrite)
     print(json.dumps({"out": str(out), "written": count}) if as_json else f"{out}: {count:,} written.")
+
+
+@data_app.command("stats")
+def data_stats(
+    records: Path = typer.Argument(help="A .jsonl of records."),
+    out: Path | None = typer.Option(None, "-o", "--out", metavar="PAGE.html", help="Also write a page with pictures."),
+    near: int = typer.Option(
+        4, min=0, max=16, help="Pictures are similar if so many bits of their 64, or fewer, differ."
+    ),
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Count what is there; find broken pictures, pictures that are there twice, and what splits have in common."""
+    from rsvlm.protocol import RsvlmError
+
+    if out is not None and out.exists() and not overwrite:
+        raise RsvlmError("bad_request", f"The file {out} is there already.", "Take another name, or add --overwrite.")
+    from rsvlm.trainer.stats.page import page, write_page
+    from rsvlm.trainer.stats.report import examine
+
+    with Terminal(words=False).listening() as watch:
+        found = examine(records, near, watch)
+        if out is not None:
+            write_page(out, page(found))
+    told = found.to_json()
+    if as_json:
+        print(json.dumps(told))
+        return
+    pictures, twice, shared = told["pictures"], told["duplicates"], told["leakage"]
+    print(f"{told['records']:,} records, {pictures['count']:,} pictures, {told['words']['answers']:,} answers")
+    for name in ("splits", "tasks"):
+        print(f"{name}: {', '.join(f'{key} {count:,}' for key, count in told[name].items())}")
+    print(f"wrong lines: {told['wrong_lines']['count']:,}; broken pictures: {pictures['broken']['count']:,}")
+    print(f"sets of equal pictures: {twice['exact']['groups']:,}; of similar ones: {twice['near']['groups']:,}")
+    for what in ("pictures", "sentences"):
+        for names, count in shared[what].items():
+            print(f"{what} in {names}: {count:,}")
+    if out is not None:
+        print(f"Page: {out}")
