@@ -22,7 +22,7 @@ from rsvlm.models.families.geopix.network import GeoPix, Looked
 from rsvlm.models.families.geopix.saying import Words, said
 from rsvlm.models.families.geopix.words import Words as Vocabulary
 from rsvlm.models.families.geopix.words import put
-from rsvlm.models.language_files import LARGE
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.parts.clip_pixels import whole_square
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
@@ -130,6 +130,6 @@ class GeoPixPredictor(EncodesOnce):
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> GeoPixPredictor:
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
-    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
+    dtype = kept_in(card.size_bytes)
     model, words = load_geopix(card.folder, card.id, card.mend, dtype)
     return GeoPixPredictor(card, model, words, device, engine, cache)

@@ -19,12 +19,13 @@ from rsvlm.models.boxes import read
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.huggingface.files import LARGE, architecture_of, load_huggingface
+from rsvlm.models.families.huggingface.files import architecture_of, load_huggingface
 from rsvlm.models.families.huggingface.masks import MaskPredictor
 from rsvlm.models.families.huggingface.network import Ahead, HuggingFace, Spoken
 from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, Prompt, Sam, load_sam
 from rsvlm.models.families.huggingface.verbatim import Verbatim
 from rsvlm.models.families.huggingface.words import florence_task, in_thousandths, put, silent
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.models.predictors.words import Listeners, Stop
@@ -211,7 +212,7 @@ def load(
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
     if architecture_of(card.folder, card.id, card.mend) in NETWORKS:
         return MaskPredictor(card, load_sam(card.folder, card.id, card.mend), device, engine, cache)
-    dtype = torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32
+    dtype = kept_in(card.size_bytes)
     model = load_huggingface(card.folder, card.id, card.mend, dtype)
     beside = card.folder / MASKS
     head = load_sam(beside, card.id, card.mend) if (beside / "config.json").is_file() else None

@@ -20,11 +20,11 @@ from rsvlm.models.comparing import compare
 from rsvlm.models.families.one_picture.words import PictureWords
 from rsvlm.models.language_files import (
     CONFIG,
-    LARGE,
     TOKENIZER,
     WEIGHTS,
     grow,
     load_network,
+    memory_needed,
     own_state,
     parse_words,
     read_description,
@@ -110,14 +110,8 @@ class Layout(Generic[Config, Network, Words]):
         report = compare(state, expected)
         if not report["missing"] and not report["other_shape"]:
             write_model(folder, _texts(config, tokenizer), {key: state[key] for key in expected})
-        card = self.card(config) | {"memory_bytes": memory(expected)}
+        card = self.card(config) | {"memory_bytes": memory_needed(expected)}
         return {"report": report, "card": card, "files": list(FILES)}
-
-
-def memory(state: Mapping[str, Tensor]) -> int:
-    """Bytes to load and work with a model: a large one is kept in half precision; a quarter more than its weights."""
-    numbers = sum(tensor.numel() for tensor in state.values())
-    return (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20
 
 
 def _texts(config: Any, tokenizer: Tokenizer) -> dict[str, str]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-import torch
 from torch import Tensor
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.one_picture.words import Batch, PictureWords
-from rsvlm.models.language_files import LARGE
 from rsvlm.models.parts.language import OnToken, Spoken, Stop
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.answering import Answering, Hearing, Seen
@@ -131,8 +129,3 @@ class SpeakingPredictor(OnePicturePredictor[Speaking, PictureWords]):
         hearing = Hearing(words, batch.end)
         spoken = self._model.generate(looked, batch, LONGEST, hearing.tokens, hearing.stopped)
         return self._replies(batch, spoken)
-
-
-def precision(card: ModelCard) -> torch.dtype:
-    """Large models are kept in half precision."""
-    return torch.bfloat16 if card.size_bytes > 2 * LARGE else torch.float32

@@ -8,8 +8,9 @@ from torch import Tensor
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.one_picture.predictor import SpeakingPredictor, precision
+from rsvlm.models.families.one_picture.predictor import SpeakingPredictor
 from rsvlm.models.families.rsgpt4v.files import load_rsgpt4v
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.parts.clip_pixels import in_square
 
 
@@ -22,5 +23,5 @@ class RsGpt4vPredictor(SpeakingPredictor):
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> RsGpt4vPredictor:
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
-    model, words = load_rsgpt4v(card.folder, card.id, card.mend, precision(card))
+    model, words = load_rsgpt4v(card.folder, card.id, card.mend, kept_in(card.size_bytes))
     return RsGpt4vPredictor(card, model, words, device, engine, cache)

@@ -10,10 +10,11 @@ from torch import Tensor
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.one_picture.predictor import LONGEST, OnePicturePredictor, precision
+from rsvlm.models.families.one_picture.predictor import LONGEST, OnePicturePredictor
 from rsvlm.models.families.rsmoe.files import load_rsmoe
 from rsvlm.models.families.rsmoe.network import RsMoe
 from rsvlm.models.families.rsmoe.words import EXPERTS, Words
+from rsvlm.models.language_files import kept_in
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.answering import Hearing
 from rsvlm.models.predictors.words import Words as Heard
@@ -67,5 +68,5 @@ class RsMoePredictor(OnePicturePredictor[RsMoe, Words]):
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> RsMoePredictor:
     """device: "cuda" or "cpu". Large models are kept in half precision. Raises RsvlmError (model_failed)."""
-    model, words = load_rsmoe(card.folder, card.id, card.mend, precision(card))
+    model, words = load_rsmoe(card.folder, card.id, card.mend, kept_in(card.size_bytes))
     return RsMoePredictor(card, model, words, device, engine, cache)
