@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -65,24 +66,36 @@ def where(card: ModelCard) -> str:
 
 @models_app.command("show")
 def show_model(
-    model: str = typer.Argument(help="Id of the model."),
+    model: str | None = typer.Argument(None, help="Id of the model; default: the bundled one."),
+    family: str | None = typer.Option(
+        None, metavar="FAMILY", help="Show how large the published models of a family are instead."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show a model's card: inputs, terms, memory, training data and measured figures."""
+    """Show a model's card: inputs, terms, size, memory, training data and measured figures."""
+    if family is not None:
+        if model:
+            raise RsvlmError("bad_request", "A model and a family cannot be shown together.", "Leave out one of them.")
+        show_sizes(family, as_json)
+        return
+    from rsvlm.models.memory import in_units, parameters, predicted_bytes
+
     card = get_card(model)
+    numbers = parameters(card) if card.installed else None
     if as_json:
-        print(json.dumps({**card.model_dump(mode="json"), **row(card), "verified": card.verify()}))
+        more = {"verified": card.verify(), "parameters": numbers}
+        print(json.dumps({**card.model_dump(mode="json"), **row(card), **more}))
         return
     from rich.console import Console
     from rich.table import Table
-
-    from rsvlm.models.memory import in_units, predicted_bytes
 
     console = Console(markup=False)  # brackets in a card are its own words
     console.print(card.title, style="bold")
     console.print(f"{card.id}, family {card.family}, revision {card.revision}, {card.size_bytes / 1e6:,.1f} MB")
     altered = f"missing or altered. {card.mend}" if card.installed or not card.source.downloadable else where(card)
     console.print(f"Weights: {'as the card says' if card.verify() else altered}")
+    if numbers is not None:
+        console.print(f"Parameters: {numbers:,}")
     console.print(f"Memory: about {in_units(predicted_bytes(card))} while it is loaded")
     low, high = card.input.gsd_range_m
     sensors = ", ".join(card.input.sensors)
@@ -96,6 +109,24 @@ def show_model(
         table.add_row(figure.data, figure.protocol, figure.metric, f"{figure.value:.3f}", str(figure.n))
     if card.figures:
         console.print(table)
+
+
+def show_sizes(family: str, as_json: bool) -> None:
+    """Of what was published in a family, whether or not any of it is installed. Raises RsvlmError (bad_request)."""
+    from rsvlm.models.memory import in_units
+    from rsvlm.models.sizes import published
+
+    sizes = published(family)
+    if as_json:
+        print(json.dumps({"family": family, "sizes": [asdict(size) for size in sizes]}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("published", "parameters", "memory while loaded")
+    for size in sizes:
+        table.add_row(size.title, f"{size.parameters:,}", in_units(size.memory_bytes))
+    Console(markup=False).print(table)
 
 
 @models_app.command("verify")

@@ -32,21 +32,25 @@ def predicted_bytes(card: ModelCard) -> int:
     """What a model takes once loaded and at work: from its files where they are, else what its card says."""
     if not card.installed:
         return card.memory_bytes
-    files = [file for file in card.source.files if file.name.endswith(".safetensors")]
     halved = card.size_bytes > LARGE_BYTES and card.family not in ALWAYS_FLOAT32
     number = HALF_BYTES if halved else NUMBER_BYTES
-    weights = sum(_weight_bytes(card.folder / file.name, file.size_bytes, number) for file in files)
-    return int(weights * (1 + WORKING_SHARE)) + WORKING_BYTES
+    return int(parameters(card) * number * (1 + WORKING_SHARE)) + WORKING_BYTES
 
 
-def _weight_bytes(path: Path, stored: int, number: int) -> int:
-    """stored: bytes of the file; number: bytes of a weight once loaded."""
+def parameters(card: ModelCard) -> int:
+    """How many numbers the weights of an installed model hold."""
+    files = [file for file in card.source.files if file.name.endswith(".safetensors")]
+    return sum(_numbers(card.folder / file.name, file.size_bytes) for file in files)
+
+
+def _numbers(path: Path, stored: int) -> int:
+    """stored: bytes of the file."""
     try:
         with safe_open(path, "np") as file:
             names = file.keys()
-            return number * sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+            return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
     except (OSError, SafetensorError):  # broken, or gone meanwhile: loading will say so
-        return stored
+        return stored // NUMBER_BYTES
 
 
 def free_bytes(device: str) -> int:

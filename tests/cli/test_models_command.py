@@ -133,7 +133,19 @@ def test_card_is_shown(rsvlm):
     words = " ".join(rsvlm("models", "show", "compact").out.split())
     assert card.revision in words and "as the card says" in words and card.licence in words
     assert re.search(r"Memory: about \d+ MB while it is loaded", words)
+    assert re.search(r"Parameters: 7,176,667 Memory", words)
     refused(rsvlm("models", "show", "big"), "no model called “big”", "compact")
+    shown = json.loads(rsvlm("models", "show", "--json").out)
+    assert shown["id"] == "compact" and shown["parameters"] == 7_176_667
+
+
+def test_published_sizes_of_a_family_are_shown_without_its_weights(rsvlm):
+    words = " ".join(rsvlm("models", "show", "--family", "skyeye").out.split())
+    assert "7,782,021,504" in words and "19.5 GB" in words
+    (size,) = json.loads(rsvlm("models", "show", "--family", "skyeye", "--json").out)["sizes"]
+    assert size["parameters"] == 7_782_021_504
+    refused(rsvlm("models", "show", "--family", "big"), "no published size of “big”", "skyeye")
+    refused(rsvlm("models", "show", "compact", "--family", "skyeye"), "cannot be shown together")
 
 
 def test_card_to_download_is_shown_with_its_place_and_its_own_brackets(rsvlm, offered: Path):
