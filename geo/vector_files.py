@@ -10,12 +10,13 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 import shapely
+import shapely.affinity
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
@@ -26,11 +27,11 @@ FIELDS = ("label", "kind", "score", "area_m2", "count", "text", "source")
 _BEFORE = "GDAL_CONFIG_FILE"  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
-def check_target(path: Path, overwrite: bool) -> None:
+def check_target(path: Path, overwrite: bool, endings: Collection[str] = tuple(DRIVERS)) -> None:
     """Raises RsvlmError (bad_request) for a file that could not be written, before any work is done for it."""
-    if path.suffix.lower() not in DRIVERS:
+    if path.suffix.lower() not in endings:
         raise RsvlmError(
-            "bad_request", f"Results cannot be written to {path.name}.", f"Use a name ending in {', '.join(DRIVERS)}."
+            "bad_request", f"Results cannot be written to {path.name}.", f"Use a name ending in {', '.join(endings)}."
         )
     if not path.parent.is_dir():
         raise RsvlmError("bad_request", f"There is no folder {path.parent}.", "Make it, or name another one.")
@@ -89,9 +90,18 @@ def _shape(item: Evidence) -> Optional[BaseGeometry]:
 
 
 def _in_degrees(shape: Any, crs: str) -> Any:
-    """Longitude and latitude, WGS84."""
+    """Longitude and latitude, WGS84; in parts where the antimeridian divides it (RFC 7946, section 3.1.9)."""
     way = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    return shapely.transform(shape, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1])))
+    there = shapely.transform(shape, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1])))
+    if there.bounds[2] - there.bounds[0] > 180:  # its points lie on both sides
+        there = shapely.transform(there, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))
+    if -180 <= there.bounds[0] and there.bounds[2] <= 180:
+        return there
+    parts = [
+        shapely.affinity.translate(there.intersection(shapely.box(-180 - away, -90, 180 - away, 90)), away)
+        for away in (-360, 0, 360)
+    ]
+    return shapely.union_all(parts)
 
 
 def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> None:

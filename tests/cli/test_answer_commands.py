@@ -11,6 +11,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from rasterio.transform import from_origin
 from shapely.geometry import box, shape
 
 from rsvlm.models.families.geopix.words import SEGS
@@ -81,6 +82,26 @@ def test_file_that_is_there_is_kept_unless_told_otherwise(
     assert (tmp_path / there).read_text() == "mine"
     done = rsvlm("ground", place, "pond", "--model", "geopix", "-o", tmp_path / name, "--overwrite")
     assert done.code == 0 and len(geopandas.read_file(tmp_path / name)) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"crs": "EPSG:4326", "transform": from_origin(179.999, 10, 1e-5, 1e-5)},
+        {"crs": "EPSG:4326", "transform": from_origin(-180.001, 10, 1e-5, 1e-5)},
+        {"crs": "EPSG:32660", "transform": from_origin(828828, 1107100, 1, 1)},
+    ],
+)
+def test_box_over_the_antimeridian_has_a_part_on_each_side(
+    rsvlm, add_family: Callable[..., Any], write: Callable[..., Path], place: Path, tmp_path: Path, options: dict
+):
+    add_family("geopix", ["at", BOX])
+    with rasterio.open(place) as source:
+        over = write(source.read(), "over.tif", **options)
+    assert rsvlm("ground", over, "pond", "--model", "geopix", "-o", tmp_path / "out.geojson").code == 0
+    found = shape(json.loads((tmp_path / "out.geojson").read_text("utf-8"))["features"][0]["geometry"])
+    west, east = sorted(part.bounds[0::2] for part in found.geoms)
+    assert west[0] == -180 and east[1] == 180 and west[1] < -179.998 and east[0] > 179.998 and found.is_valid
 
 
 @pytest.mark.parametrize("name", ["out.gpkg", "out.geojson"])
