@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import rasterio
 
-import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
+import rsvlm.geo.opening  # noqa: F401 # its limits; pictures without a place are no reason to warn
 from rsvlm.protocol import Record
 from rsvlm.trainer.formats.karpathy import sentences, split_of
 from rsvlm.trainer.formats.karpathy import write as write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -41,13 +42,13 @@ class Source:
     def image(self, *names: str, keep: int = 1) -> dict[str, Any]:
         """{"href"} of the first of these names that is there; see find."""
         for name in names:
-            if "://" in name:
+            if "://" in name or name.startswith("/vsi") or (os.path.isabs(name) and os.path.isfile(name)):
                 return {"href": name}
             found = self.find(name, keep)
             if found:
                 return {"href": found}
         self.missing += 1
-        expected = str(self.images / _clean(names[0]))
+        expected = names[0] if os.path.isabs(names[0]) else str(self.images / _clean(names[0]))
         self.first_missing = self.first_missing or expected
         return {"href": expected}
 

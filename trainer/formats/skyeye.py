@@ -12,7 +12,7 @@ from typing import Any
 import rasterio
 from rasterio.errors import RasterioError
 
-import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
+import rsvlm.geo.opening  # noqa: F401 # its limits; pictures without a place are no reason to warn
 from rsvlm.models.boxes import read as read_boxes
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.llava import conversations

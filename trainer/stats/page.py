@@ -11,7 +11,7 @@ from rsvlm.trainer.stats.charts import bars, binned, figure, histogram
 from rsvlm.trainer.stats.report import Findings
 
 _EXAMPLES, _GROUPS, _IN_GROUP = 24, 8, 6
-_CLASSES, _SOURCES = 30, 15
+_CLASSES, _SOURCES, _SIZES = 30, 15, 8
 
 _STYLE = """
 body{margin:0;background:#f5f6f7;color:#1d2733;font:15px/1.5 "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif}
@@ -37,7 +37,7 @@ svg.histogram text{font-size:11px;fill:#5a6775}.unit{color:#5a6775;font-size:12p
 .figure img,.no-picture{width:128px;height:128px;border-radius:4px;background:#e6eaee;display:block;margin-bottom:4px}
 .no-picture{text-align:center;line-height:128px}
 .figure div{overflow:hidden;max-height:4.1em;word-wrap:break-word}
-.group{border-top:1px solid #e6eaee;padding-top:12px;margin-top:2px}
+.group{display:inline-block;vertical-align:top;background:#f5f6f7;border-radius:6px;padding:10px 0 0 10px;margin:0 10px 10px 0}
 .none{color:#5a6775;margin:4px 0}.list{font-size:13px;margin:4px 0;padding-left:20px}.list li{margin:2px 0;word-wrap:break-word}
 """
 
@@ -112,7 +112,8 @@ def _leakage(findings: Findings) -> str:
         return ""
     pairs = []
     for first, second, low, high in twice.leaks[:_GROUPS]:
-        figures = [_figure(findings, first, low)] + [_figure(findings, second, high)] * (second != first)
+        figures = [_figure(findings, first, low if second != first else f"{low} / {high}")]
+        figures += [_figure(findings, second, high)] if second != first else []
         pairs.append(f"<div class='group'>{''.join(figures)}</div>")
     return _section("What splits share", f"<ul class='list'>{_items(lines)}</ul>{''.join(pairs)}")
 
@@ -136,15 +137,15 @@ def _twice(findings: Findings) -> str:
                 for group in groups[:_GROUPS]
             ]
             more = f"<p class='none'>and {len(groups) - _GROUPS:,} more sets</p>" if len(groups) > _GROUPS else ""
-            told += f"<h3>{title} ({len(groups):,} sets)</h3>{''.join(rows)}{more}"
+            told += f"<h3>{title} ({len(groups):,})</h3>{''.join(rows)}{more}"
     return _section("Pictures that are there more than once", told) if told else ""
 
 
 def _wrong(findings: Findings) -> str:
     found = findings.found
-    rows = [f"{one['href']}: {one['why']}" for one in found.broken_pictures] + found.wrong_lines
+    rows = [f"{one['record']}: {one['why']}" for one in found.broken_pictures] + found.wrong_lines
     if found.blank:
-        rows.append(f"{found.blank:,} pictures show one colour only.")
+        rows.append(f"Pictures that show one colour only: {found.blank:,}.")
     more = found.wrong + found.broken - len(found.wrong_lines) - len(found.broken_pictures)
     rows += [f"and {more:,} more"] if more else []
     return _section("What is wrong", f"<ul class='list'>{_items(rows)}</ul>") if rows else ""
@@ -160,7 +161,7 @@ def _measures(findings: Findings) -> str:
     for (width, height), count in found.sizes.items():
         longest[max(width, height)] += count
     sizes = {f"{width} × {height}": count for (width, height), count in found.sizes.items()}
-    spread = histogram(binned(longest), "pixels of the longer side") if len(longest) > 1 else bars(sizes, 8)
+    spread = histogram(binned(longest), "pixels of the longer side") if len(sizes) > _SIZES else bars(sizes, _SIZES)
     return _section(
         "How long and how large",
         _half("Answers", histogram(binned(found.words), "words")) + _half("Pictures", spread),
