@@ -99,9 +99,9 @@ def read(text: str, convention: str, width: int, height: int) -> Reading:
     for mark in rules.mark.finditer(text):
         told += text[end : mark.start()]
         label = _label(text, mark, convention, text[end : mark.start()])
-        numbers = [float(number) for number in _NUMBER.findall(_without_names(mark[0]))]
-        turned = "|" in mark[0] and len(numbers) == 5
-        angle = numbers.pop() if turned else 0.0
+        coordinates, bar, turned = mark[0].partition("|" if mark[0].startswith("{<") else "\0")
+        numbers, angles = _numbers(coordinates), _numbers(turned)
+        angle = angles[0] if len(angles) == 1 else math.nan if bar else 0.0
         groups = [numbers[start : start + 4] for start in range(0, len(numbers), 4)]
         if convention not in ("florence", "paligemma") and len(groups) != 1:
             groups = [[]]
@@ -212,9 +212,9 @@ def _label(text: str, mark: re.Match[str], convention: str, before: str) -> str:
     return _MARKS.sub("", before).strip(" ,.;:\n") if convention == "florence" else ""
 
 
-def _without_names(mark: str) -> str:
+def _numbers(mark: str) -> list[float]:
     """Digits in the label or in the keys of JSON are no coordinates."""
-    return re.sub(r"[\"'][^\"']*[\"']|<seg\d+>", " ", mark)
+    return [float(number) for number in _NUMBER.findall(re.sub(r"[\"'][^\"']*[\"']|<seg\d+>", " ", mark))]
 
 
 def _short(text: str) -> str:

@@ -52,6 +52,7 @@ def test_turned_box_keeps_its_angle(case: tuple[Box, int, int]):
     box, width, height = case
     own = read(write(box, "rotated", width, height), "rotated", width, height).boxes[0]
     assert own.angle == pytest.approx(box.angle % 360)
+    assert (own.x1 - own.x0, own.y1 - own.y0) == pytest.approx((box.x1 - box.x0, box.y1 - box.y0), rel=1e-6)
     assert (own.x0 + own.x1, own.y0 + own.y1) == pytest.approx((box.x0 + box.x1, box.y0 + box.y1), rel=1e-6)
 
 
@@ -130,6 +131,9 @@ def test_geochat_turns_about_the_middle_clockwise():
         ("percent", "{<110><120><130><140>}", "cannot be read"),
         ("percent", "{<90><90><130><140>}", "reaches out of the picture"),
         ("percent", "{<30><40><10><20>}", "inverted"),
+        ("rotated", "{<10><20><30>|<45>}", "cannot be read: “{<10><20><30>|<45>}”"),
+        ("rotated", "{<10><20><30><40>|<>}", "cannot be read"),
+        ("rotated", "{<10><20><30><40>|<45><50>}", "cannot be read"),
         ("thousand", '{"bbox_2d": [1, 2, 3]}', "cannot be read"),
         ("florence", "ship<loc_1><loc_2><loc_3>", "cannot be read"),
     ],
