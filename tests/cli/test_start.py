@@ -83,6 +83,15 @@ def test_mistake_is_told_where_no_log_can_be_written(without_torch: dict[str, st
     assert "could not be logged" in done.stderr and "RSVLM_HOME" in done.stderr
 
 
+def test_no_bars_are_drawn_between_the_lines_of_a_command():
+    program = (
+        "import rsvlm.models\nfrom transformers.utils import logging\n"
+        "for _ in logging.tqdm(range(3), desc='Loading weights'): pass"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_limits_of_gdal_hold_in_the_command_line(tmp_path: Path):
     """A service description is a raster for GDAL as it comes, and none for the command."""
     (tmp_path / "map.xml").write_text("<GDAL_WMS></GDAL_WMS>")
