@@ -16,11 +16,13 @@ import typer
 
 from rsvlm.cli.ask import ask
 from rsvlm.cli.change import change
+from rsvlm.cli.classify import classify
 from rsvlm.cli.data import data_app
 from rsvlm.cli.describe import describe
 from rsvlm.cli.doctor import doctor
 from rsvlm.cli.evaluate import evaluate_app
 from rsvlm.cli.knowledge import knowledge_app
+from rsvlm.cli.localize import localize
 from rsvlm.cli.models import models_app
 from rsvlm.cli.phrases import ground, segment
 from rsvlm.cli.serve import serve
@@ -39,6 +41,8 @@ app.command()(ask)
 app.command("segment")(segment)
 app.command("ground")(ground)
 app.command()(change)
+app.command()(classify)
+app.command()(localize)
 app.command()(train)
 app.command()(serve)
 app.command()(doctor)

@@ -102,6 +102,25 @@ class ChangeRequest:
     model: Optional[str] = None
 
 
+@dataclass(frozen=True)
+class ClassifyRequest:
+    """Which of these classes a place shows. labels: two or more names. top: how many of them are told, the likeliest first."""
+
+    raster: Raster
+    labels: Sequence[str]
+    top: int = 5
+    model: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class LocalizeRequest:
+    """Where in a raster it looks most like what a phrase names."""
+
+    raster: Raster
+    phrase: str
+    model: Optional[str] = None
+
+
 @dataclass
 class Evidence:
     """Something on the ground that an answer rests on.
@@ -125,7 +144,8 @@ class Evidence:
 class Answer:
     """What a task says, what it rests on, and how it came to be.
 
-    text: for the reader. evidence: see Evidence. structured: only for the structured style.
+    text: for the reader. evidence: see Evidence. structured: for programs, where the style or the task has such: "classes" of
+    classify, each with its probability; "heat" of localize, a GeoTIFF as base64, with "points" and "similarity".
     provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
     created (ISO 8601), versions.
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.

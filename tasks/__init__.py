@@ -13,8 +13,10 @@ from rsvlm.protocol import (
     Answer,
     AskRequest,
     ChangeRequest,
+    ClassifyRequest,
     DescribeRequest,
     GroundRequest,
+    LocalizeRequest,
     SegmentRequest,
     Watch,
 )
@@ -47,5 +49,7 @@ REQUESTS = {
     "segment": SegmentRequest,
     "ground": GroundRequest,
     "change": ChangeRequest,
+    "classify": ClassifyRequest,
+    "localize": LocalizeRequest,
 }
 TASKS = {name: TaskSpec(request, _late(name)) for name, request in REQUESTS.items()}

@@ -12,8 +12,10 @@ from rsvlm.protocol import (
     STYLES,
     AskRequest,
     ChangeRequest,
+    ClassifyRequest,
     DescribeRequest,
     GroundRequest,
+    LocalizeRequest,
     RsvlmError,
     SegmentRequest,
 )
@@ -57,6 +59,23 @@ def change(request: ChangeRequest) -> ModelCard:
     return able_card(request.model, "change", "describe what changed")
 
 
+def classify(request: ClassifyRequest) -> ModelCard:
+    """The same. Raises RsvlmError: bad_request (labels, top, model), unknown_model."""
+    if len({label.strip() for label in request.labels} - {""}) < 2:
+        raise RsvlmError(
+            "bad_request", "There are no two classes to tell apart.", "Name at least two, such as forest,lake."
+        )
+    if request.top < 1:
+        raise RsvlmError("bad_request", "Fewer than one class is to be told.", "Ask for one or more.")
+    return able_card(request.model, "classify", "tell classes apart by their names")
+
+
+def localize(request: LocalizeRequest) -> ModelCard:
+    """The same. Raises RsvlmError: bad_request (phrase, model), unknown_model."""
+    _some([request.phrase])
+    return able_card(request.model, "localize", "find where a phrase is")
+
+
 def _some(phrases: Sequence[str]) -> None:
     if not any(phrase.strip() for phrase in phrases):
         raise RsvlmError("bad_request", "There is no phrase to look for.", "Name something, such as “storage tanks”.")
@@ -68,4 +87,6 @@ CHECKS: dict[str, Callable[[Any], ModelCard]] = {
     "segment": segment,
     "ground": ground,
     "change": change,
+    "classify": classify,
+    "localize": localize,
 }

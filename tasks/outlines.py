@@ -25,14 +25,19 @@ def outlined(mask: np.ndarray, view: View, label: str, score: float | None = Non
     height, width = mask.shape
     rows, columns = view.valid.shape
     transform = view.transform @ Affine.scale(columns / width, rows / height)
-    valid = view.valid[np.arange(height) * rows // height][:, np.arange(width) * columns // width]
-    inside = (mask >= LIKELY) & valid
+    inside = (mask >= LIKELY) & valid_on(view, width, height)
     mean = float(mask[inside].mean()) if inside.any() else 0.0
     sure = round(min(1.0, max(0.0, mean if score is None else score)), 3)
     return [
         Evidence("mask", shapely.geometry.mapping(shape), label, sure, ground.area_m2(shape, view.crs))
         for shape in polygons(inside, transform, SPECK)
     ]
+
+
+def valid_on(view: View, width: int, height: int) -> np.ndarray:
+    """(height, width) bool: what is valid of a view, on another grid over the same ground."""
+    rows, columns = view.valid.shape
+    return view.valid[np.arange(height) * rows // height][:, np.arange(width) * columns // width]
 
 
 def boxed(boxes: Sequence[Box], view: View, score: float, label: str = "") -> list[Evidence]:

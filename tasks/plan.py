@@ -41,15 +41,16 @@ def make_plan(scene: Scene, card: ModelCard, style: str) -> Plan:
     x0, y0, x1, y1 = scene.extent
     ground = scene.ground_size_m(scene.extent)
     width, height = ground or (x1 - x0, y1 - y0)
-    return _plan(scene, card, *_grid(scene, card, style, width, height, ground is not None))
+    return in_tiles(scene, card, *_grid(scene, card, style, width, height, ground is not None))
 
 
 def one_view(scene: Scene, card: ModelCard) -> Plan:
     """All of the extent in one view, however large it is."""
-    return _plan(scene, card, 1, 1)
+    return in_tiles(scene, card, 1, 1)
 
 
-def _plan(scene: Scene, card: ModelCard, columns: int, rows: int) -> Plan:
+def in_tiles(scene: Scene, card: ModelCard, columns: int, rows: int) -> Plan:
+    """The extent in so many tiles of one size."""
     x0, y0, x1, y1 = scene.extent
     ground = scene.ground_size_m(scene.extent)
     width, height = ground or (x1 - x0, y1 - y0)

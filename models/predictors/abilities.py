@@ -91,7 +91,7 @@ class ChangeMasks(Predictor, Protocol):
 
 @runtime_checkable
 class Embeds(Predictor, Protocol):
-    """Pictures and texts as vectors of one space; their tokens are counted in `usage` as read."""
+    """Task "localize": pictures and texts as vectors of one space; their tokens are counted in `usage` as read."""
 
     def encode(self, pictures: Any) -> list[Any]:
         """(H, W, 3) uint8 each; all of one size, as one array (n, H, W, 3)."""
@@ -101,3 +101,11 @@ class Embeds(Predictor, Protocol):
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """(n, width) float32 of unit length. Raises RsvlmError (too_large)."""
+
+
+@runtime_checkable
+class Classifies(Embeds, Protocol):
+    """Task "classify": which of some classes, given by name, a picture shows."""
+
+    def zero_shot(self, pictures: Sequence[Any], labels: Sequence[str]) -> np.ndarray:
+        """(n, labels) float32: how likely each class is, each row adding up to one. Raises RsvlmError (too_large)."""

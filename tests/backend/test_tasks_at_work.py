@@ -46,6 +46,14 @@ def test_every_task_is_answered(service: Any, picture: str, read_events: Any):
         last = list(read_events(response))[-1]
     assert last["event"] == "done" and last["answer"]["text"] == "Yes."
 
+    request = {"raster": place, "labels": ["houses", "lake", "forest"], "top": 2}
+    answer = service.post("/v1/classify", json=request, timeout=60).json()
+    assert len(answer["structured"]["classes"]) == 2 and answer["provenance"]["model"] == "compact"
+    assert answer["evidence"][0]["label"] == answer["structured"]["classes"][0]["label"]
+
+    answer = service.post("/v1/localize", json={"raster": place, "phrase": "houses"}, timeout=60).json()
+    assert answer["evidence"][0]["score"] == 1.0 and answer["structured"]["points"][0][2] == 1.0
+
     refused = service.post("/v1/ask", json={"raster": place, "question": "What?"})
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["hint"]) == (400, "bad_request", "Choose one that can: geopix.")

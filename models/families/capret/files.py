@@ -152,7 +152,7 @@ def _texts(config: CapRetConfig, tokenizer: Tokenizer) -> dict[str, str]:
 def _card(model: CapRet) -> dict[str, Any]:
     pixels = model.visual_model.config.image_size
     return {
-        "tasks": ["describe", "ask", "embed"],
+        "tasks": ["describe", "ask", "embed", "classify", "localize"],
         "prompt_template": "{image}{question}",
         "box_convention": "none",
         "input": {"bands": "red, green, blue", "pixels": pixels, "gsd_range_m": [0.1, 30.0], "sensors": ["optical"]},

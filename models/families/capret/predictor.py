@@ -21,6 +21,7 @@ from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.answering import Answering, Hearing, Seen
 from rsvlm.models.predictors.replies import refuse_too_long, replies
 from rsvlm.models.predictors.words import Words
+from rsvlm.models.predictors.zero_shot import zero_shot
 from rsvlm.protocol import RsvlmError
 
 LONGEST = 64  # tokens of an answer
@@ -74,6 +75,10 @@ class CapRetPredictor(Answering):
     def _most(self) -> int:
         """Tokens that the language model reads."""
         return int(self._model.lm.config.max_position_embeddings)
+
+    def zero_shot(self, pictures: Sequence[Seen], labels: Sequence[str]) -> np.ndarray:
+        """(n, labels) float32: how likely each picture is of each class, each row adding up to one."""
+        return zero_shot(self, pictures, labels, self._model.logit_scale.exp().item())
 
     def _look(self, pixels: Tensor) -> Tensor:
         return self._model.look(pixels)

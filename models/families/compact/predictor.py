@@ -27,6 +27,7 @@ from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, STRIDE
 from rsvlm.models.parts.pixels import DEVIATION, MEAN, normalise
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+from rsvlm.models.predictors.zero_shot import zero_shot
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -137,6 +138,10 @@ class CompactPredictor:
         ids = self.text_ids(texts)
         self.usage["prompt_tokens"] += sum(map(len, ids))
         return np.stack(self._run(self._embed_texts, ids))
+
+    def zero_shot(self, pictures: Sequence[Seen], labels: Sequence[str]) -> np.ndarray:
+        """(n, labels) float32: how likely each picture is of each class, each row adding up to one."""
+        return zero_shot(self, pictures, labels, self._model.log_scale.exp().item())
 
     def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text as it is embedded, the last one included that closes it. Raises as embed_texts does."""

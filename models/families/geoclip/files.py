@@ -151,7 +151,7 @@ def _config(content: Mapping[str, Any], model: str, mend: str) -> GeoClipConfig:
 def _fields(config: GeoClipConfig, clip: Clip, numbers: int) -> dict[str, Any]:
     return {
         "clip": clip.model_dump(mode="json"),
-        "tasks": ["embed"],
+        "tasks": ["embed", "classify", "localize"],
         "prompt_template": clip.templates[0],
         "box_convention": "none",
         "input": {

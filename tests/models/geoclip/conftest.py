@@ -51,7 +51,14 @@ def add_clip(models_home: Path) -> Callable[..., ModelCard]:
         like = get_card(None).model_dump(
             mode="json", include={"licence", "terms", "box_convention", "trained_on", "input"}
         )
-        own = {"id": name, "family": "geoclip", "title": name, "tasks": ["embed"], "memory_bytes": 1, "clip": told}
+        own = {
+            "id": name,
+            "family": "geoclip",
+            "title": name,
+            "tasks": ["embed", "classify", "localize"],
+            "memory_bytes": 1,
+            "clip": told,
+        }
         source = {"files": [file.model_dump(exclude_none=True) for file in files_in(folder, files)]}
         content = like | own | {"prompt_template": "{}", "source": source}
         content["input"]["pixels"] = model.config.pixels
