@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.clip_pixels import whole_square
 from rsvlm.models.parts.language import IGNORED
+from rsvlm.models.wording import worded
 from rsvlm.protocol import RsvlmError
 
 _LIKE = torch.empty(0)  # pixels are made as float32, on the processor
@@ -42,12 +44,18 @@ class TalkingLearner(ABC):
     dates = 1  # pictures of an example
     ahead = 0  # tokens that stand before a row and are not among its ids
 
-    def __init__(self, network: nn.Module, side: int, longest: int, parts: Mapping[str, tuple[str, ...]]) -> None:
-        self.network, self.side, self.longest, self.parts = network, side, longest, parts
+    def __init__(
+        self, card: ModelCard, network: nn.Module, side: int, longest: int, parts: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self.card, self.network, self.side, self.longest, self.parts = card, network, side, longest, parts
 
     @abstractmethod
     def words(self, examples: Sequence[Example]) -> Any:
-        """A batch with ids and labels, padded on the right."""
+        """A batch with ids and labels, padded on the right. Raises as `worded` does."""
+
+    def worded(self, examples: Sequence[Example]) -> list[Example]:
+        """Asked as the model's card asks. Raises RsvlmError (bad_request)."""
+        return [worded(example, self.card) for example in examples]
 
     @abstractmethod
     def save(self, folder: Path) -> None: ...
@@ -58,9 +66,7 @@ class TalkingLearner(ABC):
     def batch(self, examples: Sequence[Example]) -> Any:
         """Raises as pixels_of does."""
         words = self.words(examples)
-        return WordsLesson(
-            pixels_of(examples, self.dates, self.side), words, {"language": int((words.labels != IGNORED).sum())}
-        )
+        return WordsLesson(pixels_of(examples, self.dates, self.side), words, {"language": learnt(words)})
 
     def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
         kind = next(self.network.parameters()).dtype
@@ -71,6 +77,11 @@ class TalkingLearner(ABC):
 
     def settle(self) -> None:  # noqa: B027
         """Nothing follows a step."""
+
+
+def learnt(words: Any) -> int:
+    """How many tokens of a batch are learnt; the first of a row, which nothing foretells, never is."""
+    return int((words.labels[:, 1:] != IGNORED).sum())
 
 
 def pixels_of(examples: Sequence[Example], dates: int, side: int) -> tuple[Tensor, ...]:

@@ -44,7 +44,8 @@ class Parts:
                 "bad_request", "This model has adapters of its own.", "Leave adapters out, and write train: [adapters]."
             )
         if stage.adapters and not _adapted(network):
-            _put_in(network, stage.adapters)
+            _known(stage.adapters.within, tuple(learner.parts), "part")
+            _put_in(learner, stage.adapters)
         adapts = stage.adapters is not None or ADAPTERS in stage.train
         trains = [pattern for part in stage.train for pattern in ("*",) * (part == ALL) + learner.parts.get(part, ())]
         for name, parameter in network.named_parameters():
@@ -103,9 +104,17 @@ def _known(named: Iterable[str], known: tuple[str, ...], kind: str) -> None:
             raise RsvlmError("bad_request", f"The model has no {kind} “{name}”.", hint)
 
 
-def _put_in(network: nn.Module, adapters: Adapters) -> None:
+def _put_in(learner: Learner, adapters: Adapters) -> None:
+    patterns = [pattern for part in adapters.within for pattern in learner.parts[part]] or ["*"]
+    targets = [
+        name
+        for name, layer in learner.network.named_modules()
+        if isinstance(layer, nn.Linear)
+        and name.rpartition(".")[2] in adapters.targets
+        and any(fnmatchcase(f"{name}.weight", pattern) for pattern in patterns)
+    ]
     try:
-        add_lora(network, adapters.rank, adapters.alpha, adapters.targets, adapters.dropout)
+        add_lora(learner.network, adapters.rank, adapters.alpha, targets, adapters.dropout)
     except ValueError as error:
         raise RsvlmError(
             "bad_request",

@@ -14,6 +14,7 @@ from rsvlm.models.families.capret.network import CapRet
 from rsvlm.models.families.capret.words import Batch, Words
 from rsvlm.models.learning import Example
 from rsvlm.models.talking import TalkingLearner, WordsLesson, pixels_of
+from rsvlm.models.wording import answer_of
 
 PARTS = {
     "vision": ("visual_model.*",),
@@ -29,18 +30,20 @@ class CapRetLearner(TalkingLearner):
 
     objectives = ("language", "retrieval", "contrastive")
 
-    def __init__(self, model: CapRet, words: Words) -> None:
-        super().__init__(model, model.visual_model.config.image_size, model.config.caption + model.config.prefix, PARTS)
+    def __init__(self, card: ModelCard, model: CapRet, words: Words) -> None:
+        longest = model.config.caption + model.config.prefix
+        super().__init__(card, model, model.visual_model.config.image_size, longest, PARTS)
         self._model, self._words = model, words
         self.ahead = model.config.prefix
 
     def words(self, examples: Sequence[Example]) -> Batch:
-        return self._words.captions([example.turns[-1][1] for example in examples])
+        return self._words.captions([answer_of(example) for example in examples])
 
     def batch(self, examples: Sequence[Example]) -> WordsLesson:
         words = self.words(examples)
-        read = int(words.mask.sum())
-        counts = {"language": read, "retrieval": read, "contrastive": len(examples)}
+        read, rows = int(words.mask.sum()), len(examples)
+        said = read - rows if self._model.config.released else read  # without what stands for [RET]
+        counts = {"language": said, "retrieval": read - rows, "contrastive": rows}
         return WordsLesson(pixels_of(examples, 1, self.side), words, counts)
 
     def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
@@ -60,4 +63,4 @@ class CapRetLearner(TalkingLearner):
 
 def learn(card: ModelCard) -> CapRetLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return CapRetLearner(*load_capret(card.folder, card.id, card.mend))
+    return CapRetLearner(card, *load_capret(card.folder, card.id, card.mend))

@@ -18,6 +18,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from rsvlm.models.families.capret.words import Batch
 from rsvlm.models.parts.connector import LinearPrefix
+from rsvlm.models.parts.contrastive import gathered
 from rsvlm.models.parts.language import IGNORED, IMAGE, Language, OnToken, Stop, build, next_word_loss
 from rsvlm.models.parts.retrieval_token import Eagerness, RetrievalToken, contrastive_losses
 
@@ -164,13 +165,13 @@ class CapRet(nn.Module):
         return _joined(embeddings, labels, used)
 
     def losses(self, pixels: Tensor, batch: Batch, joined: bool = False) -> Losses:
-        """batch: of `Words.captions`, one for each picture."""
+        """batch: of `Words.captions`, one for each picture. Partners are looked for in all processes that train."""
         looked = self.look(pixels)
         embeddings, labels = self.captioned(looked, batch, joined)
         caption = next_word_loss(self.spoken(embeddings)[0], labels)
         logits, states = self.spoken(self.sequence(batch.ids))
         retrieval = next_word_loss(logits, batch.ids.masked_fill(batch.mask == 0, IGNORED))
-        pairs = self.embed_images(looked), self._met(states, batch)
+        pairs = gathered(self.embed_images(looked)), gathered(self._met(states, batch))
         return Losses(caption, retrieval, *contrastive_losses(*pairs, self.logit_scale.exp()))
 
     def forward(self, pixels: Tensor, batch: Batch, joined: bool = False) -> Tensor:

@@ -31,6 +31,7 @@ from rsvlm.models.parts.distillation import Distillation
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
+from rsvlm.models.wording import answer_of
 
 LONGEST = 24  # tokens of a caption
 SMOOTHING = 0.05
@@ -94,13 +95,13 @@ class CompactLearner:
         self.objectives = (*self.objectives, "distillation")
 
     def tokens(self, example: Example) -> int:
-        return len(self._ids(_answer(example))) + 2
+        return len(self._ids(answer_of(example))) + 2
 
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
         pixels = (
             torch.from_numpy(np.stack([example.pictures[0] for example in examples])).permute(0, 3, 1, 2).float() / 255
         )
-        texts = [tidy(_answer(example)) for example in examples]
+        texts = [tidy(answer_of(example)) for example in examples]
         rows = [self._ids(text) for text in texts]
         labels = [_place(example.label, self.model.config.scenes) for example in examples]
         return CompactLesson(
@@ -175,10 +176,6 @@ def new(settings: Mapping[str, Any], texts: Iterable[str], labels: Sequence[str]
     return CompactLearner(Compact(config), train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS))
 
 
-def _answer(example: Example) -> str:
-    return example.turns[-1][1]
-
-
 def _place(label: str | None, classes: Sequence[str]) -> int:
     return classes.index(label) if label in classes else UNKNOWN
 
@@ -190,7 +187,7 @@ def _number(text: str) -> int:
 
 def _right(examples: Sequence[Example]) -> Tensor:
     """(batch, ANSWERS): numbers of right answers, the one that is said first; it is repeated where a picture has fewer."""
-    rows = [[_number(tidy(text)) for text in (_answer(example), *example.answers)] for example in examples]
+    rows = [[_number(tidy(text)) for text in (answer_of(example), *example.answers)] for example in examples]
     return torch.tensor([(row + row[:1] * ANSWERS)[:ANSWERS] for row in rows])
 
 

@@ -16,4 +16,4 @@ PARTS = {
 
 def learn(card: ModelCard) -> OnePictureLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return OnePictureLearner(*load_gaia(card.folder, card.id, card.mend), save_gaia, PARTS)
+    return OnePictureLearner(card, *load_gaia(card.folder, card.id, card.mend), save_gaia, PARTS)

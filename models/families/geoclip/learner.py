@@ -17,6 +17,7 @@ from rsvlm.models.families.geoclip.words import batch_ids
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.clip_pixels import middle_square, normalise_clip
 from rsvlm.models.parts.contrastive import contrastive_loss, gathered
+from rsvlm.models.wording import answer_of
 
 PARTS = {
     "vision": ("visual.*",),
@@ -50,7 +51,7 @@ class GeoClipLearner:
 
     def batch(self, examples: Sequence[Example]) -> PairsLesson:
         squares = np.stack([middle_square(example.pictures[0], self.network.config.pixels) for example in examples])
-        ids = batch_ids([example.turns[-1][1] for example in examples], self.longest)
+        ids = batch_ids([answer_of(example) for example in examples], self.longest)
         return PairsLesson(normalise_clip(torch.from_numpy(squares)), ids, {"contrastive": len(examples)})
 
     def losses(self, lesson: PairsLesson, wanted: Collection[str]) -> dict[str, Tensor]:

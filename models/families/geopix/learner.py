@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,9 +15,10 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.geopix.classes import meant
 from rsvlm.models.families.geopix.files import load_geopix, save_geopix
 from rsvlm.models.families.geopix.network import DICE_WEIGHT, PIXELS_WEIGHT, GeoPix, resized
-from rsvlm.models.families.geopix.words import IGNORED, SEGS, Batch, Words, put
+from rsvlm.models.families.geopix.words import SEGS, Batch, Words, put
 from rsvlm.models.learning import Example
-from rsvlm.models.talking import pixels_of
+from rsvlm.models.talking import learnt, pixels_of
+from rsvlm.models.wording import worded
 
 PARTS = {
     "vision": ("llava.model.vision_tower.*",),
@@ -57,22 +59,22 @@ class GeoPixLearner:
     objectives = ("language", "masks")
     parts = PARTS
 
-    def __init__(self, model: GeoPix, words: Words) -> None:
-        self.network, self._words = model, words
+    def __init__(self, card: ModelCard, model: GeoPix, words: Words) -> None:
+        self.network, self._card, self._words = model, card, words
         self.longest = model.llava.config.text_config.max_position_embeddings
         self._side = model.llava.config.vision_config.image_size
 
     def tokens(self, example: Example) -> int:
-        return int(self._lessons([example]).ids.shape[1])
+        return int(self._lessons([worded(example, self._card)]).ids.shape[1])
 
     def batch(self, examples: Sequence[Example]) -> MasksLesson:
-        side = 4 * self.network.config.grid
-        masks = [mask for example in examples for mask in ([] if example.masks is None else example.masks)]
+        side, examples = 4 * self.network.config.grid, [worded(example, self._card) for example in examples]
+        masks = [mask for example in examples for mask in _masks(example)]
         found = [resized(torch.from_numpy(mask)[None, None].float(), (side, side))[0, 0] for mask in masks]
         truth = torch.stack(found) if found else torch.zeros(0, side, side)
         classes = torch.tensor([place for example in examples for place in self._classes(example)], dtype=torch.long)
         words = self._lessons(examples)
-        counts = {"language": int((words.labels[:, 1:] != IGNORED).sum()), "masks": len(truth)}
+        counts = {"language": learnt(words), "masks": len(truth)}
         return MasksLesson(pixels_of(examples, 1, self._side)[0], words, truth, classes, counts)
 
     def losses(self, lesson: MasksLesson, wanted: Collection[str]) -> dict[str, Tensor]:
@@ -91,7 +93,7 @@ class GeoPixLearner:
         save_geopix(folder, self.network, self._words)
 
     def _lessons(self, examples: Sequence[Example]) -> Batch:
-        asked = [put(example.turns[-1][0], _task(example)) for example in examples]
+        asked = [put(example.turns[-1][0]) for example in examples]
         return self._words.lessons(asked, [_pointing(example) for example in examples])
 
     def _classes(self, example: Example) -> list[int]:
@@ -104,16 +106,17 @@ class GeoPixLearner:
 
 def _pointing(example: Example) -> str:
     """The answer with the tokens of each target, as many as there are masks."""
-    count = 0 if example.masks is None else len(example.masks)
-    parts = _MARK.split(example.turns[-1][1])
+    count, parts = len(_masks(example)), _MARK.split(example.turns[-1][1])
     marked = parts[: count + 1] if len(parts) > count else [*parts, *[""] * (count + 1 - len(parts))]
     return f" {_TARGET}".join(marked)
 
 
-def _task(example: Example) -> str | None:
-    return "segment" if example.masks is not None and len(example.masks) else None
+def _masks(example: Example) -> list[np.ndarray]:
+    """Those that the answer points at: of other tasks than to outline things, none unless it has marks."""
+    points = example.task == "segment" or _MARK.search(example.turns[-1][1])
+    return list(example.masks) if example.masks is not None and points else []
 
 
 def learn(card: ModelCard) -> GeoPixLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return GeoPixLearner(*load_geopix(card.folder, card.id, card.mend))
+    return GeoPixLearner(card, *load_geopix(card.folder, card.id, card.mend))

@@ -15,9 +15,12 @@ from torch import Tensor
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.huggingface.files import load_huggingface
 from rsvlm.models.families.huggingface.network import UNLIMITED, HuggingFace
-from rsvlm.models.families.huggingface.words import put
+from rsvlm.models.families.huggingface.words import plain, put
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.language import IGNORED
+from rsvlm.models.wording import worded
+
+WEIGHTS = (".safetensors", ".bin", ".toml")  # and the card, which is not the new model's
 
 PARTS = {
     "vision": ("*vision_tower.*", "*vision_model.*", "*visual.blocks.*", "*visual.patch_embed.*"),
@@ -41,31 +44,43 @@ class HuggingFaceLearner:
     objectives = ("language",)
     parts = PARTS
 
-    def __init__(self, model: HuggingFace, folder: Path) -> None:
-        """folder: of the model's files; those that are no weights are kept as they are."""
-        self.network, self._model, self._folder = model.network, model, folder
+    def __init__(self, model: HuggingFace, card: ModelCard) -> None:
+        self.network, self._model, self._card = model.network, model, card
+        self._tokenizer = model.processor.tokenizer
         config = model.network.config.get_text_config()
         self.longest = getattr(config, "max_position_embeddings", None) or UNLIMITED
+        self._picture_tokens: dict[tuple[Any, ...], int] = {}  # by the sizes of the pictures
 
     def tokens(self, example: Example) -> int:
-        return int(self.batch([example]).inputs["input_ids"].shape[1])
+        """Pictures of one size take as many tokens as each other: each size is processed once."""
+        example = worded(example, self._card)
+        prompt = self._prompt(example)
+        sizes = tuple(picture.shape for picture in example.pictures)
+        if sizes not in self._picture_tokens:
+            read = self._read([example], [prompt])["input_ids"].shape[1]
+            self._picture_tokens[sizes] = int(read) - self._count(prompt)
+        said = self._count(self._answer(example, prompt))
+        return max(said, self._count(prompt) + self._picture_tokens[sizes] + (0 if self._model.encodes else said))
 
     def batch(self, examples: Sequence[Example]) -> InputsLesson:
+        examples = [worded(example, self._card) for example in examples]
         prompts = [self._prompt(example) for example in examples]
-        answers = [example.turns[-1][1] + self._model.processor.tokenizer.eos_token for example in examples]
+        answers = [self._answer(example, prompt) for example, prompt in zip(examples, prompts, strict=True)]
         if self._model.encodes:
             inputs = self._read(examples, prompts)
-            said = self._model.processor.tokenizer(
-                text=answers, add_special_tokens=False, padding=True, return_tensors="pt"
-            )
+            said = self._tokenizer(text=answers, add_special_tokens=False, padding=True, return_tensors="pt")
             labels = said["input_ids"].masked_fill(said["attention_mask"] == 0, IGNORED)
             return InputsLesson(inputs | {"labels": labels}, {"language": int((labels != IGNORED).sum())})
-        inputs = self._read(examples, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)])
-        labels = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, IGNORED)
-        for row, (example, prompt) in enumerate(zip(examples, prompts, strict=True)):
-            labels[row, : self._read([example], [prompt])["input_ids"].shape[1]] = IGNORED
-        if "token_type_ids" in inputs:  # PaliGemma reads pictures and question both ways, and the answer forwards
-            inputs["token_type_ids"] = (labels != IGNORED).long()
+        if self._model.architecture == "paligemma":  # its processor ends a question with a line of its own
+            inputs = self._read(examples, prompts, suffix=[example.turns[-1][1] for example in examples])
+            labels = inputs["input_ids"].masked_fill(inputs["token_type_ids"] == 0, IGNORED)
+        else:
+            texts = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
+            inputs = self._read(examples, texts)
+            labels = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, IGNORED)
+            for row, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
+                read = int(inputs["attention_mask"][row].sum())
+                labels[row, : read - self._count(text) + self._count(prompt)] = IGNORED
         return InputsLesson(inputs | {"labels": labels}, {"language": int((labels[:, 1:] != IGNORED).sum())})
 
     def losses(self, lesson: InputsLesson, wanted: Collection[str]) -> dict[str, Tensor]:
@@ -80,35 +95,41 @@ class HuggingFaceLearner:
         """Nothing follows a step."""
 
     def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in self._folder.rglob("*"):
-            if (
-                path.is_file()
-                and path.suffix not in (".safetensors", ".toml")
-                and not path.name.endswith(".index.json")
-            ):
-                (folder / path.relative_to(self._folder)).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, folder / path.relative_to(self._folder))
+        """The weights, and all other files as they are where the model lies."""
         self.network.save_pretrained(folder)
+        for path in self._card.folder.rglob("*"):
+            if path.is_file() and path.suffix not in WEIGHTS and not path.name.endswith(".index.json"):
+                target = folder / path.relative_to(self._card.folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
 
     def _prompt(self, example: Example) -> str:
         question = example.turns[-1][0]
         return put(self._model.processor, self._model.architecture, question, example.turns[:-1], len(example.pictures))
 
-    def _read(self, examples: Sequence[Example], texts: Sequence[str]) -> dict[str, Tensor]:
+    def _answer(self, example: Example, prompt: str) -> str:
+        """Behind a space where the prompt ends in a word, as “ASSISTANT:”."""
+        ends = prompt[-1:]
+        space = " " if not self._model.encodes and (ends.isalnum() or ends in (":", ".", "?", "!")) else ""
+        return f"{space}{plain(self._model.processor, example.turns[-1][1])}{self._tokenizer.eos_token}"
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _read(self, examples: Sequence[Example], texts: Sequence[str], **options: Any) -> dict[str, Tensor]:
         """Padded on the right."""
         processor = self._model.processor
         images: Any = [[Image.fromarray(picture) for picture in example.pictures] for example in examples]
         if not processor.chat_template and all(len(row) == 1 for row in images):
             images = [row[0] for row in images]  # the older processors read no nested lists
-        side, processor.tokenizer.padding_side = processor.tokenizer.padding_side, "right"
+        side, self._tokenizer.padding_side = self._tokenizer.padding_side, "right"
         try:
-            batch = processor(images=images, text=list(texts), padding=True, return_tensors="pt")
+            batch = processor(images=images, text=list(texts), padding=True, return_tensors="pt", **options)
         finally:
-            processor.tokenizer.padding_side = side
+            self._tokenizer.padding_side = side
         return {name: value for name, value in batch.items() if name != "labels"}
 
 
 def learn(card: ModelCard) -> HuggingFaceLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return HuggingFaceLearner(load_huggingface(card.folder, card.id, card.mend), card.folder)
+    return HuggingFaceLearner(load_huggingface(card.folder, card.id, card.mend), card)

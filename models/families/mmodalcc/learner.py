@@ -16,6 +16,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc, save_mmodalcc
 from rsvlm.models.families.mmodalcc.network import PAD, MModalCC, caption_loss
 from rsvlm.models.learning import Example
+from rsvlm.models.wording import answer_of
 
 PARTS = {
     "vision": ("rgb_trunk.*", "semantic_trunk.*"),
@@ -73,7 +74,7 @@ class MModalCCLearner:
         save_mmodalcc(folder, self.network.config, self.network.state_dict(), self._tokenizer)
 
     def _ids(self, example: Example) -> list[int]:
-        said = self._tokenizer.encode(example.turns[-1][1].lower().rstrip(" ."), add_special_tokens=False).ids
+        said = self._tokenizer.encode(answer_of(example).lower().rstrip(" ."), add_special_tokens=False).ids
         return [self._start, *said, self._end]
 
     def _pixels(self, example: Example) -> Tensor:

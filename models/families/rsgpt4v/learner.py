@@ -1,4 +1,4 @@
-"""RS-GPT4V learning: see one_picture/learner.py. Its adapters, where it has any, are a part of their own."""
+"""RS-GPT4V learning: see one_picture/learner.py. Adapters of LoRA are the part "adapters", a mixture of them "experts"."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ PARTS = {
     "vision": ("vision_tower.*",),
     "connector": ("multi_modal_projector.*",),
     "language": ("language_model.*",),
+    "experts": ("language_model.*.down", "language_model.*.up", "language_model.*.gate.weight"),
 }
 
 
 def learn(card: ModelCard) -> OnePictureLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return OnePictureLearner(*load_rsgpt4v(card.folder, card.id, card.mend), save_rsgpt4v, PARTS)
+    return OnePictureLearner(card, *load_rsgpt4v(card.folder, card.id, card.mend), save_rsgpt4v, PARTS)

@@ -19,8 +19,7 @@ from rsvlm.models.families.rsmoe.files import load_rsmoe, save_rsmoe
 from rsvlm.models.families.rsmoe.network import RsMoe
 from rsvlm.models.families.rsmoe.words import EXPERTS, Lessons, Words
 from rsvlm.models.learning import Example
-from rsvlm.models.parts.language import IGNORED
-from rsvlm.models.talking import TalkingLearner, pixels_of
+from rsvlm.models.talking import TalkingLearner, learnt, pixels_of
 
 PARTS = {
     "vision": ("picture.visual_encoder.*",),
@@ -33,16 +32,20 @@ PARTS = {
 
 @dataclass(frozen=True)
 class RsMoeLesson:
-    """words: of the whole caption; parts: of the experts and what is merged from them, where the records say them."""
+    """words: of the whole caption. parts: of the experts and what is merged from them, of the pictures (n,) `told`, whose
+    records say them; None where none does.
+    """
 
     pixels: Tensor
     words: Batch
+    told: Tensor
     parts: Lessons | None
     counts: Mapping[str, int]
 
     def to(self, device: torch.device | str) -> RsMoeLesson:
         parts = self.parts and self.parts.to(device)
-        return replace(self, pixels=self.pixels.to(device), words=self.words.to(device), parts=parts)
+        moved = {name: getattr(self, name).to(device) for name in ("pixels", "words", "told")}
+        return replace(self, **moved, parts=parts)
 
 
 class RsMoeLearner(TalkingLearner):
@@ -52,13 +55,13 @@ class RsMoeLearner(TalkingLearner):
 
     objectives = ("language", "drafts", "answer", "balance")
 
-    def __init__(self, model: RsMoe, words: Words) -> None:
+    def __init__(self, card: ModelCard, model: RsMoe, words: Words) -> None:
         longest = model.language_model.config.max_position_embeddings
-        super().__init__(model, model.config.pixels, longest, PARTS)
+        super().__init__(card, model, model.config.pixels, longest, PARTS)
         self._model, self._words = model, words
 
     def words(self, examples: Sequence[Example]) -> Batch:
-        return self._words.lessons([example.turns[-1:] for example in examples])
+        return self._words.lessons([example.turns[-1:] for example in self.worded(examples)])
 
     def begin(self, wanted: Collection[str]) -> None:
         """Experts begin as what the first stage has learnt."""
@@ -67,18 +70,22 @@ class RsMoeLearner(TalkingLearner):
 
     def batch(self, examples: Sequence[Example]) -> RsMoeLesson:
         words, parts = self.words(examples), None
-        counts = {"language": _learnt(words)}
-        if all(set(EXPERTS) <= set(example.meta) for example in examples):
-            said = [tuple(str(example.meta[name]) for name in EXPERTS) for example in examples]
-            asked, answers = zip(*(example.turns[-1] for example in examples), strict=True)
-            parts = self._words.learn_parts(asked, answers, [(theme, thing, lie) for theme, thing, lie in said])
-            counts |= {"drafts": _learnt(parts.parts), "answer": _learnt(parts.merge.words), "balance": len(examples)}
-        return RsMoeLesson(pixels_of(examples, 1, self.side)[0], words, parts, counts)
+        counts = {"language": learnt(words)}
+        told = [row for row, example in enumerate(examples) if set(EXPERTS) <= set(example.meta)]
+        if told:
+            rows = self.worded([examples[row] for row in told])
+            asked, answers = zip(*(example.turns[-1] for example in rows), strict=True)
+            theme, thing, lie = ([str(example.meta[name]) for example in rows] for name in EXPERTS)
+            parts = self._words.learn_parts(asked, answers, list(zip(theme, thing, lie, strict=True)))
+            counts |= {"drafts": learnt(parts.parts), "answer": learnt(parts.merge.words), "balance": len(told)}
+        return RsMoeLesson(
+            pixels_of(examples, 1, self.side)[0], words, torch.tensor(told, dtype=torch.long), parts, counts
+        )
 
     def losses(self, lesson: Any, wanted: Collection[str]) -> dict[str, Tensor]:
         found = {"language": self._model(lesson.pixels, lesson.words)} if "language" in wanted else {}
         if lesson.parts and set(wanted) - {"language"}:
-            losses = self._model.losses(lesson.pixels, lesson.parts)
+            losses = self._model.losses(lesson.pixels[lesson.told], lesson.parts)
             found |= {"drafts": losses.drafts, "answer": losses.answer, "balance": losses.balance}
         return found
 
@@ -86,10 +93,6 @@ class RsMoeLearner(TalkingLearner):
         save_rsmoe(folder, self._model, self._words)
 
 
-def _learnt(words: Batch) -> int:
-    return int((words.labels != IGNORED).sum())
-
-
 def learn(card: ModelCard) -> RsMoeLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return RsMoeLearner(*load_rsmoe(card.folder, card.id, card.mend))
+    return RsMoeLearner(card, *load_rsmoe(card.folder, card.id, card.mend))

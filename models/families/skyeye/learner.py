@@ -21,12 +21,14 @@ PARTS = {
 
 
 class SkyEyeLearner(TalkingLearner):
-    def __init__(self, model: SkyEye, words: Words) -> None:
-        super().__init__(model, model.config.pixels, model.llama_model.config.max_position_embeddings, PARTS)
+    def __init__(self, card: ModelCard, model: SkyEye, words: Words) -> None:
+        super().__init__(card, model, model.config.pixels, model.llama_model.config.max_position_embeddings, PARTS)
         self._model, self._words = model, words
 
     def words(self, examples: Sequence[Example]) -> Batch:
-        return self._words.lessons([[(put(asked), said) for asked, said in example.turns] for example in examples])
+        return self._words.lessons(
+            [[(put(asked), said) for asked, said in example.turns] for example in self.worded(examples)]
+        )
 
     def save(self, folder: Path) -> None:
         save_skyeye(folder, self._model, self._words)
@@ -34,4 +36,4 @@ class SkyEyeLearner(TalkingLearner):
 
 def learn(card: ModelCard) -> SkyEyeLearner:
     """In float32. Raises RsvlmError (model_failed)."""
-    return SkyEyeLearner(*load_skyeye(card.folder, card.id, card.mend))
+    return SkyEyeLearner(card, *load_skyeye(card.folder, card.id, card.mend))
