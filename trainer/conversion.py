@@ -41,7 +41,8 @@ def convert(name: str, source: Source, out: Path, overwrite: bool, watch: Watch)
     formats.find(name)
     tasks: Counter[str] = Counter()
     splits: Counter[str] = Counter()
-    with Writer(out, f"{name} {source.path} {source.images} {source.split}", overwrite) as writer:
+    changed = source.path.stat().st_mtime_ns if source.path.exists() else 0
+    with Writer(out, f"{name} {source.path} {changed} {source.images} {source.split}", overwrite) as writer:
         before = writer.written
         for number, record in enumerate(formats.read(name, source), 1):
             if number % _TELL == 0:

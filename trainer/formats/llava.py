@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rsvlm.protocol import Record
+from rsvlm.trainer.formats.boxed import grounded
 from rsvlm.trainer.formats.reading import Source, items
 
 ROLES = {
@@ -48,7 +49,8 @@ def conversations(source: Source, path: Path, split: str, task: str | None) -> I
         form = _form(images, messages)
         found = TAGS[tag[1].lower()] if tag else task or form
         meta = {"tag": tag[1].lower()} if tag else {}
-        yield Record(f"{path.stem}/{row.get('id', next(number))}", found, split, images, messages, meta=meta)
+        ident = f"{path.stem}/{row.get('id', next(number))}"
+        yield grounded(Record(ident, found, split, images, messages, meta=meta))
 
     return source.each(items(path), make)
 

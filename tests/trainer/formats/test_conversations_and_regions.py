@@ -56,6 +56,18 @@ def test_skyeye_boxes_become_regions(read: Read, written: Read, picture: Read, t
     assert records[1].messages[0]["content"] == "give me the location of the white ship"
 
 
+def test_turned_boxes_have_their_outline(read: Read, written: Read, picture: Read):
+    picture("a.png", 90, (200, 100))
+    talk = [
+        {"from": "human", "value": "<image>\n[identify] what is {<25><25><75><75>|<90>}"},
+        {"from": "gpt", "value": "a ship"},
+    ]
+    (record,), _ = read("llava", written("x.json", [{"id": 1, "image": "a.png", "conversations": talk}]))
+    (region,) = record.regions
+    assert region["label"] == "a ship" and region["bbox"] == pytest.approx([75, 0, 125, 100])
+    assert shapely.Polygon(region["polygon"][0]).bounds == pytest.approx((75, 0, 125, 100))
+
+
 @pytest.mark.parametrize(("name", "task", "count"), [("vqa", "vqa", 30), ("classification", "classify", 20)])
 def test_published_rs_rag_samples(read: Read, data_dir: Path, name: str, task: str, count: int):
     records, source = read("rs-rag", data_dir / "formats" / f"rs_rag_{name}.jsonl")
