@@ -79,13 +79,29 @@ def test_picture_is_found_by_a_text_and_the_other_way(
     monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
     save_capret(tmp_path / "kept", model, words)
     report, made = import_model(tmp_path / "kept", Wish("cap", "capret", "RS-CapRet", "MIT", ""))
-    assert report.fits and made is not None and made.tasks == ("describe", "ask", "embed")
+    assert report.fits and made is not None and made.tasks[2:] == ("embed", "classify", "localize")
     Image.fromarray(views[0]).save(tmp_path / "place.png")
     found = embed(["a port", Raster(href=str(tmp_path / "place.png"))], "cap", Models("cpu"), Watch())
     asked = CapRetPredictor(card, model, words, "cpu")
     assert np.allclose(found.vectors[0], asked.embed_texts(["a port"])[0], atol=1e-5)
     assert found.vectors.shape == (2, 8) and np.allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
     assert found.tokens == 4 + 5 and found.model == "cap"
+
+
+def test_classes_are_told_apart_by_what_the_contrast_has_learnt(
+    asked: CapRetPredictor, model: CapRet, views: np.ndarray
+):
+    seen, labels = asked.encode(list(views)), ["port", "Dense_Forest", "lake"]
+    found = asked.zero_shot(seen, labels)
+    rows = []
+    for name in ("port", "dense forest", "lake"):
+        mean = asked.embed_texts([name, f"a {name}", f"many {name}"]).mean(axis=0)
+        rows.append(mean / np.linalg.norm(mean))
+    logits = model.logit_scale.exp().item() * asked.embed_images(seen) @ np.stack(rows).T
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(found, likely / likely.sum(axis=1, keepdims=True), atol=1e-5)
+    many = asked.zero_shot(seen[:1], [*labels, *(f"{number} houses" for number in range(20))])
+    assert many.shape == (1, 23) and many.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_answer_that_asks_for_a_picture_says_so(asked: CapRetPredictor, model: CapRet, views: np.ndarray):
