@@ -24,10 +24,9 @@ TYPES = {
 
 def read(source: Source) -> Iterator[Record]:
     split, stem = source.named_split(), source.path.stem
-    number = iter(range(10**12))
 
-    def make(row: Mapping[str, Any]) -> Iterator[Record]:
-        ident = f"{stem}/{row.get('id', next(number))}"
+    def make(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[Record]:
+        number, row = numbered  # published ids repeat within some files
         meta: dict[str, Any] = {"changed": bool(row["changeflag"])} if "changeflag" in row else {}
         if "conversations" in row:
             names = row["image"]
@@ -39,6 +38,6 @@ def read(source: Source) -> Iterator[Record]:
             names = [row["image_A"], row["image_B"]]
             messages, meta["type"] = said(QUESTION, *map(str, row["captions"])), "caption"
         before, after = (source.image(str(name), f"images/{name}", keep=2) for name in names)
-        yield Record(ident, "change", split, [before, after], messages, meta=meta)
+        yield Record(f"{stem}/{number}", "change", split, [before, after], messages, meta=meta)
 
-    return source.each(items(source.path), make)
+    return source.each(enumerate(items(source.path)), make)

@@ -21,8 +21,8 @@ def read(source: Source) -> Iterator[Record]:
         raise RsvlmError("bad_request", f"{source.path} has no XML files.", "Give the folder of DIOR-RSVG.")
     splits = _splits(source.path)
 
-    def make(numbered: tuple[int, Path, ElementTree.Element]) -> Iterator[Record]:
-        number, path, found = numbered
+    def make(numbered: tuple[int, str, ElementTree.Element]) -> Iterator[Record]:
+        number, name, found = numbered
         split = splits.get(number) if splits else source.named_split()
         if split is None:
             raise RsvlmError("bad_request", "the object is in no split")
@@ -30,16 +30,16 @@ def read(source: Source) -> Iterator[Record]:
             return
         phrase = _text(found, "description")
         box = [float(_text(found, f"bndbox/{side}")) for side in ("xmin", "ymin", "xmax", "ymax")]
-        name = f"{path.stem}.jpg"
         image = source.image(f"JPEGImages/{name}", name)
         meta = {"category": _text(found, "name"), "filename": name}
         region = {"label": phrase, "bbox": box}
-        yield Record(f"dior-rsvg/{path.stem}/{number}", "ground", split, [image], said(phrase), [region], meta)
+        yield Record(f"dior-rsvg/{Path(name).stem}/{number}", "ground", split, [image], said(phrase), [region], meta)
 
     return source.each(_objects(files, source), make)
 
 
-def _objects(files: list[Path], source: Source) -> Iterator[tuple[int, Path, ElementTree.Element]]:
+def _objects(files: list[Path], source: Source) -> Iterator[tuple[int, str, ElementTree.Element]]:
+    """Number, name of the picture, and the object."""
     number = 0
     for path in files:
         try:
@@ -50,8 +50,9 @@ def _objects(files: list[Path], source: Source) -> Iterator[tuple[int, Path, Ele
         except (ElementTree.ParseError, OSError):
             source.left_out["an XML file cannot be read, and objects behind it may be counted wrongly"] += 1
             continue
+        name = root.findtext("filename") or f"{path.stem}.jpg"
         for found in root.findall("object"):
-            yield number, path, found
+            yield number, name, found
             number += 1
 
 

@@ -38,9 +38,9 @@ def read(source: Source) -> Iterator[Record]:
 
 def conversations(source: Source, path: Path, split: str, task: str | None) -> Iterator[Record]:
     """Of one file. task: what they are where no tag says it; None = by their form."""
-    number = iter(range(10**12))
 
-    def make(row: Mapping[str, Any]) -> Iterator[Record]:
+    def make(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[Record]:
+        number, row = numbered  # published ids repeat within some files
         names = row.get("image") or []
         names = [names] if isinstance(names, str) else names
         images = [source.image(str(name), f"images/{name}", keep=min(2, len(names))) for name in names]
@@ -49,10 +49,9 @@ def conversations(source: Source, path: Path, split: str, task: str | None) -> I
         form = _form(images, messages)
         found = TAGS[tag[1].lower()] if tag else task or form
         meta = {"tag": tag[1].lower()} if tag else {}
-        ident = f"{path.stem}/{row.get('id', next(number))}"
-        yield grounded(Record(ident, found, split, images, messages, meta=meta))
+        yield grounded(Record(f"{path.stem}/{number}", found, split, images, messages, meta=meta))
 
-    return source.each(items(path), make)
+    return source.each(enumerate(items(path)), make)
 
 
 def turns(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -41,7 +41,7 @@ SMALLEST = 1.0  # square pixels of a polygon in a window
 def read(source: Source) -> Iterator[Record]:
     features = read_features(source.path)
     folder = source.images
-    files = [folder] if folder.is_file() else sorted(p for p in folder.iterdir() if p.suffix.lower() in RASTERS)
+    files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix.lower() in RASTERS)
     if not files:
         raise RsvlmError("not_found", f"There is no raster in {folder}.", "Give a raster or its folder with --images.")
     labels = names_of(features, source.path.stem)

@@ -14,14 +14,14 @@ def read(source: Source) -> Iterator[Record]:
     split, stem = source.named_split(), source.path.stem
     by_name = {"class": "classify", "cap": "caption", "vqa": "vqa"}
     task = next((task for part, task in by_name.items() if part in stem.lower()), None)
-    number = iter(range(10**12))
 
-    def make(row: Mapping[str, Any]) -> Iterator[Record]:
+    def make(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[Record]:
+        number, row = numbered
         messages = turns([{"from": message["role"], "value": message["content"]} for message in row["messages"]])
         images = [source.image(str(name)) for name in row.get("images", [])]
         chats = sum(message["role"] == "user" for message in messages) > 1
         found = task or ("chat" if chats else "vqa")
         scene = {"scene": messages[-1]["content"]} if found == "classify" else {}
-        yield Record(f"{stem}/{next(number)}", found, split, images, messages, meta=scene)
+        yield Record(f"{stem}/{number}", found, split, images, messages, meta=scene)
 
-    return source.each(items(source.path), make)
+    return source.each(enumerate(items(source.path)), make)

@@ -144,6 +144,8 @@ def _twice(findings: Findings) -> str:
 def _wrong(findings: Findings) -> str:
     found = findings.found
     rows = [f"{one['record']}: {one['why']}" for one in found.broken_pictures] + found.wrong_lines
+    if found.repeated_ids:
+        rows.append(f"Records with an id that another one has: {found.repeated_ids:,}.")
     if found.blank:
         rows.append(f"Pictures that show one colour only: {found.blank:,}.")
     more = found.wrong + found.broken - len(found.wrong_lines) - len(found.broken_pictures)

@@ -40,6 +40,7 @@ class Findings:
         return {
             "records": found.records,
             "wrong_lines": {"count": found.wrong, "first": found.wrong_lines},
+            "repeated_ids": found.repeated_ids,
             "tasks": dict(found.tasks),
             "splits": dict(found.splits),
             "sources": dict(found.sources),

@@ -36,7 +36,7 @@ def test_llava_conversations_come_back(read: Read, written: Read, tmp_path: Path
         {"id": "c", "conversations": turns[:1]}, {"id": "d", "conversations": [{"from": "alien", "value": ""}]},
     ]  # fmt: skip
     records, source = read("llava", written("train.json", rows))
-    assert [(r.id, r.task, r.meta) for r in records] == [("train/a", "vqa", {"tag": "vqa"}), ("train/b", "chat", {})]
+    assert [(r.id, r.task, r.meta) for r in records] == [("train/0", "vqa", {"tag": "vqa"}), ("train/1", "chat", {})]
     assert records[0].messages[0] == {"role": "user", "content": "What is it?"} and source.left_out == {UNLIKE: 2}
     assert llava.write(records, tmp_path / "again.json") == 2
     again, _ = read("llava", tmp_path / "again.json")
@@ -119,8 +119,8 @@ def test_geopix_masks_come_back(read: Read, written: Read, tmp_path: Path):
 
 
 def test_dior_rsvg_splits_count_objects(read: Read, written: Read, picture: Read, tmp_path: Path):
-    def xml(*objects: str) -> str:
-        return f"<annotation><filename>x.jpg</filename>{''.join(objects)}</annotation>"
+    def xml(name: str, *objects: str) -> str:
+        return f"<annotation><filename>{name}</filename>{''.join(objects)}</annotation>"
 
     def thing(name: str, *box: int) -> str:
         sides = "".join(
@@ -129,8 +129,8 @@ def test_dior_rsvg_splits_count_objects(read: Read, written: Read, picture: Read
         return f"<object><name>{name}</name><bndbox>{sides}</bndbox><description>the {name}</description></object>"
 
     picture("JPEGImages/00001.jpg")
-    written("Annotations/00001.xml", xml(thing("ship", 1, 2, 3, 4), thing("dam", 5, 6, 5, 8)))
-    written("Annotations/00002.xml", xml(thing("bridge", 10, 20, 30, 40)))
+    written("Annotations/00001.xml", xml("00001.jpg", thing("ship", 1, 2, 3, 4), thing("dam", 5, 6, 5, 8)))
+    written("Annotations/00002.xml", xml("7.jpg", thing("bridge", 10, 20, 30, 40)))
     written("Annotations/00003.xml", '<!DOCTYPE a [<!ENTITY b "c">]><annotation/>')
     for split, text in (("train", "0\n"), ("val", "1\n2\n"), ("test", "")):
         written(f"{split}.txt", text)
@@ -141,6 +141,7 @@ def test_dior_rsvg_splits_count_objects(read: Read, written: Read, picture: Read
     ]
     assert records[0].messages == [{"role": "user", "content": "the ship"}] and sum(source.left_out.values()) == 2
     assert [r.meta["category"] for r in read("dior-rsvg", tmp_path, split="val")[0]] == ["bridge"]
+    assert [r.meta["filename"] for r in records] == ["00001.jpg", "7.jpg"] and source.missing == 1
 
 
 def test_coco_comes_back(read: Read, written: Read, tmp_path: Path):

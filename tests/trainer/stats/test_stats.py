@@ -63,6 +63,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
         scene(60, 200).save(folder / "cut.jpg")
         (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:2500])
         Image.new("RGB", (50, 50), "black").save(folder / "black.png")
+        out.write(record("set/5", "train", "black.png", ["x"]))
         for name in ("none.png", "cut.png", "cut.jpg", "black.png"):
             out.write(record(f"wrong/{name}", "train", name, ["x"]))
     with (folder / "some.jsonl").open("a") as file:
@@ -72,15 +73,15 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 
 def test_everything_is_counted(findings: Findings):
     told = findings.to_json()
-    assert told["records"] == 33 and told["splits"] == {"train": 25, "test": 8}
-    assert told["tasks"] == {"caption": 32, "change": 1}
-    assert told["sources"] == {"set": 26, "other": 3, "wrong": 4}
+    assert told["records"] == 34 and told["splits"] == {"train": 26, "test": 8}
+    assert told["tasks"] == {"caption": 33, "change": 1}
+    assert told["sources"] == {"set": 27, "other": 3, "wrong": 4}
     assert told["classes"] == {"field": 13, "wood": 12}
     sizes = {(size["width"], size["height"]): size["count"] for size in told["pictures"]["sizes"]}
     assert sizes == {(96, 96): 18, (64, 64): 11, (50, 50): 1} and told["pictures"]["count"] == 30
     words = told["words"]
-    assert words["answers"] == 57 and words["longest"] == 7
-    assert sum(count for _, _, count in words["histogram"]) == 57
+    assert words["answers"] == 58 and words["longest"] == 7
+    assert sum(count for _, _, count in words["histogram"]) == 58
 
 
 def test_what_is_wrong_is_told(findings: Findings):
@@ -90,8 +91,8 @@ def test_what_is_wrong_is_told(findings: Findings):
         set(broken) == {"wrong/none.png", "wrong/cut.png", "wrong/cut.jpg"} and told["pictures"]["broken"]["count"] == 3
     )
     assert all("cannot be read" in why for why in broken.values())
-    assert told["wrong_lines"]["count"] == 2 and told["wrong_lines"]["first"][1].startswith("Line 35 of some.jsonl")
-    assert told["pictures"]["one_colour"] == 1
+    assert told["wrong_lines"]["count"] == 2 and told["wrong_lines"]["first"][1].startswith("Line 36 of some.jsonl")
+    assert told["pictures"]["one_colour"] == 1 and told["repeated_ids"] == 1
 
 
 def test_pictures_that_are_there_twice_are_found_and_two_dates_are_none(findings: Findings):
@@ -119,8 +120,8 @@ def test_page_holds_everything_and_no_markup_of_the_data(findings: Findings):
     shown = [Image.open(io.BytesIO(base64.b64decode(source.split(",")[1]))) for source in pictures]
     assert len(shown) >= 24 + 9 and {picture.size for picture in shown} == {(128, 128)}
     words = " ".join("".join(tree.itertext()).split())
-    for said in ("33records", "3broken pictures", "2wrong lines", "1sets of equal pictures", "3pictures in two splits",
-                 "set/11", "other/27", "a scene with the number 0", "Line 35 of some.jsonl"):  # fmt: skip
+    for said in ("34records", "3broken pictures", "2wrong lines", "1sets of equal pictures", "3pictures in two splits",
+                 "set/11", "other/27", "a scene with the number 0", "Line 36 of some.jsonl"):  # fmt: skip
         assert said in words, said
     bars = [node for node in tree.iter("i") if "width:100.0%" in str(node.get("style"))]
     assert len(bars) >= 4 and len(list(tree.iter("svg"))) >= 1
@@ -153,4 +154,4 @@ def test_file_without_records_is_told(tmp_path: Path):
 
 
 def test_findings_are_json(findings: Findings):
-    assert json.loads(json.dumps(findings.to_json()))["records"] == 33
+    assert json.loads(json.dumps(findings.to_json()))["records"] == 34
