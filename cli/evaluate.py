@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
-from rsvlm.cli.evaluate_caption import evaluate_caption
-from rsvlm.cli.evaluate_change import evaluate_change
-from rsvlm.cli.evaluate_ground import evaluate_ground
-from rsvlm.cli.evaluate_segment import evaluate_segment
-from rsvlm.cli.evaluate_vqa import evaluate_vqa
+from rsvlm.cli.evaluated import Options, command
+
+VOCABULARY: Options = {
+    "vocabulary": (Path | None, typer.Option(None, help="levir-cc-ids: the word map, JSON; default: the references' words."))
+}  # fmt: skip
 
 evaluate_app = typer.Typer(help="Measure models on data with references.", no_args_is_help=True)
-evaluate_app.command("caption")(evaluate_caption)
-evaluate_app.command("vqa")(evaluate_vqa)
-evaluate_app.command("change")(evaluate_change)
-evaluate_app.command("segment")(evaluate_segment)
-evaluate_app.command("ground")(evaluate_ground)
+for name, told, protocols, more in (
+    ("caption", "Score captions against references.", "coco (default), coco-ptb (needs Java), spaces or levir-cc-ids;",
+     VOCABULARY),
+    ("vqa", "Score answers to questions, by type.", "rsvqa (default), rsvqa-hr, exact, count or yes-no;", {}),
+    ("change", "Score what is said of two dates.",
+     "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no or exact;", VOCABULARY),
+    ("segment", "Score masks of what phrases name.",
+     "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account.", {}),
+    ("ground", "Score boxes around what phrases name.",
+     "boxes (default): turned by their angles; boxes-upright: angles are left out of account.", {}),
+):  # fmt: skip
+    evaluate_app.command(name)(command(name, told, protocols, more))

@@ -1,73 +1,104 @@
-"""How good a model's captions of a data set are, by the field's own scorers."""
+"""How good a model is at a task, on records of any format: asked in batches, its answers kept as they come, then scored.
+
+What was kept is a file of predictions, of which scoring.py gives the same figures at any time. Memory holds one batch of
+pictures and, while figures are counted, the words of all items.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rsvlm.models.predictors.abilities import Predictor
+from rsvlm.protocol import RsvlmError, Watch
+from rsvlm.trainer import measuring
+from rsvlm.trainer.formats.reading import Source
+from rsvlm.trainer.measuring.asking import Measure, Row, Setting
+from rsvlm.trainer.measuring.data import Data
+from rsvlm.trainer.records import Writer
+from rsvlm.trainer.scoring import protocol_of, score_file
 
-from rsvlm.models.families.compact.predictor import CompactPredictor
-from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.images import read_squares
-from rsvlm.trainer.metrics.caption_protocols import caption_protocol, score_captions
-from rsvlm.trainer.metrics.tally import means
-from rsvlm.trainer.records import read_caption_archive
-from rsvlm.trainer.scoring import Scored, caption_scored, document
-
-BATCH = 64
+BATCH = 16  # items at once
 
 
-def evaluate_captions(
-    predictor: CompactPredictor, archive: Path, split: str, protocol: str, predictions: Path | None = None
+@dataclass(frozen=True)
+class Kept:
+    """Where predictions are kept. path: None = nowhere. overwrite: whether a file that is there may be replaced."""
+
+    path: Path | None = None
+    overwrite: bool = False
+
+
+def evaluate(
+    task: str,
+    data: Data,
+    predictor: Predictor,
+    protocol: str | None = None,
+    limit: int | None = None,
+    kept: Kept = Kept(),
+    vocabulary: Path | None = None,
+    watch: Watch = Watch(),  # noqa: B008 # it listens to nothing
 ) -> dict[str, Any]:
-    """Greedy captions of a split, scored: {"task", "protocol", "n", "metrics", "ci95", ...}.
+    """{"task", "protocol", "data", "split", "model", "revision", "n", "metrics", "ci95", ...}.
 
-    Also the accuracy of the scene head where it knows the archive's classes. predictions: a file to write, which
-    score_file() scores again. Raises RsvlmError (bad_request) for a protocol that is none, and what reading raises.
+    limit: of the records that the task takes, the first ones. Stopped, the same evaluation with the same file of predictions
+    goes on where it was. Raises RsvlmError: bad_request for a protocol that is none, a model that cannot do the task, data
+    that has nothing for it; not_found, bad_raster; cancelled; what the model raises.
     """
-    caption_protocol(protocol)
-    if predictions and not predictions.parent.is_dir():
-        raise RsvlmError("not_found", f"The folder {predictions.parent} does not exist.", "Create it first.")
-    records = read_caption_archive(archive, split)
-    squares = read_squares(records, predictor.card.input.pixels)
-    said, right, confidence = [], [], []
-    for start in range(0, len(records), BATCH):
-        features = predictor.encode(squares[start : start + BATCH])
-        captions = predictor.captions(features)
-        said += [caption.text for caption in captions]
-        confidence += [caption.confidence for caption in captions]
-        found = predictor.scene_probabilities(features).argmax(axis=1)
-        right += [
-            predictor.scenes[scene] == record.meta["scene"]
-            for scene, record in zip(found, records[start : start + BATCH], strict=True)
-        ]
-    references = [record.captions for record in records]
-    score = score_captions(references, said, protocol)
-    constant = Counter(text for texts in references for text in texts).most_common(1)[0][0]
-    baseline = float(score_captions(references, [constant] * len(records), protocol).cider.mean())
-    if predictions:
-        rows = zip(records, said, confidence, score.cider.tolist(), strict=True)
-        lines = [
-            json.dumps({
-                "id": record.id, "caption": text, "references": record.captions,
-                "confidence": round(sure, 4), "CIDEr": round(value, 4),
-            })
-            for record, text, sure, value in rows
-        ]  # fmt: skip
-        predictions.write_text("\n".join(lines) + "\n", "utf-8")
-    scored = caption_scored({"": score})
-    scenes = means({"accuracy": np.array(right, float)})
-    return {
-        "task": "caption",
-        "protocol": protocol,
-        "data": archive.name,
-        "split": split,
-        "model": predictor.card.id,
-        "revision": predictor.card.revision,
-        "n": len(records),
-        "baselines": {"constant caption": {"CIDEr": round(baseline, 4)}},
-        **document(Scored({**scored.tallies, "scene": scenes}, scored.alone, scored.told)),
-    }
+    name = protocol_of(task, protocol)
+    ability = measuring.ability_of(task, name)
+    if ability.task not in predictor.card.tasks:
+        raise RsvlmError("bad_request", f"The model {predictor.card.id} cannot {ability.told}.", "Choose one that can.")
+    spec = measuring.MEASURED[task]
+    setting = Setting(predictor.until(watch.cancelled), name)
+    measure: Measure = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)(setting)
+    source = data.source()
+    with ExitStack() as stack:
+        path = kept.path or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "predictions.jsonl"
+        if not path.parent.is_dir():
+            raise RsvlmError("not_found", f"The folder {path.parent} does not exist.", "Create it first.")
+        card = predictor.card
+        job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision}"
+        with Writer(path, job, kept.overwrite) as writer:
+            for row in _rows(measure, data, source, limit, writer, watch):
+                writer.put(row)
+            if not writer.written:
+                raise _nothing(task, spec.takes, data, source)
+        scored = score_file(task, path, name, vocabulary=vocabulary)
+    about = {"data": data.path.name, "split": data.part or "all", "model": card.id, "revision": card.revision}
+    lost = {"left_out": dict(source.left_out)} if source.left_out else {}
+    return {"task": task, "protocol": name, **about, **{key: scored[key] for key in scored if key != "data"}, **lost}
+
+
+def _rows(
+    measure: Measure, data: Data, source: Source, limit: int | None, writer: Writer, watch: Watch
+) -> Iterator[Row]:
+    """Those that the writer does not have yet. Batches are those of work that was never stopped."""
+    asked = (found for record in data.records(source) if (found := measure.items(record)))
+    items = (item for found in islice(asked, limit) for item in found)
+    for number in range(0, 10**12, BATCH):
+        batch = list(islice(items, BATCH))
+        missing = len(batch) - max(0, writer.written - number)
+        if missing > 0:
+            watch.check()
+            yield from measure.rows(batch)[-missing:]
+            writer.keep()
+            watch.progress(writer.written, writer.written + BATCH, "Measuring")
+        if len(batch) < BATCH:
+            return
+
+
+def _nothing(task: str, takes: str, data: Data, source: Source) -> RsvlmError:
+    why = next((f" {count} rows were left out: {reason}." for reason, count in source.left_out.most_common(1)), "")
+    split = f" in the split “{data.part}”" if data.part else ""
+    return RsvlmError(
+        "bad_request",
+        f"{data.path.name} has nothing{split} to measure “{task}” on.{why}",
+        f"It takes {takes}; “rsvlm data stats” tells what is there.",
+    )

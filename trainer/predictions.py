@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ HINT = "Give JSON or JSON Lines with id, prediction and references in every row.
 class Prediction:
     """said: what the model gave; references: all that would have been right, none where the file has none.
 
-    kind: of the question, "" where the file says none. changed: the flag of a pair of dates, None without one.
+    kind: of the question, "" where the file says none. changed: the flag of a pair of dates, None without one. row: all that
+    the file says of it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Prediction:
     references: tuple[Any, ...]
     kind: str = ""
     changed: bool | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_predictions(file: Path, references: Path | None = None) -> list[Prediction]:
@@ -105,6 +107,7 @@ def _prediction(row: Mapping[str, Any], number: int, file: Path, elsewhere: bool
         references=() if elsewhere else _references(row, said),
         kind=str(next((row[name] for name in KINDS if name in row), "")),
         changed=None if flag is None else bool(flag),
+        row=row,
     )
 
 

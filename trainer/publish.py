@@ -26,9 +26,10 @@ from rsvlm.trainer.calibration import (
     scene_logits,
     softmax,
 )
-from rsvlm.trainer.evaluation import evaluate_captions
+from rsvlm.trainer.evaluation import evaluate
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.measuring.data import Data
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
 
@@ -93,7 +94,7 @@ def measure(data: Path) -> dict[str, object]:
     figures = []
     predictor = load(get_card(None), "cpu")
     for name, split in SPLITS:
-        result = evaluate_captions(predictor, data / name, split, "coco")
+        result = evaluate("caption", Data(data / name, split=split), predictor, "coco")
         report[f"{name} {split}"] = result
         command = f"rsvlm eval caption --data {name} --split {split} --model {BUNDLED} --protocol coco --json"
         for metric in ("CIDEr", "BLEU-4", "ROUGE-L", "scene accuracy"):

@@ -10,7 +10,7 @@ import json
 import os
 import zipfile
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -156,8 +156,16 @@ class Writer:
         return lines
 
     def write(self, record: Record) -> None:
-        self._file.write((json.dumps(record.to_json(), ensure_ascii=False) + "\n").encode())
+        self.put(record.to_json())
+
+    def put(self, row: Mapping[str, Any]) -> None:
+        """Any other line of JSON."""
+        self._file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
         self.written += 1
+
+    def keep(self) -> None:
+        """What was written stays, even if the process is ended by force."""
+        self._file.flush()
 
     def __enter__(self) -> Writer:
         return self
@@ -193,22 +201,27 @@ def is_held(filename: str) -> bool:
     return int(hashlib.sha256(filename.encode()).hexdigest(), 16) % 10 == 0
 
 
+def archive_rows(path: Path, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """These fields of every picture of a caption archive. Raises RsvlmError (not_found) for what is none, or lacks one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines() if line.strip()]
+        return [{key: row[key] for key in fields} for row in rows]
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise RsvlmError(
+            "not_found",
+            f"{path} is not a caption archive.",
+            f"Give a zip with images/ and captions.jsonl, which holds {', '.join(fields)} in every line.",
+        ) from error
+
+
 def read_caption_archive(path: Path, split: str) -> list[Record]:
     """Records of one split of a zip that holds images/ and captions.jsonl {filename, split, scene, captions}.
 
     split: train | val | test as the archive names them; "fit" is its train split without the held images, "held" the
     held ones. Raises RsvlmError when the archive is missing, is none, or has no such images.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines() if line.strip()]
-        rows = [{key: row[key] for key in ("filename", "split", "scene", "captions")} for row in rows]
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise RsvlmError(
-            "not_found",
-            f"{path} is not a caption archive.",
-            "Give a zip with images/ and captions.jsonl, which holds filename, split, scene and captions in every line.",
-        ) from error
+    rows = archive_rows(path, ("filename", "split", "scene", "captions"))
     records = []
     for row in rows:
         held = is_held(row["filename"])

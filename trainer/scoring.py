@@ -5,8 +5,9 @@ Knows tasks and protocols; reading files and counting are elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +22,11 @@ from rsvlm.trainer.metrics.caption_protocols import CaptionScore, caption_protoc
 from rsvlm.trainer.metrics.change_answers import KINDS, NONE, OWN, Read, cells_found, read_cells, read_counts
 from rsvlm.trainer.metrics.decisions import UNCHANGED, decisions, says_yes, tells_change
 from rsvlm.trainer.metrics.masks import IGNORED, mask_overlap
-from rsvlm.trainer.metrics.tally import RESAMPLES, SEED, Tally
+from rsvlm.trainer.metrics.tally import means
 from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabulary
-
-Rows = Sequence[Prediction]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a protocol may need beside the rows. name: of the protocol; folder: of the file of predictions."""
-
-    name: str
-    folder: Path
-    vocabulary: Mapping[str, int] | None
-
-
-@dataclass(frozen=True)
-class Scored:
-    """tallies: by what is put before their figures' names, "" for nothing; alone: figures without an interval.
-
-    told: what else the document says, such as the tokeniser and answers that could not be read.
-    """
-
-    tallies: Mapping[str, Tally]
-    alone: Mapping[str, float] = field(default_factory=dict)
-    told: Mapping[str, Any] = field(default_factory=dict)
+from rsvlm.trainer.scored import Given as Given
+from rsvlm.trainer.scored import Rows, Scored
+from rsvlm.trainer.scored import document as document
 
 
 def score_file(
@@ -55,29 +36,24 @@ def score_file(
 
     Raises RsvlmError (bad_request, not_found, bad_raster, unavailable) with what to mend.
     """
-    protocols = TASKS[task]
-    name = protocol or next(iter(protocols))
-    if name not in protocols:
-        *some, last = protocols
-        raise RsvlmError("bad_request", f"There is no {task} protocol “{name}”.", f"Use {', '.join(some)} or {last}.")
+    name = protocol_of(task, protocol)
     words = read_vocabulary(vocabulary) if vocabulary else None
     rows = read_predictions(file, references)
-    scored = protocols[name](rows, Given(name, file.resolve().parent, words))
+    scored = TASKS[task][name](rows, Given(name, file.resolve().parent, words))
     return {"task": task, "protocol": name, "data": file.name, "n": len(rows), **document(scored)}
 
 
-def document(scored: Scored) -> dict[str, Any]:
-    """Figures and intervals to six decimals, and how the intervals were drawn."""
-    metrics: dict[str, float] = {}
-    intervals: dict[str, list[float]] = {}
-    for prefix, tally in scored.tallies.items():
-        start = f"{prefix} " if prefix else ""
-        metrics |= {f"{start}{name}": round(value, 6) for name, value in tally.values().items() if np.isfinite(value)}
-        bounds = tally.intervals()
-        intervals |= {f"{start}{name}": [round(bound, 6) for bound in pair] for name, pair in bounds.items()}
-    metrics |= {name: round(value, 6) for name, value in scored.alone.items()}
-    bootstrap = {"resamples": RESAMPLES, "seed": SEED}
-    return {"metrics": metrics, "ci95": intervals, "bootstrap": bootstrap, **scored.told}
+def protocol_of(task: str, name: str | None) -> str:
+    """The task's first by default. Raises RsvlmError: bad_request for a name that is none, unavailable without Java."""
+    protocols = TASKS[task]
+    if name is not None and name not in protocols:
+        *some, last = protocols
+        told = " or ".join(filter(None, (", ".join(some), last)))
+        raise RsvlmError("bad_request", f"There is no {task} protocol “{name}”.", f"Use {told}.")
+    found = name or next(iter(protocols))
+    if protocols[found] in (_captions, _change_captions):
+        caption_protocol(found)
+    return found
 
 
 def _texts(rows: Rows) -> tuple[list[list[str]], list[str]]:
@@ -94,13 +70,25 @@ def caption_scored(scores: Mapping[str, CaptionScore]) -> Scored:
 
 
 def _captions(rows: Rows, given: Given) -> Scored:
-    caption_protocol(given.name)
-    return caption_scored({"": score_captions(*_texts(rows), given.name, given.vocabulary)})
+    """And the share of classes that are right, where a model told them beside its captions."""
+    scored = caption_scored({"": score_captions(*_texts(rows), given.name, given.vocabulary)})
+    told = {**scored.told, "baselines": _constant(rows, given)}
+    if not all("scene_prediction" in row.row for row in rows):
+        return Scored(scored.tallies, scored.alone, told)
+    right = [row.row["scene_prediction"] == row.row.get("scene") for row in rows]
+    return Scored({**scored.tallies, "scene": means({"accuracy": np.array(right)})}, scored.alone, told)
+
+
+def _constant(rows: Rows, given: Given) -> dict[str, dict[str, float]]:
+    """What the most frequent reference would score if it were said of everything."""
+    references, _ = _texts(rows)
+    most = Counter(text for texts in references for text in texts).most_common(1)[0][0]
+    score = score_captions(references, [most] * len(rows), given.name, given.vocabulary)
+    return {"constant caption": {"CIDEr": round(float(score.cider.mean()), 4)}}
 
 
 def _change_captions(rows: Rows, given: Given) -> Scored:
     """All pairs, those that changed and those that did not, each a corpus of its own; and whether change is told at all."""
-    caption_protocol(given.name)
     true = np.array([_changed(row) for row in rows])
     parts = {"": rows, "changed": [row for row, flag in zip(rows, true, strict=True) if flag]}
     parts["unchanged"] = [row for row, flag in zip(rows, true, strict=True) if not flag]
@@ -108,7 +96,8 @@ def _change_captions(rows: Rows, given: Given) -> Scored:
         {name: score_captions(*_texts(part), given.name, given.vocabulary) for name, part in parts.items() if part}
     )
     told = np.array([tells_change(str(row.said)) for row in rows])
-    return Scored({**scored.tallies, "change told:": decisions(told, true)}, scored.alone, scored.told)
+    told_beside = {**scored.told, "baselines": _constant(rows, given)}
+    return Scored({**scored.tallies, "change told:": decisions(told, true)}, scored.alone, told_beside)
 
 
 def _changed(row: Prediction) -> bool:
@@ -174,12 +163,22 @@ def _unread(ids: list[str]) -> dict[str, Any]:
 
 def _questions(rows: Rows, given: Given) -> Scored:
     """Answers equal to the reference: as they are, or put into RSVQA's ranges."""
-    if given.name == "exact":
-        right = [tidy(str(row.said)) in {tidy(str(text)) for text in row.references} for row in rows]
-    else:
-        numbers = given.name == "rsvqa"
-        right = [in_range(str(row.said), numbers) == in_range(str(row.references[0]), numbers) for row in rows]
-    return Scored({"": accuracy_by_type(np.array(right), [row.kind or "all" for row in rows])})
+
+    def seen(answer: object) -> str:
+        return tidy(str(answer)) if given.name == "exact" else in_range(str(answer), given.name == "rsvqa")
+
+    true = [{seen(text) for text in (row.references if given.name == "exact" else row.references[:1])} for row in rows]
+    kinds = [row.kind or "all" for row in rows]
+    frequent: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind, answers in zip(kinds, true, strict=True):
+        frequent[kind].update(answers)
+    constant = [frequent[kind].most_common(1)[0][0] for kind in kinds]
+    scores = [
+        accuracy_by_type(np.array([answer in answers for answer, answers in zip(said, true, strict=True)]), kinds)
+        for said in ([seen(row.said) for row in rows], constant)
+    ]
+    baseline = {name: round(scores[1].values()[name], 6) for name in ("OA", "AA")}
+    return Scored({"": scores[0]}, told={"baselines": {"most frequent answer of each type": baseline}})
 
 
 def _counts(rows: Rows, _: Given) -> Scored:
@@ -194,19 +193,21 @@ def _counts(rows: Rows, _: Given) -> Scored:
 
 
 def _masks(rows: Rows, given: Given) -> Scored:
-    told, true = [], []
-    for row in rows:
-        one = read_masks(row.said, given.folder)
-        other = read_masks(row.references[0] if len(row.references) == 1 else list(row.references), given.folder)
-        if one.shape != other.shape:
-            raise RsvlmError(
-                "bad_request", f"The masks of {row.id} differ in size.", "Give both in pixels of the image."
-            )
-        told.append(one > 0)
-        true.append(other if given.name == "lisa" else (other > 0).astype(np.uint8))
-    if given.name == "lisa" and any(set(np.unique(mask)) - {0, 1, IGNORED} for mask in true):
+    told, true = tee(_mask_pair(row, given) for row in rows)
+    return Scored({"": mask_overlap((one for one, _ in told), (other for _, other in true))})
+
+
+def _mask_pair(row: Prediction, given: Given) -> tuple[np.ndarray, np.ndarray]:
+    """What was told, bool, and what is true, uint8: (masks, height, width)."""
+    told = read_masks(row.said, given.folder)
+    true = read_masks(row.references[0] if len(row.references) == 1 else list(row.references), given.folder)
+    if told.shape != true.shape:
+        raise RsvlmError("bad_request", f"The masks of {row.id} differ in size.", "Give both in pixels of the image.")
+    if given.name != "lisa":
+        return told > 0, (true > 0).astype(np.uint8)
+    if set(np.unique(true)) - {0, 1, IGNORED}:
         raise RsvlmError("bad_request", "A reference has other values than 0, 1 and 255.", "Choose the protocol masks.")
-    return Scored({"": mask_overlap(told, true)})
+    return told > 0, true
 
 
 def _boxes(rows: Rows, given: Given) -> Scored:
@@ -226,7 +227,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "vqa": {"rsvqa": _questions, "rsvqa-hr": _questions, "exact": _questions, "count": _counts, "yes-no": _yes_no},
     "change": {
         **dict.fromkeys(("levir-cc-ids", "coco", "coco-ptb", "spaces"), _change_captions),
-        "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no,
+        "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no, "exact": _questions,
     },
     "segment": {"masks": _masks, "lisa": _masks},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},

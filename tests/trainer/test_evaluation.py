@@ -11,8 +11,13 @@ import pytest
 from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
-from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.evaluation import evaluate_captions
+from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer import evaluation
+from rsvlm.trainer.evaluation import Kept, evaluate
+from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.measuring.asking import Row
+from rsvlm.trainer.measuring.data import Data
+from rsvlm.trainer.measuring.words import Captions
 from rsvlm.trainer.metrics.caption_protocols import score_captions
 from rsvlm.trainer.metrics.tally import means
 from rsvlm.trainer.metrics.tokenisers import plain
@@ -28,6 +33,10 @@ def scores(references: list[list[str]], candidates: list[str]) -> tuple[dict[str
 
 def interval(values: np.ndarray) -> list[float]:
     return means({"mean": values}).intervals()["mean"]
+
+
+def write_records(path: Path, records: list[Record]) -> None:
+    path.write_text("".join(json.dumps(record.to_json()) + "\n" for record in records))
 
 
 @pytest.fixture(scope="module")
@@ -91,30 +100,72 @@ def test_interval_holds_the_mean_and_narrows_with_more_pictures():
 
 
 def test_archive_is_evaluated_from_end_to_end(predictor: CompactPredictor, tiny: Path, tmp_path: Path):
-    result = evaluate_captions(predictor, tiny / "tiny.zip", "val", "coco", tmp_path / "said.jsonl")
+    data, kept = Data(tiny / "tiny.zip"), Kept(tmp_path / "said.jsonl")
+    result = evaluate("caption", data, predictor, kept=kept)
     assert (result["task"], result["protocol"], result["split"], result["n"]) == ("caption", "coco", "val", 6)
     assert result["data"] == "tiny.zip" and result["model"] == "compact" and len(result["revision"]) == 12
     said = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text("utf-8").splitlines()]
     records = read_caption_archive(tiny / "tiny.zip", "val")
     assert [row["id"] for row in said] == [record.id for record in records]
-    again, each = scores([record.captions for record in records], [row["caption"] for row in said])
+    seen = predictor.encode(read_squares(records, 128))
+    assert [row["prediction"] for row in said] == [caption.text for caption in predictor.captions(seen)]
+    again, _ = scores([record.captions for record in records], [row["prediction"] for row in said])
     for name, value in again.items():
-        assert result["metrics"][name] == pytest.approx(value, abs=1e-4)
-    assert [row["CIDEr"] for row in said] == pytest.approx(each.tolist(), abs=1e-4)
+        assert result["metrics"][name] == pytest.approx(value, abs=1e-6)
+    scenes = [predictor.scenes[place] for place in predictor.scene_probabilities(seen).argmax(axis=1)]
+    right = np.mean([scene == record.meta["scene"] for scene, record in zip(scenes, records, strict=True)])
+    assert result["metrics"]["scene accuracy"] == pytest.approx(right, abs=1e-6)
     rescored = score_file("caption", tmp_path / "said.jsonl")
-    assert rescored["metrics"] | {"scene accuracy": result["metrics"]["scene accuracy"]} == result["metrics"]
-    assert rescored["vocabulary"] == result["vocabulary"] and rescored["ci95"]["BLEU-4"] == result["ci95"]["BLEU-4"]
+    assert {**result, **rescored, "data": "tiny.zip"} == result
     low, high = result["ci95"]["CIDEr"]
     assert low <= result["metrics"]["CIDEr"] <= high
-    assert 0 <= result["metrics"]["scene accuracy"] <= 1
     assert json.loads(json.dumps(result)) == result
 
 
-def test_unknown_protocol_and_missing_folder_are_told_before_any_work(
-    predictor: CompactPredictor, tiny: Path, tmp_path: Path
+def test_evaluation_that_was_stopped_goes_on_to_the_same_file(
+    predictor: CompactPredictor, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(evaluation, "BATCH", 4)
+    data, asked = Data(tiny / "tiny.zip", split="train"), []
+    whole = evaluate("caption", data, predictor, kept=Kept(tmp_path / "whole.jsonl"))
+    rows = Captions.rows
+
+    def breaking(self: Captions, items: list[Record]) -> list[Row]:
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(len(items))
+        return rows(self, items)
+
+    monkeypatch.setattr(Captions, "rows", breaking)
+    kept = Kept(tmp_path / "said.jsonl")
+    with pytest.raises(KeyboardInterrupt):
+        evaluate("caption", data, predictor, kept=kept)
+    (part,) = tmp_path.glob(".said.jsonl.*.part")
+    lines = part.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 8 and not kept.path.exists()
+    part.write_bytes(b"".join(lines[:6]) + lines[6][:9])  # as if it had been killed within a batch, and within a line
+    asked.clear()
+    monkeypatch.setattr(Captions, "rows", lambda self, items: asked.append(len(items)) or rows(self, items))
+    assert evaluate("caption", data, predictor, kept=kept) == whole
+    assert kept.path.read_bytes() == (tmp_path / "whole.jsonl").read_bytes() and asked == [4, 4, 4, 2]
+    with pytest.raises(RsvlmError, match="there already"):
+        evaluate("caption", data, predictor, kept=kept)
+    few = evaluate("caption", data, predictor, limit=3, kept=Kept(kept.path, overwrite=True))
+    assert few["n"] == 3 and len(kept.path.read_bytes().splitlines()) == 3
+
+
+def test_what_cannot_be_measured_is_told_before_any_work(predictor: CompactPredictor, tiny: Path, tmp_path: Path):
+    data = Data(tiny / "tiny.zip")
     with pytest.raises(RsvlmError, match="no caption protocol “bleurt”"):
-        evaluate_captions(predictor, tiny / "tiny.zip", "val", "bleurt")
+        evaluate("caption", data, predictor, "bleurt")
     with pytest.raises(RsvlmError, match="does not exist") as caught:
-        evaluate_captions(predictor, tiny / "tiny.zip", "val", "coco", tmp_path / "none" / "said.jsonl")
+        evaluate("caption", data, predictor, kept=Kept(tmp_path / "none" / "said.jsonl"))
     assert caught.value.exit_code == 2
+    with pytest.raises(RsvlmError, match="compact cannot answer questions"):
+        evaluate("vqa", data, predictor)
+    with pytest.raises(RsvlmError, match=r"does not show what list\.txt is"):
+        evaluate("caption", Data(tmp_path / "list.txt"), predictor)
+    write_records(tmp_path / "asked.jsonl", [Record("1", "vqa", "test", [], [])])
+    with pytest.raises(RsvlmError, match=r"asked\.jsonl has nothing to measure “caption” on"):
+        evaluate("caption", Data(tmp_path / "asked.jsonl"), predictor, kept=Kept(tmp_path / "said.jsonl"))
+    assert [path.name for path in tmp_path.iterdir()] == ["asked.jsonl"]

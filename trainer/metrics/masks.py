@@ -6,7 +6,7 @@ two empty masks agree. Knows arrays only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -16,7 +16,7 @@ IGNORED = 255  # value of a reference's pixels that nobody is asked about
 EPSILON, TINY = 1e-5, 1e-10  # of LISA's divisions
 
 
-def mask_overlap(told: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Tally:
+def mask_overlap(told: Iterable[np.ndarray], true: Iterable[np.ndarray]) -> Tally:
     """told: of each image (masks, height, width) bool; true: the same shapes, uint8, 0, 1 or IGNORED.
 
     Figures: cIoU, gIoU (both to LISA's divisors) and mIoU, the plain mean of IoU over masks. Intervals resample images.

@@ -1,0 +1,48 @@
+"""What models are measured by: for each task, which records of a data set it takes and what a model is asked of them.
+
+One module for each kind of asking, imported only when it is used. Imports no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rsvlm.models.cards import ModelCard, able_card
+
+
+@dataclass(frozen=True)
+class Ability:
+    """task: what a card calls it; told: the same to the user."""
+
+    task: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """kind: the class of `module`, in this package, that asks. ability: what the model needs. takes: which records, in words."""
+
+    module: str
+    kind: str
+    ability: Ability
+    takes: str
+
+
+ASKS_CHANGE = Ability("change_ask", "answer questions about what changed")
+QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")  # protocols
+
+MEASURED = {
+    "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
+    "vqa": Measured("words", "Questions", Ability("ask", "answer questions"), "questions on one picture, with answers"),
+    "change": Measured("words", "Change", Ability("change", "describe what changed"), "words on two dates, by the protocol"),
+}  # fmt: skip
+
+
+def able(task: str, protocol: str, model: str | None) -> ModelCard:
+    """The card of a model that can be asked. Raises RsvlmError: unknown_model, bad_request naming those that can."""
+    ability = ability_of(task, protocol)
+    return able_card(model, ability.task, ability.told)
+
+
+def ability_of(task: str, protocol: str) -> Ability:
+    return ASKS_CHANGE if task == "change" and protocol in QUESTIONS_OF_CHANGE else MEASURED[task].ability

@@ -1,0 +1,68 @@
+"""What all ways of measuring share: records become items, items in batches become rows of a file of predictions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from rsvlm.models.boxes import read
+from rsvlm.models.families.compact.predictor import CompactPredictor
+from rsvlm.models.predictors.abilities import Answers, Predictor, Question
+from rsvlm.protocol import Record
+from rsvlm.trainer.pictures import Picture, read_picture
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Who is asked, for which protocol."""
+
+    predictor: Predictor
+    protocol: str
+
+
+class Measure(ABC):
+    """A task says what it asks of a record (`items`) and what it keeps of the answers (`rows`)."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.card = setting.predictor.card
+        self.predictor: Any = setting.predictor
+
+    @abstractmethod
+    def items(self, record: Record) -> Sequence[Any]:
+        """None for a record that the task does not take. Reads no picture."""
+
+    @abstractmethod
+    def rows(self, items: Sequence[Any]) -> list[Row]:
+        """One for each item. Raises what reading pictures and asking raise."""
+
+    def pictures(self, images: Sequence[dict[str, Any]]) -> list[Picture]:
+        """As large as they are; those for the bundled family as the squares that it was trained on."""
+        side = self.card.input.pixels if isinstance(self.predictor, CompactPredictor) else None
+        return [read_picture(image, side) for image in images]
+
+    def encoded(self, pictures: Sequence[Picture]) -> list[Any]:
+        pixels = [picture.pixels for picture in pictures]
+        return list(self.predictor.encode(np.stack(pixels) if isinstance(self.predictor, CompactPredictor) else pixels))
+
+    def answers(self, pictures: Sequence[Picture], questions: Sequence[Question]) -> list[Row]:
+        """{"prediction", "confidence"} to each, without the boxes in it."""
+        predictor = cast(Answers, self.predictor)
+        replies = predictor.ask(self.encoded(pictures), questions)
+        return [
+            {"prediction": self.words(reply.text, picture), "confidence": round(reply.confidence, 4)}
+            for reply, picture in zip(replies, pictures, strict=True)
+        ]
+
+    def words(self, text: str, picture: Picture) -> str:
+        """What was said, as a person reads it."""
+        if self.card.boxes is None:
+            return text.strip()
+        height, width, _ = picture.pixels.shape
+        return read(text, self.card.boxes, width, height).text.strip()

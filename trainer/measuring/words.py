@@ -1,0 +1,131 @@
+"""Models asked for words: captions, answers to questions, and what is said of two dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from rsvlm.models.families.compact.predictor import CompactPredictor
+from rsvlm.models.predictors.abilities import ChangeAnswers, Question
+from rsvlm.models.prompts import put
+from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer.examples import conversation
+from rsvlm.trainer.formats.levir_cc import QUESTION
+from rsvlm.trainer.measuring import QUESTIONS_OF_CHANGE
+from rsvlm.trainer.measuring.asking import Measure, Row
+from rsvlm.trainer.metrics.answers import tidy
+
+# Types of ChangeChat's questions that a protocol takes; where a record has none, see _short.
+TYPES = {"deltavlm-count": "count", "deltavlm-location": "locate", "yes-no": "binary"}
+
+
+class Captions(Measure):
+    """One sentence on each picture, asked for as the plugin does: by the card's own words, whatever the record's are.
+
+    Of a model that tells scenes apart, its class too.
+    """
+
+    def items(self, record: Record) -> Sequence[Record]:
+        return [record] if record.task == "caption" and len(record.images) == 1 and _right(record) else []
+
+    def rows(self, items: Sequence[Record]) -> list[Row]:
+        pictures = self.pictures([record.images[0] for record in items])
+        if isinstance(self.predictor, CompactPredictor):
+            told = self._bundled(self.predictor, self.encoded(pictures), items)
+        else:
+            told = self.answers(pictures, [Question(put(self.card, "caption"))] * len(items))
+        return [
+            {"id": record.id, **row, "references": list(_right(record))}
+            for record, row in zip(items, told, strict=True)
+        ]
+
+    def _bundled(self, predictor: CompactPredictor, seen: list, items: Sequence[Record]) -> list[Row]:
+        captions = predictor.captions(seen)
+        rows: list[Row] = [
+            {"prediction": caption.text, "confidence": round(caption.confidence, 4)} for caption in captions
+        ]
+        scenes = predictor.scene_probabilities(seen).argmax(axis=1)
+        for row, record, scene in zip(rows, items, scenes, strict=True):
+            if "scene" in record.meta:
+                row |= {"scene": record.meta["scene"], "scene_prediction": predictor.scenes[scene]}
+        return rows
+
+
+class Questions(Measure):
+    """The last question of each record; those before it as earlier turns, where the model reads them."""
+
+    def items(self, record: Record) -> Sequence[Record]:
+        fits = record.task == "vqa" and len(record.images) == 1 and _right(record)
+        return [record] if fits and (self.setting.protocol != "yes-no" or _yes_or_no(record)) else []
+
+    def rows(self, items: Sequence[Record]) -> list[Row]:
+        pictures = self.pictures([record.images[0] for record in items])
+        return _answered(items, self.answers(pictures, [asked(self, record, "vqa") for record in items]))
+
+
+class Change(Measure):
+    """What changed, as one sentence where captions are scored, else as the answer to a question of the protocol's type."""
+
+    def items(self, record: Record) -> Sequence[Record]:
+        if len(record.images) != 2 or not _right(record):
+            return []
+        wanted = self.setting.protocol
+        if wanted not in QUESTIONS_OF_CHANGE:
+            return [record] if record.task == "change" and _is_caption(record) else []
+        if _is_caption(record):
+            return []
+        kind = record.meta.get("type")
+        if wanted == "yes-no" and kind != "binary":
+            return [record] if _yes_or_no(record) else []
+        return [record] if wanted == "exact" or kind == TYPES[wanted] else []
+
+    def rows(self, items: Sequence[Record]) -> list[Row]:
+        before, after = ([picture.pixels for picture in self.pictures([r.images[n] for r in items])] for n in (0, 1))
+        for record, first, second in zip(items, before, after, strict=True):
+            if first.shape != second.shape:
+                raise RsvlmError(
+                    "bad_raster", f"The two dates of {record.id} differ in size.", "Give both in the same pixels."
+                )
+        if self.setting.protocol in QUESTIONS_OF_CHANGE:
+            questions = [asked(self, record, "change_ask") for record in items]
+        else:
+            questions = [Question(put(self.card, "change"))] * len(items)
+        predictor = cast(ChangeAnswers, self.predictor)
+        replies = predictor.ask(predictor.encode(before, after), questions)
+        told = [{"prediction": reply.text.strip(), "confidence": round(reply.confidence, 4)} for reply in replies]
+        rows = _answered(items, told)
+        for row, record in zip(rows, items, strict=True):
+            if "changed" in record.meta:
+                row["changeflag"] = int(record.meta["changed"])
+        return rows
+
+
+def asked(measure: Measure, record: Record, kind: str) -> Question:
+    """The last question of a record, as the card puts it."""
+    (*earlier, (question, _)), _ = conversation(record.messages, 0)
+    return Question(put(measure.card, kind, question), tuple(earlier) if measure.card.dialogue else ())
+
+
+def _answered(items: Sequence[Record], told: Sequence[Row]) -> list[Row]:
+    rows = []
+    for record, row in zip(items, told, strict=True):
+        turns, right = conversation(record.messages, 0)
+        kind = {"type": str(record.meta["type"])} if record.meta.get("type") else {}
+        rows.append({"id": record.id, "question": turns[-1][0], **row, "references": list(right), **kind})
+    return rows
+
+
+def _right(record: Record) -> tuple[str, ...]:
+    """All right answers to the last question."""
+    return conversation(record.messages, 0)[1]
+
+
+def _yes_or_no(record: Record) -> bool:
+    return tidy(_right(record)[0]).split(" ")[0].rstrip(",.;") in ("yes", "no")
+
+
+def _is_caption(record: Record) -> bool:
+    if record.meta.get("type"):
+        return bool(record.meta["type"] == "caption")
+    turns, right = conversation(record.messages, 0)
+    return len(right) > 1 or turns[-1][0] in ("", QUESTION)
