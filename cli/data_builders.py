@@ -1,0 +1,84 @@
+"""`rsvlm data change, refer, osm, ...`: records made from what a user has. Imports no model until one is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from rsvlm.cli.terminal import Terminal
+from rsvlm.protocol import Record, RsvlmError
+
+if TYPE_CHECKING:
+    from rsvlm.trainer.builders.building import Job
+
+OUT = typer.Option(..., "-o", "--out", metavar="RECORDS.jsonl", help="The file to write.")
+OVERWRITE = typer.Option(False, help="Replace the file if it is there already.")
+SEED = typer.Option(0, help="Of all that is drawn: the same seed makes the same records.")
+SPLIT = typer.Option("train", help="What the records are called: train, val or test.")
+JSON = typer.Option(False, "--json", help="Print one JSON document.")
+
+
+def add_builders(app: typer.Typer) -> None:
+    """The commands, below `rsvlm data`."""
+    app.command("change")(build_change)
+
+
+def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_json: bool) -> None:
+    """Write the records and print what came of it: what was left out and why, on standard error."""
+    from rsvlm.trainer.builders.building import build
+
+    with Terminal(words=False).listening() as watch:
+        done = build(job, made, out, overwrite, watch)
+    for reason, count in done.left_out.items():
+        print(f"Left out {count:,}: {reason.rstrip('.')}.", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"out": str(out), **asdict(done)}))
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in done.kinds.items())
+    print(f"{out}: {done.records:,} records ({kinds}).")
+
+
+def named_values(text: str) -> dict[int, str]:
+    """1=building,2=road -> {1: "building", 2: "road"}. Raises RsvlmError (bad_request)."""
+    found: dict[int, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        value, equals, name = part.partition("=")
+        if not equals or not value.strip().isdigit() or not name.strip():
+            raise RsvlmError("bad_request", f"“{part}” names no class.", "Write --classes 1=building,2=road.")
+        found[int(value)] = name.strip()
+    return found
+
+
+def build_change(
+    before: Path = typer.Argument(help="The earlier date: a raster, or a folder of them."),
+    after: Path = typer.Argument(help="The later date, with the same names."),
+    out: Path = OUT,
+    masks: list[Path] = typer.Option(
+        [], help="What changed; or twice, what there was at each date: a mask, or a folder of them."
+    ),
+    classes: str = typer.Option("", help="Values of the masks, such as 128=road,255=building; else all but 0 is one."),
+    state: str = typer.Option("changed", help="What a mask of changes says of things: new, damaged, flooded ..."),
+    side: int = typer.Option(256, min=32, help="Pixels of a window; larger rasters are cut into such."),
+    smallest: int = typer.Option(6, min=1, help="Pixels of a part that counts as one."),
+    unchanged: float = typer.Option(1.0, min=0, max=1, help="Share of the pairs without a change that is kept."),
+    questions: int = typer.Option(3, min=0, help="Open questions of each pair, at most."),
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make ChangeChat-style instructions from two dates and masks: captions, yes or no, counts, places, dialogues."""
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.change import change_records
+    from rsvlm.trainer.builders.pairs import Reading
+
+    reading = Reading(named_values(classes), state.strip(), side, smallest)
+    options = {"reading": asdict(reading), "unchanged": unchanged, "questions": questions}
+    job = Job("change", seed, [before, after, *masks], options, split)
+    written(job, change_records(before, after, masks, reading, unchanged, questions, job), out, overwrite, as_json)

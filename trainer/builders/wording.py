@@ -1,0 +1,85 @@
+"""Sentences of builders: templates are data (wording.yaml), numbers and plurals are put in here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@lru_cache(maxsize=1)
+def templates() -> dict[str, Any]:
+    """By builder, then by what is said."""
+    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("wording.yaml").read_text("utf-8"))
+    return found
+
+
+def put(template: str, **words: Any) -> str:
+    """The template with its words, beginning in a capital."""
+    said = " ".join(template.format(**words).split())
+    return said[:1].upper() + said[1:]
+
+
+def one_of(draw: random.Random, choices: Sequence[str], **words: Any) -> str:
+    return put(draw.choice(list(choices)), **words)
+
+
+def class_name(label: str) -> str:
+    """As it stands in a sentence: storage_tank -> storage tank."""
+    return " ".join(label.replace("_", " ").replace("-", " ").split()).lower() or "thing"
+
+
+def is_mass(name: str) -> bool:
+    """Whether it is not counted: water, grass."""
+    return name.rpartition(" ")[2] in templates()["mass"]
+
+
+def plural(name: str) -> str:
+    start, space, last = name.rpartition(" ")
+    irregular = templates()["plurals"]
+    if last in irregular:
+        last = irregular[last]
+    elif is_mass(name):
+        return f"areas of {name}"
+    elif last.endswith("y") and last[-2:-1] not in ("a", "e", "o", "u"):
+        last = last[:-1] + "ies"
+    elif last.endswith(("s", "x", "z", "ch", "sh")):
+        last += "es"
+    else:
+        last += "s"
+    return f"{start}{space}{last}"
+
+
+def singular(name: str) -> str:
+    """One thing of it: “building”, “area of water”."""
+    return f"area of {name}" if is_mass(name) else name
+
+
+def article(words: str) -> str:
+    """a or an before words."""
+    odd = words.startswith(("uni", "use", "one", "eu"))
+    return f"{'an' if words[:1].lower() in 'aeiou' and not odd else 'a'} {words}"
+
+
+def counted(count: int, name: str, state: str = "", digits: bool = False) -> str:
+    """“three new buildings”, “3 new buildings” with digits, “one new building”."""
+    number = str(count) if digits or count >= len(NUMBERS) else NUMBERS[count]
+    return " ".join(filter(None, (number, state, singular(name) if count == 1 else plural(name))))
+
+
+def listed(words: Sequence[str]) -> str:
+    """“a”, “a and b”, “a, b and c”."""
+    *some, last = words
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def whereabouts(cell: str) -> str:
+    """“at the top left” for the cell top-left."""
+    place: str = templates()["places"][cell]
+    return place
