@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 os.environ.setdefault("RSVLM_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["GDAL_PAM_ENABLED"] = "NO"  # QGIS would write statistics beside the rasters that tests open
 
 _spec = importlib.util.spec_from_file_location("rsvlm", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
 _package = importlib.util.module_from_spec(_spec)
