@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -21,20 +23,55 @@ def train(
     dry_run: bool = typer.Option(
         False, help="Look at the data and the first batch, tell steps and memory, train nothing."
     ),
+    install: bool = typer.Option(
+        True, "--install/--no-install", help="Put the model that comes out among yours, under the recipe's id or name."
+    ),
+    ray: int | None = typer.Option(None, min=1, metavar="WORKERS", help="Train on so many workers of a Ray cluster."),
     data: Path | None = typer.Option(None, help="Folder of the data sets; default $RSVLM_DATA or ../shared/data."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Train a model as a recipe says; stop and go on at will."""
-    from rsvlm.trainer.dry_run import dry_run as look
-    from rsvlm.trainer.recipe import load_recipe
-    from rsvlm.trainer.records import data_folder
-    from rsvlm.trainer.train import Run
+    told: dict[str, Any] | None
+    code = 0
+    before = signal.signal(signal.SIGTERM, _leave)  # until there is something to keep
+    try:
+        from rsvlm.trainer.begin import folder_of
+        from rsvlm.trainer.recipe import load_recipe
+        from rsvlm.trainer.records import data_folder
 
-    settings = load_recipe(recipe, overrides or [])
-    sets = data or data_folder()
-    with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end
-        if dry_run:
-            told = look(settings, sets)
-        else:
-            told = Run(settings, sets, Path(settings.output_dir or f"runs/{settings.name}"), resume).train().to_json()
-    print(json.dumps(told) if as_json else "\n".join(f"{name}: {value}" for name, value in told.items()))
+        settings = load_recipe(recipe, overrides or [])
+        sets = data or data_folder()
+        with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end
+            if dry_run:
+                from rsvlm.trainer.dry_run import dry_run as look
+
+                told = look(settings, sets)
+            elif ray:
+                from rsvlm.trainer.on_ray import train_on_ray
+
+                told, code = train_on_ray(settings, sets, folder_of(settings), resume, install, ray)
+            else:
+                from rsvlm.trainer.finish import train_and_install
+
+                told, code = train_and_install(settings, sets, folder_of(settings), resume, install)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if told is not None:
+        _show(told, as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+def _leave(number: int, frame: object) -> None:
+    raise typer.Exit(0)
+
+
+def _show(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(told))
+    elif "stages" in told:
+        from rsvlm.cli.dry_run import show_dry_run
+
+        show_dry_run(told)
+    else:
+        print("\n".join(f"{name}: {value}" for name, value in told.items() if value is not None))

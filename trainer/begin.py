@@ -1,4 +1,4 @@
-"""Where a run begins: the learner of the model that a recipe names, and who teaches it."""
+"""Where a run begins: its folder with the recipe, and the learner of the model that this names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from rsvlm.models.cards import get_card
 from rsvlm.models.learning import Learner
 from rsvlm.models.load import FAMILIES
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.recipe import Model
+from rsvlm.trainer.recipe import Model, Recipe, load_recipe
+
+RECIPE = "recipe.yaml"
+# May be others when a run goes on.
+FREE = {
+    "id", "logging_steps", "max_steps", "output_dir", "record_ids", "save_steps", "save_total_limit", "workers",
+}  # fmt: skip
+
+
+def folder_of(recipe: Recipe) -> Path:
+    """Where the run of a recipe lies."""
+    return Path(recipe.output_dir or f"runs/{recipe.name}")
 
 
 def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
@@ -36,6 +49,37 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
         learner.save(part)
         part.replace(begun)
     return _module(family, "again").again(begun)
+
+
+def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
+    """See that a run can begin in the folder, or go on as it began. Raises RsvlmError (bad_request, not_found)."""
+    path = folder / RECIPE
+    if path.exists() and not resume:
+        raise RsvlmError(
+            "bad_request",
+            f"There is a run in {folder} already.",
+            "Give --resume to go on with it, or another output_dir=FOLDER.",
+        )
+    if resume and not path.exists():
+        raise RsvlmError("not_found", f"There is no run in {folder}.", "Leave out --resume to begin one.")
+    if resume:
+        told = recipe.model_dump(mode="json")
+        begun = load_recipe(path, []).model_dump(mode="json")
+        for name in sorted(told.keys() - FREE):
+            if told[name] != begun[name]:
+                raise RsvlmError(
+                    "bad_request",
+                    f"The run in {folder} began with another {name}.",
+                    "Go on with the recipe that it began with.",
+                )
+
+
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Into the folder of a run, which is there."""
+    path = folder / RECIPE
+    part = path.with_suffix(".part")
+    part.write_text(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), "utf-8")
+    part.replace(path)
 
 
 def _module(family: str, does: str) -> Any:

@@ -89,7 +89,9 @@ def open_source(source: Source, data: Path, kept: Path) -> Sequence[Record]:
         found = records.select(source.split, source.tasks) if source.split or source.tasks else records
     if not len(found):
         raise RsvlmError("bad_request", f"{source.path} has no such records.", "Look at its split and tasks.")
-    return found[: source.limit]
+    if source.limit and source.limit < len(found):
+        return found[:: len(found) // source.limit][: source.limit]
+    return found
 
 
 def example(record: Record, draw: int = 0, side: int | None = None) -> Example:

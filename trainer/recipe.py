@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rsvlm.models.cards import valid_id
 from rsvlm.protocol import RsvlmError
 
 Augment = Literal["none", "light", "view"]
@@ -22,9 +23,10 @@ class Source(Strict):
     """Records of one data set.
 
     format: how it lies on disk, a name of formats.FORMATS; path: from the recipe's folder or the data folder. images: folder of
-    its pictures where they lie elsewhere. tasks: only records of these; limit: only the first so many. repeat: how often a record
-    is seen in an epoch, 1.5 = every second one twice. augment: "light" changes the light alone; "view" also turns, mirrors and
-    crops, which sentences about left and right do not survive.
+    its pictures where they lie elsewhere. tasks: only records of these; limit: only so many, from the first to the last at even
+    distances, as many sets are sorted by class. repeat: how often a record is seen in an epoch, 1.5 = every second one twice.
+    augment: "light" changes the light alone; "view" also turns, mirrors and crops, which sentences about left and right do not
+    survive.
     """
 
     path: str
@@ -57,12 +59,16 @@ class Model(Strict):
 
 
 class Adapters(Strict):
-    """LoRA (arXiv 2106.09685) on every layer whose name ends in one of `targets`; joined with them when a model is saved."""
+    """LoRA (arXiv 2106.09685) on every layer whose name ends in one of `targets`; joined with them when a model is saved.
+
+    within: parts of the model, see Learner.parts, where those layers are; () = everywhere.
+    """
 
     rank: int = Field(8, gt=0)
     alpha: int = Field(16, gt=0)
     dropout: float = Field(0.0, ge=0, lt=1)
     targets: tuple[str, ...] = Field(min_length=1)
+    within: tuple[str, ...] = ()
 
 
 class Stage(Strict):
@@ -98,10 +104,12 @@ class Recipe(Strict):
     """Names are those of transformers.TrainingArguments where it has them.
 
     batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
-    max_steps: no stage has more. output_dir: folder of the run.
+    max_steps: no stage has more. output_dir: folder of the run. id: what the model is called among those of the user, else as
+    the recipe. record_ids: write down which records each step saw.
     """
 
     name: str
+    id: str | None = None
     seed: int = 0
     model: Model
     data: tuple[Source, ...] = Field(min_length=1)
@@ -123,6 +131,14 @@ class Recipe(Strict):
     max_steps: int | None = Field(None, gt=0)
     output_dir: str | None = None
     workers: int = Field(1, ge=0)
+    record_ids: bool = True
+
+    @field_validator("id")
+    @classmethod
+    def names_a_model(cls, value: str | None) -> str | None:
+        if value is not None and not valid_id(value):
+            raise ValueError("take up to 64 small letters and digits, with single . _ or - between them")
+        return value
 
 
 KEYS = [name for part in (Recipe, Source, Model, Stage, Adapters, Side, Validation) for name in part.model_fields]

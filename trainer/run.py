@@ -1,7 +1,8 @@
 """The folder of a run: what was asked for, what happened, what to go on from, and the model that came out.
 
-recipe.yaml, events.jsonl (one JSON object a line), tensorboard/, stage-N/checkpoint-M/, last/ and best/ (models as they are
-used). Knows files and one running stage; nothing of records.
+recipe.yaml, events.jsonl and seen.jsonl (one JSON object a line: what happened, which records each step saw), tensorboard/,
+stage-N/checkpoint-M/, last/ and best/ (models as they are used), validation.json, predictions.jsonl, samples.html. Knows files
+and one running stage; nothing of records.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from rsvlm.trainer.progress import Line
 from rsvlm.trainer.stage import StageTrainer
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -82,9 +84,10 @@ class Average:
 
 
 class Watch(TrainerCallback):
-    """Follows a stage: events with the time left, the average, checkpoints that are whole, a stop on SIGTERM.
+    """Follows a stage: events with the time left, a line for who looks on, the average, checkpoints that are whole, a stop.
 
-    first: steps of the stages before this one. looked(step): validation and models as files, every `every` steps.
+    first: steps of the stages before this one. looked(step): validation and models as files, where `looks` says so of a step of
+    the run; at the end of the stage always.
     """
 
     def __init__(
@@ -94,36 +97,41 @@ class Watch(TrainerCallback):
         average: Average | None,
         first: int,
         looked: Callable[[int], None],
-        every: int,
+        looks: Callable[[int], bool],
         log_every: int,
     ) -> None:
         self.trainer, self.events, self.average, self.first = trainer, events, average, first
-        self.looked, self.every, self.log_every = looked, every, log_every
-        self.stopped = False
+        self.looked, self.looks, self.log_every = looked, looks, log_every
         self._began: tuple[float, int] | None = None
-
-    def stop(self, number: int, frame: FrameType | None) -> None:
-        """For signal.signal: the step that runs is the last one."""
-        self.stopped = True
+        self._line: Line | None = None
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
+        if self.first + state.global_step == 0:
+            self.looked(0)
+        self.events.add(
+            "stage", self.first + state.global_step, folder=Path(args.output_dir).name, steps=state.max_steps
+        )
         self._began = time.monotonic(), state.global_step
+        if self.events.writes:
+            self._line = Line(Path(args.output_dir).name, state.max_steps, state.global_step)
+            self._line.start()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
-        network = self.trainer.learner.network
         self.trainer.learner.settle()
         if self.average:
-            self.average.update(network)
+            self.average.update(self.trainer.learner.network)
         step = state.global_step
+        if self._line:
+            self._line.step(step, self.trainer.latest)
         if step % self.log_every == 0 or step == state.max_steps:
             self._log(state)
-        if step % self.every == 0 or step == state.max_steps:
+        if self.looks(self.first + step) or step == state.max_steps:
             self.looked(self.first + step)
-        if self.stopped:
+        if self.trainer.stopping:
             control.should_save = control.should_training_stop = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
@@ -134,6 +142,11 @@ class Watch(TrainerCallback):
             self.average.save(checkpoint / AVERAGE)
         (checkpoint / WHOLE).touch()
         self.events.add("checkpoint", self.first + state.global_step, folder=checkpoint.name)
+
+    def end(self) -> None:
+        """Whether training ended or broke off."""
+        if self._line:
+            self._line.stop()
 
     def _log(self, state: TrainerState) -> None:
         began, step = self._began or (time.monotonic(), 0)
@@ -150,6 +163,38 @@ class Watch(TrainerCallback):
         )
 
 
+class Stop:
+    """A wish to stop that came by a signal: SIGTERM, or SIGINT the second of which ends the program. A context manager.
+
+    The step that runs is the last one.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.trainer: StageTrainer | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stop:
+        self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def watch(self, trainer: StageTrainer) -> None:
+        """From now on, this is what is to stop."""
+        self.trainer = trainer
+        trainer.asked_to_stop = self.number is not None
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.number = number
+        if number == signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
+        if self.trainer:
+            self.trainer.asked_to_stop = True
+
+
 def last_checkpoint(stage: Path) -> Path | None:
     """The newest checkpoint of a stage that is whole."""
     return max((mark.parent for mark in stage.glob(f"checkpoint-*/{WHOLE}")), key=step_of, default=None)
@@ -160,12 +205,11 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-@contextmanager
-def stopped_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT call the handler inside, and do what they did before afterwards."""
-    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+def keep_until(seen: Path, step: int) -> None:
+    """Take out of a file of ids what was written of later steps by a session that broke off."""
+    if not seen.exists():
+        return
+    lines = [line for line in seen.read_text("utf-8").splitlines() if line.endswith("}")]
+    part = seen.with_suffix(".part")
+    part.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= step), "utf-8")
+    part.replace(seen)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.multiprocessing as multiprocessing
 from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainingArguments
+from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
 
 from rsvlm.models.learning import Learner, Lesson
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.parts import to_training
+from rsvlm.trainer.recipe import Recipe, Stage
 from rsvlm.trainer.steps import Step, Steps
 
 WEIGHTS = "model.safetensors"
+NOTHING = ""  # no objective is called so
 
 
 class Losses(nn.Module):
@@ -32,13 +37,25 @@ class Losses(nn.Module):
         self.network = learner.network
 
     def forward(self, lesson: Lesson) -> dict[str, Tensor]:
-        return self.learner.losses(lesson, self.wanted)
+        """By objective; for a lesson that counts for none, a 0 that all processes can go back from together."""
+        if any(lesson.counts.get(name) for name in self.wanted):
+            return self.learner.losses(lesson, self.wanted)
+        trained = (parameter for parameter in self.network.parameters() if parameter.requires_grad)
+        return {NOTHING: torch.stack([0 * parameter.float().sum() for parameter in trained]).sum()}
+
+    def activation_checkpointing_enable(self, **options: Any) -> None:
+        """Trainer asks for it where the recipe does: parts of transformers can, whatever family they are in."""
+        for module in self.network.modules():
+            if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
+                module.activation_checkpointing_enable(**options)
 
 
 class StageTrainer(Trainer):
     """objectives: weight of each loss. trained: names of what this run has trained so far, which checkpoints hold.
 
     latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process, see Step.
+    asked_to_stop: set from outside; stopping: whether this step is the last one, the same in all processes. before: steps of
+    earlier stages. seen: a file that the ids of each step's records are written to, those of this process.
     """
 
     def __init__(
@@ -49,20 +66,32 @@ class StageTrainer(Trainer):
         objectives: Mapping[str, float],
         trained: frozenset[str],
         workers: int,
+        before: int = 0,
+        seen: Path | None = None,
     ) -> None:
         super().__init__(losses, arguments, train_dataset=steps)
+        self.remove_callback(PrinterCallback)
         self.learner = losses.learner
         self.objectives, self.trained, self.workers = objectives, trained, workers
+        self._before, self._seen = before, seen
         self.latest: dict[str, float] = {}
         self.shortened = self.left_out = 0
+        self.asked_to_stop = self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping or (self.asked_to_stop and self.accelerator.num_processes == 1)
 
     def get_train_dataloader(self) -> DataLoader:
-        prefetch = 2 if self.workers else None
+        """Workers are copies of this process, which share its records; where there is no fork, steps are made in it."""
+        workers = self.workers if "fork" in multiprocessing.get_all_start_methods() else 0
         return DataLoader(
             self.train_dataset,
             batch_size=None,
-            num_workers=self.workers,
-            prefetch_factor=prefetch,
+            num_workers=workers,
+            prefetch_factor=2 if workers else None,
+            multiprocessing_context="fork" if workers else None,
+            worker_init_fn=_left_to_their_parent,
             collate_fn=_as_it_is,
         )
 
@@ -81,6 +110,9 @@ class StageTrainer(Trainer):
         to_training(model)
         self.shortened += inputs.shortened
         self.left_out += inputs.left_out
+        if self._seen:
+            with self._seen.open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"step": self._before + self.state.global_step + 1, "ids": inputs.ids}) + "\n")
         world = self.accelerator.num_processes
         counts = self._counts(inputs.lessons)
         sums = torch.zeros(len(self.objectives), device=self.args.device)
@@ -94,7 +126,8 @@ class StageTrainer(Trainer):
                         for name in self.objectives
                         if lesson.counts.get(name)
                     }
-                    loss = torch.stack([self.objectives[name] * part for name, part in parts.items()]).sum()
+                    weighed = [self.objectives[name] * part for name, part in parts.items()]
+                    loss = torch.stack(weighed).sum() if weighed else losses[NOTHING]
                 self.accelerator.backward(loss)
             for place, name in enumerate(self.objectives):
                 sums[place] += parts[name].detach().float() if name in parts else 0
@@ -105,12 +138,14 @@ class StageTrainer(Trainer):
         )
 
     def _counts(self, lessons: Sequence[Lesson]) -> dict[str, int]:
-        """Terms of each objective over the whole step."""
+        """Terms of each objective over the whole step; and whether a process was asked to stop, which all of them learn."""
         mine = [sum(lesson.counts.get(name, 0) for lesson in lessons) for name in self.objectives]
-        total = torch.tensor(mine, device=self.args.device)
+        total = torch.tensor([*mine, int(self.asked_to_stop)], device=self.args.device)
         if self.accelerator.num_processes > 1:
             distributed.all_reduce(total)
-        return dict(zip(self.objectives, total.tolist(), strict=True))
+        *counts, stops = total.tolist()
+        self._stopping = bool(stops)
+        return dict(zip(self.objectives, counts, strict=True))
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         """What was trained, and buffers; the rest is where the run began."""
@@ -135,3 +170,35 @@ def load_trained(network: nn.Module, checkpoint: Path) -> None:
 
 def _as_it_is(item: Any) -> Any:
     return item
+
+
+def _left_to_their_parent(worker: int) -> None:
+    """Signals that reach all processes of a terminal or a batch system end the run by its first process alone."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def training_arguments(recipe: Recipe, stage: Stage, steps: int, folder: Path) -> TrainingArguments:
+    """The recipe in Trainer's words."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=1,  # one item is a whole step
+        learning_rate=stage.learning_rate,
+        weight_decay=recipe.weight_decay,
+        warmup_steps=stage.warmup_steps,
+        lr_scheduler_type=recipe.lr_scheduler_type,
+        max_grad_norm=recipe.max_grad_norm,
+        bf16=recipe.bf16,
+        **({"gradient_checkpointing": True} if recipe.gradient_checkpointing else {}),
+        use_cpu=not torch.cuda.is_available(),
+        seed=recipe.seed,
+        save_steps=recipe.save_steps,
+        save_total_limit=recipe.save_total_limit,
+        logging_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        ignore_data_skip=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )

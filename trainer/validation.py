@@ -1,0 +1,128 @@
+"""How a model does on records that it is never trained on: the means of its losses, what it says, and which moment was the best.
+
+validation.json in the folder of a run keeps the figures before training, the latest and the best ones, so that a run that goes on
+knows them. Knows records and losses; a model as files is asked by answering.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import distributed
+
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.learning import Example
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.answering import Said, asked, figures_of
+from rsvlm.trainer.examples import Examples, example
+from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.stage import StageTrainer
+from rsvlm.trainer.steps import fitted
+
+LOSS = "loss"
+LOWER = ("loss", "MAE")  # figures that are better where they are lower
+SHOWN = 24  # answers on the page of samples
+STATE = "validation.json"
+
+
+class Held:
+    """The validation of a recipe. data: folder of data sets; folder: of the run."""
+
+    def __init__(self, recipe: Recipe, data: Path, folder: Path) -> None:
+        """Raises RsvlmError (not_found, bad_request)."""
+        if recipe.validation is None:
+            raise RsvlmError("bad_request", "The recipe has no validation.", "Add validation.data and eval_steps.")
+        (folder / "validation").mkdir(exist_ok=True)
+        self.records = Examples.of(recipe.validation.data, data, folder / "validation", recipe.seed)
+        self.name = ", ".join(
+            f"{Path(source.path).name} {source.split or ''}".strip() for source in recipe.validation.data
+        )
+        self.metric = recipe.validation.metric
+        self.side = recipe.pixels[-1].pixels if recipe.pixels else None
+        self.path = folder / STATE
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """{"metric", "before", "latest", "best"}; the last three {"step", "figures", "ci95"}, where they are known."""
+        return json.loads(self.path.read_text("utf-8")) if self.path.exists() else {"metric": self.metric}
+
+    def example(self, number: int, side: int | None) -> Example:
+        return example(self.records.record(number)[0], side=side)
+
+    def losses(self, trainer: StageTrainer, size: int) -> dict[str, float]:
+        """The mean of each objective over all records and processes, and their weighted sum. size: examples at once.
+
+        Records that fill no round of all processes are looked at by each of them, as some losses are counted over all, and
+        counted by the first.
+        """
+        trainer.model.eval()
+        sums = torch.zeros(2, len(trainer.objectives), dtype=torch.float64)
+        for examples, counts in self._shared(trainer, size):
+            lesson = trainer.learner.batch(examples)
+            with torch.no_grad(), trainer.compute_loss_context_manager():
+                found = trainer.model(lesson.to(trainer.args.device))
+            for place, name in enumerate(trainer.objectives if counts else ()):
+                if lesson.counts.get(name):
+                    sums[:, place] += torch.tensor([found[name].item() * lesson.counts[name], lesson.counts[name]])
+        if trainer.accelerator.num_processes > 1:
+            sums = sums.to(trainer.args.device)
+            distributed.all_reduce(sums)
+        means = {
+            name: (sums[0, place] / sums[1, place]).item()
+            for place, name in enumerate(trainer.objectives)
+            if sums[1, place]
+        }
+        total = sum(trainer.objectives[name] * value for name, value in means.items())
+        return {LOSS: round(total, 6), **{name: round(value, 6) for name, value in means.items()}}
+
+    def _shared(self, trainer: StageTrainer, size: int) -> Iterator[tuple[list[Example], bool]]:
+        """The batches of this process, and whether it counts them."""
+        processes, rank = trainer.accelerator.num_processes, trainer.accelerator.process_index
+        round_of_all = size * processes
+        shared = len(self.records) // round_of_all * round_of_all
+        starts = [(start + rank * size, True) for start in range(0, shared, round_of_all)]
+        starts += [(start, rank == 0) for start in range(shared, len(self.records), size)]
+        for start, counts in starts:
+            numbers = range(start, min(start + size, len(self.records)))
+            found = (fitted(self.example(number, self.side), trainer.learner) for number in numbers)
+            examples = [one for one in found if one is not None]
+            if examples:
+                yield examples, counts
+
+    def said(self, card: ModelCard, every: bool) -> list[Said]:
+        """What a model says of all records, or of SHOWN ones between the first and the last."""
+        count = len(self.records)
+        shown = count if every else min(SHOWN, count)
+        numbers = [count * place // shown for place in range(shown)]
+        return asked(card, [self.records.record(number)[0] for number in numbers], self.side)
+
+    def figures(self, said: Sequence[Said]) -> tuple[dict[str, float], dict[str, list[float]]]:
+        """Of its answers, and their 95 % intervals. Raises RsvlmError (bad_request) where the metric is none of them."""
+        figures, intervals = figures_of(said)
+        if self.metric not in (LOSS, *figures):
+            names = ", ".join((LOSS, *figures))
+            raise RsvlmError("bad_request", f"The validation has no figure {self.metric}.", f"Take one of {names}.")
+        return figures, intervals
+
+    def keep(self, step: int, figures: Mapping[str, float], intervals: Mapping[str, Sequence[float]]) -> bool:
+        """Write the figures down; whether they are the best since training began. Step 0: before it."""
+        state = self.state
+        now = {"step": step, "figures": dict(figures), "ci95": {name: list(pair) for name, pair in intervals.items()}}
+        best = step > 0 and self._better(figures, state.get("best"))
+        state |= {"before": now} if step == 0 else {"latest": now}
+        state |= {"best": now} if best else {}
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(state, indent=1) + "\n", "utf-8")
+        part.replace(self.path)
+        return best
+
+    def _better(self, figures: Mapping[str, float], best: Mapping[str, Any] | None) -> bool:
+        if best is None:
+            return True
+        new, old = figures.get(self.metric, math.nan), best["figures"][self.metric]
+        return new < old if self.metric.split(" ")[-1] in LOWER else new > old
