@@ -21,12 +21,15 @@ OUT = typer.Option(..., "-o", "--out", metavar="RECORDS.jsonl", help="The file t
 OVERWRITE = typer.Option(False, help="Replace the file if it is there already.")
 SEED = typer.Option(0, help="Of all that is drawn: the same seed makes the same records.")
 SPLIT = typer.Option("train", help="What the records are called: train, val or test.")
+GIVEN = typer.Argument(metavar="RECORDS", help="A .jsonl of records; or outlines in a vector file, with --images.")
+IMAGES = typer.Option(None, help="The raster of the outlines, or a folder of rasters.")
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
 def add_builders(app: typer.Typer) -> None:
     """The commands, below `rsvlm data`."""
     app.command("change")(build_change)
+    app.command("refer")(build_refer)
 
 
 def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_json: bool) -> None:
@@ -82,3 +85,26 @@ def build_change(
     options = {"reading": asdict(reading), "unchanged": unchanged, "questions": questions}
     job = Job("change", seed, [before, after, *masks], options, split)
     written(job, change_records(before, after, masks, reading, unchanged, questions, job), out, overwrite, as_json)
+
+
+def build_refer(
+    records: Path = GIVEN,
+    out: Path = OUT,
+    images: Path | None = IMAGES,
+    apart: bool = typer.Option(False, help="Each connected part of a mask is a thing of its own."),
+    smallest: int = typer.Option(16, min=1, help="Pixels of a thing that is asked for."),
+    each: int = typer.Option(2, min=1, help="Phrases of a thing, at most."),
+    absent: int = typer.Option(2, min=0, help="Phrases of a picture that hold for nothing in it."),
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make GeoPix-style phrases that mean one outline each, by class, place, size and colour; and some that mean none."""
+    from rsvlm.trainer.builders.building import Job, given
+    from rsvlm.trainer.builders.refer import refer_records
+
+    options = {"apart": apart, "smallest": smallest, "each": each, "absent": absent}
+    job = Job("refer", seed, [records, *([images] if images else [])], options, split)
+    made = refer_records(given(records, images, job), apart, smallest, each, absent, job)
+    written(job, made, out, overwrite, as_json)

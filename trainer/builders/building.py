@@ -11,7 +11,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Any
 
 from rsvlm.protocol import VERSION, Record, RsvlmError, Watch
+from rsvlm.trainer import formats
+from rsvlm.trainer.formats.reading import Source
 from rsvlm.trainer.records import Records, Writer
 
 _TELL = 50  # records between two tellings
@@ -158,7 +160,25 @@ def place_of(image: dict[str, Any]) -> str:
     return json.dumps([image["href"], image.get("window"), image.get("extent"), image.get("bands")])
 
 
-def by_picture(records: Records) -> Iterator[list[Record]]:
+def by_picture(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Records that follow each other and show the same pictures."""
     for _, group in groupby(records, key=lambda record: [place_of(image) for image in record.images]):
         yield list(group)
+
+
+def given(path: Path, images: Path | None, job: Job) -> Sequence[Record]:
+    """Records of a .jsonl, or of outlines in a vector file over the raster, or the folder of them, that `images` names.
+
+    Raises RsvlmError (bad_request, not_found).
+    """
+    if path.suffix.lower() == ".jsonl":
+        return Records(path)
+    if images is None:
+        raise RsvlmError(
+            "bad_request",
+            f"{path.name} is no .jsonl of records, and no raster is given for outlines.",
+            "Make records of a data set with “rsvlm data convert”, or add --images RASTER to a vector file.",
+        )
+    source = Source(path, images, job.split)
+    source.left_out = job.left_out
+    return list(formats.read("rasters", source))
