@@ -12,6 +12,10 @@ VOCABULARY: Options = {
     "vocabulary": (Path | None, typer.Option(None, help="levir-cc-ids: the word map, JSON; default: the references' words."))
 }  # fmt: skip
 
+TEMPLATES: Options = {
+    "templates": (Path | None, typer.Option(None, help="Sentences on a class, one in a line with {}; default: the model's."))
+}  # fmt: skip
+
 evaluate_app = typer.Typer(help="Measure models on data with references.", no_args_is_help=True)
 for name, told, protocols, more in (
     ("caption", "Score captions against references.", "coco (default), coco-ptb (needs Java), spaces or levir-cc-ids;",
@@ -23,5 +27,9 @@ for name, told, protocols, more in (
      "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account.", {}),
     ("ground", "Score boxes around what phrases name.",
      "boxes (default): turned by their angles; boxes-upright: angles are left out of account.", {}),
+    ("retrieval", "Score how often what belongs together is found, both ways between pictures and captions.",
+     "rs5m (default): in percent, over all captions; skyscript: in fractions, over captions that differ.", {}),
+    ("zeroshot", "Score classes told apart by their names, by both orders of averaging sentences.", "top-k is the only one.",
+     TEMPLATES),
 ):  # fmt: skip
     evaluate_app.command(name)(command(name, told, protocols, more))

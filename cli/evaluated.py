@@ -76,12 +76,13 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
         raise RsvlmError("not_found", f"There is no {data.path}.", "Check the path.")
     data.source()
     from rsvlm.models.pool import Models
-    from rsvlm.trainer.evaluation import Kept, evaluate
+    from rsvlm.trainer.evaluation import Beside, Kept, evaluate
 
+    beside = Beside(given.get("vocabulary"), given.get("templates"))
     kept = Kept(given["predictions"], given["overwrite"])
     with Terminal(words=False).listening() as watch:
         return evaluate(
-            task, data, Models(given["device"]).get(card.id), protocol, given["limit"], kept, given.get("vocabulary"), watch
+            task, data, Models(given["device"]).get(card.id), protocol, given["limit"], kept, beside, watch
         )  # fmt: skip
 
 

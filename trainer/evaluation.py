@@ -28,6 +28,14 @@ BATCH = 16  # items at once
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a task may need beside its data. vocabulary: of levir-cc-ids. templates: of zeroshot, sentences that name a class."""
+
+    vocabulary: Path | None = None
+    templates: Path | None = None
+
+
+@dataclass(frozen=True)
 class Kept:
     """Where predictions are kept. path: None = nowhere. overwrite: whether a file that is there may be replaced."""
 
@@ -42,7 +50,7 @@ def evaluate(
     protocol: str | None = None,
     limit: int | None = None,
     kept: Kept = Kept(),
-    vocabulary: Path | None = None,
+    beside: Beside = Beside(),
     watch: Watch = Watch(),  # noqa: B008 # it listens to nothing
 ) -> dict[str, Any]:
     """{"task", "protocol", "data", "split", "model", "revision", "n", "metrics", "ci95", ...}.
@@ -56,7 +64,9 @@ def evaluate(
     if ability.task not in predictor.card.tasks:
         raise RsvlmError("bad_request", f"The model {predictor.card.id} cannot {ability.told}.", "Choose one that can.")
     spec = measuring.MEASURED[task]
-    setting = Setting(predictor.until(watch.cancelled), name)
+    templates = read_templates(beside.templates) if beside.templates else ()
+    own = predictor.until(watch.cancelled)
+    setting = Setting(own, name, lambda: data.records(data.source()), templates)
     measure: Measure = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)(setting)
     source = data.source()
     with ExitStack() as stack:
@@ -64,16 +74,30 @@ def evaluate(
         if not path.parent.is_dir():
             raise RsvlmError("not_found", f"The folder {path.parent} does not exist.", "Create it first.")
         card = predictor.card
-        job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision}"
+        job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision} {templates}"
         with Writer(path, job, kept.overwrite) as writer:
             for row in _rows(measure, data, source, limit, writer, watch):
                 writer.put(row)
             if not writer.written:
                 raise _nothing(task, spec.takes, data, source)
-        scored = score_file(task, path, name, vocabulary=vocabulary)
+        scored = score_file(task, path, name, vocabulary=beside.vocabulary)
     about = {"data": data.path.name, "split": data.part or "all", "model": card.id, "revision": card.revision}
     lost = {"left_out": dict(source.left_out)} if source.left_out else {}
     return {"task": task, "protocol": name, **about, **{key: scored[key] for key in scored if key != "data"}, **lost}
+
+
+def read_templates(file: Path) -> tuple[str, ...]:
+    """Sentences that name a class, one in a line, {} where its name stands. Raises RsvlmError: not_found, bad_request."""
+    try:
+        found = tuple(line.strip() for line in file.read_text("utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise RsvlmError("not_found", f"{file} cannot be read.", "Give a text file.") from error
+    wrong = next((line for line in found if line.count("{}") != 1), "" if found else "(it is empty)")
+    if wrong or not found:
+        raise RsvlmError(
+            "bad_request", f"{file.name} has a line that names no class: {wrong}", "Write {} once in each line."
+        )
+    return found
 
 
 def _rows(

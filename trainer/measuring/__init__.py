@@ -28,6 +28,8 @@ class Measured:
     takes: str
 
 
+EMBEDS = Ability("localize", "compare pictures with words")
+NAMES = Ability("classify", "tell classes apart by their names")
 ASKS_CHANGE = Ability("change_ask", "answer questions about what changed")
 QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")  # protocols
 
@@ -35,6 +37,8 @@ MEASURED = {
     "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
     "vqa": Measured("words", "Questions", Ability("ask", "answer questions"), "questions on one picture, with answers"),
     "change": Measured("words", "Change", Ability("change", "describe what changed"), "words on two dates, by the protocol"),
+    "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture"),
+    "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
 }  # fmt: skip
 
 

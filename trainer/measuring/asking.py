@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,10 +20,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Setting:
-    """Who is asked, for which protocol."""
+    """Who is asked, for which protocol. records: of the data set, from the first on. templates: sentences that name a class,
+    {} for it, where they are not to be those of the model.
+    """
 
     predictor: Predictor
     protocol: str
+    records: Callable[[], Iterator[Record]]
+    templates: tuple[str, ...] = ()
 
 
 class Measure(ABC):

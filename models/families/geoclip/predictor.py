@@ -6,6 +6,7 @@ Every call of the network goes through the engine; methods may be called from an
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from rsvlm.models.families.geoclip.files import load_geoclip
 from rsvlm.models.families.geoclip.network import GeoClip, class_logits
 from rsvlm.models.families.geoclip.words import batch_ids, token_ids
 from rsvlm.models.parts.clip_pixels import middle_square, normalise_clip
+from rsvlm.models.parts.prompt_averaging import Averaging
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.models.prompts import class_sentences
 from rsvlm.protocol import Cancelled, RsvlmError
@@ -80,6 +82,12 @@ class GeoClipPredictor(EncodesOnce):
                 "too_large", f"A text is longer than {self._model.config.context:,} tokens.", "Give it in parts."
             )
         return found
+
+    def named_by(self, templates: Sequence[str], averaging: Averaging) -> GeoClipPredictor:
+        """The same, which names classes by other sentences, or averages them in another order, than its card says."""
+        own = copy.copy(self)
+        own._clip = self._clip.model_copy(update={"templates": tuple(templates), "averaging": averaging})
+        return own
 
     def zero_shot(self, pictures: Sequence[Seen], labels: Sequence[str]) -> np.ndarray:
         """(n, labels) float32: how likely each picture is of each class, each row adding up to one.

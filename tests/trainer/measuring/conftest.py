@@ -9,9 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tomlkit
+import torch
 from PIL import Image
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio opens anything
+from rsvlm.models.cards import files_in, get_card
+from rsvlm.models.families.geoclip.files import save_geoclip
+from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Record
 from rsvlm.trainer.formats.reading import said
@@ -62,3 +67,28 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def kept(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """kept() -> the rows of said.jsonl."""
     return lambda: rows_of(tmp_path / "said.jsonl")
+
+
+@pytest.fixture
+def add_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A small CLIP with random weights, called clip, whose sentences are averaged as they come."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+
+    def add() -> None:
+        torch.manual_seed(0)
+        model = GeoClip(GeoClipConfig.tiny(False)).eval()
+        for name, weight in model.named_parameters():
+            if name != "logit_scale":
+                torch.nn.init.normal_(weight, mean=float("ln" in name and "weight" in name), std=0.2)
+        folder = tmp_path / "models" / "clip"
+        files = save_geoclip(folder, model.config, model.state_dict(), named=False)
+        like = get_card(None).model_dump(mode="json", include={"licence", "terms", "box_convention", "trained_on"})
+        told = {
+            "id": "clip", "family": "geoclip", "title": "Clip", "tasks": ["classify", "localize"], "memory_bytes": 1,
+            "prompt_template": "{}", "input": {**get_card(None).input.model_dump(), "pixels": model.config.pixels},
+            "clip": {"quick_gelu": False, "averaging": "raw", "templates": ["a photo of {}.", "{}!"]},
+            "source": {"files": [file.model_dump(exclude_none=True) for file in files_in(folder, files)]},
+        }  # fmt: skip
+        (folder / "card.toml").write_text(tomlkit.dumps({**like, **told}))
+
+    return add
