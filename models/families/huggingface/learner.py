@@ -25,7 +25,7 @@ WEIGHTS = (".safetensors", ".bin", ".toml")  # and the card, which is not the ne
 PARTS = {
     "vision": ("*vision_tower.*", "*vision_model.*", "*visual.blocks.*", "*visual.patch_embed.*"),
     "connector": ("*projector.*", "*connector.*", "*merger.*", "*qformer.*", "*language_projection.*", "*query_tokens"),
-    "language": ("*language_model.*", "*lm_head.*"),
+    "language": ("*language_model.*", "*text_model.*", "*lm_head.*"),
 }
 
 

@@ -19,7 +19,7 @@ from rsvlm.protocol import Raster
 HERE = Path(__file__).parent
 NEEDED = (
     HERE.parents[1] / "small_models.py",
-    *(HERE / f"eleven_{name}.py" for name in ("names", "releases", "systems")),
+    *(HERE / f"eleven_{name}.py" for name in ("names", "releases", "systems", "models", "lessons")),
 )
 
 for path in NEEDED:

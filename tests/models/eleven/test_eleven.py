@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from eleven_models import Command, Dates, asked, beginning, given, imported, same
 from eleven_systems import SYSTEMS, System, released
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -24,62 +23,13 @@ from rsvlm.library.documents import Document
 from rsvlm.models import converting, importing
 from rsvlm.models.cards import get_card
 from rsvlm.models.pool import Models
-from rsvlm.protocol import AskRequest, ChangeRequest, Raster, SegmentRequest, Watch
-from rsvlm.tasks import TASKS
-from rsvlm.tasks.embed import embed
+from rsvlm.protocol import Watch
 from rsvlm.tasks.knowledge import add
 
 STEPS = 10
 PASSAGE = "Ships are loaded here."
 
-Command = Callable[..., tuple[int, str]]
-Dates = tuple[Raster, Raster]
 each_system = pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
-
-
-def given(folder: Path, system: System, network: nn.Module, damaged: bool = False) -> Path:
-    """A release in `folder`."""
-    found = released(system, network)
-    if damaged:
-        names = dict(zip(network.state_dict(), found, strict=False))
-        del found[names[system.lost]]
-        found[names[system.bent]] = torch.zeros(3, 5)
-    folder.mkdir()
-    return system.write(folder, found, network.config)
-
-
-def imported(command: Command, path: Path, system: System) -> tuple[int, dict[str, Any]]:
-    code, printed = command("models", "import", str(path), "--family", system.family, "--id", "mine", "--json")
-    return code, json.loads(printed)
-
-
-def asked(system: System, model: str, models: Models, dates: Dates, library: Path | None) -> dict[str, Any]:
-    """What the task of the system finds, without what differs from one time to another."""
-    watch = Watch()
-    if system.task == "embed":
-        return {"vectors": embed(["a lake", dates[0]], model, models, watch).vectors}
-    requests = {
-        "ask": AskRequest(dates[0], "how many planes ?", model=model, knowledge=library and str(library)),
-        "change": ChangeRequest(*dates, model=model),
-        "segment": SegmentRequest(dates[0], ["road"], model=model),
-    }
-    answer = TASKS[system.task].run(requests[system.task], models, watch)
-    assert answer.provenance["model"] == model
-    found = {name: asdict(answer)[name] for name in ("text", "confidence", "evidence", "warnings")}
-    return found | {"prompt": answer.provenance.get("prompt"), "knowledge": answer.provenance.get("knowledge")}
-
-
-def beginning(answer: dict[str, Any]) -> str:
-    """Of what was answered, which is something."""
-    found = str(answer["vectors"][0, :4].round(3)) if "vectors" in answer else answer["text"]
-    assert found.strip(" .")
-    return found[:60]
-
-
-def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    if "vectors" in one:
-        return bool(np.allclose(one["vectors"], other["vectors"], atol=1e-6))
-    return one == other
 
 
 def unlike(mine: nn.Module, network: nn.Module) -> list[str]:

@@ -1,0 +1,207 @@
+"""The recipe of each of the eleven systems, on its small model: looked at, run for ten steps of each stage, kept and asked."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from eleven_lessons import COURSES, Course, recipe_of, write_records
+from eleven_models import Dates, asked, beginning, given, same
+from eleven_systems import SYSTEMS, System
+from safetensors.torch import load_file
+from small_models import add_card
+from torch import Tensor
+
+from rsvlm.models import converting, importing
+from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.importing import Wish, import_model
+from rsvlm.models.learning import Learner
+from rsvlm.models.pool import Models
+from rsvlm.trainer.begin import learner_of
+from rsvlm.trainer.dry_run import dry_run
+from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.stage import Losses
+from rsvlm.trainer.train import Run
+
+RESUMED = ("georsclip", "skyeyegpt", "geopix", "rs_moe")  # contrastive, talking, masks, two stages of other losses
+HALVES = 1e-5
+
+
+@dataclass(frozen=True)
+class Place:
+    """A small model "mine" in a folder of models of its own, and where the records lie."""
+
+    course: Course
+    system: System
+    card: ModelCard
+    data: Path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("records")
+    write_records(folder)
+    return folder
+
+
+def imported(folder: Path, system: System, name: str) -> ModelCard:
+    """A small release, in this process, since test_eleven.py tries the one of its own."""
+    torch.manual_seed(0)
+    path = given(folder / f"release-{name}", system, system.make())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(converting, "confine", lambda *paths: None)
+        patch.setattr(importing, "_convert", converting.main)
+        report, card = import_model(path, Wish(name, system.family, "Mine", "none", "none"))
+    assert report.fits and card is not None
+    return card
+
+
+@pytest.fixture(scope="module", params=COURSES)
+def place(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    course, folder = COURSES[request.param], tmp_path_factory.mktemp("small")
+    system = SYSTEMS[course.system]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RSVLM_MODELS", str(folder / "models"))
+        imported(folder, system, "mine")
+        yield Place(course, system, get_card("mine"), data)
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def loss_of(learner: Learner, lesson: Any, weighed: Mapping[str, float]) -> float:
+    learner.network.eval()
+    with torch.no_grad():
+        found = Losses(learner, weighed)(lesson)
+    return sum(weighed[name] * found[name].item() for name in weighed if lesson.counts.get(name))
+
+
+def test_recipe_trains_what_it_says_and_what_it_leaves_answers(place: Place, tmp_path: Path, dates: Dates):
+    recipe = recipe_of(place.course)
+    looked = dry_run(recipe, place.data)
+    assert looked["steps"] == 10 * len(recipe.stages) and looked["memory_bytes"] > 0
+    assert all(example["tokens"] > 0 for example in looked["examples"])
+
+    run = Run(recipe, place.data, tmp_path / "run")
+    lesson = run.learner.batch([run.examples.at(number) for number in range(4)])
+    weighed = recipe.stages[-1].objectives
+    before = loss_of(run.learner, lesson, weighed)
+    ended = run.train()
+    assert ended.whole and ended.steps == 10 * len(recipe.stages)
+    assert loss_of(run.learner, lesson, weighed) < before
+
+    begun, now = weights(place.card.folder), weights(ended.model)
+    assert begun.keys() == now.keys()
+    changed = {name for name in now if not torch.equal(now[name], begun[name].to(now[name].dtype))}
+    patterns = {prefix: f"{prefix}*" for prefix in place.course.trains}
+    strange = {name for name in changed if not any(fnmatch.fnmatchcase(name, any_of) for any_of in patterns.values())}
+    assert strange == set(), "what is frozen stays as it is, to the bit"
+    for prefix, pattern in patterns.items():
+        assert fnmatch.filter(changed, pattern), f"{prefix} is trained"
+
+    kept = place.card.folder.parent / "again"
+    shutil.copytree(ended.model, kept)
+    try:
+        add_card(kept, place.card.model_dump(exclude={"id", "source"}))
+        first, second = (asked(place.system, name, Models("cpu"), dates, None) for name in ("mine", "again"))
+    finally:
+        shutil.rmtree(kept)
+    assert not same(second, first)
+    print(f"{beginning(first)} -> {beginning(second)}")
+
+
+def test_halves_of_a_batch_join_to_the_whole(place: Place):
+    """By their counts; but contrastive losses and the balance of experts, which are of all that is seen together."""
+    recipe = recipe_of(place.course)
+    learner = learner_of(recipe.model, Examples.of([], place.data, place.data, 0), place.data)
+    examples = Examples.of(recipe.data, place.data, place.data, 0)
+    seen = [examples.at(number) for number in range(6)]
+    wanted = {name: 1.0 for stage in recipe.stages for name in stage.objectives}
+    whole, halves = learner.batch(seen), [learner.batch(seen[:4]), learner.batch(seen[4:])]
+    learner.network.eval()
+    with torch.no_grad():
+        expected = learner.losses(whole, wanted)
+        parts = [(half.counts, learner.losses(half, wanted)) for half in halves]
+    assert set(wanted) <= expected.keys()
+    for name in wanted:
+        assert whole.counts[name] == sum(counts.get(name, 0) for counts, _ in parts) > 0
+        if name not in ("contrastive", "balance"):
+            joined = sum(counts[name] * losses[name].item() for counts, losses in parts if counts.get(name))
+            assert joined / whole.counts[name] == pytest.approx(expected[name].item(), abs=HALVES), name
+
+
+@pytest.mark.parametrize("place", RESUMED, indirect=True)
+def test_run_that_was_stopped_goes_on_to_the_same_weights(place: Place, tmp_path: Path):
+    straight = Run(recipe_of(place.course), place.data, tmp_path / "straight").train()
+    last = len(recipe_of(place.course).stages)
+    shutil.copytree(tmp_path / "straight", tmp_path / "again", ignore=shutil.ignore_patterns("checkpoint-10", "last"))
+    for number in range(1, last):  # stages before the last had ended
+        name = f"stage-{number}/checkpoint-10"
+        shutil.copytree(tmp_path / "straight" / name, tmp_path / "again" / name)
+    again = Run(recipe_of(place.course), place.data, tmp_path / "again", resume=True).train()
+    assert again.steps == straight.steps and again.whole
+    left, right = weights(straight.model), weights(again.model)
+    assert left.keys() == right.keys() and all(torch.equal(right[name], tensor) for name, tensor in left.items())
+    logged = [json.loads(line) for line in (tmp_path / "again" / "events.jsonl").read_text().splitlines()]
+    steps = [event["step"] for event in logged if event["event"] == "step"]
+    assert steps == [*range(1, straight.steps + 1), *range(straight.steps - 4, straight.steps + 1)]
+
+
+TWO = """
+import sys
+from pathlib import Path
+
+import rsvlm.models
+from rsvlm.trainer.recipe import load_recipe
+from rsvlm.trainer.train import Run
+
+for name in sys.argv[2:]:
+    Run(load_recipe(Path(f"{name}.yaml"), []), Path(sys.argv[1]), Path(f"two/{name}")).train()
+"""
+
+
+def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Same batch, shared by two processes (gloo): the same losses within 1e-5, of partners among all pictures as well."""
+    monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
+    names = ("rs_capret", "georsclip", "skyeyegpt")
+    changes: dict[str, Any] = {"max_steps": 3, "gradient_accumulation_steps": 1}
+    plain = {
+        "skyeyegpt": {"stages.0.train": ["connector"]}
+    }  # adapters have dropout, which each process draws for itself
+    for name in names:
+        course = COURSES[name]
+        imported(tmp_path, SYSTEMS[course.system], name.replace("_", "-"))
+        own = {"model.id": name.replace("_", "-"), **plain.get(name, {})}
+        told = recipe_of(course, **changes, **own)
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
+        Run(told, data, tmp_path / "one" / name).train()
+    (tmp_path / "run.py").write_text(TWO)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    command += ["--rdzv-endpoint=localhost:0", "run.py", str(data), *names]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in names:
+        one, two = (losses(tmp_path / count / name) for count in ("one", "two"))
+        assert len(one) == len(two) == 3
+        for left, right in zip(one, two, strict=True):
+            assert right == pytest.approx(left, abs=1e-5), name
+
+
+def losses(run: Path) -> list[dict[str, float]]:
+    """Of each step."""
+    lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    wanted = ("language", "retrieval", "contrastive")
+    return [{name: line[name] for name in wanted if name in line} for line in lines if line["event"] == "step"]
