@@ -22,7 +22,7 @@ for name, told, protocols, more in (
      VOCABULARY),
     ("vqa", "Score answers to questions, by type.", "rsvqa (default), rsvqa-hr, exact, count or yes-no;", {}),
     ("change", "Score what is said of two dates.",
-     "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no or exact;", VOCABULARY),
+     "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no, exact or masks;", VOCABULARY),
     ("segment", "Score masks of what phrases name.",
      "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account.", {}),
     ("ground", "Score boxes around what phrases name.",

@@ -60,10 +60,9 @@ def evaluate(
     that has nothing for it; not_found, bad_raster; cancelled; what the model raises.
     """
     name = protocol_of(task, protocol)
-    ability = measuring.ability_of(task, name)
-    if ability.task not in predictor.card.tasks:
+    spec = measuring.spec_of(task, name)
+    if (ability := spec.ability).task not in predictor.card.tasks:
         raise RsvlmError("bad_request", f"The model {predictor.card.id} cannot {ability.told}.", "Choose one that can.")
-    spec = measuring.MEASURED[task]
     templates = read_templates(beside.templates) if beside.templates else ()
     own = predictor.until(watch.cancelled)
     setting = Setting(own, name, lambda: data.records(data.source()), templates)

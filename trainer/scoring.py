@@ -195,7 +195,15 @@ def _counts(rows: Rows, _: Given) -> Scored:
 
 def _masks(rows: Rows, given: Given) -> Scored:
     told, true = tee(_mask_pair(row, given) for row in rows)
-    return Scored({"": mask_overlap((one for one, _ in told), (other for _, other in true))})
+    overlap = mask_overlap((one for one, _ in told), (other for _, other in true))
+    return Scored({"": overlap}, told={"baselines": {"all of the picture": _everything(rows, given)}})
+
+
+def _everything(rows: Rows, given: Given) -> dict[str, float]:
+    """What a mask of the whole picture would score."""
+    told, true = tee(_mask_pair(row, given)[1] for row in rows)
+    overlap = mask_overlap((np.ones_like(mask, bool) for mask in told), true)
+    return {name: round(value, 6) for name, value in overlap.values().items()}
 
 
 def _mask_pair(row: Prediction, given: Given) -> tuple[np.ndarray, np.ndarray]:
@@ -229,6 +237,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "change": {
         **dict.fromkeys(("levir-cc-ids", "coco", "coco-ptb", "spaces"), _change_captions),
         "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no, "exact": _questions,
+        "masks": _masks,
     },
     "segment": {"masks": _masks, "lisa": _masks},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},

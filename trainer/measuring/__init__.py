@@ -5,7 +5,7 @@ One module for each kind of asking, imported only when it is used. Imports no to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rsvlm.models.cards import ModelCard, able_card
 
@@ -29,6 +29,8 @@ class Measured:
 
 
 EMBEDS = Ability("localize", "compare pictures with words")
+OUTLINES = Ability("segment", "draw outlines of what a phrase names")
+BOXES = Ability("ground", "draw boxes around what a phrase names")
 NAMES = Ability("classify", "tell classes apart by their names")
 ASKS_CHANGE = Ability("change_ask", "answer questions about what changed")
 QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")  # protocols
@@ -37,16 +39,26 @@ MEASURED = {
     "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
     "vqa": Measured("words", "Questions", Ability("ask", "answer questions"), "questions on one picture, with answers"),
     "change": Measured("words", "Change", Ability("change", "describe what changed"), "words on two dates, by the protocol"),
+    "segment": Measured("drawn", "Masks", OUTLINES, "phrases with outlines in one picture"),
+    "ground": Measured("drawn", "Boxes", BOXES, "phrases with boxes in one picture"),
     "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture"),
     "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
 }  # fmt: skip
 
 
+DIFFERENCES = Measured(
+    "drawn", "Differences", Ability("change_masks", "draw what changed"), "two dates with outlines of change"
+)
+
+
 def able(task: str, protocol: str, model: str | None) -> ModelCard:
     """The card of a model that can be asked. Raises RsvlmError: unknown_model, bad_request naming those that can."""
-    ability = ability_of(task, protocol)
+    ability = spec_of(task, protocol).ability
     return able_card(model, ability.task, ability.told)
 
 
-def ability_of(task: str, protocol: str) -> Ability:
-    return ASKS_CHANGE if task == "change" and protocol in QUESTIONS_OF_CHANGE else MEASURED[task].ability
+def spec_of(task: str, protocol: str) -> Measured:
+    found = MEASURED[task]
+    if task != "change" or protocol not in (*QUESTIONS_OF_CHANGE, "masks"):
+        return found
+    return DIFFERENCES if protocol == "masks" else replace(found, ability=ASKS_CHANGE)

@@ -12,7 +12,7 @@ import numpy as np
 from rsvlm.models.boxes import read
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.predictors.abilities import Answers, Predictor, Question
-from rsvlm.protocol import Record
+from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.pictures import Picture, read_picture
 
 Row = dict[str, Any]
@@ -54,6 +54,16 @@ class Measure(ABC):
     def encoded(self, pictures: Sequence[Picture]) -> list[Any]:
         pixels = [picture.pixels for picture in pictures]
         return list(self.predictor.encode(np.stack(pixels) if isinstance(self.predictor, CompactPredictor) else pixels))
+
+    def dates(self, records: Sequence[Record]) -> tuple[list[Picture], list[Picture]]:
+        """Before and after. Raises RsvlmError (bad_raster) for dates that are no pair."""
+        before, after = (self.pictures([record.images[date] for record in records]) for date in (0, 1))
+        for record, first, second in zip(records, before, after, strict=True):
+            if first.pixels.shape != second.pixels.shape:
+                raise RsvlmError(
+                    "bad_raster", f"The two dates of {record.id} differ in size.", "Give both in the same pixels."
+                )
+        return before, after
 
     def answers(self, pictures: Sequence[Picture], questions: Sequence[Question]) -> list[Row]:
         """{"prediction", "confidence"} to each, without the boxes in it."""

@@ -91,8 +91,8 @@ class ZeroShot(Measure):
         ranked = {order: np.argsort(-values, axis=1, kind="stable")[:, :TOP] for order, values in likely.items()}
         rows = []
         for number, record in enumerate(items):
-            told = {order: [self.labels[place] for place in places[number]] for order, places in ranked.items()}
-            rows.append({"id": record.id, "prediction": told[self.own][0], "reference": _scene(record)[0], **told})
+            row: Row = {order: [self.labels[place] for place in places[number]] for order, places in ranked.items()}
+            rows.append({"id": record.id, "prediction": row[self.own][0], "reference": _scene(record)[0], **row})
         return rows
 
     def _likely(self, seen: Sequence[Any]) -> dict[Averaging, np.ndarray]:

@@ -8,7 +8,7 @@ from typing import cast
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.predictors.abilities import ChangeAnswers, Question
 from rsvlm.models.prompts import put
-from rsvlm.protocol import Record, RsvlmError
+from rsvlm.protocol import Record
 from rsvlm.trainer.examples import conversation
 from rsvlm.trainer.formats.levir_cc import QUESTION
 from rsvlm.trainer.measuring import QUESTIONS_OF_CHANGE
@@ -80,12 +80,7 @@ class Change(Measure):
         return [record] if wanted == "exact" or kind == TYPES[wanted] else []
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
-        before, after = ([picture.pixels for picture in self.pictures([r.images[n] for r in items])] for n in (0, 1))
-        for record, first, second in zip(items, before, after, strict=True):
-            if first.shape != second.shape:
-                raise RsvlmError(
-                    "bad_raster", f"The two dates of {record.id} differ in size.", "Give both in the same pixels."
-                )
+        before, after = ([picture.pixels for picture in date] for date in self.dates(items))
         if self.setting.protocol in QUESTIONS_OF_CHANGE:
             questions = [asked(self, record, "change_ask") for record in items]
         else:

@@ -1,0 +1,111 @@
+"""Masks and boxes that a model draws are scored in pixels of the picture that they lie on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rsvlm.models.families.geopix.words import SEGS
+from rsvlm.models.pool import Models
+from rsvlm.models.predictors.abilities import Question
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.evaluation import Kept, evaluate
+from rsvlm.trainer.measuring.drawn import resized
+from rsvlm.trainer.regions import decode, encode
+from rsvlm.trainer.scoring import score_file
+
+
+def square(left: int, top: int, right: int, bottom: int) -> list[list[list[int]]]:
+    return [[[left, top], [right, top], [right, bottom], [left, bottom]]]
+
+
+def test_mask_of_a_phrase_is_what_the_predictor_draws(add_family, models: Models, pictures, records, kept, tmp_path):
+    add_family("geopix", ("Sure,", "it", "is", *SEGS))
+    predictor = models.get("geopix")
+    two = [{"label": "roof", "polygon": square(2, 2, 12, 12)}, {"label": "roof", "polygon": square(30, 20, 40, 30)}]
+    whole = np.ones((40, 48), bool)
+    data = records(
+        ("segment", pictures[:1], "", [], {"regions": [*two, {"label": "lake", "rle": encode(whole)}]}),
+        ("segment", pictures[1:2], "", [], {"regions": [{"label": "road", "bbox": [1, 1, 5, 5]}]}),
+        ("segment", pictures[2:3], "", [], {"regions": [{"label": "the lake", "rle": encode(whole)}]}),
+    )
+    result = evaluate("segment", data, predictor, kept=Kept(tmp_path / "said.jsonl"))
+    rows = kept()
+    assert [row["id"] for row in rows] == ["r0: roof", "r0: lake", "r2"] and result["n"] == 3
+    pixels = [np.asarray(Image.open(pictures[place])) for place in (0, 0, 2)]
+    asked = [Question(f"[segment] Can you segment {text} ?") for text in ("roof", "lake", "the lake")]
+    replies = predictor.ask(predictor.encode(pixels), asked)
+    both, either, shares = 0, 0, []
+    roofs = np.zeros((40, 48), bool)
+    roofs[2:12, 2:12], roofs[20:30, 30:40] = True, True
+    for row, reply, right in zip(rows, replies, (roofs, whole, whole), strict=True):
+        assert reply.masks is not None and reply.masks.shape[1:] == (40, 48)
+        told = (reply.masks >= 0.5).any(axis=0)
+        assert (decode(row["prediction"]) == told).all() and (decode(row["reference"]) == right).all()
+        both, either = both + (told & right).sum(), either + (told | right).sum()
+        shares.append((told & right).sum() / (told | right).sum())
+    assert result["metrics"]["cIoU"] == pytest.approx(both / either, abs=1e-6)
+    assert result["metrics"]["mIoU"] == pytest.approx(np.mean(shares), abs=1e-6)
+    assert result["baselines"]["all of the picture"]["mIoU"] == pytest.approx((200 / 1920 + 2) / 3, abs=1e-4)
+    again = score_file("segment", tmp_path / "said.jsonl")
+    assert {**result, **again, "data": "records.jsonl"} == result
+
+
+def test_large_pictures_are_seen_smaller_and_scored_as_they_are(
+    add_family, models: Models, records, kept, tmp_path: Path
+):
+    add_family("geopix", ("{<25><0><50><100>}",))
+    Image.new("RGB", (2048, 512), (90, 80, 70)).save(tmp_path / "wide.png")
+    regions = [{"label": "road", "bbox": [512, 0, 1024, 512]}, {"label": "sea", "bbox": [0, 0, 512, 512]}]
+    data = records(("ground", [tmp_path / "wide.png"], "", [], {"regions": regions}))
+    result = evaluate("ground", data, models.get("geopix"), kept=Kept(tmp_path / "said.jsonl"))
+    road, sea = kept()
+    assert road["prediction"] == [[512, 0, 1024, 512]] and road["phrase"] == "road" and sea["id"] == "r0: sea"
+    assert result["metrics"]["Acc@0.5"] == 0.5 and result["metrics"]["mIoU"] == pytest.approx(0.5)
+    assert score_file("ground", tmp_path / "said.jsonl")["metrics"] == result["metrics"]
+
+
+def test_turned_boxes_keep_their_angle(add_family, models: Models, records, pictures, kept, tmp_path: Path):
+    add_family("geopix", ("{<25><25><75><75>|<45>}",), boxes="rotated")
+    data = records(("ground", pictures[:1], "", [], {"regions": [{"label": "road", "bbox": [12, 10, 36, 30]}]}))
+    turned = evaluate("ground", data, models.get("geopix"), kept=Kept(tmp_path / "said.jsonl"))
+    assert kept()[0]["prediction"] == [[12, 10, 36, 30, 45]]
+    upright = score_file("ground", tmp_path / "said.jsonl", "boxes-upright")
+    assert turned["metrics"]["mIoU"] < 0.9 and upright["metrics"]["mIoU"] == pytest.approx(1)
+
+
+def test_masks_of_another_size_are_resized_by_the_middle_of_pixels():
+    mask = np.array([[0.1, 0.9], [0.2, 0.8]])
+    assert resized(mask, 4, 2)[:, 0].tolist() == [0.1, 0.1, 0.2, 0.2]
+    assert resized(np.arange(6.0)[None], 1, 2).tolist() == [[1.0, 4.0]]
+
+
+def test_model_that_only_speaks_is_not_asked_to_draw(models: Models, records, pictures):
+    data = records(("ground", pictures[:1], "", [], {"regions": [{"label": "road", "bbox": [12, 10, 36, 30]}]}))
+    for task, told in (("segment", "draw outlines"), ("ground", "draw boxes")):
+        with pytest.raises(RsvlmError, match=f"compact cannot {told}"):
+            evaluate(task, data, models.get("compact"))
+
+
+def test_mask_of_change_is_scored_against_all_that_changed(
+    add_family, models: Models, pictures, records, kept, tmp_path
+):
+    add_family("deltavlm", ("new", "roads"))
+    predictor = models.get("deltavlm")
+    road = {"label": "road", "polygon": square(0, 0, 48, 20)}
+    house = {"label": "building", "polygon": square(0, 30, 48, 40)}
+    data = records(
+        ("change", pictures[:2], "", ["roads"], {"regions": [road, house]}),
+        ("change", pictures[1:3], "", ["nothing"], {"meta": {"changed": False}}),
+        ("change", pictures[1:3], "", ["roads"], {"meta": {"changed": True}}),
+    )
+    result = evaluate("change", data, predictor, "masks", kept=Kept(tmp_path / "said.jsonl"))
+    before, after = (np.asarray(Image.open(pictures[place])) for place in (0, 1))
+    mask = predictor.change_masks(predictor.encode([before], [after]), 48)[0]
+    changed, unchanged = kept()
+    assert (decode(changed["prediction"]) == (resized(mask, 40, 48) >= 0.5)).all() and result["n"] == 2
+    assert decode(changed["reference"]).sum() == 48 * 30 and decode(unchanged["reference"]).sum() == 0
+    assert score_file("change", tmp_path / "said.jsonl", "masks")["metrics"] == result["metrics"]

@@ -1,0 +1,126 @@
+"""Models asked to draw: masks and boxes of what phrases name, in pixels of the picture as its regions are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from rsvlm.models.boxes import Box, read
+from rsvlm.models.predictors.abilities import Answers, ChangeMasks, Question, Reply
+from rsvlm.models.prompts import put
+from rsvlm.protocol import Record
+from rsvlm.tasks.outlines import LIKELY
+from rsvlm.trainer.measuring.asking import Measure, Row
+from rsvlm.trainer.pictures import Picture
+from rsvlm.trainer.regions import encode, mask_of
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What is looked for in the (only) picture of a record; regions: all that bear this label."""
+
+    id: str
+    image: Mapping[str, Any]
+    text: str
+    regions: tuple[Mapping[str, Any], ...]
+
+
+class Drawn(Measure):
+    """Each label of a record is a phrase of its own, and all regions of that label are right together."""
+
+    kind = ""  # of the prompt
+    places: tuple[str, ...] = ()  # fields of a region, one of which it needs
+
+    def items(self, record: Record) -> Sequence[Phrase]:
+        if len(record.images) != 1 or record.task not in ("ground", "segment"):
+            return []
+        labels = dict.fromkeys(region["label"] for region in record.regions if region["label"].strip())
+        found = []
+        for label in labels:
+            own = tuple(region for region in record.regions if region["label"] == label)
+            if all(any(place in region for place in self.places) for region in own):
+                ident = record.id if len(labels) == 1 else f"{record.id}: {label}"
+                found.append(Phrase(ident, record.images[0], label, own))
+        return found
+
+    def replies(self, items: Sequence[Phrase]) -> tuple[list[Picture], list[Reply]]:
+        pictures = self.pictures([dict(item.image) for item in items])
+        questions = [Question(put(self.card, self.kind, item.text)) for item in items]
+        return pictures, cast(Answers, self.predictor).ask(self.encoded(pictures), questions)
+
+
+class Masks(Drawn):
+    """All that the model outlines for a phrase, together, as run lengths."""
+
+    kind, places = "segment", ("rle", "polygon")
+
+    def rows(self, items: Sequence[Phrase]) -> list[Row]:
+        rows = []
+        for item, picture, reply in zip(items, *self.replies(items), strict=True):
+            size = (picture.height, picture.width)
+            told = np.zeros(size, bool)
+            for mask in () if reply.masks is None else reply.masks:
+                told |= resized(mask, *size) >= LIKELY
+            right = together(item.regions, *size)
+            row = {"id": item.id, "phrase": item.text, "prediction": encode(told), "reference": encode(right)}
+            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4)})
+        return rows
+
+
+class Differences(Measure):
+    """Where a model draws that two dates differ, whatever it is that changed."""
+
+    def items(self, record: Record) -> Sequence[Record]:
+        drawn = bool(record.regions) and all("rle" in region or "polygon" in region for region in record.regions)
+        same = not record.regions and record.meta.get("changed") is False
+        return [record] if len(record.images) == 2 and (drawn or same) else []
+
+    def rows(self, items: Sequence[Record]) -> list[Row]:
+        rows = []
+        for record, before, after in zip(items, *self.dates(items), strict=True):
+            seen = self.predictor.encode([before.pixels], [after.pixels])
+            mask = cast(ChangeMasks, self.predictor).change_masks(seen, max(after.pixels.shape))[0]
+            size = (after.height, after.width)
+            told, right = resized(mask, *size) >= LIKELY, together(record.regions, *size)
+            rows.append({"id": record.id, "prediction": encode(told), "reference": encode(right)})
+        return rows
+
+
+def together(regions: Sequence[Mapping[str, Any]], height: int, width: int) -> np.ndarray:
+    """(height, width) bool: what is inside of any that has an outline."""
+    inside = np.zeros((height, width), bool)
+    for region in regions:
+        found = mask_of(region, height, width)
+        inside |= False if found is None else found
+    return inside
+
+
+def resized(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(h, w) -> (height, width): the value at the middle of each pixel."""
+    rows, columns = ((np.arange(new) + 0.5) * old / new for new, old in zip((height, width), mask.shape, strict=True))
+    return mask[rows.astype(int)[:, None], columns.astype(int)]
+
+
+class Boxes(Drawn):
+    """The boxes that the model writes for a phrase: x0, y0, x1, y1, and the angle of one that is turned."""
+
+    kind, places = "refer", ("bbox",)
+
+    def rows(self, items: Sequence[Phrase]) -> list[Row]:
+        rows = []
+        for item, picture, reply in zip(items, *self.replies(items), strict=True):
+            height, width, _ = picture.pixels.shape
+            boxes = read(reply.text, self.card.boxes, width, height).boxes if self.card.boxes else ()
+            told = [_numbers(box, picture.width / width, picture.height / height) for box in boxes]
+            right = [list(region["bbox"]) for region in item.regions]
+            row = {"id": item.id, "phrase": item.text, "prediction": told, "references": right}
+            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4)})
+        return rows
+
+
+def _numbers(box: Box, across: float, down: float) -> list[float]:
+    found = [box.x0 * across, box.y0 * down, box.x1 * across, box.y1 * down]
+    return [*found, box.angle] if box.angle else found
