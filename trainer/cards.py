@@ -52,7 +52,7 @@ def made_card(
 def valid(name: str) -> str:
     """An id that is like a name."""
     found = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-")
-    return f"{found}-model" if re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d|default|", found) else found
+    return f"{found}-model".lstrip("-") if re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d|default|", found) else found
 
 
 def _of_base(recipe: Recipe) -> dict[str, Any]:

@@ -104,8 +104,8 @@ class Recipe(Strict):
     """Names are those of transformers.TrainingArguments where it has them.
 
     batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
-    max_steps: no stage has more. output_dir: folder of the run. id: what the model is called among those of the user, else as
-    the recipe. record_ids: write down which records each step saw.
+    max_steps: stages end after so many, with the learning rates that they had been planned with. output_dir: folder of the run.
+    id: what the model is called among those of the user, else as the recipe. record_ids: write down which records each step saw.
     """
 
     name: str

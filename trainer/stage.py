@@ -13,6 +13,8 @@ import torch
 import torch.multiprocessing as multiprocessing
 from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
 
@@ -54,8 +56,9 @@ class StageTrainer(Trainer):
     """objectives: weight of each loss. trained: names of what this run has trained so far, which checkpoints hold.
 
     latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process, see Step.
-    asked_to_stop: set from outside; stopping: whether this step is the last one, the same in all processes. before: steps of
-    earlier stages. seen: a file that the ids of each step's records are written to, those of this process.
+    asked_to_stop: set from outside; stopping: whether this step is the last one, the same in all processes. schedule: steps
+    that the learning rate is planned for. before: steps of earlier stages. seen: a file that the ids of each step's records are
+    written to, those of this process.
     """
 
     def __init__(
@@ -66,14 +69,15 @@ class StageTrainer(Trainer):
         objectives: Mapping[str, float],
         trained: frozenset[str],
         workers: int,
-        before: int = 0,
-        seen: Path | None = None,
+        schedule: int,
+        before: int,
+        seen: Path | None,
     ) -> None:
         super().__init__(losses, arguments, train_dataset=steps)
         self.remove_callback(PrinterCallback)
         self.learner = losses.learner
         self.objectives, self.trained, self.workers = objectives, trained, workers
-        self._before, self._seen = before, seen
+        self._schedule, self._before, self._seen = schedule, before, seen
         self.latest: dict[str, float] = {}
         self.shortened = self.left_out = 0
         self.asked_to_stop = self._stopping = False
@@ -81,6 +85,10 @@ class StageTrainer(Trainer):
     @property
     def stopping(self) -> bool:
         return self._stopping or (self.asked_to_stop and self.accelerator.num_processes == 1)
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:
+        """A stage that ends early has gone the first part of its way, and can be gone on with."""
+        return super().create_scheduler(self._schedule, optimizer)
 
     def get_train_dataloader(self) -> DataLoader:
         """Workers are copies of this process, which share its records; where there is no fork, steps are made in it."""

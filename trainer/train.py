@@ -129,10 +129,11 @@ class Run:
         trainer = StageTrainer(
             Losses(self.learner, stage.objectives),
             training_arguments(recipe, stage, steps, folder),
-            Steps(before + first, steps - first, share, Reader(self, before, steps), self.learner),
+            Steps(before + first, steps - first, share, Reader(self, before, stage.max_steps), self.learner),
             stage.objectives,
             self.trained,
             recipe.workers,
+            stage.max_steps,
             before,
             seen,
         )

@@ -1,0 +1,96 @@
+"""A run is held against records that it never trains on, and its best moment is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rsvlm.models.families.compact.learner import CompactLearner
+from rsvlm.models.weights import load_compact
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.scoring import score_file
+from rsvlm.trainer.train import Ended, Run
+from rsvlm.trainer.validation import Held
+
+Made = Callable[..., Recipe]
+Events = Callable[[Path, str], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def done(tuned: Made, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
+    folder = tmp_path_factory.mktemp("validated") / "run"
+    return Run(tuned(), tiny, folder).train(), folder
+
+
+def test_figures_are_those_of_the_answers_that_are_kept(done: tuple[Ended, Path], events: Events):
+    ended, folder = done
+    assert ended.model == folder / "best"
+    state = json.loads((folder / "validation.json").read_text())
+    assert [event["step"] for event in events(folder, "eval")] == [0, 2, 4]
+    assert state["before"]["step"] == 0 and state["latest"]["step"] == 4
+    best = max(events(folder, "eval")[1:], key=lambda event: event["CIDEr"])
+    assert state["best"]["step"] == best["step"] and state["best"]["figures"]["CIDEr"] == best["CIDEr"]
+    again = score_file("caption", folder / "predictions.jsonl", "coco")
+    assert again["n"] == 6
+    for name, value in again["metrics"].items():
+        assert state["best"]["figures"][name] == pytest.approx(value, abs=1e-6), name
+        low, high = state["best"]["ci95"][name]
+        assert low <= value <= high
+
+
+def test_loss_is_the_mean_over_all_records_of_the_weights_that_are_saved(tuned: Made, tiny: Path, tmp_path: Path):
+    """6 records in batches of 4: what one batch of 6 gives, with the average's weights, which last/ has."""
+    told = tuned(average=0.9, validation={**tuned().validation.model_dump(), "metric": "loss"})
+    Run(told, tiny, tmp_path / "run").train()
+    latest = json.loads((tmp_path / "run" / "validation.json").read_text())["latest"]["figures"]
+    held = Held(told, tiny, tmp_path / "run")
+    learner = CompactLearner(*load_compact(tmp_path / "run" / "last"))
+    with torch.no_grad():
+        lesson = learner.batch([held.example(number, 64) for number in range(6)])
+        expected = learner.losses(lesson, ["language"])["language"].item()
+    assert latest["language"] == pytest.approx(expected, abs=2e-3), "saved in float16"
+    assert latest["loss"] == latest["language"]
+    assert "data:image/jpeg" in (tmp_path / "run" / "samples.html").read_text()
+
+
+def test_best_survives_that_a_run_goes_on(done: tuple[Ended, Path], tuned: Made, tiny: Path, tmp_path: Path):
+    """A best value that nothing reaches stays, and so do its files."""
+    run = Run(tuned(max_steps=2), tiny, tmp_path / "run")
+    run.train()
+    path = tmp_path / "run" / "validation.json"
+    state = json.loads(path.read_text())
+    state["best"]["figures"]["CIDEr"] = 99.0
+    path.write_text(json.dumps(state))
+    kept = (tmp_path / "run" / "best" / "model.safetensors").read_bytes()
+    Run(tuned(), tiny, tmp_path / "run", resume=True).train()
+    assert json.loads(path.read_text())["best"]["step"] == 2
+    assert (tmp_path / "run" / "best" / "model.safetensors").read_bytes() == kept
+    last = load_file(tmp_path / "run" / "last" / "model.safetensors")
+    straight = load_file(done[1] / "last" / "model.safetensors")
+    assert all(torch.equal(last[key], straight[key]) for key in straight), "validation leaves training as it is"
+
+
+def test_page_of_samples_shows_pictures_questions_answers_and_what_is_right(done: tuple[Ended, Path]):
+    page = (done[1] / "samples.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 6
+    rows = [json.loads(line) for line in (done[1] / "predictions.jsonl").read_text().splitlines()]
+    for row in rows:
+        assert row["prediction"] in page and row["id"] in page and row["references"][1] in page
+    assert "Describe the image." in page and "CIDEr" in page and "before training" in page
+    assert "http://" not in page and "https://" not in page
+
+
+def test_figure_that_is_not_measured_is_named_before_training(tuned: Made, tiny: Path, tmp_path: Path, events: Events):
+    told = tuned(validation={**tuned().validation.model_dump(), "metric": "cider"})
+    with pytest.raises(RsvlmError, match="no figure cider") as caught:
+        Run(told, tiny, tmp_path / "run").train()
+    assert "CIDEr" in caught.value.hint
+    assert [event["code"] for event in events(tmp_path / "run", "error")] == ["bad_request"]
+    assert events(tmp_path / "run", "step") == []
