@@ -30,6 +30,7 @@ def add_builders(app: typer.Typer) -> None:
     """The commands, below `rsvlm data`."""
     app.command("change")(build_change)
     app.command("refer")(build_refer)
+    app.command("osm")(build_osm)
 
 
 def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_json: bool) -> None:
@@ -108,3 +109,27 @@ def build_refer(
     job = Job("refer", seed, [records, *([images] if images else [])], options, split)
     made = refer_records(given(records, images, job), apart, smallest, each, absent, job)
     written(job, made, out, overwrite, as_json)
+
+
+def build_osm(
+    raster: Path = typer.Argument(help="A raster that is on a map."),
+    features: list[Path] = typer.Argument(help="Features of OpenStreetMap: .gpkg, .geojson, .shp or .osm.pbf."),
+    out: Path = OUT,
+    side: int = typer.Option(256, min=32, help="Pixels of a window."),
+    grid: bool = typer.Option(False, help="Windows side by side, instead of around features."),
+    apart: int = typer.Option(64, min=1, help="At most one window around a feature within so many pixels."),
+    most: int = typer.Option(0, min=0, help="Windows around features of one name, at most; 0 for all."),
+    smallest: float = typer.Option(16.0, min=1.0, help="Square pixels of an outline that is worth a word."),
+    date: str = typer.Option("", help="When the raster was taken, as 2024-05-31, where it does not say it."),
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make SkyScript-style pairs from a raster and OpenStreetMap: windows with captions, tags, outlines, place and date."""
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.osm import Windows, osm_records
+
+    windows = Windows(side, grid, apart, most, smallest, date)
+    job = Job("osm", seed, [raster, *features], asdict(windows), split)
+    written(job, osm_records(raster, features, windows, job), out, overwrite, as_json)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from rsvlm.cli.data import data_app
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import Job, given
-from rsvlm.trainer.builders.colours import colour_shares
+from rsvlm.trainer.builders.colours import NAMES, colour_shares
 from rsvlm.trainer.builders.refer import refer_records
 from rsvlm.trainer.records import Records
 from rsvlm.trainer.regions import mask_of
@@ -62,8 +62,8 @@ def matching(phrase: str, original: Record, pixels: np.ndarray) -> list[int]:
     areas = {number: masks[number].sum() for number in found}
     start, _, place = words.partition(label)
     for word in start.split():
-        if word in COLOURS:
-            found = [n for n in found if (pixels[masks[n]] == COLOURS[word]).all(axis=1).mean() > 0.5]
+        if word in NAMES:
+            found = [n for n in found if (pixels[masks[n]] == COLOURS.get(word, -1)).all(axis=1).mean() > 0.5]
         elif word in ("largest", "smallest"):
             best = max(areas.values()) if word == "largest" else min(areas.values())
             found = [n for n in found if areas[n] == best]
