@@ -27,6 +27,8 @@ from rsvlm.models.predictors.abilities import Question
 from rsvlm.models.prompts import put
 from rsvlm.models.wording import boxed, worded
 from rsvlm.protocol import RsvlmError
+from rsvlm.protocol.record import TASKS
+from rsvlm.trainer import formats
 from rsvlm.trainer.dry_run import dry_run
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.recipe import Recipe, load_recipe
@@ -204,3 +206,22 @@ def test_example_is_asked_as_its_card_asks():
     assert worded(found, mine).turns == (("[refer] where is lake?", "{<10><10><50><50>}"),)
     with pytest.raises(RsvlmError, match="no answer that the model"):
         worded(found, mine.model_copy(update={"boxes": None}))
+
+
+SHIPPED = sorted(path.stem for path in (Path(__file__).parents[2] / "trainer" / "recipes").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_recipe_reads_formats_that_there_are_and_is_told_in_the_docs(name: str, root: Path):
+    recipe = load_recipe(Path(name), [])
+    for source in (*recipe.data, *(recipe.validation.data if recipe.validation else ())):
+        assert formats.find(source.format) and set(source.tasks) <= set(TASKS)
+    trained = []
+    for stage in recipe.stages:
+        adapters = [f"LoRA {stage.adapters.rank}"] if stage.adapters else []
+        trained.append(", ".join([*stage.train, *adapters]))
+    rates = ", ".join(sorted({f"{stage.learning_rate:g}" for stage in recipe.stages}))
+    steps = " + ".join(f"{stage.max_steps:,}" for stage in recipe.stages)
+    losses = sorted({f"{loss} {weight:g}" for stage in recipe.stages for loss, weight in stage.objectives.items()})
+    row = f"| `{name}` | {'; '.join(trained)} | {', '.join(losses)} | {rates} | {recipe.batch_size} | {steps} |"
+    assert row in (root / "docs" / "training.md").read_text()
