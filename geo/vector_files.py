@@ -95,7 +95,7 @@ def _in_degrees(shape: Any, crs: str) -> Any:
     there = shapely.transform(shape, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1])))
     if there.bounds[2] - there.bounds[0] > 180:  # its points lie on both sides
         there = shapely.transform(there, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))
-    if -180 <= there.bounds[0] and there.bounds[2] <= 180:
+    if there.bounds[0] >= -180 and there.bounds[2] <= 180:
         return there
     parts = [
         shapely.affinity.translate(there.intersection(shapely.box(-180 - away, -90, 180 - away, 90)), away)
@@ -109,11 +109,11 @@ def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> No
     shapes = [_shape(item) for item in evidence]
     areas = all(shape is None or shape.geom_type in ("Polygon", "MultiPolygon") for shape in shapes)
     columns = [np.array([getattr(item, name) for item in evidence], dtype=_type(name)) for name in FIELDS]
-    write, errors = _pyogrio()
+    raw, errors = pyogrio()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that there is no CRS is said in the answer
-            write(
+            raw.write(
                 str(path),
                 np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),  # None stays None
                 field_data=columns,
@@ -134,13 +134,13 @@ def _type(name: str) -> Any:
     return {"score": float, "area_m2": float, "count": np.int64}.get(name, object)
 
 
-def _pyogrio() -> tuple[Any, Any]:
-    """Its writing function and its errors. It starts a GDAL of its own, without the limits on what is read."""
+def pyogrio() -> tuple[Any, Any]:
+    """pyogrio's raw functions and its errors. It starts a GDAL of its own, without the limits on what rasters may be."""
     limits = os.environ.pop(_BEFORE, None)
     try:
+        from pyogrio import raw
         from pyogrio.errors import DataLayerError, DataSourceError
-        from pyogrio.raw import write
     finally:
         if limits is not None:
             os.environ[_BEFORE] = limits
-    return write, (DataSourceError, DataLayerError)
+    return raw, (DataSourceError, DataLayerError)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -10,10 +9,8 @@ from typing import Any, Optional
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from rsvlm.geo.vector_files import DRIVERS
+from rsvlm.geo.vector_files import DRIVERS, pyogrio
 from rsvlm.protocol import RsvlmError
-
-_LIMITS = "GDAL_CONFIG_FILE"  # of what rasters may be opened by; pyogrio's own GDAL reads vectors
 
 
 @dataclass(frozen=True)
@@ -31,16 +28,10 @@ def read_features(path: Path) -> Features:
         raise RsvlmError("bad_request", f"{path.name} is no vector file.", f"Give one ending in {', '.join(DRIVERS)}.")
     if not path.is_file():
         raise RsvlmError("not_found", f"There is no file {path}.", "Check the path.")
-    limits = os.environ.pop(_LIMITS, None)
+    raw, errors = pyogrio()
     try:
-        from pyogrio.errors import DataLayerError, DataSourceError
-        from pyogrio.raw import read
-    finally:
-        if limits is not None:
-            os.environ[_LIMITS] = limits
-    try:
-        about, _, shapes, columns = read(str(path), force_2d=True)
-    except (DataLayerError, DataSourceError) as error:
+        about, _, shapes, columns = raw.read(str(path), force_2d=True)
+    except errors as error:
         raise RsvlmError("bad_request", f"{path.name} cannot be read.", "Open it in QGIS to check it.") from error
     if shapes is None:
         raise RsvlmError("bad_request", f"{path.name} has no geometries.", "Give a layer of polygons.")
