@@ -31,5 +31,6 @@ for name, told, protocols, more in (
      "rs5m (default): in percent, over all captions; skyscript: in fractions, over captions that differ.", {}),
     ("zeroshot", "Score classes told apart by their names, by both orders of averaging sentences.", "top-k is the only one.",
      TEMPLATES),
+    ("localize", "Score maps of where a phrase is in a picture.", "selo is the only one: Rsu, Rda, Ras and Rmi.", {}),
 ):  # fmt: skip
     evaluate_app.command(name)(command(name, told, protocols, more))

@@ -43,6 +43,7 @@ MEASURED = {
     "ground": Measured("drawn", "Boxes", BOXES, "phrases with boxes in one picture"),
     "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture"),
     "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
+    "localize": Measured("places", "Places", EMBEDS, "phrases with regions in one picture"),
 }  # fmt: skip
 
 
