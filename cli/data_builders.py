@@ -23,6 +23,7 @@ SEED = typer.Option(0, help="Of all that is drawn: the same seed makes the same 
 SPLIT = typer.Option("train", help="What the records are called: train, val or test.")
 GIVEN = typer.Argument(metavar="RECORDS", help="A .jsonl of records; or outlines in a vector file, with --images.")
 IMAGES = typer.Option(None, help="The raster of the outlines, or a folder of rasters.")
+APART = typer.Option(False, help="Each connected part of a mask is a thing of its own.")
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
@@ -31,6 +32,7 @@ def add_builders(app: typer.Typer) -> None:
     app.command("change")(build_change)
     app.command("refer")(build_refer)
     app.command("osm")(build_osm)
+    app.command("instruct")(build_instruct)
 
 
 def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_json: bool) -> None:
@@ -92,7 +94,7 @@ def build_refer(
     records: Path = GIVEN,
     out: Path = OUT,
     images: Path | None = IMAGES,
-    apart: bool = typer.Option(False, help="Each connected part of a mask is a thing of its own."),
+    apart: bool = APART,
     smallest: int = typer.Option(16, min=1, help="Pixels of a thing that is asked for."),
     each: int = typer.Option(2, min=1, help="Phrases of a thing, at most."),
     absent: int = typer.Option(2, min=0, help="Phrases of a picture that hold for nothing in it."),
@@ -133,3 +135,24 @@ def build_osm(
     windows = Windows(side, grid, apart, most, smallest, date)
     job = Job("osm", seed, [raster, *features], asdict(windows), split)
     written(job, osm_records(raster, features, windows, job), out, overwrite, as_json)
+
+
+def build_instruct(
+    records: Path = GIVEN,
+    out: Path = OUT,
+    images: Path | None = IMAGES,
+    apart: bool = APART,
+    questions: int = typer.Option(5, min=0, help="Questions of a picture, at most, besides descriptions."),
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make RS-GPT4V-style instructions from captions, boxes and outlines: of the whole, of parts, and in several turns."""
+    from rsvlm.trainer.builders.building import Job, given
+    from rsvlm.trainer.builders.instruct import instruct_records
+
+    job = Job(
+        "instruct", seed, [records, *([images] if images else [])], {"apart": apart, "questions": questions}, split
+    )
+    written(job, instruct_records(given(records, images, job), apart, questions, job), out, overwrite, as_json)
