@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from rsvlm.cli.terminal import Terminal
-from rsvlm.protocol import Record, RsvlmError
+from rsvlm.protocol import Record, RsvlmError, Watch
 
 if TYPE_CHECKING:
-    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.building import Answers, Job
 
 OUT = typer.Option(..., "-o", "--out", metavar="RECORDS.jsonl", help="The file to write.")
 OVERWRITE = typer.Option(False, help="Replace the file if it is there already.")
@@ -23,6 +23,7 @@ SEED = typer.Option(0, help="Of all that is drawn: the same seed makes the same 
 SPLIT = typer.Option("train", help="What the records are called: train, val or test.")
 GIVEN = typer.Argument(metavar="RECORDS", help="A .jsonl of records; or outlines in a vector file, with --images.")
 IMAGES = typer.Option(None, help="The raster of the outlines, or a folder of rasters.")
+DEVICE = typer.Option("auto", help="auto, cpu or cuda.")
 APART = typer.Option(False, help="Each connected part of a mask is a thing of its own.")
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
@@ -33,14 +34,15 @@ def add_builders(app: typer.Typer) -> None:
     app.command("refer")(build_refer)
     app.command("osm")(build_osm)
     app.command("instruct")(build_instruct)
+    app.command("filter")(build_filter)
 
 
-def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_json: bool) -> None:
+def written(job: Job, make: Callable[[Watch], Iterator[Record]], out: Path, overwrite: bool, as_json: bool) -> None:
     """Write the records and print what came of it: what was left out and why, on standard error."""
     from rsvlm.trainer.builders.building import build
 
     with Terminal(words=False).listening() as watch:
-        done = build(job, made, out, overwrite, watch)
+        done = build(job, make(watch), out, overwrite, watch)
     for reason, count in done.left_out.items():
         print(f"Left out {count:,}: {reason.rstrip('.')}.", file=sys.stderr)
     if as_json:
@@ -48,6 +50,18 @@ def written(job: Job, made: Iterator[Record], out: Path, overwrite: bool, as_jso
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in done.kinds.items())
     print(f"{out}: {done.records:,} records ({kinds}).")
+
+
+def asking(
+    job: Job, make: Callable[[Answers, Watch], Iterator[Record]], out: Path, overwrite: bool, as_json: bool
+) -> None:
+    """The same for builders that ask a model: its answers are kept while the work is stopped."""
+    from rsvlm.trainer.builders.building import Answers
+
+    if out.exists() and not overwrite:
+        raise RsvlmError("bad_request", f"The file {out} is there already.", "Take another name, or add --overwrite.")
+    with Answers(out, job) as answers:
+        written(job, lambda watch: make(answers, watch), out, overwrite, as_json)
 
 
 def named_values(text: str) -> dict[int, str]:
@@ -87,7 +101,9 @@ def build_change(
     reading = Reading(named_values(classes), state.strip(), side, smallest)
     options = {"reading": asdict(reading), "unchanged": unchanged, "questions": questions}
     job = Job("change", seed, [before, after, *masks], options, split)
-    written(job, change_records(before, after, masks, reading, unchanged, questions, job), out, overwrite, as_json)
+    written(
+        job, lambda _: change_records(before, after, masks, reading, unchanged, questions, job), out, overwrite, as_json
+    )
 
 
 def build_refer(
@@ -109,8 +125,8 @@ def build_refer(
 
     options = {"apart": apart, "smallest": smallest, "each": each, "absent": absent}
     job = Job("refer", seed, [records, *([images] if images else [])], options, split)
-    made = refer_records(given(records, images, job), apart, smallest, each, absent, job)
-    written(job, made, out, overwrite, as_json)
+    found = given(records, images, job)
+    written(job, lambda _: refer_records(found, apart, smallest, each, absent, job), out, overwrite, as_json)
 
 
 def build_osm(
@@ -134,7 +150,7 @@ def build_osm(
 
     windows = Windows(side, grid, apart, most, smallest, date)
     job = Job("osm", seed, [raster, *features], asdict(windows), split)
-    written(job, osm_records(raster, features, windows, job), out, overwrite, as_json)
+    written(job, lambda _: osm_records(raster, features, windows, job), out, overwrite, as_json)
 
 
 def build_instruct(
@@ -155,4 +171,39 @@ def build_instruct(
     job = Job(
         "instruct", seed, [records, *([images] if images else [])], {"apart": apart, "questions": questions}, split
     )
-    written(job, instruct_records(given(records, images, job), apart, questions, job), out, overwrite, as_json)
+    written(
+        job, lambda _: instruct_records(given(records, images, job), apart, questions, job), out, overwrite, as_json
+    )
+
+
+def build_filter(
+    records: Path = typer.Argument(metavar="RECORDS.jsonl", help="Records, such as of “rsvlm data caption”."),
+    out: Path = OUT,
+    near: int = typer.Option(
+        4, min=-1, max=16, help="Pictures that differ in so many bits of 64 are one; -1: not compared."
+    ),
+    by_score: bool = typer.Option(True, help="Score captions by a model; --no-by-score: do not."),
+    model: str = typer.Option("", help="Which one; default: the bundled one."),
+    score: float | None = typer.Option(None, min=-1, max=1, help="The least cosine of a caption and its picture."),
+    keep: float = typer.Option(0.5, min=0.01, max=1, help="Without --score: the share of all captions that is kept."),
+    device: str = DEVICE,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Keep the captions that a model finds like their picture (CLIP score), and no picture that is there twice."""
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.filtering import Wanted, filter_records
+    from rsvlm.trainer.records import Records
+
+    models = None
+    if by_score:
+        from rsvlm.models.pool import Models
+
+        models = Models(device)
+    wanted = Wanted(None if near < 0 else near, model if by_score else None, score, keep)
+    job = Job("filter", 0, [records], asdict(wanted))
+
+    def made(answers: Answers, watch: Watch) -> Iterator[Record]:
+        return filter_records(Records(records), wanted, models, answers, job, watch)
+
+    asking(job, made, out, overwrite, as_json)

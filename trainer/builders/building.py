@@ -59,9 +59,10 @@ class Job:
         meta: dict[str, Any],
         split: str | None = None,
     ) -> Record:
-        """With what made it, in its meta."""
+        """With what made it, in its meta; and what made the record that it is from, if that is told there."""
         sources = [str(path) for path in self.sources]
-        made = {"builder": self.builder, "version": VERSION, "seed": self.seed, "sources": sources}
+        made: dict[str, Any] = {"builder": self.builder, "version": VERSION, "seed": self.seed, "sources": sources}
+        made |= {"from": meta["made"]} if "made" in meta else {}
         return Record(ident, task, split or self.split, images, messages, regions, {**meta, "made": made})
 
     @property
