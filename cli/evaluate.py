@@ -16,6 +16,10 @@ TEMPLATES: Options = {
     "templates": (Path | None, typer.Option(None, help="Sentences on a class, one in a line with {}; default: the model's."))
 }  # fmt: skip
 
+KNOWLEDGE: Options = {
+    "library": (Path | None, typer.Option(None, "--knowledge", help="The library that answers rest on; see “rsvlm knowledge”."))
+}  # fmt: skip
+
 evaluate_app = typer.Typer(help="Measure models on data with references.", no_args_is_help=True)
 for name, told, protocols, more in (
     ("caption", "Score captions against references.", "coco (default), coco-ptb (needs Java), spaces or levir-cc-ids;",
@@ -32,5 +36,7 @@ for name, told, protocols, more in (
     ("zeroshot", "Score classes told apart by their names, by both orders of averaging sentences.", "top-k is the only one.",
      TEMPLATES),
     ("localize", "Score maps of where a phrase is in a picture.", "selo is the only one: Rsu, Rda, Ras and Rmi.", {}),
+    ("rag", "Score answers with passages of a library and without.",
+     "exact (default): answers as they are; contains: the words of a reference are in the answer.", KNOWLEDGE),
 ):  # fmt: skip
     evaluate_app.command(name)(command(name, told, protocols, more))

@@ -78,11 +78,12 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
     from rsvlm.models.pool import Models
     from rsvlm.trainer.evaluation import Beside, Kept, evaluate
 
-    beside = Beside(given.get("vocabulary"), given.get("templates"))
+    models = Models(given["device"])
+    beside = Beside(given.get("vocabulary"), given.get("templates"), given.get("library"), models)
     kept = Kept(given["predictions"], given["overwrite"])
     with Terminal(words=False).listening() as watch:
         return evaluate(
-            task, data, Models(given["device"]).get(card.id), protocol, given["limit"], kept, beside, watch
+            task, data, models.get(card.id), protocol, given["limit"], kept, beside, watch
         )  # fmt: skip
 
 

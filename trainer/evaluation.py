@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.protocol import RsvlmError, Watch
 from rsvlm.trainer import measuring
@@ -29,10 +30,15 @@ BATCH = 16  # items at once
 
 @dataclass(frozen=True)
 class Beside:
-    """What a task may need beside its data. vocabulary: of levir-cc-ids. templates: of zeroshot, sentences that name a class."""
+    """What a task may need beside its data. vocabulary: of levir-cc-ids. templates: of zeroshot, sentences that name a class.
+
+    library: of rag; models: those that its vectors need.
+    """
 
     vocabulary: Path | None = None
     templates: Path | None = None
+    library: Path | None = None
+    models: Models | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def evaluate(
         raise RsvlmError("bad_request", f"The model {predictor.card.id} cannot {ability.told}.", "Choose one that can.")
     templates = read_templates(beside.templates) if beside.templates else ()
     own = predictor.until(watch.cancelled)
-    setting = Setting(own, name, lambda: data.records(data.source()), templates)
+    setting = Setting(own, name, lambda: data.records(data.source()), templates, beside.library, beside.models)
     measure: Measure = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)(setting)
     source = data.source()
     with ExitStack() as stack:
@@ -73,7 +79,7 @@ def evaluate(
         if not path.parent.is_dir():
             raise RsvlmError("not_found", f"The folder {path.parent} does not exist.", "Create it first.")
         card = predictor.card
-        job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision} {templates}"
+        job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision} {templates} {beside.library}"
         with Writer(path, job, kept.overwrite) as writer:
             for row in _rows(measure, data, source, limit, writer, watch):
                 writer.put(row)

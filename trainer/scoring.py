@@ -27,6 +27,7 @@ from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabul
 from rsvlm.trainer.scored import Given as Given
 from rsvlm.trainer.scored import Rows, Scored
 from rsvlm.trainer.scored import document as document
+from rsvlm.trainer.scoring_pairs import knowledge
 from rsvlm.trainer.scoring_places import places
 from rsvlm.trainer.scoring_vectors import retrieval, zero_shot
 
@@ -245,4 +246,5 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "retrieval": {"rs5m": retrieval, "skyscript": retrieval},
     "zeroshot": {"top-k": zero_shot},
     "localize": {"selo": places},
+    "rag": {"exact": knowledge, "contains": knowledge},
 }  # fmt: skip  # the first of each is the default

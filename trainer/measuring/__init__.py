@@ -29,6 +29,7 @@ class Measured:
 
 
 EMBEDS = Ability("localize", "compare pictures with words")
+ANSWERS = Ability("ask", "answer questions")
 OUTLINES = Ability("segment", "draw outlines of what a phrase names")
 BOXES = Ability("ground", "draw boxes around what a phrase names")
 NAMES = Ability("classify", "tell classes apart by their names")
@@ -37,13 +38,14 @@ QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")
 
 MEASURED = {
     "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
-    "vqa": Measured("words", "Questions", Ability("ask", "answer questions"), "questions on one picture, with answers"),
+    "vqa": Measured("words", "Questions", ANSWERS, "questions on one picture, with answers"),
     "change": Measured("words", "Change", Ability("change", "describe what changed"), "words on two dates, by the protocol"),
     "segment": Measured("drawn", "Masks", OUTLINES, "phrases with outlines in one picture"),
     "ground": Measured("drawn", "Boxes", BOXES, "phrases with boxes in one picture"),
     "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture"),
     "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
     "localize": Measured("places", "Places", EMBEDS, "phrases with regions in one picture"),
+    "rag": Measured("knowledge", "Knowledge", ANSWERS, "questions on one picture, with answers"),
 }  # fmt: skip
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from rsvlm.models.boxes import read
 from rsvlm.models.families.compact.predictor import CompactPredictor
+from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Predictor, Question
+from rsvlm.models.prompts import put
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.pictures import Picture, read_picture
 
@@ -21,13 +24,15 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Setting:
     """Who is asked, for which protocol. records: of the data set, from the first on. templates: sentences that name a class,
-    {} for it, where they are not to be those of the model.
+    {} for it, where they are not to be those of the model. library: of knowledge; models: those that its vectors need.
     """
 
     predictor: Predictor
     protocol: str
     records: Callable[[], Iterator[Record]]
     templates: tuple[str, ...] = ()
+    library: Path | None = None
+    models: Models | None = None
 
 
 class Measure(ABC):
@@ -73,6 +78,10 @@ class Measure(ABC):
             {"prediction": self.words(reply.text, picture), "confidence": round(reply.confidence, 4)}
             for reply, picture in zip(replies, pictures, strict=True)
         ]
+
+    def put(self, question: Question, text: str = "", kind: str = "vqa") -> Question:
+        """As the card puts it; text: what is asked instead."""
+        return replace(question, text=put(self.card, kind, text or question.text))
 
     def words(self, text: str, picture: Picture) -> str:
         """What was said, as a person reads it."""

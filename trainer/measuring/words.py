@@ -26,7 +26,7 @@ class Captions(Measure):
     """
 
     def items(self, record: Record) -> Sequence[Record]:
-        return [record] if record.task == "caption" and len(record.images) == 1 and _right(record) else []
+        return [record] if record.task == "caption" and len(record.images) == 1 and right_answers(record) else []
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         pictures = self.pictures([record.images[0] for record in items])
@@ -35,7 +35,7 @@ class Captions(Measure):
         else:
             told = self.answers(pictures, [Question(put(self.card, "caption"))] * len(items))
         return [
-            {"id": record.id, **row, "references": list(_right(record))}
+            {"id": record.id, **row, "references": list(right_answers(record))}
             for record, row in zip(items, told, strict=True)
         ]
 
@@ -55,19 +55,19 @@ class Questions(Measure):
     """The last question of each record; those before it as earlier turns, where the model reads them."""
 
     def items(self, record: Record) -> Sequence[Record]:
-        fits = record.task == "vqa" and len(record.images) == 1 and _right(record)
+        fits = record.task == "vqa" and len(record.images) == 1 and right_answers(record)
         return [record] if fits and (self.setting.protocol != "yes-no" or _yes_or_no(record)) else []
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         pictures = self.pictures([record.images[0] for record in items])
-        return _answered(items, self.answers(pictures, [asked(self, record, "vqa") for record in items]))
+        return answered(items, self.answers(pictures, [self.put(asked(self, record)) for record in items]))
 
 
 class Change(Measure):
     """What changed, as one sentence where captions are scored, else as the answer to a question of the protocol's type."""
 
     def items(self, record: Record) -> Sequence[Record]:
-        if len(record.images) != 2 or not _right(record):
+        if len(record.images) != 2 or not right_answers(record):
             return []
         wanted = self.setting.protocol
         if wanted not in QUESTIONS_OF_CHANGE:
@@ -82,26 +82,27 @@ class Change(Measure):
     def rows(self, items: Sequence[Record]) -> list[Row]:
         before, after = ([picture.pixels for picture in date] for date in self.dates(items))
         if self.setting.protocol in QUESTIONS_OF_CHANGE:
-            questions = [asked(self, record, "change_ask") for record in items]
+            questions = [self.put(asked(self, record), kind="change_ask") for record in items]
         else:
             questions = [Question(put(self.card, "change"))] * len(items)
         predictor = cast(ChangeAnswers, self.predictor)
         replies = predictor.ask(predictor.encode(before, after), questions)
         told = [{"prediction": reply.text.strip(), "confidence": round(reply.confidence, 4)} for reply in replies]
-        rows = _answered(items, told)
+        rows = answered(items, told)
         for row, record in zip(rows, items, strict=True):
             if "changed" in record.meta:
                 row["changeflag"] = int(record.meta["changed"])
         return rows
 
 
-def asked(measure: Measure, record: Record, kind: str) -> Question:
-    """The last question of a record, as the card puts it."""
+def asked(measure: Measure, record: Record) -> Question:
+    """The last question of a record, and what was said before it, where the model reads that."""
     (*earlier, (question, _)), _ = conversation(record.messages, 0)
-    return Question(put(measure.card, kind, question), tuple(earlier) if measure.card.dialogue else ())
+    return Question(question, tuple(earlier) if measure.card.dialogue else ())
 
 
-def _answered(items: Sequence[Record], told: Sequence[Row]) -> list[Row]:
+def answered(items: Sequence[Record], told: Sequence[Row]) -> list[Row]:
+    """The answers as rows of a file of predictions."""
     rows = []
     for record, row in zip(items, told, strict=True):
         turns, right = conversation(record.messages, 0)
@@ -110,13 +111,13 @@ def _answered(items: Sequence[Record], told: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def _right(record: Record) -> tuple[str, ...]:
+def right_answers(record: Record) -> tuple[str, ...]:
     """All right answers to the last question."""
     return conversation(record.messages, 0)[1]
 
 
 def _yes_or_no(record: Record) -> bool:
-    return tidy(_right(record)[0]).split(" ")[0].rstrip(",.;") in ("yes", "no")
+    return tidy(right_answers(record)[0]).split(" ")[0].rstrip(",.;") in ("yes", "no")
 
 
 def _is_caption(record: Record) -> bool:
