@@ -96,7 +96,7 @@ def add_card(folder: Path, architecture: str) -> None:
 def recipe_of(name: str, **changes: Any) -> Recipe:
     overrides = {
         "model.id": "mine", "data": [{"format": "records", "path": "records.jsonl"}], "batch_size": 2, "max_steps": 10,
-        "save_steps": 5, "workers": 0, "bf16": False, "stages.0.learning_rate": 3e-3,
+        "save_steps": 5, "workers": 0, "stages.0.learning_rate": 3e-3,
         "stages.0.warmup_steps": 0, **changes,
     }  # fmt: skip
     return load_recipe(Path(name), [f"{key}={json.dumps(value)}" for key, value in overrides.items()])

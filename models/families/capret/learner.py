@@ -36,6 +36,10 @@ class CapRetLearner(TalkingLearner):
         self._model, self._words = model, words
         self.ahead = model.config.prefix
 
+    def tokens(self, example: Example) -> int:
+        """Of the whole caption, which Words would cut."""
+        return self.ahead + int(self._words.texts([answer_of(example)]).ids.shape[1])
+
     def words(self, examples: Sequence[Example]) -> Batch:
         return self._words.captions([answer_of(example) for example in examples])
 

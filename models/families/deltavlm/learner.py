@@ -31,6 +31,7 @@ class DeltaVlmLearner(TalkingLearner):
         longest = model.llm_model.config.max_position_embeddings
         super().__init__(card, model, model.config.pixels, longest, {**PARTS, "upper_blocks": upper})
         self._model, self._words = model, words
+        words.answer = self.longest  # a row that is too long gives way as a whole
         self.ahead = model.config.queries
 
     def words(self, examples: Sequence[Example]) -> Batch:

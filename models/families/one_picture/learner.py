@@ -22,6 +22,7 @@ class OnePictureLearner(TalkingLearner):
     ) -> None:
         super().__init__(card, model, model.config.pixels, model.language_model.config.max_position_embeddings, parts)
         self._words, self._save = words, save
+        words.answer = self.longest  # a row that is too long gives way as a whole
 
     def words(self, examples: Sequence[Example]) -> Batch:
         later = bool(self._words.form.later)

@@ -59,9 +59,18 @@ class RsMoeLearner(TalkingLearner):
         longest = model.language_model.config.max_position_embeddings
         super().__init__(card, model, model.config.pixels, longest, PARTS)
         self._model, self._words = model, words
+        words.answer = self.longest  # a row that is too long gives way as a whole
 
     def words(self, examples: Sequence[Example]) -> Batch:
         return self._words.lessons([example.turns[-1:] for example in self.worded(examples)])
+
+    def tokens(self, example: Example) -> int:
+        """Of the longest row: of the caption alone, of an expert's part, or of what merges them."""
+        rows = super().tokens(example)
+        if not _tells_parts(example):
+            return rows
+        parts = self._parts([example])
+        return max(rows, parts.parts.ids.shape[1], parts.merge.words.ids.shape[1])
 
     def begin(self, wanted: Collection[str]) -> None:
         """Experts begin as what the first stage has learnt."""
@@ -71,12 +80,9 @@ class RsMoeLearner(TalkingLearner):
     def batch(self, examples: Sequence[Example]) -> RsMoeLesson:
         words, parts = self.words(examples), None
         counts = {"language": learnt(words)}
-        told = [row for row, example in enumerate(examples) if set(EXPERTS) <= set(example.meta)]
+        told = [row for row, example in enumerate(examples) if _tells_parts(example)]
         if told:
-            rows = self.worded([examples[row] for row in told])
-            asked, answers = zip(*(example.turns[-1] for example in rows), strict=True)
-            theme, thing, lie = ([str(example.meta[name]) for example in rows] for name in EXPERTS)
-            parts = self._words.learn_parts(asked, answers, list(zip(theme, thing, lie, strict=True)))
+            parts = self._parts([examples[row] for row in told])
             counts |= {"drafts": learnt(parts.parts), "answer": learnt(parts.merge.words), "balance": len(told)}
         return RsMoeLesson(
             pixels_of(examples, 1, self.side)[0], words, torch.tensor(told, dtype=torch.long), parts, counts
@@ -89,8 +95,17 @@ class RsMoeLearner(TalkingLearner):
             found |= {"drafts": losses.drafts, "answer": losses.answer, "balance": losses.balance}
         return found
 
+    def _parts(self, examples: Sequence[Example]) -> Lessons:
+        asked, answers = zip(*(example.turns[-1] for example in self.worded(examples)), strict=True)
+        theme, thing, lie = ([str(example.meta[name]) for example in examples] for name in EXPERTS)
+        return self._words.learn_parts(asked, answers, list(zip(theme, thing, lie, strict=True)))
+
     def save(self, folder: Path) -> None:
         save_rsmoe(folder, self._model, self._words)
+
+
+def _tells_parts(example: Example) -> bool:
+    return set(EXPERTS) <= set(example.meta)
 
 
 def learn(card: ModelCard) -> RsMoeLearner:

@@ -24,6 +24,7 @@ class SkyEyeLearner(TalkingLearner):
     def __init__(self, card: ModelCard, model: SkyEye, words: Words) -> None:
         super().__init__(card, model, model.config.pixels, model.llama_model.config.max_position_embeddings, PARTS)
         self._model, self._words = model, words
+        words.answer = self.longest  # a row that is too long gives way as a whole
 
     def words(self, examples: Sequence[Example]) -> Batch:
         return self._words.lessons(

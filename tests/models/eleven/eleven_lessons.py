@@ -133,7 +133,7 @@ def recipe_of(course: Course, **changes: Any) -> Recipe:
     overrides = {
         "model.id": "mine", "data": [{"format": "records", "path": f"{course.records}.jsonl"}], "batch_size": 4,
         "gradient_accumulation_steps": 2, "max_steps": 10, "save_steps": 5, "logging_steps": 1, "workers": 0,
-        "bf16": False, **changes,
+        **changes,
     }  # fmt: skip
     for number in range(len(load_recipe(Path(course.recipe), []).stages)):
         overrides |= {f"stages.{number}.learning_rate": 1e-3, f"stages.{number}.warmup_steps": 0}

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from rsvlm.trainer.begin import learner_of
 from rsvlm.trainer.dry_run import dry_run
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.stage import Losses
+from rsvlm.trainer.steps import fitted
 from rsvlm.trainer.train import Run
 
 RESUMED = ("georsclip", "skyeyegpt", "geopix", "rs_moe")  # contrastive, talking, masks, two stages of other losses
@@ -111,6 +112,8 @@ def test_recipe_trains_what_it_says_and_what_it_leaves_answers(place: Place, tmp
     for prefix, pattern in patterns.items():
         assert fnmatch.filter(changed, pattern), f"{prefix} is trained"
 
+    for path in place.card.folder.glob("config.json"):
+        assert json.loads(path.read_text()) == json.loads((ended.model / path.name).read_text())
     kept = place.card.folder.parent / "again"
     shutil.copytree(ended.model, kept)
     try:
@@ -140,6 +143,18 @@ def test_halves_of_a_batch_join_to_the_whole(place: Place):
         if name not in ("contrastive", "balance"):
             joined = sum(counts[name] * losses[name].item() for counts, losses in parts if counts.get(name))
             assert joined / whole.counts[name] == pytest.approx(expected[name].item(), abs=HALVES), name
+
+
+@pytest.mark.parametrize("place", ("rs_capret", "rs_moe", "skyeyegpt", "deltavlm", "rs_gpt4v_lora"), indirect=True)
+def test_text_that_is_too_long_is_not_cut_unseen(place: Place):
+    recipe = recipe_of(place.course)
+    learner = learner_of(recipe.model, Examples.of([], place.data, place.data, 0), place.data)
+    short = Examples.of(recipe.data, place.data, place.data, 0).at(1)
+    question, answer = short.turns[-1]
+    long = " ".join([answer] * (1 + learner.longest // len(answer.split())))
+    assert fitted(replace(short, turns=((question, long),), answers=(long,)), learner) is None
+    found = fitted(replace(short, turns=((question, long),), answers=(long, answer)), learner)
+    assert found is not None and found.turns == ((question, answer),)
 
 
 @pytest.mark.parametrize("place", RESUMED, indirect=True)
@@ -176,7 +191,7 @@ def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypat
     """Same batch, shared by two processes (gloo): the same losses within 1e-5, of partners among all pictures as well."""
     monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
     names = ("rs_capret", "georsclip", "skyeyegpt")
-    changes: dict[str, Any] = {"max_steps": 3, "gradient_accumulation_steps": 1}
+    changes: dict[str, Any] = {"max_steps": 3, "gradient_accumulation_steps": 1, "bf16": False}
     plain = {
         "skyeyegpt": {"stages.0.train": ["connector"]}
     }  # adapters have dropout, which each process draws for itself
