@@ -38,5 +38,7 @@ for name, told, protocols, more in (
     ("localize", "Score maps of where a phrase is in a picture.", "selo is the only one: Rsu, Rda, Ras and Rmi.", {}),
     ("rag", "Score answers with passages of a library and without.",
      "exact (default): answers as they are; contains: the words of a reference are in the answer.", KNOWLEDGE),
+    ("consistency", "Score whether answers stay the same in other words and on the picture turned or brighter.",
+     "same is the only one: shares of answers that are equal.", {}),
 ):  # fmt: skip
     evaluate_app.command(name)(command(name, told, protocols, more))

@@ -27,7 +27,7 @@ from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabul
 from rsvlm.trainer.scored import Given as Given
 from rsvlm.trainer.scored import Rows, Scored
 from rsvlm.trainer.scored import document as document
-from rsvlm.trainer.scoring_pairs import knowledge
+from rsvlm.trainer.scoring_pairs import knowledge, steadiness
 from rsvlm.trainer.scoring_places import places
 from rsvlm.trainer.scoring_vectors import retrieval, zero_shot
 
@@ -247,4 +247,5 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "zeroshot": {"top-k": zero_shot},
     "localize": {"selo": places},
     "rag": {"exact": knowledge, "contains": knowledge},
+    "consistency": {"same": steadiness},
 }  # fmt: skip  # the first of each is the default

@@ -52,6 +52,39 @@ def _right(row: Prediction, said: object, protocol: str) -> bool:
     return any(f" {plain(str(text))} " in words for text in row.references)
 
 
+def steadiness(rows: Rows, _: Given) -> Scored:
+    """Share of answers that stay the same, by what was changed (`again`: name -> answer), and of numbers (`counts`: said,
+    drawn) that agree with the masks.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row.row.get("again", {})))
+    if not names:
+        raise RsvlmError(
+            "bad_request", "No row has an answer given again.", "Give {what was changed: answer} as `again`."
+        )
+    same = [
+        [
+            tidy(str(again[name])) == tidy(str(row.said)) if name in (again := row.row["again"]) else None
+            for name in names
+        ]
+        for row in rows
+    ]
+    numbers = [row.row.get("counts") for row in rows]
+    told = [[None, None] if pair is None else [pair[0] == pair[1], abs(pair[0] - pair[1])] for pair in numbers]
+    whole = [all(value is not False for value in row) for row in same]
+    values = np.array([[one, *row, *pair] for one, row, pair in zip(whole, same, told, strict=True)], float)
+    there = np.isfinite(values)
+    figures = ("all the same", *names, "numbers as drawn", "MAE of numbers to masks")
+
+    def shares(sums: np.ndarray) -> dict[str, np.ndarray]:
+        count = len(figures)
+        return {
+            name: share(sums[..., place], sums[..., count + place], of_nothing=np.nan)
+            for place, name in enumerate(figures)
+        }
+
+    return Scored({"": Tally(np.concatenate([np.nan_to_num(values), there], axis=1), shares)})
+
+
 def _texts(value: object) -> set[str]:
     """All texts in a list of texts or of lists of them, without case."""
     if isinstance(value, str):

@@ -46,6 +46,7 @@ MEASURED = {
     "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
     "localize": Measured("places", "Places", EMBEDS, "phrases with regions in one picture"),
     "rag": Measured("knowledge", "Knowledge", ANSWERS, "questions on one picture, with answers"),
+    "consistency": Measured("steady", "Steadiness", ANSWERS, "questions on one picture, with answers"),
 }  # fmt: skip
 
 
