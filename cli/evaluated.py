@@ -113,7 +113,7 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         if result.get(name):
             print(f"{sentence}: {_some(result[name])}")
     for reason, count in result.get("left_out", {}).items():
-        print(f"{count} rows of the data set were left out: {reason}.")
+        print(f"{count} row{'s' if count > 1 else ''} of the data set left out: {reason}.")
 
 
 NOTES = {
