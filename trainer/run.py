@@ -150,7 +150,8 @@ class Watch(TrainerCallback):
 
     def _log(self, state: TrainerState) -> None:
         began, step = self._began or (time.monotonic(), 0)
-        pace = (time.monotonic() - began) / max(1, state.global_step - step)
+        took = time.monotonic() - began
+        pace = took / max(1, state.global_step - step)
         figures: Mapping[str, float] = {name: round(value, 6) for name, value in self.trainer.latest.items()}
         self.events.add(
             "step",
@@ -159,6 +160,7 @@ class Watch(TrainerCallback):
             shortened=self.trainer.shortened,
             left_out=self.trainer.left_out,
             seconds_per_step=round(pace, 3),
+            waiting_for_data=round(self.trainer.waited / max(took, 1e-9), 4),
             minutes_left=round(pace * (state.max_steps - state.global_step) / 60, 1),
         )
 

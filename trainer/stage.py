@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -56,9 +57,9 @@ class StageTrainer(Trainer):
     """objectives: weight of each loss. trained: names of what this run has trained so far, which checkpoints hold.
 
     latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process, see Step.
-    asked_to_stop: set from outside; stopping: whether this step is the last one, the same in all processes. schedule: steps
-    that the learning rate is planned for. before: steps of earlier stages. seen: a file that the ids of each step's records are
-    written to, those of this process.
+    waited: seconds for data. asked_to_stop: set from outside; stopping: whether this step is the last one, the same in all
+    processes. schedule: steps that the learning rate is planned for. before: steps of earlier stages. seen: a file that the ids
+    of each step's records are written to, those of this process.
     """
 
     def __init__(
@@ -80,11 +81,19 @@ class StageTrainer(Trainer):
         self._schedule, self._before, self._seen = schedule, before, seen
         self.latest: dict[str, float] = {}
         self.shortened = self.left_out = 0
+        self.waited = 0.0
         self.asked_to_stop = self._stopping = False
 
     @property
     def stopping(self) -> bool:
         return self._stopping or (self.asked_to_stop and self.accelerator.num_processes == 1)
+
+    def get_batch_samples(self, *given: Any, **named: Any) -> Any:
+        """Counts the seconds in which the network waits for what it is to see."""
+        begins = time.perf_counter()
+        found = super().get_batch_samples(*given, **named)
+        self.waited += time.perf_counter() - begins
+        return found
 
     def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:
         """A stage that ends early has gone the first part of its way, and can be gone on with."""

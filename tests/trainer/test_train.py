@@ -57,7 +57,7 @@ def adapted(**changes: Any) -> Recipe:
 
 def events(folder: Path, kind: str = "step") -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    timed = ("seconds_per_step", "minutes_left")
+    timed = ("seconds_per_step", "minutes_left", "waiting_for_data")
     return [
         {name: value for name, value in line.items() if name not in timed} for line in lines if line["event"] == kind
     ]
