@@ -17,6 +17,7 @@ from rsvlm.protocol import RsvlmError
 
 # What a record's task is called among the templates of a card.
 KINDS = {"caption": "caption", "ground": "refer", "identify": "identify", "segment": "segment", "change": "change_ask"}
+POINTING = ("ground", "identify", "segment")
 _TAG = re.compile(r"\s*\[[^\]]+\]\s*")
 
 # Corners in shares of the picture, x0, y0, x1, y1, and what the box is of -> text; see boxes.py.
@@ -41,7 +42,9 @@ def worded(example: Example, card: ModelCard) -> Example:
         *earlier, (question, answer) = example.turns
         if example.task == "change" and not question:
             kind = "change"
-        return replace(example, turns=(*earlier, (asked(card, kind, question), answer)))
+        points = example.task in POINTING and question not in example.phrases  # a sentence of its own, not a phrase
+        put_to = tagged(card, kind, question) if points else asked(card, kind, question)
+        return replace(example, turns=(*earlier, (put_to, answer)))
     wanted = ", ".join(dict.fromkeys(example.phrases))
     if example.masks is not None and kind in card.prompts and example.task == "segment":
         return _told(example, put(card, kind, wanted), outlined(example.phrases))
@@ -69,9 +72,13 @@ def asked(card: ModelCard, kind: str, question: str) -> str:
     template = card.prompts.get(kind, TEXT)
     tag = _TAG.match(template)
     begins = template[tag.end() if tag else 0 :].partition(TEXT)[0].strip()
-    if begins and question.startswith(begins):
-        return f"{tag[0] if tag else ''}{question}"
-    return put(card, kind, question)
+    return tagged(card, kind, question) if begins and question.startswith(begins) else put(card, kind, question)
+
+
+def tagged(card: ModelCard, kind: str, question: str) -> str:
+    """Behind the tag alone of the card's template, if it has one."""
+    tag = _TAG.match(card.prompts.get(kind, TEXT))
+    return f"{tag[0] if tag else ''}{question}"
 
 
 def boxed(example: Example, convention: str) -> str:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -202,6 +203,10 @@ def test_example_is_asked_as_its_card_asks():
     assert worded(told, mine).turns == (("[caption] Describe it.", "a lake"),)
     asked = Example("e", "ground", (PICTURE,), (("where is the lake?", "{<1><2><3><4>}"),), ("{<1><2><3><4>}",))
     assert worded(asked, mine).turns[0][0] == "[refer] where is the lake?"
+    other = replace(asked, turns=(("point at all lakes", "{<1><2><3><4>}"),))
+    assert worded(other, mine).turns[0][0] == "[refer] point at all lakes", (
+        "no phrase, so it is not put into the sentence"
+    )
     found = Example("e", "ground", (PICTURE,), phrases=("lake",), boxes=np.array([[20.0, 10.0, 100.0, 50.0]]))
     assert worded(found, mine).turns == (("[refer] where is lake?", "{<10><10><50><50>}"),)
     with pytest.raises(RsvlmError, match="no answer that the model"):

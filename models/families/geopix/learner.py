@@ -54,7 +54,7 @@ class MasksLesson:
 
 
 class GeoPixLearner:
-    """Answers point at their targets by [SEG] or [1], [2] ...; one without marks points at all of them at its end."""
+    """Answers point at their targets by [SEG] or [1], [2] ...; one without marks behind their phrases, or else at its end."""
 
     objectives = ("language", "masks")
     parts = PARTS
@@ -107,8 +107,22 @@ class GeoPixLearner:
 def _pointing(example: Example) -> str:
     """The answer with the tokens of each target, as many as there are masks."""
     count, parts = len(_masks(example)), _MARK.split(example.turns[-1][1])
+    if count and len(parts) == 1:
+        parts = _behind(parts[0], example.phrases)
     marked = parts[: count + 1] if len(parts) > count else [*parts, *[""] * (count + 1 - len(parts))]
     return f" {_TARGET}".join(marked)
+
+
+def _behind(answer: str, phrases: Sequence[str]) -> list[str]:
+    """Cut behind each phrase; whole where they do not all follow each other in it."""
+    parts, rest = [], answer
+    for phrase in phrases:
+        found = re.search(re.escape(phrase), rest, re.IGNORECASE)
+        if not phrase or not found:
+            return [answer]
+        parts.append(rest[: found.end()])
+        rest = rest[found.end() :]
+    return [*parts, rest]
 
 
 def _masks(example: Example) -> list[np.ndarray]:

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from rsvlm.models import converting, importing
 from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.learning import Learner
 from rsvlm.models.pool import Models
@@ -37,6 +38,7 @@ from rsvlm.trainer.train import Run
 
 RESUMED = ("georsclip", "skyeyegpt", "geopix", "rs_moe")  # contrastive, talking, masks, two stages of other losses
 HALVES = 1e-5
+MASK = " ".join(SEGS)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,23 @@ def test_text_that_is_too_long_is_not_cut_unseen(place: Place):
     assert fitted(replace(short, turns=((question, long),), answers=(long,)), learner) is None
     found = fitted(replace(short, turns=((question, long),), answers=(long, answer)), learner)
     assert found is not None and found.turns == ((question, answer),)
+
+
+@pytest.mark.parametrize("place", ("geopix",), indirect=True)
+def test_masks_are_asked_for_behind_the_phrases_that_they_are_of(place: Place):
+    recipe = recipe_of(place.course)
+    learner = learner_of(recipe.model, Examples.of([], place.data, place.data, 0), place.data)
+    two = Examples.of(recipe.data, place.data, place.data, 0)
+    seen = next(example for example in map(two.at, range(8)) if example.masks is not None and len(example.masks) == 2)
+    for phrases, expected in (
+        (("Sure,", "IS"), f"Sure, {MASK} it is {MASK} you"),
+        (("road", "lake"), f"Sure, it is you {MASK} {MASK}"),
+    ):
+        example = replace(seen, phrases=phrases, turns=(("you ?", "Sure, it is you"),), answers=("Sure, it is you",))
+        lesson: Any = learner.batch([example])
+        labels = lesson.words.labels[0]
+        said = learner._words.tokenizer.decode(labels[labels >= 0].tolist(), skip_special_tokens=False)  # type: ignore
+        assert said.split() == [*expected.split(), "</s>"] and lesson.counts["masks"] == 2
 
 
 @pytest.mark.parametrize("place", RESUMED, indirect=True)
