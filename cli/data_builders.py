@@ -34,6 +34,7 @@ def add_builders(app: typer.Typer) -> None:
     app.command("refer")(build_refer)
     app.command("osm")(build_osm)
     app.command("instruct")(build_instruct)
+    app.command("caption")(build_caption)
     app.command("filter")(build_filter)
 
 
@@ -207,3 +208,37 @@ def build_filter(
         return filter_records(Records(records), wanted, models, answers, job, watch)
 
     asking(job, made, out, overwrite, as_json)
+
+
+def build_caption(
+    pictures: Path = typer.Argument(
+        help="A folder with a folder for each class, a .csv of filename and label, COCO's .json, or records as .jsonl."
+    ),
+    out: Path = OUT,
+    images: Path | None = typer.Option(None, help="Folder of the pictures that a table or COCO names."),
+    captions: int = typer.Option(3, min=1, help="Captions of a picture, at most."),
+    geo: bool = typer.Option(True, help="Also say place, date and pixel size, where the raster states them."),
+    model: str = typer.Option("", help="Ask this installed model, instead of templates; labels are not needed then."),
+    device: str = DEVICE,
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make RS5M-style captions for pictures that have only labels: by templates and metadata, or by any installed model."""
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.caption import caption_records, model_records
+    from rsvlm.trainer.builders.sources import labelled
+
+    options = {"captions": captions, "geo": geo, "model": model, "images": images}
+    job = Job("caption", seed, [pictures], options, split)
+    found = labelled(pictures, images, job)
+    if not model:
+        written(job, lambda _: caption_records(found, captions, geo, job), out, overwrite, as_json)
+        return
+    from rsvlm.models.pool import Models
+
+    models = Models(device)
+    asking(
+        job, lambda answers, watch: model_records(found, model, models, answers, job, watch), out, overwrite, as_json
+    )
