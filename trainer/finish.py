@@ -85,16 +85,16 @@ def install(run: Run, model: Path) -> ModelCard:
 
 
 def figures(run: Run) -> tuple[Figure, ...]:
-    """What the validation measured of the best model's answers, which lie in the run's predictions.jsonl."""
+    """What the validation measured of the best model's answers, which lie in the run's folder."""
     if run.held is None or "best" not in run.held.state:
         return ()
     task = run.held.records.record(0)[0].task
     measured = run.held.state["best"]["figures"]
     if task not in SCORED:
         return ()
-    kind, protocol = SCORED[task]
-    file = (run.folder / "predictions.jsonl").resolve()
-    command = f"rsvlm eval {kind} --predictions {file} --protocol {protocol} --json"
+    protocol = SCORED[task]
+    file = (run.folder / f"predictions-{task}.jsonl").resolve()
+    command = f"rsvlm eval {task} --predictions {file} --protocol {protocol} --json"
     return tuple(
         Figure(
             data=run.held.name,

@@ -1,8 +1,8 @@
 """The folder of a run: what was asked for, what happened, what to go on from, and the model that came out.
 
 recipe.yaml, events.jsonl and seen.jsonl (one JSON object a line: what happened, which records each step saw), tensorboard/,
-stage-N/checkpoint-M/, last/ and best/ (models as they are used), validation.json, predictions.jsonl, samples.html. Knows files
-and one running stage; nothing of records.
+stage-N/checkpoint-M/, last/ and best/ (models as they are used), validation.json, predictions-TASK.jsonl, samples.html. Knows
+files and one running stage; nothing of records.
 """
 
 from __future__ import annotations

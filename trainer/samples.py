@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from rsvlm.trainer.answering import Said
+from rsvlm.trainer.pictures import read_picture
 
 SIDE = 224  # pixels of a picture on the page
 REFERENCES = 3  # that are shown of each
@@ -66,12 +67,12 @@ def _cell(found: Mapping[str, dict[str, object]], figure: str) -> str:
 
 
 def _article(one: Said) -> str:
-    pictures = "".join(f"<img src='{_source(picture)}' alt=''>" for picture in one.pictures)
+    pictures = "".join(f"<img src='{_source(read_picture(image).pixels)}' alt=''>" for image in one.record.images)
     right = "<br>".join(escape(text) for text in dict.fromkeys(one.references[:REFERENCES]))
     return (
         f"<article>{pictures}<div><p class='asked'>{escape(one.question)}</p>"
         f"<p class='said'><span class='label'>The model</span>{escape(one.text)}</p>"
-        f"<p class='right'><span class='label'>Right</span>{right}</p><p class='id'>{escape(one.id)}</p></div></article>"
+        f"<p class='right'><span class='label'>Right</span>{right}</p><p class='id'>{escape(one.record.id)}</p></div></article>"
     )
 
 

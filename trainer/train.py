@@ -195,7 +195,7 @@ class Run:
             self.show(said)
 
     def show(self, said: list[Said] | None = None) -> None:
-        """samples.html of the best model, and predictions.jsonl. said: its answers where it was asked already.
+        """samples.html of the best model, and the predictions. said: its answers where it was asked already.
 
         Models that do not talk have neither.
         """
@@ -209,7 +209,7 @@ class Run:
             except RsvlmError as error:
                 self.events.add("no_samples", self.step, message=error.message)
                 return
-        write_predictions(self.folder / "predictions.jsonl", said)
+        write_predictions(self.folder, said)
         shown = [said[len(said) * place // SHOWN] for place in range(SHOWN)] if len(said) > SHOWN else said
         note = f"{card.title}. Records that it was never trained on: {len(self.held.records):,} of {self.held.name}."
         write_page(self.folder / "samples.html", page(self.recipe.name, note, self.held.state, shown))

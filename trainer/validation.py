@@ -99,7 +99,7 @@ class Held:
         count = len(self.records)
         shown = count if every else min(SHOWN, count)
         numbers = [count * place // shown for place in range(shown)]
-        return asked(card, [self.records.record(number)[0] for number in numbers], self.side)
+        return asked(card, [self.records.record(number)[0] for number in numbers])
 
     def figures(self, said: Sequence[Said]) -> tuple[dict[str, float], dict[str, list[float]]]:
         """Of its answers, and their 95 % intervals. Raises RsvlmError (bad_request) where the metric is none of them."""

@@ -37,7 +37,7 @@ def test_figures_are_those_of_the_answers_that_are_kept(done: tuple[Ended, Path]
     assert state["before"]["step"] == 0 and state["latest"]["step"] == 4
     best = max(events(folder, "eval")[1:], key=lambda event: event["CIDEr"])
     assert state["best"]["step"] == best["step"] and state["best"]["figures"]["CIDEr"] == best["CIDEr"]
-    again = score_file("caption", folder / "predictions.jsonl", "coco")
+    again = score_file("caption", folder / "predictions-caption.jsonl", "coco")
     assert again["n"] == 6
     for name, value in again["metrics"].items():
         assert state["best"]["figures"][name] == pytest.approx(value, abs=1e-6), name
@@ -80,7 +80,7 @@ def test_best_survives_that_a_run_goes_on(done: tuple[Ended, Path], tuned: Made,
 def test_page_of_samples_shows_pictures_questions_answers_and_what_is_right(done: tuple[Ended, Path]):
     page = (done[1] / "samples.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 6
-    rows = [json.loads(line) for line in (done[1] / "predictions.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (done[1] / "predictions-caption.jsonl").read_text().splitlines()]
     for row in rows:
         assert row["prediction"] in page and row["id"] in page and row["references"][1] in page
     assert "Describe the image." in page and "CIDEr" in page and "before training" in page
