@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from rsvlm.models.releases import RELEASES, files_beside, files_of_release, named_weights
+from rsvlm.models.releases import files_beside, files_of_release, named_weights, release_of
 from rsvlm.protocol import RsvlmError
 
 HARMLESS = {"os.listdir", "os.scandir", "os.walk", "os.putenv", "os.unsetenv", "os.add_dll_directory"}
@@ -91,12 +91,7 @@ def read_tensors(path: Path, numbered: bool = False) -> dict[str, Tensor]:
 def main(weights: Path, folder: Path, family: str) -> dict[str, Any]:
     """What importing.py reads."""
     try:
-        if family not in RELEASES:
-            known = ", ".join(RELEASES)
-            raise RsvlmError(
-                "bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}."
-            )
-        release = RELEASES[family]
+        release = release_of(family)
         convert = release.function(f"convert_{family}")
         many = release.lies_in(weights)
         parts = files_of_release(weights, family) if many else files_beside(weights, family)

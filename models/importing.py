@@ -21,7 +21,7 @@ import tomlkit
 from rsvlm.models.cards import CARD, ModelCard, Source, files_in, load_cards, valid_id
 from rsvlm.models.families.geoclip.releases import known_release
 from rsvlm.models.folders import models_folder
-from rsvlm.models.releases import READABLE, RELEASES, Release, named_weights, readable
+from rsvlm.models.releases import READABLE, Release, named_weights, readable, release_of
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
@@ -70,8 +70,8 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
     Raises RsvlmError: bad_request (id, files), model_failed (what lies there is broken, refused or holds code).
     """
     _check_id(wish.id)
-    release = RELEASES.get(wish.family, Release(""))  # of a family that is not known: told by converting.py
-    weights = path if release.lies_in(path) or release.as_it_is else _weights(path)
+    release = release_of(wish.family)
+    weights = path if release.lies_in(path) or release.as_it_is else _weights(path, release)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
@@ -117,7 +117,7 @@ def _check_id(model_id: str) -> None:
         )
 
 
-def _weights(path: Path) -> Path:
+def _weights(path: Path, release: Release) -> Path:
     """The one file of weights that `path` is or holds, or `path` where its weights are several by name.
 
     Raises RsvlmError: bad_request, model_failed (an index is broken).
@@ -135,10 +135,11 @@ def _weights(path: Path) -> Path:
     found = readable(path)
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:5]) or "none"
+        whole = f"the folder that holds {release.places[0]}, or " if release.places else ""
         raise RsvlmError(
             "bad_request",
             f"The folder {path} should hold one file of weights, and holds {names}.",
-            f"Give the file itself, ending in {', '.join(READABLE)}.",
+            f"Give {whole}the file itself, ending in {', '.join(READABLE)}.",
         )
     return found[0]
 

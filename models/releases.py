@@ -105,6 +105,14 @@ RELEASES = {
 }  # fmt: skip
 
 
+def release_of(family: str) -> Release:
+    """Raises RsvlmError (bad_request) for a family that is not known."""
+    if family not in RELEASES:
+        known = ", ".join(RELEASES)
+        raise RsvlmError("bad_request", f"Models of the family “{family}” cannot be imported.", f"Families: {known}.")
+    return RELEASES[family]
+
+
 def files_beside(weights: Path, family: str) -> dict[str, list[Path]]:
     """The files of weights in each folder of a family's parts. weights: a file, or the folder of one in several."""
     beside = weights.parent if weights.is_file() else weights

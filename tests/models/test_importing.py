@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.converting import main, read_tensors
+from rsvlm.models.converting import read_tensors
 from rsvlm.models.families.compact.files import convert_compact
 from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
 from rsvlm.models.importing import Report, Wish, import_model
@@ -246,10 +246,18 @@ def test_name_that_is_none_is_told(given: Path, models: Path, name: str):
     assert caught.value.code == "bad_request" and caught.value.hint and nothing_left(models)
 
 
-def test_family_that_is_not_known_is_told(given: Path):
-    error = main(given / "model.safetensors", given, "geopix9")["error"]
-    assert error["message"] == "Models of the family “geopix9” cannot be imported."
-    assert error["code"] == "bad_request" and error["hint"].startswith("Families: compact, ")
+def test_family_that_is_not_known_is_told_before_anything_else(given: Path, models: Path):
+    (given / "tokenizer.json").unlink()
+    with pytest.raises(RsvlmError, match="Models of the family “geopix9” cannot be imported") as caught:
+        import_model(given, replace(WISH, family="geopix9"))
+    assert caught.value.code == "bad_request" and caught.value.hint.startswith("Families: compact, ")
+
+
+def test_folder_without_the_place_of_a_release_is_told(given: Path, models: Path):
+    (given / "second.pt").write_bytes(b"")
+    with pytest.raises(RsvlmError, match="should hold one file of weights") as caught:
+        import_model(given, replace(WISH, family="geopix"))
+    assert caught.value.hint.startswith("Give the folder that holds vlm, or the file itself")
 
 
 @pytest.mark.parametrize("name", ["compact", "mine"])
