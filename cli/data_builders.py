@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -36,6 +37,7 @@ def add_builders(app: typer.Typer) -> None:
     app.command("instruct")(build_instruct)
     app.command("caption")(build_caption)
     app.command("filter")(build_filter)
+    app.command("structure")(build_structure)
 
 
 def written(job: Job, make: Callable[[Watch], Iterator[Record]], out: Path, overwrite: bool, as_json: bool) -> None:
@@ -242,3 +244,40 @@ def build_caption(
     asking(
         job, lambda answers, watch: model_records(found, model, models, answers, job, watch), out, overwrite, as_json
     )
+
+
+def build_structure(
+    pictures: Path = typer.Argument(help="A raster, a folder of them, a .csv, COCO's .json, or records as .jsonl."),
+    out: Path = OUT,
+    model: str = typer.Option(..., help="An installed model; with --url, what the server calls its model."),
+    url: str = typer.Option("", help="A server that speaks as OpenAI's, such as http://127.0.0.1:11434/v1."),
+    images: Path | None = typer.Option(None, help="Folder of the pictures that a table or COCO names."),
+    device: str = DEVICE,
+    seed: int = SEED,
+    split: str = SPLIT,
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Make GAIA-style captions by a strict schema: a model sees the picture and what is measured in it. Pictures are sent to
+    the server that --url names; its key, if it wants one, stands in RSVLM_CHAT_KEY.
+    """
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.chat import Server
+    from rsvlm.trainer.builders.sources import labelled
+    from rsvlm.trainer.builders.structure import Structured, asks_installed, structured_records
+
+    job = Job("structure", seed, [pictures], {"model": model, "url": url, "images": images}, split)
+
+    def made(answers: Answers, watch: Watch) -> Iterator[Record]:
+        if url:
+            server = Server(url, model, os.environ.get("RSVLM_CHAT_KEY", ""))
+            schema = Structured.model_json_schema()
+            return structured_records(
+                found, lambda text, pixels: server.ask(text, pixels, schema), model, answers, job, watch
+            )
+        from rsvlm.models.pool import Models
+
+        return structured_records(found, asks_installed(Models(device), model, watch), model, answers, job, watch)
+
+    found = labelled(pictures, images, job)
+    asking(job, made, out, overwrite, as_json)
