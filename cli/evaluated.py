@@ -14,6 +14,7 @@ from rsvlm.cli.terminal import Terminal
 from rsvlm.protocol import RsvlmError
 
 Options = Mapping[str, tuple[Any, Any]]  # name -> type, option
+CACHE = 2**25  # bytes for what was seen of pictures: few are looked at twice
 
 OPTIONS: Options = {
     "data": (Path | None, typer.Option(None, help="The data set: its annotations, a file or a folder.")),
@@ -78,7 +79,7 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
     from rsvlm.models.pool import Models
     from rsvlm.trainer.evaluation import Beside, Kept, evaluate
 
-    models = Models(given["device"])
+    models = Models(given["device"], cache_bytes=CACHE)
     beside = Beside(given.get("vocabulary"), given.get("templates"), given.get("library"), models)
     kept = Kept(given["predictions"], given["overwrite"])
     with Terminal(words=False).listening() as watch:
