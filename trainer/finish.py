@@ -64,7 +64,7 @@ def install(run: Run, model: Path) -> ModelCard:
     name = run.recipe.id or _free(valid(run.recipe.name), run.folder)
     made = run.card(model)
     fields = made.model_dump(mode="json", exclude={"place"}, exclude_defaults=True)
-    card = ModelCard.model_validate({**fields, "id": name, "figures": figures(run)})
+    card = ModelCard.model_validate({**fields, "id": name, "figures": figures(run, name)})
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".train-", dir=models_folder()))
@@ -84,8 +84,8 @@ def install(run: Run, model: Path) -> ModelCard:
     return card
 
 
-def figures(run: Run) -> tuple[Figure, ...]:
-    """What the validation measured of the best model's answers, which lie in the run's folder."""
+def figures(run: Run, name: str) -> tuple[Figure, ...]:
+    """What the validation measured of the best model, which is called `name`, and how to measure it again."""
     if run.held is None or "best" not in run.held.state:
         return ()
     task = run.held.records.record(0)[0].task
@@ -93,19 +93,24 @@ def figures(run: Run) -> tuple[Figure, ...]:
     if task not in SCORED:
         return ()
     protocol = SCORED[task]
-    file = (run.folder / f"predictions-{task}.jsonl").resolve()
-    command = f"rsvlm eval {task} --predictions {file} --protocol {protocol} --json"
+    sources = run.recipe.validation.data if run.recipe.validation else ()
+    if len(sources) == 1 and not (sources[0].limit or sources[0].tasks or sources[0].images):
+        split = f" --split {sources[0].split}" if sources[0].split else ""
+        asked = f"--data {sources[0].path} --format {sources[0].format}{split} --model {name}"
+    else:
+        asked = f"--predictions {(run.folder / f'predictions-{task}.jsonl').resolve()}"
+    command = f"rsvlm eval {task} {asked} --protocol {protocol} --json"
     return tuple(
         Figure(
             data=run.held.name,
             protocol=protocol,
-            metric=name,
-            value=round(measured[name], 4),
+            metric=metric,
+            value=round(measured[metric], 4),
             n=len(run.held.records),
             command=command,
         )
-        for name in SHOWN
-        if name in measured
+        for metric in SHOWN
+        if metric in measured
     )
 
 
