@@ -198,11 +198,14 @@ import sys
 from pathlib import Path
 
 import rsvlm.models
+from accelerate import PartialState
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.train import Run
 
 for name in sys.argv[2:]:
     Run(load_recipe(Path(f"{name}.yaml"), []), Path(sys.argv[1]), Path(f"two/{name}")).train()
+PartialState().wait_for_everyone()  # one that is left alone at the end may abort
+PartialState().destroy_process_group()
 """
 
 
