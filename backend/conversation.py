@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator
 
-from rsvlm.backend.bodies import Part, Strict, TextPart, raster_of, text_part
+from rsvlm.backend.bodies import DEFAULT_MODEL, Part, Strict, TextPart, raster_of, text_part
+from rsvlm.models.cards import get_card, load_cards
 from rsvlm.protocol import Raster, RsvlmError
 
 FROM_MESSAGES = ("raster", "before", "after", "question", "history")  # fields of requests that messages fill
@@ -25,6 +26,18 @@ class Turn(Strict):
     @property
     def text(self) -> str:
         return "\n".join(part.text for part in self.content if isinstance(part, TextPart))
+
+
+def task_of(messages: Sequence[Turn], model: str) -> str:
+    """The task of a chat that names none: two places are compared; words are a question to a model that answers any; else a
+    place is described.
+    """
+    places = [part for turn in messages for part in turn.content if not isinstance(part, TextPart)]
+    if len(places) == 2:
+        return "change"
+    card = get_card(None) if model == DEFAULT_MODEL else load_cards().get(model)
+    asks = card is not None and "ask" in card.tasks and messages[-1].text.strip()
+    return "ask" if asks else "describe"
 
 
 def meant(messages: Sequence[Turn], request: type) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from rsvlm.backend.bodies import DEFAULT_MODEL, Priority, Strict, fields_of, read, task_message
 from rsvlm.backend.completions import Chunk, Completion, chunks, completion
-from rsvlm.backend.conversation import FROM_MESSAGES, Turn, meant
+from rsvlm.backend.conversation import FROM_MESSAGES, Turn, meant, task_of
 from rsvlm.backend.dispatch import Dispatcher
 from rsvlm.backend.openai_fields import OpenAIFields, StreamOptions
 from rsvlm.backend.openapi import OF_THE_WORKER, replies, takes
@@ -22,7 +22,7 @@ from rsvlm.backend.routes.waiting import JobStream, result
 from rsvlm.protocol import RsvlmError
 from rsvlm.tasks import TASKS
 
-DEFAULT_TASK = "describe"
+OPEN = ("describe", "ask", "change")  # tasks that a chat need not name: what it shows and says tells them apart
 
 
 class Options(Strict):
@@ -45,10 +45,12 @@ class ChatBody(OpenAIFields):
 
 
 class _WantedTask(BaseModel):
-    task: Literal[tuple(TASKS)] = DEFAULT_TASK  # type: ignore[valid-type]
+    task: Union[Literal[tuple(TASKS)], None] = None  # type: ignore[valid-type]
 
 
 class _Wanted(BaseModel):
+    model: str = DEFAULT_MODEL
+    messages: list[Turn] = Field(min_length=1)
     rsvlm: _WantedTask = _WantedTask()
 
 
@@ -62,15 +64,17 @@ def routes(dispatcher: Dispatcher) -> APIRouter:
         responses=replies(Completion, *OF_THE_WORKER, events=Union[Chunk, RefusalReply]),
     )
     async def chat(request: Request) -> Response:
-        """OpenAI's chat completion about one place; `rsvlm` names the task and carries the whole answer."""
-        body = await read(request, kinds[(await read(request, _Wanted)).rsvlm.task])
+        """OpenAI's chat completion about one place or two dates; `rsvlm` may name the task, and carries the whole answer."""
+        wanted = await read(request, _Wanted)
+        task = wanted.rsvlm.task or task_of(wanted.messages, wanted.model)
+        body = await read(request, kinds[task])
         if body.stream_options and not body.stream:
             raise RsvlmError(
                 "bad_request", "stream_options without a stream mean nothing.", "Send stream: true with them."
             )
         fields = body.rsvlm.model_dump(mode="json", exclude_none=True, exclude=set(Options.model_fields))
-        fields |= meant(body.messages, TASKS[body.rsvlm.task].request) | {"model": body.model}
-        message = task_message(body.rsvlm.task, fields)
+        fields |= meant(body.messages, TASKS[task].request) | {"model": body.model}
+        message = task_message(task, fields)
         model = message["request"]["model"]
         job = dispatcher.submit("task", request.state.request_id, message, body.rsvlm.priority)
         if body.stream:
@@ -87,7 +91,7 @@ def _body(name: str, request: type) -> type[ChatBody]:
     only: Any = Literal[name]
     needed: Any = ...
     options = create_model(
-        f"{name.title()}Options", __base__=Options, task=(only, name if name == DEFAULT_TASK else needed), **own
+        f"{name.title()}Options", __base__=Options, task=(only, name if name in OPEN else needed), **own
     )
-    ours = Field(default_factory=options) if name == DEFAULT_TASK else needed
+    ours = Field(default_factory=options) if name in OPEN else needed
     return create_model(f"{name.title()}Chat", __base__=ChatBody, rsvlm=(options, ours))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from rsvlm.backend.conversation import Turn, meant
+from rsvlm.backend import conversation
+from rsvlm.backend.conversation import Turn, meant, task_of
 from rsvlm.protocol import AskRequest, ChangeRequest
 
 
@@ -34,6 +36,20 @@ def test_two_dates_are_told_apart_by_their_roles_or_their_order():
     for first, second in ((_raster("/b", role="after"), _raster("/a", role="before")), (_raster("/a"), _raster("/b"))):
         found = meant(_turns(("user", [first, second])), ChangeRequest)
         assert (found["before"]["href"], found["after"]["href"]) == ("/a", "/b") and "question" not in found
+
+
+def test_chat_that_names_no_task_is_what_it_shows_and_says(monkeypatch: pytest.MonkeyPatch):
+    cards = {"talks": SimpleNamespace(tasks=("describe", "ask")), "describes": SimpleNamespace(tasks=("describe",))}
+    monkeypatch.setattr(conversation, "load_cards", lambda: cards)
+    words = {"type": "text", "text": "How many ships?"}
+    assert task_of(_turns(("user", [_raster("/a"), words])), "talks") == "ask"
+    assert task_of(_turns(("user", [_raster("/a"), words])), "describes") == "describe"
+    assert task_of(_turns(("user", [_raster("/a"), words])), "unknown") == "describe"
+    assert task_of(_turns(("user", [_raster("/a")])), "talks") == "describe"
+    assert task_of(_turns(("user", [_raster("/a"), _raster("/b"), words])), "talks") == "change"
+    assert task_of(_turns(("user", [_raster("/a"), words])), "default") == "describe", (
+        "the bundled model takes no questions"
+    )
 
 
 def test_task_ask_is_answered_in_a_chat(double: Any):
