@@ -62,10 +62,10 @@ def _line_m(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[float]:
     return length if math.isfinite(length) else None
 
 
-def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[float]:
-    """Metres on the ground per pixel at the centre of a grid of width x height pixels.
+def pixel_sides_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[tuple[float, float]]:
+    """Metres on the ground along both sides of the pixel at the centre of a grid of width x height pixels.
 
-    Pixels that are not square give the geometric mean of both sides. None without a CRS or outside its domain.
+    None without a CRS or outside its domain.
     """
     if crs is None:
         return None
@@ -76,7 +76,16 @@ def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Opt
         if not length:
             return None
         sides.append(length / _PROBE)
-    return math.sqrt(sides[0] * sides[1])
+    return sides[0], sides[1]
+
+
+def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[float]:
+    """Metres on the ground per pixel at the centre of a grid of width x height pixels.
+
+    Pixels that are not square give the geometric mean of both sides. None without a CRS or outside its domain.
+    """
+    sides = pixel_sides_m(transform, crs, width, height)
+    return None if sides is None else math.sqrt(sides[0] * sides[1])
 
 
 def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, float]]:

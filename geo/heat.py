@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rsvlm.geo.tiling import Window
+
 SIDES = (256, 512, 768)  # of tiles
 MEDIAN = 251  # side of the window that takes the edges of tiles out of a map
-Window = tuple[int, int, int, int]  # x0, y0, x1, y1; x1 and y1 are outside
 
 
 def pyramid(width: int, height: int, sides: Sequence[int] = SIDES) -> list[Window]:

@@ -1,8 +1,18 @@
-"""An extent cut into equal tiles that neither overlap nor leave a gap, so that shares of tiles add up to one."""
+"""An extent cut into tiles: equal ones side by side, so that their shares add up to one, or overlapping ones for masks."""
 
 from __future__ import annotations
 
-from rsvlm.geo.ground import Extent
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Optional
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from rsvlm.geo.ground import Extent, pixel_sides_m
+
+Window = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x right, y down; x1 and y1 are outside
 
 
 def grid(width: float, height: float, side: float, at_most: int) -> tuple[int, int]:
@@ -28,3 +38,70 @@ def tiles(extent: Extent, columns: int, rows: int, y_down: bool = False) -> list
     ys = [y0 + (y1 - y0) * row / rows for row in range(rows)] + [y1]
     order = range(rows) if y_down else range(rows - 1, -1, -1)
     return [(xs[column], ys[row], xs[column + 1], ys[row + 1]) for row in order for column in range(columns)]
+
+
+@dataclass(frozen=True)
+class PixelGrid:
+    """The pixels that a model sees of a raster: one grid over all of it, so that a pixel is the same in every tile.
+
+    width, height: pixels.   transform: from them (x right, y down) to `crs`.   crs: None where coordinates are in pixels of the
+    raster.   step: pixels of the raster along the side of one.
+    """
+
+    width: int
+    height: int
+    transform: Affine
+    crs: Optional[CRS]
+    step: float
+
+    @classmethod
+    def over(cls, width: int, height: int, transform: Affine, crs: Optional[CRS], gsd_m: Optional[float]) -> PixelGrid:
+        """Over a raster of width x height pixels at `gsd_m` metres per pixel; its own pixels where that is None or without a CRS.
+
+        The first corner is the raster's; at the other end, a pixel may reach out.
+        """
+        own = pixel_sides_m(transform, crs, width, height)
+        step = 1.0 if gsd_m is None or own is None else gsd_m / math.sqrt(own[0] * own[1])
+        columns, rows = (max(1, math.ceil(length / step - 1e-6)) for length in (width, height))
+        return cls(columns, rows, transform @ Affine.scale(step), crs, step)
+
+    @cached_property
+    def sides_m(self) -> tuple[float, float]:
+        """Metres on the ground along x and y of the pixel in the middle; (1, 1) where that cannot be measured."""
+        return pixel_sides_m(self.transform, self.crs, self.width, self.height) or (1.0, 1.0)
+
+    def in_raster(self, window: Window) -> Extent:
+        """The same place in pixels of the raster, as Scene.window takes it."""
+        x0, y0, x1, y1 = window
+        return x0 * self.step, y0 * self.step, x1 * self.step, y1 * self.step
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Squares of `side` pixels over width x height pixels, of which neighbours share at least `overlap` < side pixels.
+
+    The last of a row or column ends at the edge; only where all is smaller than a tile does that reach out.
+    """
+
+    width: int
+    height: int
+    side: int
+    overlap: int
+
+    @cached_property
+    def columns(self) -> list[int]:
+        """Where tiles begin along x."""
+        return self._starts(self.width)
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """Where tiles begin along y."""
+        return self._starts(self.height)
+
+    def windows(self) -> list[Window]:
+        """Row by row from the top, left to right."""
+        return [(x, y, x + self.side, y + self.side) for y in self.rows for x in self.columns]
+
+    def _starts(self, length: int) -> list[int]:
+        last = max(0, length - self.side)
+        return [*range(0, last, self.side - self.overlap), last]

@@ -20,10 +20,11 @@ from affine import Affine
 from rasterio.features import geometry_mask
 
 from rsvlm.geo import ground
-from rsvlm.geo.heat import Window, heat, likeliness, pyramid
+from rsvlm.geo.heat import heat, likeliness, pyramid
 from rsvlm.geo.polygons import polygons
 from rsvlm.geo.raster_files import geotiff
 from rsvlm.geo.scene import Scene
+from rsvlm.geo.tiling import Window
 from rsvlm.geo.view import View
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models

@@ -1,0 +1,84 @@
+"""Probabilities become features on the map: cut at a threshold, traced, simplified with shared edges, squared where asked.
+
+The one way from a model's tiles to polygons, of any raster in bounded memory (polygons apart):
+
+    features = outlined(blended(tiling, tiles), grid, Cut())
+
+or from what geo/probabilities.py stored of an earlier run, with another cut. Features of one call share no area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from affine import Affine
+
+from rsvlm.geo.polygons import placed
+from rsvlm.geo.right_angles import squared
+from rsvlm.geo.tiling import PixelGrid
+from rsvlm.geo.tracing import Traced, Tracer
+
+
+@dataclass(frozen=True)
+class Cut:
+    """likely: probability from which on a pixel belongs to a class; where several are, to the likeliest.
+
+    smallest_m2: on the ground; what is smaller is left out.   tolerance_m: how much outlines are simplified, as the side of a
+    square that may be cut off or filled; 0: along the edges of pixels.   right_angles: as buildings have, where that fits.
+    In pixels where there is no CRS.
+    """
+
+    likely: float = 0.5
+    smallest_m2: float = 0.0
+    tolerance_m: float = 0.0
+    right_angles: bool = False
+
+
+@dataclass(frozen=True)
+class Feature:
+    """polygon: in the CRS of the grid.   label: number of the class.   score: mean probability within, along the pixels."""
+
+    polygon: shapely.Polygon
+    label: int
+    score: float
+
+
+def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Feature]:
+    """bands: (classes, rows, grid.width) float in [0, 1] from the top, nan where there is no data.
+
+    An object is one feature, however many tiles and bands it goes over. Holes are kept.
+    """
+    across, along = grid.sides_m
+    tracer = Tracer(grid.width, max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9))))
+    traced: list[Traced] = []
+    for band in bands:
+        traced += tracer.add(*_labelled(band, cut.likely))
+    traced.append(tracer.finish())
+    shapes = np.concatenate([part.polygons for part in traced])
+    metres = placed(shapes, Affine.scale(across, along))
+    if cut.tolerance_m > 0:
+        metres = shapely.coverage_simplify(metres, cut.tolerance_m)
+    if cut.right_angles:
+        metres = squared(metres, max(cut.tolerance_m, 1.5 * max(across, along)))
+    shapes = placed(metres, grid.transform @ Affine.scale(1 / across, 1 / along))
+    labels = np.concatenate([part.labels for part in traced]) - 1
+    scores = np.concatenate([part.means for part in traced])
+    return [
+        Feature(shape, label, min(1.0, score))
+        for shape, label, score in zip(shapes, labels.tolist(), scores.tolist(), strict=True)
+    ]
+
+
+def _labelled(band: np.ndarray, likely: float) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, width) of 1 + the likeliest class, 0 where none is likely; and its probability."""
+    if len(band) == 1:
+        best, label = band[0], np.uint8(1)
+    else:
+        known = np.nan_to_num(band, nan=-1.0)
+        label = known.argmax(axis=0) + 1
+        best = np.take_along_axis(known, label[None] - 1, axis=0)[0]
+    there = best >= likely
+    return np.where(there, label, 0).astype(np.min_scalar_type(len(band))), np.where(there, best, np.float32(0))

@@ -1,0 +1,64 @@
+"""Probabilities kept in a file, so that another threshold needs no second run of the model: a cloud-optimised GeoTIFF."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from rasterio.errors import RasterioError
+
+from rsvlm.geo.tiling import PixelGrid
+from rsvlm.protocol import RsvlmError
+
+STEPS = 250  # of probability from 0 to 1, as bytes
+_NO_DATA = 255
+_ROWS = 512
+
+
+def stored(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterator[np.ndarray]:
+    """The same (classes, rows, grid.width) bands again; `path` is there, whole, after the last. It is written beside and renamed.
+
+    Where bands end early, the rest has no data. Raises RsvlmError (bad_request) if the file cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=path.parent) as folder:
+            plain, whole = Path(folder) / "plain.tif", Path(folder) / path.name
+            yield from _written(bands, grid, plain)
+            if plain.exists():
+                rasterio.shutil.copy(plain, whole, driver="COG", compress="DEFLATE", overview_resampling="average")
+                os.replace(whole, path)
+    except (OSError, RasterioError) as error:
+        raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
+
+
+def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterator[np.ndarray]:
+    target, y = None, 0
+    try:
+        for band in bands:
+            if target is None:
+                target = rasterio.open(
+                    path, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(band), dtype="uint8",
+                    nodata=_NO_DATA, crs=grid.crs, transform=grid.transform, tiled=True, blockxsize=512, blockysize=512,
+                    compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
+                )  # fmt: skip
+                target.scales = [1 / STEPS] * len(band)
+            known = np.nan_to_num(band * STEPS, nan=_NO_DATA)
+            target.write(np.rint(known).astype(np.uint8), window=((y, y + band.shape[1]), (0, grid.width)))
+            y += band.shape[1]
+            yield band
+    finally:
+        if target is not None:
+            target.close()
+
+
+def read(path: Path) -> Iterator[np.ndarray]:
+    """What `stored` wrote, to 1 / (2 * STEPS), in bands of rows from the top."""
+    with rasterio.open(path) as source:
+        for y in range(0, source.height, _ROWS):
+            values = source.read(window=((y, min(y + _ROWS, source.height)), (0, source.width)))
+            yield np.where(values == _NO_DATA, np.float32(np.nan), values.astype(np.float32) / STEPS)
