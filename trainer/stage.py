@@ -169,7 +169,10 @@ class StageTrainer(Trainer):
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         network = self.accelerator.unwrap_model(self.model).network
-        state = network.state_dict() if state_dict is None else state_dict
+        if state_dict is None:
+            state = network.state_dict()
+        else:  # gathered from all processes, of this stage's Losses
+            state = {name.removeprefix("network."): tensor for name, tensor in state_dict.items()}
         buffers = {name for name, _ in network.named_buffers()}
         # Some modules write several parameters as one tensor.
         trained = {part for name in self.trained for part in (name, name.rpartition(".")[0])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ class Run:
     def __init__(self, recipe: Recipe, data: Path, folder: Path, resume: bool = False) -> None:
         """Raises RsvlmError: bad_request (a run is there and none is to go on, or another one), not_found, model_failed."""
         torch.manual_seed(recipe.seed)
+        _check_launch(recipe)
         self.recipe, self.folder, self.resumes = recipe, folder, resume
         self.processes = PartialState(cpu=not torch.cuda.is_available())
         with self.processes.main_process_first():  # what the first one leaves in the folder, the others find
@@ -266,6 +268,22 @@ class Reader:
         share = (place % FAR // self.batch - self.before) / self.steps
         side = next((side.pixels for side in reversed(self.sides) if share >= side.start), None)
         return self.examples.at(place, side)
+
+
+def _check_launch(recipe: Recipe) -> None:
+    """Raises RsvlmError (bad_request) for ways of starting processes by which a run would go wrong or could not be saved."""
+    if os.environ.get("ACCELERATE_USE_FSDP") == "true" and torch.cuda.is_available():
+        raise RsvlmError(
+            "bad_request",
+            "Weights that are shared out among processes (FSDP) cannot be written as a model yet.",
+            "Take trainer/launch/gpus.yaml, or deepspeed.yaml (ZeRO-2).",
+        )
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true" and recipe.gradient_accumulation_steps > 1:
+        raise RsvlmError(
+            "bad_request",
+            "DeepSpeed steps after each part of a batch, which a recipe with several parts does not mean.",
+            "Set gradient_accumulation_steps=1.",
+        )
 
 
 def _copy(folder: Path, target: Path) -> None:

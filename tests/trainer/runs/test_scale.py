@@ -58,7 +58,7 @@ def test_accelerate_launch_trains_and_validates_as_one_process_does(
     assert all(torch.allclose(one[key].float(), two[key].float(), atol=1e-3) for key in one)
 
 
-@pytest.mark.parametrize("name", ["gpus", "fsdp2", "deepspeed"])
+@pytest.mark.parametrize("name", ["gpus", "deepspeed"])
 def test_configurations_are_accelerates_own(name: str, root: Path):
     from accelerate.commands.config.config_args import ClusterConfig
 
@@ -76,3 +76,12 @@ def test_ray_that_is_not_installed_is_told_in_a_sentence(tuned: Made, tiny: Path
         assert not (tmp_path / "run").exists()
         return
     pytest.skip("Ray is installed here")
+
+
+def test_parts_of_a_batch_are_not_given_to_deepspeed(
+    tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    with pytest.raises(RsvlmError, match="DeepSpeed steps after each part") as caught:
+        Run(tuned(gradient_accumulation_steps=2), tiny, tmp_path / "run")
+    assert caught.value.exit_code == 2 and not (tmp_path / "run").exists()
