@@ -23,6 +23,7 @@ from rsvlm.trainer import formats
 from rsvlm.trainer.formats.reading import Source
 from rsvlm.trainer.records import Records, Writer
 
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".vrt")  # by how they end
 _TELL = 50  # records between two tellings
 
 
@@ -68,8 +69,16 @@ class Job:
     @property
     def key(self) -> str:
         """Other work, other words: a source that was changed is another one."""
-        stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.sources]
+        stamps = [(str(path), _stamp(path)) for path in self.sources]
         return json.dumps([self.builder, VERSION, self.seed, self.split, stamps, self.options], default=str)
+
+
+def _stamp(path: Path) -> list[Any]:
+    """Sizes and times of a file, or of all pictures in a folder; records that are written there are none of it."""
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
 
 
 @dataclass(frozen=True)

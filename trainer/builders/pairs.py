@@ -19,10 +19,9 @@ from rasterio.windows import Window
 import rsvlm.geo.opening  # noqa: F401 # its limits; pictures without a place are no reason to warn
 from rsvlm.geo.metadata import acquired
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.builders.building import Job
+from rsvlm.trainer.builders.building import PICTURES, Job
 from rsvlm.trainer.builders.components import without_small
 
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".jp2", ".vrt")
 ANY = "area"  # what changed where a mask has no classes
 
 
@@ -80,7 +79,7 @@ def _files(places: Sequence[Path], job: Job) -> Iterator[tuple[str, list[Path]]]
         yield places[1].stem, list(places)
         return
     found = [
-        {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES} for place in places
+        {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in PICTURES} for place in places
     ]
     shared = set.intersection(*(set(files) for files in found))
     if not shared:

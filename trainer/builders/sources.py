@@ -10,12 +10,11 @@ from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
-from rsvlm.trainer.builders.building import Job
+from rsvlm.trainer.builders.building import PICTURES, Job
 from rsvlm.trainer.builders.wording import class_name
 from rsvlm.trainer.formats.reading import Source, opened
 from rsvlm.trainer.records import Records
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".vrt")
 FILE_COLUMNS = ("filename", "file", "image", "path", "filepath", "href")
 LABEL_COLUMNS = ("label", "class", "category", "scene", "labels")
 

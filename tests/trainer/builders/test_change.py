@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,28 @@ def test_same_seed_same_bytes_other_seed_other_words(folder: Path):
     assert first == [record.to_json() for record in built(folder, NEW, 0)[0]]
     other = [record.to_json() for record in built(folder, NEW, 1)[0]]
     assert [row["messages"] for row in first] != [row["messages"] for row in other]
+
+
+@pytest.mark.parametrize("after", [1, 40])
+def test_stopped_building_goes_on_to_the_same_bytes(folder: Path, after: int):
+    def begin() -> tuple[Job, Iterator[Record]]:
+        job = Job("change", 3, [folder], {})
+        return job, change_records(folder / "A", folder / "B", [folder / "label"], NEW, 0.5, 2, job)
+
+    job, records = begin()
+    whole = build(job, records, folder / "whole.jsonl", False, Watch())
+    job, records = begin()
+
+    def stopped() -> Iterator[Record]:
+        yield from islice(records, after)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(job, stopped(), folder / "torn.jsonl", False, Watch())
+    job, records = begin()
+    done = build(job, records, folder / "torn.jsonl", False, Watch())
+    assert (done.before, done.left_out) == (after, whole.left_out)
+    assert (folder / "torn.jsonl").read_bytes() == (folder / "whole.jsonl").read_bytes()
 
 
 def test_negatives_are_kept_or_left_out_and_counted(folder: Path):
