@@ -21,9 +21,10 @@ _ROWS = 512
 
 
 def stored(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterator[np.ndarray]:
-    """The same (classes, rows, grid.width) bands again; `path` is there, whole, after the last. It is written beside and renamed.
+    """The (classes, rows, grid.width) bands again, rounded as they are stored: the same cut gives the same features later.
 
-    Where bands end early, the rest has no data. Raises RsvlmError (bad_request) if the file cannot be written.
+    `path` is there, whole, after the last of them: it is written beside and renamed. Where bands end early, the rest has no data.
+    Raises RsvlmError (bad_request) if the file cannot be written.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=path.parent) as folder:
@@ -47,18 +48,22 @@ def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterat
                     compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
                 )  # fmt: skip
                 target.scales = [1 / STEPS] * len(band)
-            known = np.nan_to_num(band * STEPS, nan=_NO_DATA)
-            target.write(np.rint(known).astype(np.uint8), window=((y, y + band.shape[1]), (0, grid.width)))
+            values = np.rint(np.nan_to_num(band * STEPS, nan=_NO_DATA)).astype(np.uint8)
+            target.write(values, window=((y, y + band.shape[1]), (0, grid.width)))
             y += band.shape[1]
-            yield band
+            yield _shares(values)
     finally:
         if target is not None:
             target.close()
 
 
 def read(path: Path) -> Iterator[np.ndarray]:
-    """What `stored` wrote, to 1 / (2 * STEPS), in bands of rows from the top."""
+    """What `stored` wrote and gave, in bands of rows from the top."""
     with rasterio.open(path) as source:
         for y in range(0, source.height, _ROWS):
             values = source.read(window=((y, min(y + _ROWS, source.height)), (0, source.width)))
-            yield np.where(values == _NO_DATA, np.float32(np.nan), values.astype(np.float32) / STEPS)
+            yield _shares(values)
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    return np.where(values == _NO_DATA, np.float32(np.nan), values.astype(np.float32) / STEPS)

@@ -16,7 +16,8 @@ ALIKE = 0.85  # intersection over union with the outline as it was, below which 
 def squared(shapes: np.ndarray, tolerance: float) -> np.ndarray:
     """Polygons that share no area, with right angles where that changes little; they share no area afterwards.
 
-    tolerance: deviations of an outline up to this are not taken for edges.
+    tolerance: deviations of an outline up to this are not taken for edges. What would overlap a neighbour is left as it was, and
+    so is most of what touches one.
     """
     after = np.array([_squared(shape, tolerance) for shape in shapes], object).reshape(len(shapes))
     changed = after != shapes

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 from shapely.geometry import box
 from shapely.ops import unary_union
 
-from rsvlm.geo.tiling import grid, tiles
+from rsvlm.geo.tiling import PixelGrid, Tiling, grid, tiles
 
 
 @settings(max_examples=60, deadline=None)
@@ -46,3 +48,27 @@ def test_grid_takes_the_side_nearest_to_the_one_wanted():
     assert grid(614, 614, 300, 100) == (2, 2)
     assert grid(100, 100, 300, 100) == (1, 1)
     assert grid(1000, 250, 250, 2) == (2, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 16), st.data())
+def test_overlapping_tiles_cover_every_pixel_of_any_size(width, height, side, data):
+    tiling = Tiling(width, height, side, data.draw(st.integers(0, side - 1)))
+    for starts, length in ((tiling.columns, width), (tiling.rows, height)):
+        assert starts[0] == 0 and max(length, side) == starts[-1] + side
+        assert all(0 < after - before <= side - tiling.overlap for before, after in zip(starts, starts[1:]))
+    windows = tiling.windows()
+    assert len(set(windows)) == len(tiling.columns) * len(tiling.rows)
+    assert windows == sorted(windows, key=lambda window: (window[1], window[0]))
+
+
+def test_pixels_of_a_model_are_of_its_ground_size_over_the_whole_raster():
+    raster = Affine(0.3, 0, 500000, 0, -0.3, 5000000)
+    pixels = PixelGrid.over(1001, 500, raster, CRS.from_epsg(32633), 0.6)
+    assert pixels.sides_m == pytest.approx((0.6, 0.6), rel=1e-6)
+    assert (pixels.width, pixels.height) == (501, 251)
+    assert pixels.transform @ (0, 0) == (500000, 5000000)
+    assert pixels.in_raster((0, 0, 10, 5)) == pytest.approx((0, 0, 20, 10), rel=1e-3)
+    own = PixelGrid.over(1001, 500, raster, CRS.from_epsg(32633), None)
+    assert (own.width, own.height, own.transform) == (1001, 500, raster)
+    assert PixelGrid.over(7, 9, Affine.identity(), None, 0.6).sides_m == (1, 1)

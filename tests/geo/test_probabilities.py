@@ -1,0 +1,62 @@
+"""Stored probabilities can be cut again, and their file is whole or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.crs import CRS
+
+from rsvlm.geo.outlining import Cut, outlined
+from rsvlm.geo.probabilities import read, stored
+from rsvlm.geo.tiling import PixelGrid
+from rsvlm.protocol import RsvlmError
+
+GRID = PixelGrid(700, 1100, Affine(2, 0, 500000, 0, -2, 5000000), CRS.from_epsg(32633), 1.0)
+
+
+def bands() -> Iterator[np.ndarray]:
+    x, y = np.meshgrid(np.arange(700), np.arange(1100))
+    values = np.stack([np.hypot(x - 300, y - 500) / 900, 1 - np.hypot(x - 300, y - 500) / 900]).clip(0, 1)
+    values[:, :, 650:] = np.nan
+    return (values[:, y : y + 130].astype(np.float32) for y in range(0, 1100, 130))
+
+
+def test_stored_probabilities_give_the_same_features(tmp_path: Path):
+    path = tmp_path / "sure.tif"
+    first = outlined(stored(bands(), GRID, path), GRID, Cut(likely=0.601))
+    again = outlined(read(path), GRID, Cut(likely=0.601))
+    assert [item.polygon.wkt for item in first] == [item.polygon.wkt for item in again] and len(first) >= 2
+    assert [item.score for item in first] == pytest.approx([item.score for item in again], abs=1e-6)
+    assert sum(item.polygon.area for item in outlined(read(path), GRID, Cut(likely=0.8))) < sum(
+        i.polygon.area for i in first
+    )
+    with rasterio.open(path) as source:
+        assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG" and source.overviews(1)
+        assert source.crs == GRID.crs and source.transform == GRID.transform and source.nodata == 255
+
+
+def test_bands_that_end_early_leave_the_rest_without_data(tmp_path: Path):
+    path = tmp_path / "sure.tif"
+    assert sum(band.shape[1] for band in stored(list(bands())[:2], GRID, path)) == 260
+    values = np.concatenate(list(read(path)), axis=1)
+    assert np.isfinite(values[:, :260, :650]).all() and np.isnan(values[:, 260:]).all()
+
+
+def test_failure_leaves_what_was_there(tmp_path: Path):
+    path = tmp_path / "sure.tif"
+    path.write_bytes(b"before")
+
+    def failing() -> Iterator[np.ndarray]:
+        yield next(bands())
+        raise RuntimeError("model")
+
+    with pytest.raises(RuntimeError):
+        list(stored(failing(), GRID, path))
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(RsvlmError, match="cannot be written"):
+        list(stored(bands(), GRID, tmp_path / "none" / "sure.tif"))
