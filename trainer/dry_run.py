@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.stage import Losses
+from rsvlm.trainer.steps import Share, Steps, fitted
 from rsvlm.trainer.train import Reader, Run
 
 SHOWN = 3  # examples
@@ -45,7 +47,10 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     kept = sum(sizes[name][1] for name in trained) + learnt * MOMENTS * 4 + (weights if recipe.average else 0)
     size = recipe.batch_size // recipe.gradient_accumulation_steps
     reader = Reader(run, 0, 1)
-    lesson = learner.batch([reader(place) for place in range(size)])
+    step = Steps(0, 1, Share(size), reader, learner)[0]
+    if step.error:
+        raise RsvlmError.from_json(step.error)
+    lesson = step.lessons[0]
     to_training(learner.network)
     saved: dict[int, int] = {}
 
@@ -65,7 +70,8 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
 
 
 def _shown(run: Run, reader: Reader, place: int) -> dict[str, Any]:
-    example = reader(place)
+    whole = reader(place)
+    example = fitted(whole, run.learner) or whole
     return {
         "id": example.id,
         "task": example.task,
