@@ -14,6 +14,7 @@ from torch.nn import functional
 from rsvlm.models.families.capret.keys import ours
 from rsvlm.models.families.capret.network import CapRet, CapRetConfig
 from rsvlm.models.families.capret.words import Batch
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.parts.language import IGNORED, IMAGE, next_word_loss
 from rsvlm.models.parts.retrieval_token import Eagerness, contrastive_losses
 
@@ -40,7 +41,7 @@ def replay(case: Path) -> dict[str, float]:
         found["total_train_loss"] = model(inputs["pixel_values"], batch).view(1)
         prompt = torch.tensor([[IMAGE] * model.config.prefix + meta["generate_prompt_ids"]])
         found |= _spoken(model, looked[:1], Batch(prompt, torch.ones_like(prompt), *_rest(batch)), outputs)
-    return {name: _apart(found[name], wanted) for name, wanted in outputs.items()}
+    return {name: apart(found[name], wanted) for name, wanted in outputs.items()}
 
 
 def _config(meta: dict[str, Any]) -> CapRetConfig:
@@ -115,12 +116,3 @@ def _spoken(model: CapRet, looked: Tensor, batch: Batch, outputs: dict[str, Tens
         "generate_embeddings_last": functional.normalize(model.text_fc(states), dim=-1),
         "generate_logits": torch.cat(steps),
     }
-
-
-def _apart(found: Tensor, wanted: Tensor) -> float:
-    """Largest absolute difference; 1 for whole numbers or shapes that differ, and for what is not infinite in both."""
-    if found.shape != wanted.shape:
-        return 1.0
-    if not wanted.is_floating_point():
-        return float(not torch.equal(found, wanted))
-    return float((found - wanted).abs().where(found != wanted, 0.0).nan_to_num(nan=1.0, posinf=1.0).amax())

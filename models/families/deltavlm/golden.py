@@ -15,6 +15,7 @@ from torch.nn import functional
 from rsvlm.models.families.deltavlm.keys import ours
 from rsvlm.models.families.deltavlm.network import UNSAID, DeltaVlm, DeltaVlmConfig, Pair
 from rsvlm.models.families.deltavlm.words import PADDING, Batch, Words
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, mask_loss, token_grid
 from rsvlm.models.parts.language import IGNORED
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
@@ -35,16 +36,6 @@ def replay(case: Path) -> dict[str, float]:
         if "hid" in meta["constructor"]:
             return _masks(meta, state, inputs, outputs)
         return _answers(case, meta, state, inputs, outputs)
-
-
-def apart(found: Tensor, wanted: Tensor, mask: Tensor | None = None) -> float:
-    """Largest absolute difference where the mask is not 0; 1 for whole numbers or shapes that differ."""
-    if found.shape != wanted.shape:
-        return 1.0
-    if not wanted.is_floating_point():
-        return float(not torch.equal(found, wanted))
-    difference = (found - wanted).abs()
-    return float((difference if mask is None else difference[mask.bool()]).amax())
 
 
 def _masks(

@@ -19,6 +19,7 @@ from torch.nn.functional import normalize
 from rsvlm.models.families.geoclip.keys import DEVICES, official_keys
 from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig, class_logits
 from rsvlm.models.families.geoclip.words import batch_ids
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.prompts import class_sentences
 
 
@@ -30,7 +31,7 @@ def replay(case: Path) -> dict[str, float]:
     with torch.inference_mode():
         activations = "open_clip_config" in meta
         found = _georsclip(meta, state, inputs) if activations else _skyscript(meta, state, inputs, outputs)
-    return {name: _difference(tensor, outputs[name]) for name, tensor in found.items()}
+    return {name: apart(tensor, outputs[name]) for name, tensor in found.items()}
 
 
 def _georsclip(meta: dict[str, Any], state: dict[str, Tensor], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -93,11 +94,3 @@ def _model(config: GeoClipConfig, state: dict[str, Tensor]) -> GeoClip:
 def _sentences(classes: Sequence[str], templates: Sequence[str], context: int) -> Tensor:
     """(classes, sentences, context)"""
     return torch.stack([batch_ids(class_sentences(name, templates), context) for name in classes])
-
-
-def _difference(found: Tensor, wanted: Tensor) -> float:
-    if found.shape != wanted.shape:
-        raise ValueError(f"{tuple(found.shape)} instead of {tuple(wanted.shape)}")
-    if not wanted.is_floating_point():
-        return float(not torch.equal(found.to(wanted.dtype), wanted))
-    return (found - wanted).abs().max().item()

@@ -16,6 +16,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 from rsvlm.models.families.geopix.keys import official_keys, our_key, sizes
 from rsvlm.models.families.geopix.network import SEGS, GeoPix, GeoPixConfig, Looked, Targets, resized
 from rsvlm.models.families.geopix.words import Batch
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.golden_weights import det_tensor, det_weight
 from rsvlm.models.parts.class_memory import ClassMemory
 from rsvlm.models.parts.mask_decoder import LEVELS
@@ -163,6 +164,4 @@ def _apart(found: Tensor, wanted: Tensor) -> float:
     """What is one for all targets may have been recorded once for each."""
     if len(found) == 1 and found.shape[1:] == wanted.shape[1:]:
         found = found.expand_as(wanted)
-    if found.shape != wanted.shape:
-        return 1.0
-    return float((found - wanted).abs().max()) if wanted.is_floating_point() else float(not torch.equal(found, wanted))
+    return apart(found, wanted)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from rsvlm.models.families.mmodalcc.keys import official_keys
 from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig, ModalEncoder, caption_loss
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.golden_weights import det_tensor, det_weight
 from rsvlm.models.parts.modal_cross_attention import Streams
 
@@ -44,17 +45,17 @@ def _replay_recorded(case: Path, meta: dict[str, Any]) -> dict[str, float]:
     differences = {}
     for index, layer in enumerate(model.encoder.relate(streams)):
         for name, tokens in zip(("I1", "I2", "S1", "S2"), layer, strict=True):
-            differences[f"cross{index}_{name}"] = _difference(tokens.transpose(0, 1), outputs[f"cross{index}_{name}"])
+            differences[f"cross{index}_{name}"] = apart(tokens.transpose(0, 1), outputs[f"cross{index}_{name}"])
     rgb, semantic = model.encoder(streams)
-    differences["memory_rgb"] = _difference(rgb.transpose(0, 1), outputs["memory_rgb"])
-    differences["memory_sem"] = _difference(semantic.transpose(0, 1), outputs["memory_sem"])
+    differences["memory_rgb"] = apart(rgb.transpose(0, 1), outputs["memory_rgb"])
+    differences["memory_sem"] = apart(semantic.transpose(0, 1), outputs["memory_sem"])
     lengths, order = inputs["caplens"].squeeze(1), outputs["sort_ind"]
     logits = model.decoder(inputs["captions"], model.decoder.read(rgb, semantic))[0]
-    differences["logits_sorted"] = _difference(logits[order], outputs["logits_sorted"])
+    differences["logits_sorted"] = apart(logits[order], outputs["logits_sorted"])
     differences["sort_ind"] = float(not torch.equal(lengths[order], lengths.sort(descending=True).values))
     differences["captions_sorted"] = float(not torch.equal(inputs["captions"][order], outputs["captions_sorted"]))
     differences["decode_lengths"] = float(not torch.equal(lengths[order] - 1, outputs["decode_lengths"]))
-    differences["loss"] = _difference(caption_loss(logits, inputs["captions"], lengths)[None], outputs["loss"])
+    differences["loss"] = apart(caption_loss(logits, inputs["captions"], lengths)[None], outputs["loss"])
     return differences | _replay_searches(model, meta["word_map"], outputs)
 
 
@@ -65,17 +66,22 @@ def _replay_searches(model: MModalCC, words: dict[str, int], outputs: dict[str, 
     for name in sorted(key for key in outputs if re.fullmatch(r"beam\d+_ids", key)):
         beam = name.removesuffix("_ids")
         scores, ids = outputs[f"{beam}_scores"], outputs[name]
-        worst, equal, counted = 0.0, True, True
+        equal, counted, said, scored = True, True, [0.0], [0.0]
         for row, wanted in enumerate(ids.tolist()):
             rgb, semantic = (memory[row : row + 1] for memory in memories)
             found = model.search(rgb, semantic, words["<start>"], words["<end>"], int(beam.removeprefix("beam")))
             counted &= found.ended == int(outputs[f"{beam}_n_completed"][row])
             if found.ended:
                 equal &= list(found.ids) + [0] * (len(wanted) - len(found.ids)) == wanted
-                worst = max(worst, abs(found.score - scores[row].item()))
+                said.append(found.score)
+                scored.append(scores[row].item())
             else:
                 equal &= wanted[0] == -1 and bool(scores[row].isnan())
-        differences |= {name: float(not equal), f"{beam}_scores": worst, f"{beam}_n_completed": float(not counted)}
+        differences |= {
+            name: float(not equal),
+            f"{beam}_scores": apart(torch.tensor(said), torch.tensor(scored)),
+            f"{beam}_n_completed": float(not counted),
+        }
     return differences
 
 
@@ -108,7 +114,7 @@ def _replay_real_size(case: Path, meta: dict[str, Any]) -> dict[str, float]:
         "memory_sem_first64": semantic.transpose(0, 1)[..., :64],
         "logits": logits,
     }
-    return {name: _difference(tensor, outputs[name]) for name, tensor in found.items()}
+    return {name: apart(tensor, outputs[name]) for name, tensor in found.items()}
 
 
 def _build(config: MModalCCConfig, features: int, state: dict[str, Tensor]) -> MModalCC:
@@ -137,9 +143,3 @@ def _ids(text: str) -> list[int]:
         value, star, count = piece.partition("*")
         ids += range(int(first), int(last) + 1) if dots else [int(value)] * (int(count) if star else 1)
     return ids
-
-
-def _difference(found: Tensor, wanted: Tensor) -> float:
-    if found.shape != wanted.shape:
-        raise ValueError(f"{tuple(found.shape)} instead of {tuple(wanted.shape)}")
-    return (found - wanted).abs().max().item()

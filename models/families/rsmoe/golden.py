@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.parts.shared_experts import SharedExperts
 
 BLOCK = "text_moe."
@@ -29,5 +30,4 @@ def replay(case: Path) -> dict[str, float]:
             "selected_experts": picked.experts,
             "sparse_output": block.moe_model(inputs["x"]),
         }
-    differences = {name: (found[name] - wanted).abs().max().item() for name, wanted in outputs.items()}
-    return differences | {"selected_experts": float(differences["selected_experts"] > 0)}
+    return {name: apart(found[name], wanted) for name, wanted in outputs.items()}

@@ -14,6 +14,7 @@ from torch.nn import functional
 from rsvlm.models.families.skyeye.keys import ours
 from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
 from rsvlm.models.families.skyeye.words import BEGIN, PICTURE, Words
+from rsvlm.models.golden_difference import apart
 from rsvlm.models.parts.language import IGNORED, IMAGE, padded
 from rsvlm.models.parts.sentencepiece import read_sentencepiece
 
@@ -48,7 +49,7 @@ def replay(case: Path) -> dict[str, float]:
         "train_cond_embeds": outputs["train_cond_atts"],
         "train_inputs_embeds": outputs["train_attention_mask"],
     }
-    return {name: _apart(found[name], wanted, seen_by.get(name)) for name, wanted in outputs.items()}
+    return {name: apart(found[name], wanted, seen_by.get(name)) for name, wanted in outputs.items()}
 
 
 def _config(meta: dict[str, Any]) -> SkyEyeConfig:
@@ -115,13 +116,3 @@ def _learnt(model: SkyEye, words: Words, tokens: Tensor, meta: dict[str, Any], l
         "train_loss": (losses.sum() / learnt.sum()).view(1),
         "train_loss_reduction_none": losses.sum(dim=1) / (length - 1),
     }
-
-
-def _apart(found: Tensor, wanted: Tensor, mask: Tensor | None = None) -> float:
-    """Largest absolute difference where the mask is not 0; 1 for whole numbers or shapes that differ."""
-    if found.shape != wanted.shape:
-        return 1.0
-    if not wanted.is_floating_point():
-        return float(not torch.equal(found.long(), wanted.long()))
-    difference = (found - wanted).abs()
-    return float((difference if mask is None else difference[mask.bool()]).amax())
