@@ -74,11 +74,9 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
 
 def _labelled(band: np.ndarray, likely: float) -> tuple[np.ndarray, np.ndarray]:
     """(rows, width) of 1 + the likeliest class, 0 where none is likely; and its probability."""
-    if len(band) == 1:
-        best, label = band[0], np.uint8(1)
-    else:
-        known = np.nan_to_num(band, nan=-1.0)
-        label = known.argmax(axis=0) + 1
-        best = np.take_along_axis(known, label[None] - 1, axis=0)[0]
+    best, label = band[0], np.ones(band.shape[1:], np.min_scalar_type(len(band)))
+    for number, sure in enumerate(band[1:], 2):
+        label[sure > best] = number
+        best = np.maximum(best, sure)
     there = best >= likely
-    return np.where(there, label, 0).astype(np.min_scalar_type(len(band))), np.where(there, best, np.float32(0))
+    return np.where(there, label, label.dtype.type(0)), np.where(there, best, np.float32(0))
