@@ -21,6 +21,8 @@ from rsvlm.protocol import (
 )
 from rsvlm.tasks.libraries import open_library
 
+MOST, LONGEST = 50, 200  # phrases of a request, characters of a phrase
+
 
 def describe(request: DescribeRequest) -> ModelCard:
     """The card of the model that will do it. Raises RsvlmError: bad_request (style, model), unknown_model."""
@@ -79,6 +81,12 @@ def localize(request: LocalizeRequest) -> ModelCard:
 def _some(phrases: Sequence[str]) -> None:
     if not any(phrase.strip() for phrase in phrases):
         raise RsvlmError("bad_request", "There is no phrase to look for.", "Name something, such as “storage tanks”.")
+    if len(phrases) > MOST or max(map(len, phrases)) > LONGEST:
+        raise RsvlmError(
+            "bad_request",
+            f"At most {MOST} phrases of {LONGEST} characters are looked for at once.",
+            "Ask for fewer, in fewer words.",
+        )
 
 
 CHECKS: dict[str, Callable[[Any], ModelCard]] = {

@@ -16,6 +16,7 @@ from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, SegmentRequest, Watch
 from rsvlm.tasks import TASKS
+from rsvlm.tasks.checks import CHECKS
 
 run = TASKS["segment"].run
 
@@ -125,3 +126,9 @@ def test_model_that_cannot_is_refused_with_the_names_of_those_that_can(add_famil
         with pytest.raises(RsvlmError) as told:
             run(SegmentRequest(Raster(href="nowhere.tif"), ["lake"], model), Models("cpu"), Watch())
         assert told.value.hint == "Choose one that can: geopix."
+
+
+@pytest.mark.parametrize("phrases", [["a road"] * 51, ["long " * 41]])
+def test_more_than_a_person_would_ask_is_refused_in_words(phrases: list[str]):
+    with pytest.raises(RsvlmError, match="At most 50 phrases of 200 characters"):
+        CHECKS["segment"](SegmentRequest(Raster(href="gone.tif"), phrases))
