@@ -61,15 +61,27 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     metres = placed(shapes, Affine.scale(across, along))
     if cut.tolerance_m > 0:
         metres = shapely.coverage_simplify(metres, cut.tolerance_m)
+    metres, of = _mended(metres)
     if cut.right_angles:
         metres = squared(metres, max(cut.tolerance_m, 1.5 * max(across, along)))
-    shapes = placed(metres, grid.transform @ Affine.scale(1 / across, 1 / along))
-    labels = np.concatenate([part.labels for part in traced]) - 1
-    scores = np.concatenate([part.means for part in traced])
+    shapes, of_metres = _mended(placed(metres, grid.transform @ Affine.scale(1 / across, 1 / along)))
+    of = of[of_metres]
+    labels = np.concatenate([part.labels for part in traced])[of] - 1
+    scores = np.concatenate([part.means for part in traced])[of]
     return [
         Feature(shape, label, min(1.0, score))
         for shape, label, score in zip(shapes, labels.tolist(), scores.tolist(), strict=True)
     ]
+
+
+def _mended(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Valid polygons, and which one each comes from: where simplified rings touch, what is left of an object may be two."""
+    broken = ~shapely.is_valid(shapes)
+    mended = shapes.copy()
+    mended[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    parts, of = shapely.get_parts(mended, return_index=True)
+    whole = shapely.area(parts) > 0
+    return parts[whole], of[whole]
 
 
 def _labelled(band: np.ndarray, likely: float) -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ def _tiles(source: rasterio.io.DatasetReader, tiling: Tiling) -> Iterator[np.nda
 
 
 if __name__ == "__main__":
-    with rasterio.Env(GDAL_CACHEMAX=64), rasterio.open(sys.argv[1]) as scene:
+    with rasterio.Env(GDAL_CACHEMAX=16), rasterio.open(sys.argv[1]) as scene:
         grid = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, None)
         cut = Tiling(scene.width, scene.height, SIDE, OVERLAP)
         forget_peak(os.getpid())

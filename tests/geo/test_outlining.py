@@ -99,6 +99,21 @@ def test_neighbours_share_their_edges_after_simplification():
     assert shapely.union_all(shapes).area == pytest.approx(shapely.area(shapes).sum(), rel=1e-9)
 
 
+@pytest.mark.parametrize("angle", [0, 33])
+def test_noise_gives_valid_outlines_without_overlap(angle: int):
+    generator = np.random.default_rng(1)
+    turned = Affine.translation(500000, 6650000) @ Affine.rotation(angle) @ Affine.scale(0.5, -0.5)
+    for _round in range(40):
+        band = generator.random((2, *generator.integers(20, 40, 2)), dtype=np.float32)
+        cut = Cut(tolerance_m=generator.uniform(0.5, 3))
+        features = outlined([band], grid_of(band.shape[2], band.shape[1], turned), cut)
+        shapes = np.array([item.polygon for item in features], object)
+        assert shapely.is_valid(shapes).all() and set(shapely.get_type_id(shapes)) == {3}
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))[one != other]
+        assert shared.sum() <= (1e-6 if angle else 0)
+
+
 def test_smallest_area_is_of_ground_and_holes_stay():
     def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return (((x < 20) & (y < 20) & ~((x > 9) & (x < 12) & (y > 9) & (y < 12))) | ((x > 30) & (x < 36) & (y < 5)))[
