@@ -6,11 +6,11 @@ Their jars come with pycocoevalcap (extra "eval"); nothing is downloaded. Knows 
 from __future__ import annotations
 
 import shutil
-import subprocess
+import subprocess  # nosec B404 # starts Java, found on this computer, with jars of an installed package
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import DEVNULL, PIPE  # nosec B404 # as above
 
 from rsvlm.protocol import RsvlmError
 
@@ -39,7 +39,9 @@ def treebank(sentences: Sequence[str]) -> list[str]:
     text = "".join(f"{' '.join(sentence.split())}\n" for sentence in sentences)
     tool = _command([*words, "-preserveLines", "-lowerCase"])
     try:
-        done = subprocess.run(tool, input=text, capture_output=True, encoding="utf-8", timeout=SECONDS, check=True)
+        done = subprocess.run(  # nosec B603 # the command is a list made here, no shell
+            tool, input=text, capture_output=True, encoding="utf-8", timeout=SECONDS, check=True
+        )
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise _failed("The Penn Treebank tokeniser") from error
     lines = done.stdout.split("\n")[: len(sentences)]
@@ -56,7 +58,9 @@ def meteor(corpora: Sequence[tuple[Sequence[Sequence[str]], Sequence[str]]]) -> 
     tool = ["-Xmx2G", "-jar", str(_jar("meteor/meteor-1.5.jar")), "-", "-", "-stdio", "-l", "en", "-norm"]
     found = []
     try:
-        with subprocess.Popen(_command(tool), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, encoding="utf-8") as process:
+        with subprocess.Popen(  # nosec B603 # the same
+            _command(tool), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, encoding="utf-8"
+        ) as process:
             for references, candidates in corpora:
                 counts = []
                 for sentences, candidate in zip(references, candidates, strict=True):

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from rsvlm.models.families.gaia.files import convert_gaia, load_gaia
 from rsvlm.models.families.gaia.network import Gaia, GaiaConfig
-from rsvlm.models.families.one_picture.files import memory
 from rsvlm.models.importing import Report
-from rsvlm.models.language_files import own_state
+from rsvlm.models.language_files import memory_needed, own_state
 from rsvlm.models.parts.queried_picture import PictureSizes
 
 from .official_names import lavis
@@ -36,7 +35,7 @@ def test_real_size_has_the_published_numbers(clip: dict | None, learnt: int, who
         model = Gaia(GaiaConfig(picture=PictureSizes(clip=clip)))
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == learnt
     assert sum(p.numel() for p in model.parameters()) == whole
-    needed = memory(own_state(model))
+    needed = memory_needed(own_state(model))
     print(f"{published}: {learnt / 1e6:.0f}M of {whole / 1e9:.2f}B, {needed / 2**30:.1f} GiB to run")
     assert needed == 5 * whole // 2 + 64 * 2**20, "half precision and a quarter more"
 
