@@ -82,11 +82,16 @@ def test_conversations_are_said_to_come_later(double: Any, messages: list[dict[s
     assert "one turn" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(("parts", "count"), [((), "0"), ((PART, IMAGE), "2")])
+@pytest.mark.parametrize(("parts", "count"), [((), "0"), ((PART, IMAGE, PART), "3")])
 def test_not_exactly_one_place_is_refused(double: Any, parts: tuple[dict[str, Any], ...], count: str) -> None:
     response = double.client.post("/v1/chat/completions", json=_user({"type": "text", "text": "Look."}, *parts))
     assert response.status_code == 400
     assert f"shows {count} rasters" in response.json()["error"]["message"]
+
+
+def test_two_places_are_compared(double: Any) -> None:
+    response = double.client.post("/v1/chat/completions", json=_user(PART, IMAGE))
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_evaluation_prints_one_document(rsvlm, archive: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--data", "gone.zip"], ["gone.zip is not a caption archive"]),
+        (["--data", "gone.zip"], ["There is no gone.zip"]),
         (["--split", "test"], ["no images in the split “test”"]),
         (["--protocol", "bleurt"], ["no caption protocol “bleurt”", "coco"]),
         (["--model", "big"], ["no model called “big”"]),
