@@ -20,11 +20,10 @@ from rsvlm.models.families.gaia.network import Gaia, GaiaConfig
 from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig
 from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig
-from rsvlm.models.families.one_picture.files import memory
 from rsvlm.models.families.rsgpt4v.network import RsGpt4v, RsGpt4vConfig
 from rsvlm.models.families.rsmoe.network import RsMoe, RsMoeConfig
 from rsvlm.models.families.skyeye.network import SkyEye, SkyEyeConfig
-from rsvlm.models.language_files import own_state
+from rsvlm.models.language_files import memory_needed, own_state
 from rsvlm.models.parts.queried_picture import PictureSizes
 
 CLIP_LARGE = {
@@ -65,7 +64,7 @@ class Real:
         network = self.build()
         every = list(network.parameters())
         learnt = sum(part.numel() for part in every if part.requires_grad)
-        return Size(self.system, self.model, sum(map(torch.numel, every)), learnt, memory(own_state(network)))
+        return Size(self.system, self.model, sum(map(torch.numel, every)), learnt, memory_needed(own_state(network)))
 
 
 def _clip(system: str, architecture: str) -> Real:
