@@ -208,13 +208,13 @@ predictor = Models("cpu", cache_bytes=0).get(None)
 alone = [predictor.embed_images(predictor.encode(pictures[row : row + 1]))[0] for row in (0, 15)]
 before = predictor.captions(predictor.encode(pictures[:1]))
 sizes = []
-encode = predictor._model.encoder.forward
+encode = predictor._encode
 
-def noted(pixels):
-    sizes.append(len(pixels))
-    return encode(pixels)
+def noted(pictures):  # before anything of a batch takes memory
+    sizes.append(len(pictures))
+    return encode(pictures)
 
-predictor._model.encoder.forward = noted
+predictor._encode = noted
 large = np.zeros((1, 4096, 4096, 3), np.uint8)
 limit(220)
 vectors = predictor.embed_images(predictor.encode(pictures))
