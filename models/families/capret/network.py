@@ -19,22 +19,11 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 from rsvlm.models.families.capret.words import Batch
 from rsvlm.models.parts.connector import LinearPrefix
 from rsvlm.models.parts.contrastive import gathered
+from rsvlm.models.parts.known_sizes import clip_large, llama_7b
 from rsvlm.models.parts.language import IGNORED, IMAGE, Language, OnToken, Stop, build, next_word_loss
 from rsvlm.models.parts.retrieval_token import Eagerness, RetrievalToken, contrastive_losses
 
 START = 2.6593  # ln(1 / 0.07), of the scale of similarities
-
-
-def clip_large() -> dict[str, Any]:
-    """CLIP's ViT-L/14 at 224 pixels; in transformers' words."""
-    sizes = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16}
-    return sizes | {"patch_size": 14, "image_size": 224, "projection_dim": 768}
-
-
-def llama() -> dict[str, Any]:
-    """LLaMA 2, 7B, with one more word, [RET]; in transformers' words."""
-    sizes = {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}
-    return {"model_type": "llama", "vocab_size": 32001, **sizes, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
 
 
 @dataclass(frozen=True)
@@ -46,8 +35,8 @@ class CapRetConfig:
     padding: names of those tokens. released: as FROMAGe, learn captions without their end, and begin questions as it does.
     """
 
-    vision: dict[str, Any] = field(default_factory=clip_large)
-    language: dict[str, Any] = field(default_factory=llama)
+    vision: dict[str, Any] = field(default_factory=lambda: clip_large(224))
+    language: dict[str, Any] = field(default_factory=lambda: llama_7b(32001))
     prefix: int = 1
     embedding: int = 256
     retrieval: int = 32000

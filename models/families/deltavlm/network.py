@@ -18,25 +18,12 @@ from rsvlm.models.families.deltavlm.words import Batch, Style
 from rsvlm.models.parts.change_mask_decoder import ChangeMaskDecoder, token_grid
 from rsvlm.models.parts.csrm import CrossSemanticRelation
 from rsvlm.models.parts.eva_vit import EvaVit
+from rsvlm.models.parts.known_sizes import llama_7b
 from rsvlm.models.parts.language import IGNORED, Language, OnToken, Spoken, Stop, build, next_word_loss
 from rsvlm.models.parts.qformer import QFormer
 
 TRAINED_BLOCKS = 2  # of the image tower, the last ones
 UNSAID = 1  # the first id of every answer in the release: never fed to the model, but counted as said
-
-
-def vicuna() -> dict[str, Any]:
-    """Vicuna 7B, version 1.5, with one more token for padding; in transformers' words."""
-    return {
-        "model_type": "llama",
-        "vocab_size": 32001,
-        "hidden_size": 4096,
-        "intermediate_size": 11008,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "max_position_embeddings": 4096,
-        "rms_norm_eps": 1e-5,
-    }
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ class DeltaVlmConfig:
     query_positions: int = 512
     instruction: int = 128
     answer: int = 256
-    language: dict[str, Any] = field(default_factory=vicuna)
+    language: dict[str, Any] = field(default_factory=lambda: llama_7b(32001))
     mask_hidden: int = 0
     mask_attention: bool = True
     style: Style = "dialogue"

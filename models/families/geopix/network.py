@@ -23,6 +23,7 @@ from rsvlm.models.families.geopix.classes import GEOPIX_INSTRUCT
 from rsvlm.models.families.geopix.words import IGNORED, Batch
 from rsvlm.models.parts.class_memory import ClassMemory, ReleasedMemory
 from rsvlm.models.parts.image_neck import ImageNeck
+from rsvlm.models.parts.known_sizes import clip_large, llama_7b
 from rsvlm.models.parts.mask_decoder import LEVELS, MaskDecoder
 from rsvlm.models.parts.outline_loss import dice_loss, pixel_loss
 from rsvlm.models.parts.prompt_encoder import PromptEncoder
@@ -36,11 +37,8 @@ WORDS_WEIGHT, PIXELS_WEIGHT, DICE_WEIGHT = 1.0, 2.0, 0.5  # of the losses, as in
 
 def llava_7b() -> dict[str, Any]:
     """LLaVA 1.5 with Vicuna 7B, seeing 448 pixels; in transformers' words."""
-    vision = {"model_type": "clip_vision_model", "hidden_size": 1024, "intermediate_size": 4096, "projection_dim": 768}
-    vision |= {"num_hidden_layers": 24, "num_attention_heads": 16, "patch_size": 14, "image_size": 448}
-    text = {"model_type": "llama", "vocab_size": 32064, "hidden_size": 4096, "intermediate_size": 11008}
-    text |= {"num_hidden_layers": 32, "num_attention_heads": 32, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
-    return {"vision_config": vision, "text_config": text, "image_token_index": IMAGE_ID}
+    vision = {"model_type": "clip_vision_model", **clip_large(448)}
+    return {"vision_config": vision, "text_config": llama_7b(32064), "image_token_index": IMAGE_ID}
 
 
 @dataclass(frozen=True)

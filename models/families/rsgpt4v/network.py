@@ -17,6 +17,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 from rsvlm.models.families.one_picture.words import Batch, Form
 from rsvlm.models.parts.adapters import add_lora
 from rsvlm.models.parts.connector import MlpConnector
+from rsvlm.models.parts.known_sizes import clip_large, llama_7b
 from rsvlm.models.parts.language import Language, OnToken, Spoken, Stop, build, next_word_loss
 from rsvlm.models.parts.moe_lora import add_moe_lora, mixture_imbalance
 
@@ -25,18 +26,6 @@ SYSTEM = (
     "polite answers to the user's questions. "
 )
 EVERY_LAYER = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
-def clip_large() -> dict[str, Any]:
-    """CLIP's ViT-L/14 at 336 pixels; in transformers' words."""
-    sizes = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16}
-    return sizes | {"patch_size": 14, "image_size": 336, "projection_dim": 768}
-
-
-def vicuna() -> dict[str, Any]:
-    """Vicuna 7B, version 1.5; in transformers' words."""
-    sizes = {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}
-    return {"model_type": "llama", "vocab_size": 32000, **sizes, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
 
 
 @dataclass(frozen=True)
@@ -49,8 +38,8 @@ class RsGpt4vConfig:
     answer: most tokens of an answer in training.
     """
 
-    vision: dict[str, Any] = field(default_factory=clip_large)
-    language: dict[str, Any] = field(default_factory=vicuna)
+    vision: dict[str, Any] = field(default_factory=lambda: clip_large(336))
+    language: dict[str, Any] = field(default_factory=lambda: llama_7b(32000))
     layer: int = -2
     tuning: Literal["full", "lora", "moe_lora"] = "lora"
     rank: int = 128

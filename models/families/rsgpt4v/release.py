@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from rsvlm.models.families.rsgpt4v.network import RsGpt4vConfig, clip_large, vicuna
+from rsvlm.models.families.rsgpt4v.network import RsGpt4vConfig
 from rsvlm.models.language_files import CONFIG, LEFT_OUT
+from rsvlm.models.parts.known_sizes import clip_large, llama_7b
 from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 
@@ -50,9 +51,9 @@ def llava_config(folder: Path, adapted: bool) -> RsGpt4vConfig:
         fields["layer"] = told.get("vision_feature_layer", -2)
         tower = tower or told
     else:
-        fields["language"] = vicuna() | _said(told, _LANGUAGE)
+        fields["language"] = llama_7b(32000) | _said(told, _LANGUAGE)
         fields["layer"] = told.get("mm_vision_select_layer", -2)
-    fields["vision"] = clip_large() | _said(_part(tower, "vision_config") or tower, _VISION)
+    fields["vision"] = clip_large(336) | _said(_part(tower, "vision_config") or tower, _VISION)
     if adapted:
         fields |= _adapter(_read(folder / ADAPTER))
     try:

@@ -16,24 +16,11 @@ from rsvlm.models.families.skyeye.words import Batch
 from rsvlm.models.parts.adapters import add_lora, is_adapter
 from rsvlm.models.parts.connector import FourTokenConcat
 from rsvlm.models.parts.eva_vit import EvaVit
+from rsvlm.models.parts.known_sizes import llama_7b
 from rsvlm.models.parts.language import Language, OnToken, Spoken, Stop, build, next_word_loss
 
 PATCH = 14  # pixels along the side of one token of the tower
 JOINED = 4  # tokens of the tower that make one of the language model's
-
-
-def llama_chat() -> dict[str, Any]:
-    """LLaMA 2, 7B, the chat model; in transformers' words."""
-    return {
-        "model_type": "llama",
-        "vocab_size": 32000,
-        "hidden_size": 4096,
-        "intermediate_size": 11008,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "max_position_embeddings": 4096,
-        "rms_norm_eps": 1e-5,
-    }
 
 
 @dataclass(frozen=True)
@@ -50,7 +37,7 @@ class SkyEyeConfig:
     image_width: int = 1408
     image_depth: int = 39
     image_heads: int = 16
-    language: dict[str, Any] = field(default_factory=llama_chat)
+    language: dict[str, Any] = field(default_factory=lambda: llama_7b(32000))
     rank: int = 64
     alpha: int = 16
     targets: tuple[str, ...] = ("q_proj", "v_proj")
