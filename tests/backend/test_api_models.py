@@ -34,8 +34,9 @@ def test_bundled_model_is_installed_and_loaded_once_the_worker_says_so(backend: 
 def test_running_task_makes_the_backend_busy(double: Any, read_events: Any) -> None:
     body = {"raster": {"href": "/wait"}, "stream": True}
     with double.client.stream("POST", "/v1/describe", json=body) as response:
-        # On a busy machine comments may come before the worker has begun.
-        next(event for event in read_events(response) if isinstance(event, dict))
+        # On a busy machine comments may come before the worker has begun. Kept: an iterator let go of closes the connection.
+        kept = read_events(response)
+        next(event for event in kept if isinstance(event, dict))
         listed = double.client.get("/v1/models").json()
         assert (listed["state"], listed["queue"]["running"]) == ("busy", 1)
 
