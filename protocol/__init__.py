@@ -76,20 +76,32 @@ class AskRequest:
 
 @dataclass(frozen=True)
 class SegmentRequest:
-    """Outlines of what phrases name, such as "storage tanks" or "the lake in the north"."""
+    """Outlines of what phrases name, such as "storage tanks" or "the lake in the north".
+
+    likely: probability from which on a pixel belongs to a phrase. smallest_m2: what covers less ground is left out; None =
+    four pixels of what the model sees. tolerance_m: how much outlines are simplified; None = one such pixel. Both are
+    in pixels of the raster where it has no CRS. right_angles: as buildings have, where that fits. keep: have the
+    probabilities kept, so that the same request with another cut needs no second run of the model.
+    """
 
     raster: Raster
     phrases: Sequence[str]
     model: Optional[str] = None
+    likely: float = 0.5
+    smallest_m2: Optional[float] = None
+    tolerance_m: Optional[float] = None
+    right_angles: bool = False
+    keep: bool = False
 
 
 @dataclass(frozen=True)
 class GroundRequest:
-    """Boxes around what phrases name."""
+    """Boxes around what phrases name. oriented: turned with the things, where the model draws outlines of them."""
 
     raster: Raster
     phrases: Sequence[str]
     model: Optional[str] = None
+    oriented: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,8 +138,9 @@ class Evidence:
     """Something on the ground that an answer rests on.
 
     kind: one of EVIDENCE_KINDS. geometry: GeoJSON in the source CRS (pixels, x right and y down, where there is no CRS).
-    score: 0 to 1. area_m2: geodesic, None without a CRS. count: how many features it stands for.
-    text, source: of a document, whose geometry is an empty GeometryCollection where it has no place on the map.
+    score: 0 to 1. area_m2, perimeter_m: geodesic, None without a CRS. count: how many features it stands for.
+    phrase: that it was found by, if it was. source: the raster, or where a document comes from.
+    text: of a document, whose geometry is an empty GeometryCollection where it has no place on the map.
     """
 
     kind: str
@@ -138,6 +151,8 @@ class Evidence:
     count: int = 1
     text: str = ""
     source: str = ""
+    phrase: str = ""
+    perimeter_m: Optional[float] = None
 
 
 @dataclass
@@ -145,7 +160,8 @@ class Answer:
     """What a task says, what it rests on, and how it came to be.
 
     text: for the reader. evidence: see Evidence. structured: for programs, where the style or the task has such: "classes" of
-    classify, each with its probability; "heat" of localize, a GeoTIFF as base64, with "points" and "similarity".
+    classify, each with its probability; "heat" of localize, a GeoTIFF as base64, with "points" and "similarity"; "phrases" of
+    segment and ground, and "probabilities", the files of those that were kept: see docs/masks.md.
     provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
     created (ISO 8601), versions.
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.

@@ -70,6 +70,28 @@ class Answers(Predictor, Protocol):
         """One question for each picture. on_text streams the words of the only one."""
 
 
+@dataclass(frozen=True, eq=False)
+class Likely:
+    """Where in one picture phrases are. maps: (phrases, H, W) float32 in [0, 1], on the pixels of the picture: how likely each
+    belongs to what the phrase names; 0 or 1 from a model that only decides. there: (phrases,) float32 in [0, 1]: how likely
+    any of it is in the picture.
+    """
+
+    maps: np.ndarray
+    there: np.ndarray
+
+
+@runtime_checkable
+class Segments(Predictor, Protocol):
+    """Tasks "segment" and "ground" by probabilities, of any number of phrases at once. A model that has this is asked so."""
+
+    def encode(self, pictures: Any) -> list[Any]:
+        """(H, W, 3) uint8 each; all of one size, as one array (n, H, W, 3)."""
+
+    def likely(self, seen: Sequence[Any], phrases: Sequence[str]) -> list[Likely]:
+        """All phrases in each picture. Raises RsvlmError (too_large), Cancelled."""
+
+
 @runtime_checkable
 class ChangeAnswers(Predictor, Protocol):
     """Tasks "change" and "change_ask": words on two dates of one place."""
