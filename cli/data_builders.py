@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -29,42 +30,77 @@ APART = typer.Option(False, help="Each connected part of a mask is a thing of it
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
+class Told(NamedTuple):
+    """What every builder is told. seed: of all that is drawn; split: what the records are called."""
+
+    out: Path
+    seed: int
+    split: str
+    overwrite: bool
+    as_json: bool
+
+    def job(self, builder: str, sources: list[Path], options: dict[str, Any]) -> Job:
+        """See Job. Raises RsvlmError (not_found)."""
+        from rsvlm.trainer.builders.building import Job
+
+        return Job(builder, self.seed, sources, options, self.split)
+
+
+SHARED = {"out": OUT, "seed": SEED, "split": SPLIT, "overwrite": OVERWRITE, "as_json": JSON}
+
+
 def add_builders(app: typer.Typer) -> None:
     """The commands, below `rsvlm data`."""
-    app.command("change")(build_change)
-    app.command("refer")(build_refer)
-    app.command("osm")(build_osm)
-    app.command("instruct")(build_instruct)
-    app.command("caption")(build_caption)
+    app.command("change")(command(build_change))
+    app.command("refer")(command(build_refer))
+    app.command("osm")(command(build_osm))
+    app.command("instruct")(command(build_instruct))
+    app.command("caption")(command(build_caption))
     app.command("filter")(build_filter)
-    app.command("structure")(build_structure)
+    app.command("structure")(command(build_structure))
 
 
-def written(job: Job, make: Callable[[Watch], Iterator[Record]], out: Path, overwrite: bool, as_json: bool) -> None:
+def command(build: Callable[..., None]) -> Callable[..., None]:
+    """What typer makes a command of: the builder's own options, and those that all have, given to it as `told`."""
+    _, *own = inspect.signature(build, eval_str=True).parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    kinds = inspect.get_annotations(Told, eval_str=True)
+    shared = [inspect.Parameter(name, keyword, default=SHARED[name], annotation=kinds[name]) for name in SHARED]
+
+    def run(**given: Any) -> None:
+        build(Told(**{name: given.pop(name) for name in SHARED}), **given)
+
+    run.__doc__ = build.__doc__
+    run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # typer makes options of it
+    run.__annotations__ = {option.name: option.annotation for option in (*own, *shared)}
+    return run
+
+
+def written(job: Job, make: Callable[[Watch], Iterator[Record]], told: Told) -> None:
     """Write the records and print what came of it: what was left out and why, on standard error."""
     from rsvlm.trainer.builders.building import build
 
     with Terminal(words=False).listening() as watch:
-        done = build(job, make(watch), out, overwrite, watch)
+        done = build(job, make(watch), told.out, told.overwrite, watch)
     for reason, count in done.left_out.items():
         print(f"Left out {count:,}: {reason.rstrip('.')}.", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"out": str(out), **asdict(done)}))
+    if told.as_json:
+        print(json.dumps({"out": str(told.out), **asdict(done)}))
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in done.kinds.items())
-    print(f"{out}: {done.records:,} records ({kinds}).")
+    print(f"{told.out}: {done.records:,} records ({kinds}).")
 
 
-def asking(
-    job: Job, make: Callable[[Answers, Watch], Iterator[Record]], out: Path, overwrite: bool, as_json: bool
-) -> None:
+def asking(job: Job, make: Callable[[Answers, Watch], Iterator[Record]], told: Told) -> None:
     """The same for builders that ask a model: its answers are kept while the work is stopped."""
     from rsvlm.trainer.builders.building import Answers
 
-    if out.exists() and not overwrite:
-        raise RsvlmError("bad_request", f"The file {out} is there already.", "Take another name, or add --overwrite.")
-    with Answers(out, job) as answers:
-        written(job, lambda watch: make(answers, watch), out, overwrite, as_json)
+    if told.out.exists() and not told.overwrite:
+        raise RsvlmError(
+            "bad_request", f"The file {told.out} is there already.", "Take another name, or add --overwrite."
+        )
+    with Answers(told.out, job) as answers:
+        written(job, lambda watch: make(answers, watch), told)
 
 
 def named_values(text: str) -> dict[int, str]:
@@ -79,9 +115,9 @@ def named_values(text: str) -> dict[int, str]:
 
 
 def build_change(
+    told: Told,
     before: Path = typer.Argument(help="The earlier date: a raster, or a folder of them."),
     after: Path = typer.Argument(help="The later date, with the same names."),
-    out: Path = OUT,
     masks: list[Path] = typer.Option(
         [], help="What changed; or twice, what there was at each date: a mask, or a folder of them."
     ),
@@ -91,92 +127,69 @@ def build_change(
     smallest: int = typer.Option(6, min=1, help="Pixels of a part that counts as one."),
     unchanged: float = typer.Option(1.0, min=0, max=1, help="Share of the pairs without a change that is kept."),
     questions: int = typer.Option(3, min=0, help="Open questions of each pair, at most."),
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make ChangeChat-style instructions from two dates and masks: captions, yes or no, counts, places, dialogues."""
-    from rsvlm.trainer.builders.building import Job
     from rsvlm.trainer.builders.change import change_records
     from rsvlm.trainer.builders.pairs import Reading
 
     reading = Reading(named_values(classes), state.strip(), side, smallest)
     options = {"reading": asdict(reading), "unchanged": unchanged, "questions": questions}
-    job = Job("change", seed, [before, after, *masks], options, split)
-    written(
-        job, lambda _: change_records(before, after, masks, reading, unchanged, questions, job), out, overwrite, as_json
-    )
+    job = told.job("change", [before, after, *masks], options)
+    written(job, lambda _: change_records(before, after, masks, reading, unchanged, questions, job), told)
 
 
 def build_refer(
+    told: Told,
     records: Path = GIVEN,
-    out: Path = OUT,
     images: Path | None = IMAGES,
     apart: bool = APART,
     smallest: int = typer.Option(16, min=1, help="Pixels of a thing that is asked for."),
     each: int = typer.Option(2, min=1, help="Phrases of a thing, at most."),
     absent: int = typer.Option(2, min=0, help="Phrases of a picture that hold for nothing in it."),
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make GeoPix-style phrases that mean one outline each, by class, place, size and colour; and some that mean none."""
-    from rsvlm.trainer.builders.building import Job, given
+    from rsvlm.trainer.builders.building import given
     from rsvlm.trainer.builders.refer import refer_records
 
     options = {"apart": apart, "smallest": smallest, "each": each, "absent": absent}
-    job = Job("refer", seed, [records, *([images] if images else [])], options, split)
+    job = told.job("refer", [records, *([images] if images else [])], options)
     found = given(records, images, job)
-    written(job, lambda _: refer_records(found, apart, smallest, each, absent, job), out, overwrite, as_json)
+    written(job, lambda _: refer_records(found, apart, smallest, each, absent, job), told)
 
 
 def build_osm(
+    told: Told,
     raster: Path = typer.Argument(help="A raster that is on a map."),
     features: list[Path] = typer.Argument(help="Features of OpenStreetMap: .gpkg, .geojson, .shp or .osm.pbf."),
-    out: Path = OUT,
     side: int = typer.Option(256, min=32, help="Pixels of a window."),
     grid: bool = typer.Option(False, help="Windows side by side, instead of around features."),
     apart: int = typer.Option(64, min=1, help="At most one window around a feature within so many pixels."),
     most: int = typer.Option(0, min=0, help="Windows around features of one name, at most; 0 for all."),
     smallest: float = typer.Option(16.0, min=1.0, help="Square pixels of an outline that is worth a word."),
     date: str = typer.Option("", help="When the raster was taken, as 2024-05-31, where it does not say it."),
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make SkyScript-style pairs from a raster and OpenStreetMap: windows with captions, tags, outlines, place and date."""
-    from rsvlm.trainer.builders.building import Job
     from rsvlm.trainer.builders.osm import Windows, osm_records
 
     windows = Windows(side, grid, apart, most, smallest, date)
-    job = Job("osm", seed, [raster, *features], asdict(windows), split)
-    written(job, lambda _: osm_records(raster, features, windows, job), out, overwrite, as_json)
+    job = told.job("osm", [raster, *features], asdict(windows))
+    written(job, lambda _: osm_records(raster, features, windows, job), told)
 
 
 def build_instruct(
+    told: Told,
     records: Path = GIVEN,
-    out: Path = OUT,
     images: Path | None = IMAGES,
     apart: bool = APART,
     questions: int = typer.Option(5, min=0, help="Questions of a picture, at most, besides descriptions."),
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make RS-GPT4V-style instructions from captions, boxes and outlines: of the whole, of parts, and in several turns."""
-    from rsvlm.trainer.builders.building import Job, given
+    from rsvlm.trainer.builders.building import given
     from rsvlm.trainer.builders.instruct import instruct_records
 
-    job = Job(
-        "instruct", seed, [records, *([images] if images else [])], {"apart": apart, "questions": questions}, split
-    )
-    written(
-        job, lambda _: instruct_records(given(records, images, job), apart, questions, job), out, overwrite, as_json
-    )
+    options = {"apart": apart, "questions": questions}
+    job = told.job("instruct", [records, *([images] if images else [])], options)
+    written(job, lambda _: instruct_records(given(records, images, job), apart, questions, job), told)
 
 
 def build_filter(
@@ -209,64 +222,52 @@ def build_filter(
     def made(answers: Answers, watch: Watch) -> Iterator[Record]:
         return filter_records(Records(records), wanted, models, answers, job, watch)
 
-    asking(job, made, out, overwrite, as_json)
+    asking(job, made, Told(out, 0, "", overwrite, as_json))
 
 
 def build_caption(
+    told: Told,
     pictures: Path = typer.Argument(
         help="A folder with a folder for each class, a .csv of filename and label, COCO's .json, or records as .jsonl."
     ),
-    out: Path = OUT,
     images: Path | None = typer.Option(None, help="Folder of the pictures that a table or COCO names."),
     captions: int = typer.Option(3, min=1, help="Captions of a picture, at most."),
     geo: bool = typer.Option(True, help="Also say place, date and pixel size, where the raster states them."),
     model: str = typer.Option("", help="Ask this installed model, instead of templates; labels are not needed then."),
     device: str = DEVICE,
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make RS5M-style captions for pictures that have only labels: by templates and metadata, or by any installed model."""
-    from rsvlm.trainer.builders.building import Job
     from rsvlm.trainer.builders.caption import caption_records, model_records
     from rsvlm.trainer.builders.sources import labelled
 
     options = {"captions": captions, "geo": geo, "model": model, "images": images}
-    job = Job("caption", seed, [pictures], options, split)
+    job = told.job("caption", [pictures], options)
     found = labelled(pictures, images, job)
     if not model:
-        written(job, lambda _: caption_records(found, captions, geo, job), out, overwrite, as_json)
+        written(job, lambda _: caption_records(found, captions, geo, job), told)
         return
     from rsvlm.models.pool import Models
 
     models = Models(device)
-    asking(
-        job, lambda answers, watch: model_records(found, model, models, answers, job, watch), out, overwrite, as_json
-    )
+    asking(job, lambda answers, watch: model_records(found, model, models, answers, job, watch), told)
 
 
 def build_structure(
+    told: Told,
     pictures: Path = typer.Argument(help="A raster, a folder of them, a .csv, COCO's .json, or records as .jsonl."),
-    out: Path = OUT,
     model: str = typer.Option(..., help="An installed model; with --url, what the server calls its model."),
     url: str = typer.Option("", help="A server that speaks as OpenAI's, such as http://127.0.0.1:11434/v1."),
     images: Path | None = typer.Option(None, help="Folder of the pictures that a table or COCO names."),
     device: str = DEVICE,
-    seed: int = SEED,
-    split: str = SPLIT,
-    overwrite: bool = OVERWRITE,
-    as_json: bool = JSON,
 ) -> None:
     """Make GAIA-style captions by a strict schema: a model sees the picture and what is measured in it. Pictures are sent to
     the server that --url names; its key, if it wants one, stands in RSVLM_CHAT_KEY.
     """
-    from rsvlm.trainer.builders.building import Job
     from rsvlm.trainer.builders.chat import Server
     from rsvlm.trainer.builders.sources import labelled
     from rsvlm.trainer.builders.structure import Structured, asks_installed, structured_records
 
-    job = Job("structure", seed, [pictures], {"model": model, "url": url, "images": images}, split)
+    job = told.job("structure", [pictures], {"model": model, "url": url, "images": images})
 
     def made(answers: Answers, watch: Watch) -> Iterator[Record]:
         if url:
@@ -280,4 +281,4 @@ def build_structure(
         return structured_records(found, asks_installed(Models(device), model, watch), model, answers, job, watch)
 
     found = labelled(pictures, images, job)
-    asking(job, made, out, overwrite, as_json)
+    asking(job, made, told)
