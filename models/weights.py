@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from rsvlm.models.families.compact.network import Compact, CompactConfig
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 

@@ -45,6 +45,8 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
                 f"A new model of the family {family} cannot have these settings.",
                 "See its documentation.",
             ) from error
+        if model.start is not None:
+            _module(family, "take_over").take_over(learner, get_card(model.start))
         part = folder / "begin.part"
         learner.save(part)
         part.replace(begun)

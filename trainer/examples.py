@@ -48,10 +48,11 @@ class Examples:
         return self.starts[-1]
 
     def texts(self) -> Iterator[str]:
-        """All that assistants say."""
+        """All that is asked and said, and what regions are called."""
         for records in self.records:
             for record in records:
-                yield from (message["content"] for message in record.messages if message["role"] == "assistant")
+                yield from (message["content"] for message in record.messages)
+                yield from dict.fromkeys(region["label"] for region in record.regions)
 
     def labels(self) -> list[str]:
         """Classes of whole pictures, sorted."""

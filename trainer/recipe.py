@@ -42,14 +42,14 @@ class Source(Strict):
 class Model(Strict):
     """What is trained: an installed model by its id, or a new one of a family with random weights.
 
-    settings: of the new one's configuration, where they are not the family's own. tokenizer: a file, else one is trained on the
-    texts of the data.
+    settings: of the new one's configuration, where they are not the family's own. start: an installed model of the same family,
+    whose weights the new one begins with wherever they fit; its words and classes are found by their names.
     """
 
     id: str | None = None
     family: str | None = None
     settings: dict[str, Any] = {}
-    tokenizer: str | None = None
+    start: str | None = None
 
     @model_validator(mode="after")
     def one_of_both(self) -> Model:

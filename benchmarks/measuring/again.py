@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from measuring.figures import Figure, middle
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, get_card
-from rsvlm.models.families.compact.network import Compact, CompactConfig
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError

@@ -35,7 +35,8 @@ class ResidualTrunk(nn.Module):
     """A stem of stride 4, then one stage per width, each after the first halving the grid.
 
     pixels: (batch, 3, H, W), H and W multiples of 4 * 2 ** (len(widths) - 1).
-    Returns the output of every stage, finest first: (batch, widths[i], H / (4 * 2**i), W / (4 * 2**i)).
+    Returns what is seen at every scale, finest first: (batch, stem, H / 2, W / 2) from within the stem, and the output of every
+    stage, (batch, widths[i], H / (4 * 2**i), W / (4 * 2**i)).
     """
 
     def __init__(self, stem: int, widths: tuple[int, ...], depths: tuple[int, ...]) -> None:
@@ -48,7 +49,8 @@ class ResidualTrunk(nn.Module):
             self.stages.append(nn.Sequential(*down, *(ResidualBlock(width) for _ in range(depth))))
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
-        features, outputs = self.stem(pixels), []
+        outputs = [self.stem[:2](pixels)]
+        features = self.stem[2:](outputs[0])
         for stage in self.stages:
             features = stage(features)
             outputs.append(features)

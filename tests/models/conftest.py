@@ -13,7 +13,8 @@ import torch
 from tokenizers import Tokenizer
 
 from rsvlm.models.cards import ModelCard, get_card, sha256
-from rsvlm.models.families.compact.network import Compact, CompactConfig
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
 from rsvlm.models.weights import load_compact, save_compact

@@ -9,7 +9,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET, SPECIAL_TOKENS
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokens import sine_positions
@@ -40,7 +42,7 @@ def test_model_keeps_to_the_sizes_that_were_promised(bundled: Bundled):
 
 def test_special_tokens_stand_first(bundled: Bundled):
     _, tokenizer = bundled
-    assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
+    assert [tokenizer.token_to_id(SPECIAL_TOKENS[token]) for token in (PAD, EOS, CAPTION, RET)] == [0, 1, 2, 3]
     assert SPECIAL_TOKENS[PAD] == "<pad>" and SPECIAL_TOKENS[EOS] == "<eos>"
     assert SPECIAL_TOKENS[CAPTION] == "<caption>" and SPECIAL_TOKENS[RET] == "[RET]"
 

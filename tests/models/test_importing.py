@@ -16,8 +16,10 @@ from safetensors.torch import load_file
 
 from rsvlm.models.cards import get_card
 from rsvlm.models.converting import read_tensors
+from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.files import convert_compact
-from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import SPECIAL_TOKENS
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.parts.tokenizer import train_tokenizer
@@ -26,7 +28,7 @@ from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 
 SMALL = CompactConfig(
-    stem=8, widths=(8, 8, 16), depths=(1, 1, 1), token_width=16, token_depth=1, heads=2, vocabulary=320,
+    stem=8, widths=(8, 8, 16), depths=(1, 1, 1), token_width=16, token_depth=1, heads=2, vocabulary=400,
     language_width=16, language_depth=1, language_mlp=32, embedding=8, anchors=4, scenes=("forest", "paddy_field"),
 )  # fmt: skip
 WISH = Wish("mine", "compact", "My model", "CC-BY-4.0", "Cite “us”.")
@@ -43,7 +45,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def given(tmp_path: Path, models: Path) -> Path:
     """A folder as the trainer leaves it: weights, configuration, tokenizer."""
     torch.manual_seed(2)
-    save_compact(tmp_path / "given", Compact(SMALL).eval(), train_tokenizer(["a river"], 320, SPECIAL_TOKENS))
+    save_compact(tmp_path / "given", Compact(SMALL).eval(), train_tokenizer(["a river"], 400, SPECIAL_TOKENS))
     return tmp_path / "given"
 
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from rsvlm.models.families.compact.network import CAPTION, EOS, Compact
+from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.predictor import LONGEST, CompactPredictor, sentence
+from rsvlm.models.families.compact.words import CAPTION, EOS
 from rsvlm.protocol import Cancelled
 from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.records import read_caption_archive

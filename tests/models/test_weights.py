@@ -12,13 +12,15 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from rsvlm.models.cards import get_card
-from rsvlm.models.families.compact.network import SPECIAL_TOKENS, Compact, CompactConfig
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import SPECIAL_TOKENS
 from rsvlm.models.parts.tokenizer import train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 
 SMALL = CompactConfig(
-    stem=8, widths=(8, 8, 16), depths=(1, 1, 1), token_width=16, token_depth=1, heads=2, vocabulary=320,
+    stem=8, widths=(8, 8, 16), depths=(1, 1, 1), token_width=16, token_depth=1, heads=2, vocabulary=400,
     language_width=16, language_depth=1, language_mlp=32, embedding=8, scenes=("forest", "river"),
 )  # fmt: skip
 
@@ -26,7 +28,7 @@ SMALL = CompactConfig(
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[Path, Compact, Tokenizer]:
     torch.manual_seed(1)
-    model, tokenizer = Compact(SMALL).eval(), train_tokenizer(["a river"], 320, SPECIAL_TOKENS)
+    model, tokenizer = Compact(SMALL).eval(), train_tokenizer(["a river"], 400, SPECIAL_TOKENS)
     with torch.no_grad():
         model.encoder.trunk.stem[0][1].running_mean.uniform_()
     save_compact(tmp_path / "model", model, tokenizer)

@@ -27,7 +27,7 @@ from rsvlm.trainer.train import Run
 
 STEPS = 6
 SIZES = {
-    "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 300,
+    "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 400,
     "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4,
 }  # fmt: skip
 

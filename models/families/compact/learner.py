@@ -1,65 +1,35 @@
-"""The bundled family learning: captions, classes, retrieval, and to see as a teacher does."""
+"""The bundled family learning: captions, questions, boxes, masks, change, classes, retrieval, and to see as a teacher does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.compact.network import (
-    CAPTION,
-    EOS,
-    PAD,
-    RET,
-    SPECIAL_TOKENS,
-    Compact,
-    CompactConfig,
-    ImageFeatures,
-)
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.encoder import ImageFeatures
+from rsvlm.models.families.compact.lesson import UNKNOWN, CompactLesson, Lessons
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import IGNORED, SEG, SPECIAL_TOKENS
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.contrastive import contrastive_loss, gathered
 from rsvlm.models.parts.distillation import Distillation
+from rsvlm.models.parts.outline_loss import dice_loss, pixel_loss
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
-from rsvlm.models.wording import answer_of
 
-LONGEST = 24  # tokens of a caption
+LONGEST = 96  # tokens of a row
 SMOOTHING = 0.05
-ANSWERS = 8  # of a picture that are told from wrong ones, as many in every process
-UNKNOWN = -1  # class of a picture that has none
+ROUGH = 0.5  # weight of the first of the two masks
 
 Teacher = Callable[[Tensor], Tensor]  # (batch, 3, H, W) in [0, 1] -> (batch, channels, h, w)
-
-
-@dataclass(frozen=True)
-class CompactLesson:
-    """pixels: (batch, 3, H, W) in [0, 1]. ids: (batch, length) task token, words, <eos>, padding; texts: words, [RET], padding.
-
-    labels: (batch,) classes or UNKNOWN. said: (batch,) a number for each text, the same for the same; right: (batch, answers)
-    the numbers of all texts that are right for a picture.
-    """
-
-    pixels: Tensor
-    ids: Tensor
-    texts: Tensor
-    labels: Tensor
-    said: Tensor
-    right: Tensor
-    counts: Mapping[str, int]
-
-    def to(self, device: torch.device | str) -> CompactLesson:
-        names = ("pixels", "ids", "texts", "labels", "said", "right")
-        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
 
 class Pupil(nn.Module):
@@ -74,18 +44,22 @@ class Pupil(nn.Module):
 class CompactLearner:
     """Nobody teaches, unless `taught_by` is called before training."""
 
-    objectives: tuple[str, ...] = ("language", "class", "contrastive")
     parts: Mapping[str, tuple[str, ...]] = {
         "vision": ("model.encoder.*",),
         "connector": ("model.connector.*",),
         "language": ("model.language.*",),
         "heads": ("model.scene_head.*", "model.image_head.*", "model.text_head.*", "model.log_scale", "distillation.*"),
+        "masks": ("model.masks.*",),
     }
-    longest = LONGEST + 2
+    longest = LONGEST
 
     def __init__(self, model: Compact, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
         self.network = Pupil(model)
+        self.objectives: tuple[str, ...] = ("language", "class", "contrastive")
+        if model.masks is not None:
+            self.objectives = (*self.objectives, "masks")
+        self._lessons = Lessons(tokenizer, model.config.scenes)
         self._teacher: Teacher | None = None
 
     def taught_by(self, teacher: Teacher, channels: int) -> None:
@@ -95,46 +69,26 @@ class CompactLearner:
         self.objectives = (*self.objectives, "distillation")
 
     def tokens(self, example: Example) -> int:
-        return len(self._ids(answer_of(example))) + 2
+        return len(self._lessons.row(example).ids)
 
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
-        pixels = (
-            torch.from_numpy(np.stack([example.pictures[0] for example in examples])).permute(0, 3, 1, 2).float() / 255
-        )
-        texts = [tidy(answer_of(example)) for example in examples]
-        rows = [self._ids(text) for text in texts]
-        labels = [_place(example.label, self.model.config.scenes) for example in examples]
-        return CompactLesson(
-            pixels.contiguous(memory_format=torch.channels_last),
-            _padded([[CAPTION, *row, EOS] for row in rows]),
-            _padded([[*row, RET] for row in rows]),
-            torch.tensor(labels),
-            torch.tensor([_number(text) for text in texts]),
-            _right(examples),
-            {
-                "language": sum(len(row) + 1 for row in rows),
-                "class": sum(label != UNKNOWN for label in labels),
-                "contrastive": len(examples),
-                "distillation": len(examples),
-            },
-        )
+        return self._lessons.batch(examples)
 
     def losses(self, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
         features = self.model.encoder(normalise(lesson.pixels))
-        found = {}
-        if "language" in wanted:
-            found["language"] = self._language(features, lesson.ids)
+        first = features.rows(slice(len(lesson.ids)))
+        found = self._words(features, lesson, wanted)
         if "class" in wanted and lesson.counts["class"]:
-            logits = self.model.scene_head(features.pooled).float()
+            logits = self.model.scene_head(first.pooled).float()
             found["class"] = nn.functional.cross_entropy(
-                logits, lesson.labels, ignore_index=UNKNOWN, label_smoothing=SMOOTHING
+                logits, lesson.classes, ignore_index=UNKNOWN, label_smoothing=SMOOTHING
             )
         if "contrastive" in wanted:
-            found["contrastive"] = self._contrastive(features, lesson)
-        if "distillation" in wanted and self._teacher and self.network.distillation:
+            found["contrastive"] = self._contrastive(first, lesson)
+        if "distillation" in wanted and self._teacher and self.network.distillation and lesson.counts["distillation"]:
             with torch.no_grad():
-                target = self._teacher(lesson.pixels)
-            found["distillation"] = self.network.distillation(features.tokens, features.grid, target)
+                target = self._teacher(lesson.pixels[: len(lesson.ids)][lesson.described])
+            found["distillation"] = self.network.distillation(first.tokens[lesson.described], first.grid, target)
         return found
 
     def begin(self, wanted: Collection[str]) -> None:
@@ -146,18 +100,53 @@ class CompactLearner:
     def save(self, folder: Path) -> None:
         save_compact(folder, self.model, self.tokenizer)
 
-    def _language(self, features: ImageFeatures, ids: Tensor) -> Tensor:
-        logits = self.model.caption_logits(features, ids[:, :-1]).flatten(0, 1).float()
-        return nn.functional.cross_entropy(logits, ids[:, 1:].flatten(), ignore_index=PAD, label_smoothing=SMOOTHING)
+    def _words(self, features: ImageFeatures, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
+        """Losses of what is said and outlined; pictures and pairs, which have prefixes of different lengths, apart."""
+        rows = torch.arange(len(lesson.ids), device=lesson.ids.device)
+        later = len(rows) + torch.arange(len(lesson.pairs), device=rows.device)
+        single = rows[~torch.isin(rows, lesson.pairs)]
+        groups = [(single, None), (lesson.pairs, later)]
+        found: dict[str, list[Tensor]] = {"language": [], "masks": []}
+        for before, after in groups:
+            if not len(before):
+                continue
+            dates = [before] if after is None else [before, after]
+            ids = lesson.ids[before]
+            hidden = self.model.read(self.model.prefix(*map(features.coarse.rows, dates)), ids)
+            found["language"].append(self._spoken(hidden[:, :-1], lesson.labels[before][:, 1:]))
+            if "masks" in wanted and (ids == SEG).any():
+                truth = lesson.truth[torch.isin((lesson.ids == SEG).nonzero()[:, 0], before)]
+                found["masks"].append(self._outlined(features, dates, hidden, ids == SEG, truth))
+        return {
+            name: torch.stack(sums).sum() / lesson.counts[name]
+            for name, sums in found.items()
+            if name in wanted and lesson.counts[name]
+        }
+
+    def _spoken(self, hidden: Tensor, labels: Tensor) -> Tensor:
+        """Sum of the losses of the tokens that are learnt."""
+        learnt = labels != IGNORED
+        logits = self.model.language.lm_head(hidden[learnt]).float()
+        return nn.functional.cross_entropy(logits, labels[learnt], label_smoothing=SMOOTHING, reduction="sum")
+
+    def _outlined(
+        self, features: ImageFeatures, dates: Sequence[Tensor], hidden: Tensor, asked: Tensor, truth: Tensor
+    ) -> Tensor:
+        """Sum of the losses of all masks. dates: rows of features; asked: (rows, length), where a [SEG] stands."""
+        drawn, place = asked.nonzero()[:, 0].unique(return_inverse=True)
+        pixels = self.model.pixels(*(features.rows(rows[drawn]) for rows in dates))
+        rough, final = self.model.heads.queries(hidden[asked], pixels[place])
+        losses = [pixel_loss(logits, truth) + dice_loss(logits, truth) for logits in (rough, final)]
+        return len(place) * (ROUGH * losses[0] + losses[1])
 
     def _contrastive(self, features: ImageFeatures, lesson: CompactLesson) -> Tensor:
-        """Over the pictures and texts of all processes."""
+        """Over the described pictures, and their texts, of all processes; 0 where there are none."""
+        told = gathered(lesson.described)
         images, texts = gathered(self.model.embed_images(features)), gathered(self.model.embed_texts(lesson.texts))
         same = (gathered(lesson.right)[:, :, None] == gathered(lesson.said)).any(dim=1)
-        return contrastive_loss(images, texts, same, self.model.log_scale)
-
-    def _ids(self, text: str) -> list[int]:
-        return self.tokenizer.encode(tidy(text)).ids
+        if not told.any():
+            return images.sum() * 0
+        return contrastive_loss(images[told], texts[told], same[told][:, told], self.model.log_scale)
 
 
 def learn(card: ModelCard) -> CompactLearner:
@@ -173,24 +162,39 @@ def again(folder: Path) -> CompactLearner:
 def new(settings: Mapping[str, Any], texts: Iterable[str], labels: Sequence[str]) -> CompactLearner:
     """A model with random weights, with words and classes of the data. settings: of CompactConfig; ValueError for wrong ones."""
     config = TypeAdapter(CompactConfig).validate_python({"scenes": tuple(labels), **settings})
-    return CompactLearner(Compact(config), train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS))
+    tokenizer = train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS)
+    if tokenizer.get_vocab_size() > config.vocabulary:
+        raise ValueError(f"a vocabulary of {config.vocabulary} has no room for single bytes and the model's own tokens")
+    return CompactLearner(Compact(config), tokenizer)
 
 
-def _place(label: str | None, classes: Sequence[str]) -> int:
-    return classes.index(label) if label in classes else UNKNOWN
+def take_over(learner: CompactLearner, card: ModelCard) -> None:
+    """Begin with the weights of another model wherever their names and shapes are the same; words and classes by their names.
+
+    Raises RsvlmError (model_failed).
+    """
+    other, tokenizer = load_compact(card.folder, card.id, card.mend)
+    ours, theirs = learner.model.state_dict(), other.state_dict()
+    scenes = learner.model.config.scenes, other.config.scenes
+    words = [_words(each) for each in (learner.tokenizer, tokenizer)]
+    for name in theirs.keys() & ours.keys():
+        if name == "language.model.embed_tokens.weight":
+            _rows_by_name(ours[name], theirs[name], *words)
+        elif name.startswith("scene_head."):
+            _rows_by_name(ours[name], theirs[name], *scenes)
+        elif ours[name].shape == theirs[name].shape and name != "anchors":
+            ours[name].copy_(theirs[name])
 
 
-def _number(text: str) -> int:
-    """The same for the same text, in every process."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
+def _words(tokenizer: Tokenizer) -> list[str]:
+    return sorted(found := tokenizer.get_vocab(), key=found.__getitem__)
 
 
-def _right(examples: Sequence[Example]) -> Tensor:
-    """(batch, ANSWERS): numbers of right answers, the one that is said first; it is repeated where a picture has fewer."""
-    rows = [[_number(tidy(text)) for text in (answer_of(example), *example.answers)] for example in examples]
-    return torch.tensor([(row + row[:1] * ANSWERS)[:ANSWERS] for row in rows])
-
-
-def _padded(rows: list[list[int]]) -> Tensor:
-    """(rows, LONGEST + 2) int64, padded at the end: one shape for all batches, which CPU kernels are compiled for."""
-    return torch.tensor([row + [PAD] * (LONGEST + 2 - len(row)) for row in rows])
+def _rows_by_name(ours: Tensor, theirs: Tensor, names: Sequence[str], known: Sequence[str]) -> None:
+    """In place: of each name that is known in both, the row of `theirs`."""
+    if ours.shape[1:] != theirs.shape[1:]:
+        return
+    places = {name: place for place, name in enumerate(known)}
+    for place, name in enumerate(names):
+        if name in places:
+            ours[place] = theirs[places[name]]

@@ -1,92 +1,49 @@
-"""The bundled family: a small image encoder and a small causal decoder, joined by a linear connector.
+"""The bundled family: a small image encoder and a small causal decoder, joined by a linear connector, with heads for masks.
 
-A sequence reads `image tokens, task token, words, <eos>`; the image stands first, so that its keys and values can be
-kept for the next question. A text alone, closed by [RET], is embedded for retrieval (RS-CapRet, arXiv 2402.06475).
-Knows tensors only: pixels come normalised, words come as token ids.
+A sequence reads `image tokens, turns` (words.py); the image stands first, so that its keys and values can be kept for the
+next question. Two dates stand one after the other, each in the light of what differs (DeltaVLM, arXiv 2507.22346, section 3.2).
+A [SEG] that is said asks for a mask (GeoPix, arXiv 2501.06828). A text alone, closed by [RET], is embedded for retrieval
+(RS-CapRet, arXiv 2402.06475). Knows tensors only: pixels come normalised, words come as token ids.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
+from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.encoder import ImageEncoder, ImageFeatures
+from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET
 from rsvlm.models.parts.connector import SquareConcat
+from rsvlm.models.parts.csrm import CrossSemanticRelation
+from rsvlm.models.parts.mask_queries import MaskQueries
+from rsvlm.models.parts.pixel_decoder import PixelDecoder
 from rsvlm.models.parts.pixels import DEVIATION, FLAT
-from rsvlm.models.parts.residual import ResidualTrunk
-from rsvlm.models.parts.tokens import TokenTransformer
+from rsvlm.models.parts.residual import convolution
 
-STRIDE = 16  # pixels along the side of one image token
-SPECIAL_TOKENS = ("<pad>", "<eos>", "<caption>", "[RET]", *(f"<reserved{i}>" for i in range(28)))
-PAD, EOS, CAPTION, RET = range(4)
+DROPOUT = 0.1  # within the relation of two dates
 
 
-@dataclass(frozen=True)
-class CompactConfig:
-    """Sizes of the model; saved beside the weights. scenes: names of the scene classes, in the order of the logits."""
-
-    stem: int = 32
-    widths: tuple[int, ...] = (48, 96, 192)
-    depths: tuple[int, ...] = (1, 2, 2)
-    token_width: int = 256
-    token_depth: int = 2
-    heads: int = 4
-    vocabulary: int = 2048
-    language_width: int = 256
-    language_depth: int = 3
-    language_mlp: int = 768
-    embedding: int = 256
-    anchors: int = 512
-    scenes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ImageFeatures:
-    """tokens: (batch, H * W, width) of the grid (H, W); pooled: (batch, width), their mean.
-
-    spread: (batch,), deviation of the normalised pixels in the channel where they vary most.
-    """
-
-    tokens: Tensor
-    pooled: Tensor
-    grid: tuple[int, int]
-    spread: Tensor
-
-    def apart(self) -> list[ImageFeatures]:
-        """A batch of one per picture, each in memory of its own."""
-        rows = zip(self.tokens.split(1), self.pooled.split(1), self.spread.split(1), strict=True)
-        return [ImageFeatures(tokens.clone(), mean.clone(), self.grid, spread.clone()) for tokens, mean, spread in rows]
-
-    @classmethod
-    def together(cls, parts: Sequence[ImageFeatures]) -> ImageFeatures:
-        """One batch of what has one grid."""
-        tokens, pooled, spread = (
-            torch.cat([getattr(part, name) for part in parts]) for name in ("tokens", "pooled", "spread")
-        )
-        return cls(tokens, pooled, parts[0].grid, spread)
-
-
-class ImageEncoder(nn.Module):
-    """(batch, 3, H, W) normalised pixels, H and W multiples of 32 -> ImageFeatures on a grid of stride 16."""
+class Masks(nn.Module):
+    """What only masks and pairs need."""
 
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
-        self.trunk = ResidualTrunk(config.stem, config.widths, config.depths)
-        self.mix = TokenTransformer(config.widths[-1], config.token_width, config.token_depth, config.heads)
-
-    def forward(self, pixels: Tensor) -> ImageFeatures:
-        coarse = self.trunk(pixels)[-1]
-        tokens = self.mix(coarse)
-        spread = pixels.std(dim=(2, 3)).amax(dim=1)
-        return ImageFeatures(tokens, tokens.mean(dim=1), (coarse.shape[-2], coarse.shape[-1]), spread)
+        embedding = config.pixel_embedding
+        self.relation = CrossSemanticRelation(config.token_width, DROPOUT)
+        self.pixels = PixelDecoder(
+            (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding
+        )
+        self.difference = nn.Sequential(
+            convolution(3 * embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)
+        )
+        self.queries = MaskQueries(config.language_width, embedding, config.memories)
 
 
 class Compact(nn.Module):
-    """Encoder, connector, decoder and the heads for scenes and retrieval."""
+    """Encoder, connector, decoder and the heads for scenes, retrieval and masks."""
 
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
@@ -112,6 +69,7 @@ class Compact(nn.Module):
         self.scene_head = nn.Linear(config.token_width, len(config.scenes))
         self.image_head = nn.Linear(config.token_width, config.embedding)
         self.text_head = nn.Linear(config.language_width, config.embedding)
+        self.masks = Masks(config) if config.pixel_width else None
         # Where the embeddings of training pictures gather; zero until a finished model is published.
         self.anchors: Tensor
         self.register_buffer("anchors", torch.zeros(config.anchors, config.embedding))
@@ -127,17 +85,38 @@ class Compact(nn.Module):
         model.language.model.rotary_emb = LlamaRotaryEmbedding(model.language.config)
         return model
 
-    def prefix(self, features: ImageFeatures) -> Tensor:
-        """(batch, image tokens / 4, language width): what the decoder reads before any word."""
-        return self.connector(features.tokens, features.grid)
+    @property
+    def heads(self) -> Masks:
+        """Raises ValueError for a model that draws no masks."""
+        if self.masks is None:
+            raise ValueError("this model draws no masks and sees one date alone")
+        return self.masks
 
-    def caption_logits(self, features: ImageFeatures, ids: Tensor) -> Tensor:
-        """ids: (batch, length), task token first -> logits (batch, length, vocabulary) of each next token."""
-        prefix = self.prefix(features)
+    def prefix(self, features: ImageFeatures, after: ImageFeatures | None = None) -> Tensor:
+        """(batch, image tokens / 4, language width): what the decoder reads before any word; of two dates twice as many."""
+        if after is None:
+            return self.connector(features.tokens, features.grid)
+        dates = self.heads.relation(features.tokens, after.tokens).chunk(2, dim=1)
+        return torch.cat([self.connector(tokens, features.grid) for tokens in dates], dim=1)
+
+    def read(self, prefix: Tensor, ids: Tensor) -> Tensor:
+        """ids: (batch, length) -> (batch, length, language width): what stands at each of them in the end."""
         embedded = torch.cat([prefix, self.language.get_input_embeddings()(ids)], dim=1)
         # Padding stands at the end and attention is causal: no mask is needed.
         hidden = self.language.model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        return self.language.lm_head(hidden[:, prefix.shape[1] :])
+        return hidden[:, prefix.shape[1] :]
+
+    def caption_logits(self, features: ImageFeatures, ids: Tensor) -> Tensor:
+        """ids: (batch, length), task token first -> logits (batch, length, vocabulary) of each next token."""
+        return self.language.lm_head(self.read(self.prefix(features), ids))
+
+    def pixels(self, features: ImageFeatures, after: ImageFeatures | None = None) -> Tensor:
+        """(batch, embedding, H / 2, W / 2) of a picture of H x W pixels, or of what differs between two."""
+        found = self.heads.pixels((*features.scales, features.map()))
+        if after is None:
+            return found
+        then = self.heads.pixels((*after.scales, after.map()))
+        return self.heads.difference(torch.cat([found, then, then - found], dim=1))
 
     def embed_images(self, features: ImageFeatures) -> Tensor:
         """(batch, embedding), of unit length."""

@@ -23,7 +23,9 @@ from transformers import DynamicCache, StoppingCriteriaList
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
-from rsvlm.models.families.compact.network import CAPTION, EOS, PAD, RET, STRIDE, Compact, ImageFeatures
+from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET
 from rsvlm.models.parts.pixels import DEVIATION, MEAN, normalise
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
@@ -104,7 +106,7 @@ class CompactPredictor:
             found = self._run(self._encode, list(new.values()), pictures.shape[1:])
             for key, features in zip(new, found, strict=True):
                 seen[key] = features
-                self._cache.put(key, features, _size(features.tokens, features.pooled, features.spread))
+                self._cache.put(key, features, _size(*features.tensors))
         return [Seen(key, seen[key]) for key in keys]
 
     def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Caption]:

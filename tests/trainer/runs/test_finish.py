@@ -62,7 +62,7 @@ def test_no_model_is_overwritten(tuned: Made, tiny: Path, tmp_path: Path, models
 
 def test_new_model_has_a_card_too_and_its_classes_are_guesses(tuned: Made, tiny: Path, tmp_path: Path, models: Path):
     sizes = {
-        "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 300,
+        "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 400,
         "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4,
     }  # fmt: skip
     stage = {"max_steps": 1, "learning_rate": 1e-3, "objectives": {"language": 1.0, "class": 1.0}}

@@ -1,0 +1,170 @@
+"""Examples as the bundled family learns from them: pixels, rows of ids, masks, classes, and which texts are right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from rsvlm.models.families.compact.words import (
+    ASK,
+    CAPTION,
+    GROUND,
+    IGNORED,
+    NONE,
+    PAD,
+    RET,
+    SEG,
+    SEGMENT,
+    Row,
+    box_ids,
+    padded,
+)
+from rsvlm.models.learning import Example
+from rsvlm.models.parts.tokenizer import tidy
+
+ANSWERS = 8  # of a picture that are told from wrong ones, as many in every process
+UNKNOWN = -1  # class of a picture that has none
+
+Turn = tuple[int, list[int], list[int]]  # task token, question, answer
+
+
+@dataclass(frozen=True)
+class CompactLesson:
+    """pixels: (batch + pairs, 3, H, W) in [0, 1], the later dates last. pairs: (pairs,) rows that have two dates.
+
+    ids, labels: (batch, length), see words.py. truth: (masks, H / 2, W / 2) in [0, 1], one for each [SEG] of ids, row by row.
+    texts: (batch, length) words, [RET], padding; said: (batch,) a number for each text, the same for the same; right: (batch,
+    answers) the numbers of all texts that are right for a picture; described: (batch,) whether there is a text at all.
+    classes: (batch,), or UNKNOWN.
+    """
+
+    pixels: Tensor
+    pairs: Tensor
+    ids: Tensor
+    labels: Tensor
+    truth: Tensor
+    texts: Tensor
+    said: Tensor
+    right: Tensor
+    described: Tensor
+    classes: Tensor
+    counts: Mapping[str, int]
+
+    def to(self, device: torch.device | str) -> CompactLesson:
+        names = [field.name for field in fields(self) if field.name != "counts"]
+        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in names}
+        return replace(self, **moved)
+
+
+class Lessons:
+    """Examples in the words of one model. scenes: names of its classes."""
+
+    def __init__(self, tokenizer: Tokenizer, scenes: Sequence[str]) -> None:
+        self.tokenizer, self.scenes = tokenizer, scenes
+
+    def row(self, example: Example) -> Row:
+        return Row.of(self._turns(example))
+
+    def batch(self, examples: Sequence[Example]) -> CompactLesson:
+        pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
+        pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
+        pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+        rows = [self.row(example) for example in examples]
+        labels = padded([row.labels for row in rows], IGNORED)
+        truth = [mask for example in examples for _, mask in _targets(example)]
+        described = [_described(example) for example in examples]
+        texts = [tidy(example.turns[-1][1]) if told else "" for example, told in zip(examples, described, strict=True)]
+        classes = [
+            self.scenes.index(example.label) if example.label in self.scenes else UNKNOWN for example in examples
+        ]
+        counts = {
+            "language": int((labels != IGNORED).sum()),
+            "masks": len(truth),
+            "class": sum(place != UNKNOWN for place in classes),
+            "contrastive": sum(described),
+            "distillation": sum(described),
+        }
+        return CompactLesson(
+            pixels.contiguous(memory_format=torch.channels_last),
+            torch.tensor(pairs, dtype=torch.long),
+            padded([row.ids for row in rows], PAD),
+            labels,
+            _halved(truth, pixels.shape[-2:]),
+            padded([[*self._ids(text), RET] for text in texts], PAD),
+            torch.tensor([_number(text) for text in texts]),
+            _right(examples, texts),
+            torch.tensor(described),
+            torch.tensor(classes),
+            counts,
+        )
+
+    def _turns(self, example: Example) -> list[Turn]:
+        if example.task == "ground":
+            return self._boxes(example)
+        outlines: list[Turn] = [(SEGMENT, self._ids(phrase), [SEG]) for phrase, _ in _targets(example)]
+        if example.task == "segment":
+            return outlines or [(SEGMENT, self._ids(question), [NONE]) for question, _ in example.turns]
+        answers = [
+            (ASK if question and example.task != "caption" else CAPTION, self._ids(question), self._ids(answer))
+            for question, answer in example.turns
+        ]
+        return answers + outlines
+
+    def _boxes(self, example: Example) -> list[Turn]:
+        """Of each phrase all its boxes, from the upper left on; the phrase alone in words is of something that is not there."""
+        if example.boxes is None:
+            return [(GROUND, self._ids(question), [NONE]) for question, _ in example.turns]
+        size = example.pictures[-1].shape[:2]
+        found: dict[str, list[list[int]]] = {}
+        for phrase, box in zip(example.phrases, example.boxes.tolist(), strict=True):
+            found.setdefault(phrase, []).append(box_ids(box, *size))
+        return [
+            (GROUND, self._ids(phrase), [place for box in sorted(boxes) for place in box])
+            for phrase, boxes in found.items()
+        ]
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(tidy(text)).ids
+
+
+def _targets(example: Example) -> list[tuple[str, np.ndarray]]:
+    """Each phrase of an example with the mask, (H, W) bool, of all that it means; none where words alone are learnt."""
+    if example.masks is None or example.task not in ("segment", "change"):
+        return []
+    found: dict[str, np.ndarray] = {}
+    for phrase, mask in zip(example.phrases, example.masks, strict=True):
+        found[phrase] = found[phrase] | mask if phrase in found else mask
+    return list(found.items())
+
+
+def _described(example: Example) -> bool:
+    return example.task == "caption" and len(example.pictures) == 1 and bool(example.turns)
+
+
+def _halved(masks: Sequence[np.ndarray], size: Sequence[int]) -> Tensor:
+    """(masks, H / 2, W / 2) in [0, 1]: which share of four pixels is meant."""
+    half = (size[0] // 2, size[1] // 2)
+    if not masks:
+        return torch.zeros(0, *half)
+    return adaptive_avg_pool2d(torch.from_numpy(np.stack(masks)).float(), half)
+
+
+def _number(text: str) -> int:
+    """The same for the same text, in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
+
+
+def _right(examples: Sequence[Example], texts: Sequence[str]) -> Tensor:
+    """(batch, ANSWERS): numbers of right answers, the one that is said first; it is repeated where a picture has fewer."""
+    rows = [
+        [_number(text), *(_number(tidy(answer)) for answer in example.answers)]
+        for example, text in zip(examples, texts, strict=True)
+    ]
+    return torch.tensor([(row + row[:1] * ANSWERS)[:ANSWERS] for row in rows])

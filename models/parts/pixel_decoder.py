@@ -1,0 +1,43 @@
+"""From features at several scales to one vector for each pixel, which masks are read off.
+
+The pyramid of Lin et al. (arXiv 1612.03144, section 3), joined to per-pixel embeddings as in MaskFormer (arXiv 2107.06278,
+section 3.2). Knows grids of features only: nothing of pictures or words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from rsvlm.models.parts.residual import convolution
+
+
+class PixelDecoder(nn.Module):
+    """Grids, each with twice the side of the next -> (batch, embedding, H, W) on the finest one.
+
+    widths: channels of the grids, finest first. Above the finest one all is joined at `width` channels.
+    """
+
+    def __init__(self, widths: Sequence[int], width: int, embedding: int) -> None:
+        super().__init__()
+        finest, *coarser = widths
+        self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in coarser)
+        self.smooth = nn.ModuleList(nn.Sequential(convolution(width, width), nn.ReLU()) for _ in coarser)
+        self.narrow = nn.Conv2d(width, embedding, 1)
+        self.finest = nn.Conv2d(finest, embedding, 1)
+        self.last = nn.Sequential(
+            convolution(embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)
+        )
+
+    def forward(self, grids: Sequence[Tensor]) -> Tensor:
+        finest, *coarser = grids
+        joined = self.smooth[-1](self.lateral[-1](coarser[-1]))
+        for grid, lateral, smooth in zip(coarser[-2::-1], self.lateral[-2::-1], self.smooth[-2::-1], strict=True):
+            joined = smooth(_doubled(joined, grid) + lateral(grid))
+        return self.last(self.finest(finest) + _doubled(self.narrow(joined), finest))
+
+
+def _doubled(grid: Tensor, like: Tensor) -> Tensor:
+    return interpolate(grid, size=like.shape[-2:], mode="bilinear", align_corners=False)

@@ -1,0 +1,132 @@
+"""What the bundled family learns from an example: rows of ids, masks, boxes, two dates, and where a new model begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.families.compact.learner import CompactLearner, new, take_over
+from rsvlm.models.families.compact.words import SEG
+from rsvlm.models.learning import Example
+from rsvlm.models.weights import load_compact
+
+TEXTS = ["a river and some trees", "two white buildings near a road", "is there a boat?", "no"] * 10
+SETTINGS = {
+    "stem": 8, "widths": [8, 16, 32], "depths": [1, 1, 1], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 420,
+    "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4, "pixel_width": 16,
+    "pixel_embedding": 8, "memories": 4,
+}  # fmt: skip
+UPPER = np.arange(64)[:, None] < np.full(64, 24)
+MASKS = np.stack([UPPER, ~UPPER, np.eye(64, dtype=bool)])
+
+
+@pytest.fixture
+def learner() -> CompactLearner:
+    torch.manual_seed(3)
+    return new(SETTINGS, TEXTS, ["river", "town"])
+
+
+def picture(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+
+
+CAPTION = Example("1", "caption", (picture(1),), (("", "a river"),), ("a river", "some trees"), label="river")
+ASKED = Example("2", "vqa", (picture(2),), (("Is there a boat?", "No"), ("a road?", "no")), ("no",))
+DRAWN = Example("3", "segment", (picture(3),), phrases=("trees", "river", "trees"), masks=MASKS)
+BOXED = Example(
+    "4", "ground", (picture(4),), phrases=("road", "road"), boxes=np.array([[32, 0, 64, 64], [0, 16, 8.2, 99]])
+)
+ABSENT = Example("5", "segment", (picture(5),), (("boat", "There is no boat."),), ("There is no boat.",))
+NOWHERE = Example("6", "ground", (picture(6),), (("boat", "There is no boat."),), ("There is no boat.",))
+CHANGED = Example("7", "change", (picture(7), picture(8)), (("", "a road"),), ("a road",), ("road",), MASKS[:1])
+ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, NOWHERE, CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("example", "row"),
+    [
+        (CAPTION, "<caption> a river<eos>"),
+        (ASKED, "<ask> is there a boat?<answer> no<eos><ask> a road?<answer> no<eos>"),
+        (DRAWN, "<segment> trees<answer>[SEG]<eos><segment> river<answer>[SEG]<eos>"),
+        (BOXED, "<ground> road<answer><0><25><13><100><50><0><100><100><eos>"),
+        (ABSENT, "<segment> boat<answer><none><eos>"),
+        (NOWHERE, "<ground> boat<answer><none><eos>"),
+        (CHANGED, "<caption> a road<eos><segment> road<answer>[SEG]<eos>"),
+    ],
+)
+def test_example_becomes_a_row_of_which_answers_alone_are_learnt(learner: CompactLearner, example: Example, row: str):
+    lesson = learner.batch([example])
+    ids, labels = lesson.ids[0], lesson.labels[0]
+    assert learner.tokenizer.decode(ids[: learner.tokens(example)].tolist(), skip_special_tokens=False) == row
+    learnt = learner.tokenizer.decode(labels[labels >= 0].tolist(), skip_special_tokens=False)
+    answers = [turn.partition("<answer>")[2] or turn.removeprefix("<caption>") for turn in row.split("<eos>")[:-1]]
+    assert learnt == "".join(f"{answer}<eos>" for answer in answers)
+
+
+def test_every_mask_of_a_lesson_belongs_to_the_token_that_asks_for_it(learner: CompactLearner):
+    lesson = learner.batch([CHANGED, CAPTION, DRAWN])
+    assert (lesson.ids == SEG).sum() == len(lesson.truth) == 3
+    assert lesson.pairs.tolist() == [0] and len(lesson.pixels) == 4
+    both = MASKS[0] | MASKS[2]  # all that one phrase means
+    for found, wanted in zip(lesson.truth, (MASKS[0], both, MASKS[1]), strict=True):
+        halves = wanted.reshape(32, 2, 32, 2).mean(axis=(1, 3))
+        np.testing.assert_allclose(found.numpy(), halves, atol=1e-6)
+
+
+def test_losses_of_a_mixed_batch_are_those_of_its_examples(learner: CompactLearner):
+    """Batch norm rests, so that examples do not look at each other."""
+    learner.network.eval()
+    whole = learner.batch(ALL)
+    losses = learner.losses(whole, ("language", "masks"))
+    for name, loss in losses.items():
+        parts = [learner.batch([example]) for example in ALL]
+        weighed = sum(learner.losses(part, (name,))[name] * part.counts[name] for part in parts if part.counts[name])
+        torch.testing.assert_close(loss, weighed / whole.counts[name], rtol=1e-4, atol=1e-5)
+
+
+def test_all_parts_learn_from_a_mixed_batch(learner: CompactLearner):
+    torch.manual_seed(0)
+    optimizer = torch.optim.AdamW(learner.network.parameters(), 3e-3)
+    lesson = learner.batch(ALL)
+    sums = []
+    for _ in range(40):
+        losses = learner.losses(lesson, learner.objectives)
+        total = torch.stack([losses[name] for name in ("language", "masks", "class", "contrastive")]).sum()
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        sums.append(total.item())
+    assert sums[-1] < 0.6 * sums[0]
+    assert all(parameter.grad is not None for parameter in learner.network.parameters())
+
+
+def test_second_date_changes_what_is_drawn(learner: CompactLearner):
+    learner.network.eval()
+    same = replace(CHANGED, pictures=(CHANGED.pictures[0],) * 2)
+    features = [learner.model.encoder(learner.batch([each]).pixels) for each in (CHANGED, same)]
+    maps = [learner.model.pixels(each.rows([0]), each.rows([1])) for each in features]
+    assert not torch.allclose(*maps)
+
+
+def test_new_model_begins_with_what_it_shares_with_another(learner: CompactLearner, add_model):
+    card: ModelCard = add_model("given")
+    given, words = load_compact(card.folder)
+    take_over(learner, card)
+    for mine, theirs in zip(learner.model.encoder.parameters(), given.encoder.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    word = "Ġriver"
+    mine = learner.model.language.get_input_embeddings().weight[learner.tokenizer.token_to_id(word)]
+    assert torch.equal(mine, given.language.get_input_embeddings().weight[words.token_to_id(word)])
+    scenes = get_card(None).scenes
+    assert "river" in scenes
+    place = given.config.scenes.index("river")
+    assert torch.equal(learner.model.scene_head.weight[0], given.scene_head.weight[place])
+
+
+def test_vocabulary_without_room_is_refused():
+    with pytest.raises(ValueError, match="300"):
+        new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])
