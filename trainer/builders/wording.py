@@ -83,3 +83,9 @@ def whereabouts(cell: str) -> str:
     """“at the top left” for the cell top-left."""
     place: str = templates()["places"][cell]
     return place
+
+
+def cover_names(label: str) -> list[str]:
+    """What a class of land cover is called: its own name first, then others that mean the same."""
+    found: list[str] = templates()["cover"]["names"].get(label, [label])
+    return found

@@ -50,6 +50,7 @@ FORMATS: dict[str, Format] = {
     "rs-rag": Format("RS-RAG (RSWK) and other messages: a .jsonl", "rs_rag"),
     "dior-rsvg": Format("DIOR-RSVG: its folder, with Annotations and train.txt", "dior_rsvg"),
     "coco": Format("COCO instances or captions: a .json", "coco", writes=True),
+    "masks": Format("Pictures with coloured masks, such as land cover: a .zip or a folder with classes.json", "masks"),
     "rasters": Format("GeoPackage, GeoJSON or shapefile of polygons; --images is a raster or a folder of them", "rasters"),
 }  # fmt: skip
 
