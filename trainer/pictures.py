@@ -1,7 +1,11 @@
-"""Pictures of records as arrays, straight from where they lie: photographs of data sets, and windows of georeferenced rasters."""
+"""Pictures of records as arrays, straight from where they lie: photographs of data sets, and windows of georeferenced rasters.
+
+GDAL reads a PNG or JPEG that ends early as far as it goes, and the rest as black or grey; here such a file is an error.
+"""
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, NamedTuple
 
@@ -10,10 +14,14 @@ import rasterio
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster, RsvlmError
 
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
+MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” finds all that are broken."
+WHOLE_JPEG = {"GDAL_ERROR_ON_LIBJPEG_WARNING": True}
+PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
 class Picture(NamedTuple):
@@ -27,10 +35,28 @@ class Picture(NamedTuple):
 def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
     """One image of a record. side: a square of so many pixels; else as large as it is, up to LARGEST.
 
-    Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing or damaged.
+    Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing, damaged or cut short.
     """
-    if "window" in image or "extent" in image or "bands" in image:
-        return _view(image, side)
+    check_whole(image["href"])
+    with rasterio.Env(**WHOLE_JPEG):
+        return _view(image, side) if image.keys() & {"window", "extent", "bands"} else _photograph(image, side)
+
+
+def check_whole(href: str) -> None:
+    """Raises RsvlmError (bad_raster) for a PNG that ends before its last part."""
+    try:
+        with open(href, "rb") as file:
+            if file.read(len(PNG)) != PNG:
+                return
+            file.seek(-min(64, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            whole = PNG_END in file.read()
+    except OSError:  # inside of an archive, which has checksums, or far away
+        return
+    if not whole:
+        raise RsvlmError("bad_raster", f"{href} cannot be read to its end.", MEND)
+
+
+def _photograph(image: dict[str, Any], side: int | None) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # photographs of data sets have no place
@@ -46,7 +72,7 @@ def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
                 )
                 return Picture(np.ascontiguousarray(bands.transpose(1, 2, 0)), source.width, source.height)
     except RasterioError as error:
-        raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", "Check where the pictures lie.") from error
+        raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", MEND) from error
 
 
 def _view(image: dict[str, Any], side: int | None) -> Picture:
