@@ -27,6 +27,7 @@ FORMATS: dict[str, Format] = {
     "records": Format("Records of rsvlm: a .jsonl", "own"),
     "archive": Format("Caption archive: a .zip with images/ and captions.jsonl", "archive"),
     "labels": Format("Labels of a caption archive's pictures, in a sentence: its .zip", "labels"),
+    "questions": Format("Questions about a caption archive's pictures: its .zip", "questions"),
     "karpathy": Format("RSICD, UCM-Captions, Sydney-Captions: dataset_*.json", "karpathy", writes=True),
     "precomp": Format("RSICD and others, precomputed: *_caps.txt beside *_filename.txt", "precomp"),
     "nwpu": Format("NWPU-Captions: dataset_nwpu.json", "nwpu"),
