@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rsvlm.models.families.compact.predictor import CompactPredictor
-from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive
 
 TEMPERATURES = np.round(np.geomspace(0.3, 3.0, 60), 3)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
 from rsvlm.geo.scene import Scene
-from rsvlm.protocol import Raster, RsvlmError
+from rsvlm.protocol import Raster, Record, RsvlmError
 
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
 MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” finds all that are broken."
@@ -40,6 +41,11 @@ def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
     check_whole(image["href"])
     with rasterio.Env(**WHOLE_JPEG):
         return _view(image, side) if image.keys() & {"window", "extent", "bands"} else _photograph(image, side)
+
+
+def read_squares(records: Sequence[Record], pixels: int) -> np.ndarray:
+    """(records, pixels, pixels, 3) uint8, the first picture of each. Raises what read_picture raises."""
+    return np.stack([read_picture(record.images[0], pixels).pixels for record in records])
 
 
 def check_whole(href: str) -> None:

@@ -28,8 +28,8 @@ from rsvlm.trainer.calibration import (
 )
 from rsvlm.trainer.evaluation import evaluate
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.measuring.data import Data
+from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
 

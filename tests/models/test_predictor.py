@@ -14,7 +14,7 @@ from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.predictor import LONGEST, CompactPredictor, sentence
 from rsvlm.models.families.compact.words import CAPTION, EOS
 from rsvlm.protocol import Cancelled
-from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive
 
 
@@ -103,7 +103,7 @@ def test_embeddings_of_pictures_and_texts_are_comparable(predictor: CompactPredi
 
 def test_real_pictures_get_their_scene_and_words_of_it(predictor: CompactPredictor, data_dir):
     """On UCM pictures that were never trained on: far above chance, in classes, words and embeddings."""
-    from rsvlm.trainer.images import read_squares
+    from rsvlm.trainer.pictures import read_squares
     from rsvlm.trainer.records import read_caption_archive
 
     records = read_caption_archive(data_dir / "ucm_trainval_256.zip", "val")[::5]

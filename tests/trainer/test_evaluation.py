@@ -14,13 +14,13 @@ from rsvlm.models.load import load_model
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import evaluation
 from rsvlm.trainer.evaluation import Kept, evaluate
-from rsvlm.trainer.images import read_squares
 from rsvlm.trainer.measuring.asking import Row
 from rsvlm.trainer.measuring.data import Data
 from rsvlm.trainer.measuring.words import Captions
 from rsvlm.trainer.metrics.caption_protocols import score_captions
 from rsvlm.trainer.metrics.tally import means
 from rsvlm.trainer.metrics.tokenisers import plain
+from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive
 from rsvlm.trainer.scoring import score_file
 

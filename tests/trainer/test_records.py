@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.images import read_square, read_squares
+from rsvlm.trainer.pictures import read_picture, read_squares
 from rsvlm.trainer.records import data_folder, is_held, read_caption_archive
 
 
@@ -59,7 +59,7 @@ def test_record_refers_to_its_picture_and_holds_all_captions(tiny: Path):
     assert record.meta["scene"] == "forest" and len(record.captions) == 3
     assert record.captions[1] == "This is forest number 3 ."
     assert [message["role"] for message in record.messages] == ["user", "assistant", "assistant", "assistant"]
-    square = read_square(record.images[0]["href"], 64)
+    square = read_picture(record.images[0], 64).pixels
     np.testing.assert_allclose(square.mean(axis=(0, 1)), (30, 70, 35), atol=2)
 
 
@@ -98,15 +98,22 @@ def test_folder_is_no_archive_and_split_without_pictures_is_named(tmp_path: Path
         read_caption_archive(archive, "test")
 
 
-def test_missing_and_odd_pictures_are_named(archive: Path, tmp_path: Path):
+def test_missing_and_cut_pictures_are_named_and_grey_ones_are_seen_grey(archive: Path, tmp_path: Path):
     with pytest.raises(RsvlmError, match=r"0\.png cannot be read") as caught:
         read_squares(read_caption_archive(archive, "val"), 32)
     assert caught.value.code == "bad_raster"
     from PIL import Image
 
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "grey.png")
-    with pytest.raises(RsvlmError, match=r"grey\.png is no 8-bit RGB picture"):
-        read_square(str(tmp_path / "grey.png"), 32)
+    grey = np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))
+    for name in ("grey.png", "grey.jpg"):
+        Image.fromarray(grey).save(tmp_path / name)
+        seen = read_picture({"href": str(tmp_path / name)}, 64).pixels
+        assert (seen == seen[:, :, :1]).all() and (np.diff(seen[32, :, 0].astype(int)) >= 0).all() and seen.std() > 30
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-40])
+        for image in ({}, {"window": [0, 0, 64, 64]}, {"bands": [1]}):
+            with pytest.raises(RsvlmError, match=rf"{name} cannot be read") as caught:
+                read_picture({"href": str(tmp_path / name), **image}, 64)
+            assert caught.value.code == "bad_raster"
 
 
 def test_data_folder_is_the_named_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rsvlm.trainer.images import read_squares
+from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive
 from rsvlm.trainer.teacher import CHANNELS, GRID, Same, Teacher, standardised
 
