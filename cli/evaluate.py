@@ -28,7 +28,8 @@ for name, told, protocols, more in (
     ("change", "Score what is said of two dates.",
      "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no, exact or masks;", VOCABULARY),
     ("segment", "Score masks of what phrases name.",
-     "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account.", {}),
+     "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account; semantic: each pixel is "
+     "of one class.", {}),
     ("ground", "Score boxes around what phrases name.",
      "boxes (default): turned by their angles; boxes-upright: angles are left out of account.", {}),
     ("retrieval", "Score how often what belongs together is found, both ways between pictures and captions.",

@@ -27,6 +27,7 @@ from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabul
 from rsvlm.trainer.scored import Given as Given
 from rsvlm.trainer.scored import Rows, Scored
 from rsvlm.trainer.scored import document as document
+from rsvlm.trainer.scoring_cover import cover
 from rsvlm.trainer.scoring_pairs import knowledge, steadiness
 from rsvlm.trainer.scoring_places import places
 from rsvlm.trainer.scoring_vectors import retrieval, zero_shot
@@ -241,7 +242,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
         "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no, "exact": _questions,
         "masks": _masks,
     },
-    "segment": {"masks": _masks, "lisa": _masks},
+    "segment": {"masks": _masks, "lisa": _masks, "semantic": cover},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},
     "retrieval": {"rs5m": retrieval, "skyscript": retrieval},
     "zeroshot": {"top-k": zero_shot},

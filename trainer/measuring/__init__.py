@@ -55,6 +55,9 @@ DIFFERENCES = Measured(
 )
 
 
+COVER = Measured("cover", "Cover", OUTLINES, "outlines of several classes in one picture")
+
+
 def able(task: str, protocol: str, model: str | None) -> ModelCard:
     """The card of a model that can be asked. Raises RsvlmError: unknown_model, bad_request naming those that can."""
     ability = spec_of(task, protocol).ability
@@ -63,6 +66,8 @@ def able(task: str, protocol: str, model: str | None) -> ModelCard:
 
 def spec_of(task: str, protocol: str) -> Measured:
     found = MEASURED[task]
+    if task == "segment" and protocol == "semantic":
+        return COVER
     if task != "change" or protocol not in (*QUESTIONS_OF_CHANGE, "masks"):
         return found
     return DIFFERENCES if protocol == "masks" else replace(found, ability=ASKS_CHANGE)

@@ -1,4 +1,4 @@
-"""IoU of masks: LISA's cIoU and gIoU, and the plain mean.
+"""IoU of masks: LISA's cIoU and gIoU, and the plain mean; and of classes that share a picture among them.
 
 cIoU sums intersections and unions over all masks, gIoU is the mean of each mask's IoU (LISA, arXiv 2308.00692, section 4.1);
 two empty masks agree. Knows arrays only.
@@ -6,7 +6,8 @@ two empty masks agree. Knows arrays only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -41,3 +42,28 @@ def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
         "gIoU": official / (count + EPSILON),
         "mIoU": share(exact, count),
     }
+
+
+def class_overlap(told: Sequence[np.ndarray], true: Sequence[np.ndarray], classes: Sequence[str]) -> Tally:
+    """told, true: of each image (height, width) numbers of classes; -1 for none, where nobody is asked about a true one.
+
+    Figures: the IoU of each class over the pixels of all images (Everingham et al., IJCV 88, 2010, section 4.1.3 on VOC), mIoU,
+    their mean over classes that are told or true anywhere, and accuracy, the share of pixels that are right.
+    """
+    rows = []
+    for one, other in zip(told, true, strict=True):
+        asked = other >= 0
+        given, right = one[asked], other[asked]
+        both = np.bincount(right[given == right], minlength=len(classes))
+        either = (
+            np.bincount(right, minlength=len(classes)) + np.bincount(given[given >= 0], minlength=len(classes)) - both
+        )
+        rows.append([*both, *either, asked.sum()])
+    return Tally(np.array(rows, float), partial(_class_figures, classes=tuple(classes)))
+
+
+def _class_figures(sums: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    both, either, asked = np.split(sums, [len(classes), 2 * len(classes)], axis=-1)
+    each = share(both, either, of_nothing=np.nan)
+    found = {"mIoU": np.nanmean(each, axis=-1), "accuracy": share(both.sum(axis=-1), asked[..., 0])}
+    return found | {f"{label} IoU": each[..., number] for number, label in enumerate(classes)}
