@@ -1,53 +1,131 @@
-"""Random views of training pictures: seen from another side, nearer, in another light.
-
-The geometric change is an affine map, so that a teacher's feature map can be seen through the very same one.
-"""
+"""Random views of training examples: seen from another side, nearer, on another day; masks, maps and boxes follow exactly."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from PIL import Image
+from PIL.Image import Resampling
 
-CROP = (0.7, 1.0)  # side of the crop, as a share of the picture's
+from rsvlm.trainer.nuisance import KINDS, LIGHT, STILL, disturbed
+
+if TYPE_CHECKING:  # recipes are read without torch
+    from rsvlm.models.learning import Example
+
+CROP = (0.7, 1.0)  # side of the part that is seen, as a share of the picture's
+STRENGTH = (0.3, 1.0)  # of what differs from day to day
+LEFT = 0.25  # share of a box that has to be in view, for its thing to be asked for
+NAMES = ("none", "light", "view", "nuisance", *KINDS)  # of ways to change an example
 
 
-def random_affine(count: int, generator: torch.Generator) -> Tensor:
-    """(count, 2, 3) maps from output to input coordinates in [-1, 1]: quarter turns, flips, crops."""
+@dataclass(frozen=True)
+class View:
+    """The part of a picture between x0, y0 and x1, y1 (shares of it), as large as the whole; then mirrored from left to right,
+    if so; then turned by quarter turns against the clock, which of what is no square are half turns.
+    """
 
-    def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(count, generator=generator) * (high - low) + low
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    mirror: bool
+    turns: int
 
-    turn = torch.randint(0, 4, (count,), generator=generator) * (math.pi / 2)
-    flip = torch.randint(0, 2, (count,), generator=generator) * 2.0 - 1.0
-    scale = uniform(*CROP)
-    slack = 1 - scale
-    cosine, sine = turn.cos() * scale, turn.sin() * scale
-    rows = torch.stack(
-        [cosine * flip, -sine, uniform(-1, 1) * slack, sine * flip, cosine, uniform(-1, 1) * slack], dim=1
+    @classmethod
+    def draw(cls, random: np.random.Generator) -> View:
+        side = random.uniform(*CROP)
+        x0, y0 = random.uniform(0, 1 - side, 2)
+        return cls(x0, y0, x0 + side, y0 + side, bool(random.integers(2)), int(random.integers(4)))
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 -> the same shape, interpolated."""
+        height, width = pixels.shape[:2]
+        box = (self.x0 * width, self.y0 * height, self.x1 * width, self.y1 * height)
+        return self._sided(np.asarray(Image.fromarray(pixels).resize((width, height), Resampling.BILINEAR, box)))
+
+    def plane(self, values: np.ndarray) -> np.ndarray:
+        """(H, W, ...) of any kind -> the same shape: of each pixel the value that its middle lies on."""
+        height, width = values.shape[:2]
+        rows = (self.y0 + (np.arange(height) + 0.5) / height * (self.y1 - self.y0)) * height
+        columns = (self.x0 + (np.arange(width) + 0.5) / width * (self.x1 - self.x0)) * width
+        return self._sided(values[rows.astype(int)[:, None], columns.astype(int)])
+
+    def boxes(self, boxes: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 4) pixels -> what is in view of them, in pixels of the view; (n,) which share of each box that is."""
+        height, width = size
+        xs = (boxes[:, [0, 2]] / width - self.x0) / (self.x1 - self.x0)
+        ys = (boxes[:, [1, 3]] / height - self.y0) / (self.y1 - self.y0)
+        xs = 1 - xs if self.mirror else xs
+        for _ in range(self._quarters(size)):
+            xs, ys = ys, 1 - xs
+        corners = np.stack([xs.min(axis=1), ys.min(axis=1), xs.max(axis=1), ys.max(axis=1)], axis=1)
+        inside = corners.clip(0, 1)
+        share = _areas(inside) / np.maximum(_areas(corners), 1e-12)
+        return inside * np.array([width, height, width, height]), share
+
+    def _sided(self, values: np.ndarray) -> np.ndarray:
+        turned = np.rot90(values[:, ::-1] if self.mirror else values, self._quarters(values.shape[:2]))
+        return np.ascontiguousarray(turned)
+
+    def _quarters(self, size: tuple[int, ...]) -> int:
+        return self.turns if size[0] == size[1] else self.turns // 2 * 2
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    areas: np.ndarray = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return areas
+
+
+def seen(found: Example, augment: Collection[str], random: np.random.Generator) -> Example:
+    """The example as `augment`, of NAMES, lets it be seen: all dates from one side, each on a day of its own.
+
+    Where there is one picture only, nothing shifts in it, so that masks and boxes stay where they are.
+    """
+    if "view" in augment:
+        view = View.draw(random)
+        found = _viewed(found, view) or _viewed(found, replace(view, x0=0, y0=0, x1=1, y1=1)) or found
+    kinds = {kind for name in augment for kind in {"light": LIGHT, "view": LIGHT, "nuisance": KINDS}.get(name, (name,))}
+    kinds &= set(KINDS if len(found.pictures) > 1 else STILL)
+    if not kinds:
+        return found
+    pictures = (disturbed(picture, random, random.uniform(*STRENGTH), kinds) for picture in found.pictures)
+    return replace(found, pictures=tuple(pictures))
+
+
+def _viewed(found: Example, view: View) -> Example | None:
+    """None where boxes are asked for, and too little of all of them is in view: they are left out one by one.
+
+    A mask of which nothing is in view stays, for that is true of the view; boxes are then those around masks.
+    """
+    phrases, masks, boxes = found.phrases, found.masks, found.boxes
+    if masks is not None:
+        masks = np.stack([view.plane(mask) for mask in masks])
+    if boxes is not None:
+        boxes, share = view.boxes(boxes, found.pictures[-1].shape[:2])
+        if masks is not None:
+            boxes = np.stack([_around(mask) for mask in masks])
+        if found.task == "ground":
+            kept = np.flatnonzero((share >= LEFT) & (_areas(boxes) > 0))
+            if not kept.size:
+                return None
+            phrases, boxes = tuple(phrases[place] for place in kept), boxes[kept]
+            masks = None if masks is None else masks[kept]
+    return replace(
+        found,
+        pictures=tuple(view.picture(picture) for picture in found.pictures),
+        phrases=phrases,
+        masks=masks,
+        boxes=boxes,
+        maps=tuple(view.plane(plane) for plane in found.maps),
     )
-    return rows.view(count, 2, 3)
 
 
-def warp(grids: Tensor, affine: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
-    """(batch, channels, H, W) float seen through (batch, 2, 3) maps -> (batch, channels, *size). mode: or "nearest"."""
-    where = nn.functional.affine_grid(affine, [len(grids), 1, *size], align_corners=False)
-    return nn.functional.grid_sample(grids, where, mode, padding_mode="reflection", align_corners=False)
-
-
-def random_light(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """(batch, 3, H, W) in [0, 1] -> the same in another light: gain, contrast, tint, gamma, haze; one in twelve grey."""
-    count = len(pixels)
-
-    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
-        return torch.rand(count, channels, 1, 1, generator=generator) * (high - low) + low
-
-    mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
-    pixels = (pixels - mean) * uniform(0.7, 1.3) + mean * uniform(0.8, 1.2)
-    pixels = pixels * uniform(0.92, 1.08, channels=3)
-    haze = uniform(-0.3, 0.25).clamp(min=0)
-    pixels = pixels * (1 - haze) + 0.8 * haze
-    pixels = pixels.clamp(1e-3, 1) ** uniform(0.75, 1.33)
-    grey = torch.rand(count, 1, 1, 1, generator=generator) < 1 / 12
-    return torch.where(grey, pixels.mean(dim=1, keepdim=True).expand_as(pixels), pixels)
+def _around(mask: np.ndarray) -> np.ndarray:
+    """x0, y0, x1, y1 of what is set; zeros where nothing is."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return np.zeros(4)
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from rsvlm.models.learning import Example, Turn
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
-from rsvlm.trainer.augment import random_affine, random_light, warp
+from rsvlm.trainer.augment import seen
 from rsvlm.trainer.order import Order
 from rsvlm.trainer.pictures import Picture, read_picture
-from rsvlm.trainer.recipe import Augment, Source
+from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Records, Writer, read_caption_archive
 from rsvlm.trainer.regions import mask_of
 
@@ -29,7 +27,7 @@ class Examples:
     Places of a run are counted through from its first step on; what is seen at one is a function of it and the seed alone.
     """
 
-    def __init__(self, sources: Sequence[tuple[Sequence[Record], float, Augment]], seed: int) -> None:
+    def __init__(self, sources: Sequence[tuple[Sequence[Record], float, tuple[str, ...]]], seed: int) -> None:
         self.records = [records for records, _, _ in sources]
         self.augments = [augment for _, _, augment in sources]
         self.starts = list(accumulate([0, *(len(records) for records in self.records)]))
@@ -59,7 +57,7 @@ class Examples:
         found = {record.meta.get("scene") for records in self.records for record in records}
         return sorted(label for label in found if label)
 
-    def record(self, number: int) -> tuple[Record, Augment]:
+    def record(self, number: int) -> tuple[Record, tuple[str, ...]]:
         """Number: counted through over all sources."""
         source = bisect_right(self.starts, number) - 1
         return self.records[source][number - self.starts[source]], self.augments[source]
@@ -67,8 +65,8 @@ class Examples:
     def at(self, place: int, side: int | None = None) -> Example:
         """As it is seen at this place. side: see read_picture. Raises what reading raises."""
         record, augment = self.record(int(self.order.at(place, 1)[0]))
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + place)
-        return seen(example(record, int(torch.randint(1 << 30, (1,), generator=generator)), side), augment, generator)
+        random = np.random.default_rng([self.seed, place])
+        return seen(example(record, int(random.integers(1 << 30)), side), augment, random)
 
 
 def open_source(source: Source, data: Path, kept: Path) -> Sequence[Record]:
@@ -140,52 +138,3 @@ def conversation(messages: Sequence[dict[str, str]], draw: int) -> tuple[tuple[T
     if answers:
         turns.append((question, answers[draw % len(answers)]))
     return tuple(turns), tuple(answers)
-
-
-def seen(found: Example, augment: Augment, generator: torch.Generator) -> Example:
-    """The example in another light, and from another side where `augment` says so; masks, boxes and maps follow."""
-    if augment == "none":
-        return found
-    lit = tuple(_lit(picture, generator) for picture in found.pictures)
-    if augment == "light":
-        return replace(found, pictures=lit)
-    affine = random_affine(1, generator)
-    masks = found.masks
-    if masks is not None:
-        masks = _turned(masks.transpose(1, 2, 0).astype(np.uint8) * 255, affine, "nearest").transpose(2, 0, 1) > 127
-    return replace(
-        found,
-        pictures=tuple(_turned(picture, affine) for picture in lit),
-        masks=masks,
-        boxes=None if found.boxes is None else turned_boxes(found.boxes, affine, found.pictures[-1].shape[:2]),
-        maps=tuple(_turned(plane, affine, "nearest") for plane in found.maps),
-    )
-
-
-def turned_boxes(boxes: np.ndarray, affine: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """(n, 4) pixels around the same things after `warp`, inside the picture. affine: (1, 2, 3); size: height, width."""
-    scale = np.array([size[1], size[0]]) / 2
-    whole = np.vstack([affine[0].numpy(), [0, 0, 1]])
-    x0, y0, x1, y1 = boxes.T
-    corners = np.stack([np.stack([x, y], axis=-1) for x in (x0, x1) for y in (y0, y1)], axis=1) / scale - 1
-    moved = corners @ np.linalg.inv(whole)[:2, :2].T + np.linalg.inv(whole)[:2, 2]
-    moved = (moved + 1) * scale
-    return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1).clip(0, np.tile(scale * 2, 2))
-
-
-def _lit(picture: np.ndarray, generator: torch.Generator) -> np.ndarray:
-    return _bytes(random_light(_floats(picture), generator))
-
-
-def _turned(picture: np.ndarray, affine: torch.Tensor, mode: str = "bilinear") -> np.ndarray:
-    return _bytes(warp(_floats(picture), affine, picture.shape[:2], mode))
-
-
-def _floats(picture: np.ndarray) -> torch.Tensor:
-    """(H, W, channels) uint8 -> (1, channels, H, W) in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
-
-
-def _bytes(pixels: torch.Tensor) -> np.ndarray:
-    """The other way."""
-    return (pixels[0].permute(1, 2, 0) * 255).round().byte().numpy()

@@ -106,7 +106,7 @@ def _coarse(picture: np.ndarray, random: np.random.Generator, strength: float) -
     return np.asarray(Image.fromarray(picture).resize(small, Resampling.BOX).resize((width, height), again))
 
 
-def _light(picture: np.ndarray, random: np.random.Generator, strength: float) -> np.ndarray:
+def _tone(picture: np.ndarray, random: np.random.Generator, strength: float) -> np.ndarray:
     """Gamma, contrast, brightness."""
     level = _LEVELS ** np.exp(strength * random.uniform(-0.4, 0.4))
     level = (
@@ -116,10 +116,12 @@ def _light(picture: np.ndarray, random: np.random.Generator, strength: float) ->
 
 
 def _cast(picture: np.ndarray, random: np.random.Generator, strength: float) -> np.ndarray:
-    """Another response of each band, and stronger or weaker colours: now and then hardly any."""
+    """Another response of each band, and stronger or weaker colours; now and then one band for all three."""
     gain = 1 + strength * random.uniform(-0.08, 0.08, 3)
     offset = strength * random.uniform(-7, 7, 3)
-    vivid = 1 - strength * (0.95 if random.random() < 0.1 else random.uniform(-0.3, 0.5))
+    vivid = 1 - strength * random.uniform(-0.3, 0.5)
+    if random.random() < 0.15:
+        gain, offset, vivid = gain[:1], offset[:1], 0.0
     mixed = (np.eye(3) * vivid + np.full((3, 3), (1 - vivid) / 3)) * gain
     return _bytes(picture.astype(np.float32) @ mixed.astype(np.float32) + offset.astype(np.float32))
 
@@ -148,10 +150,11 @@ _ALL: dict[str, tuple[float, Callable[[np.ndarray, np.random.Generator, float], 
     "shift": (0.5, _shift),
     "blur": (0.2, _blur),
     "coarse": (0.2, _coarse),
-    "light": (0.8, _light),
+    "tone": (0.9, _tone),
     "cast": (0.5, _cast),
     "noise": (0.3, _noise),
     "jpeg": (0.25, _jpeg),
 }
 KINDS = tuple(_ALL)
 STILL = tuple(kind for kind in KINDS if kind != "shift")  # after which masks lie where they lay
+LIGHT = ("haze", "tone", "cast")  # what light and air make of colours, pixel by pixel

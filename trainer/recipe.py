@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rsvlm.models.cards import valid_id
 from rsvlm.protocol import RsvlmError
-
-Augment = Literal["none", "light", "view"]
+from rsvlm.trainer.augment import NAMES
 
 
 class Strict(BaseModel):
@@ -25,8 +24,9 @@ class Source(Strict):
     format: how it lies on disk, a name of formats.FORMATS; path: from the recipe's folder or the data folder. images: folder of
     its pictures where they lie elsewhere. tasks: only records of these; limit: only so many, from the first to the last at even
     distances, as many sets are sorted by class. repeat: how often a record is seen in an epoch, 1.5 = every second one twice.
-    augment: "light" changes the light alone; "view" also turns, mirrors and crops, which sentences about left and right do not
-    survive.
+    augment: one name or several of augment.NAMES. "light" changes the light alone; "view" also turns, mirrors and crops, which
+    sentences about left and right do not survive; "nuisance" is all that differs from day to day and sensor to sensor, or
+    name some of it: season, shadow, haze, blur, coarse, tone, cast, noise, jpeg, and of two dates shift.
     """
 
     path: str
@@ -36,7 +36,15 @@ class Source(Strict):
     tasks: tuple[str, ...] = ()
     limit: int | None = Field(None, gt=0)
     repeat: float = Field(1.0, gt=0)
-    augment: Augment = "none"
+    augment: tuple[str, ...] = ()
+
+    @field_validator("augment", mode="before")
+    @classmethod
+    def names_ways(cls, value: Any) -> Any:
+        names = (value,) if isinstance(value, str) else value
+        if isinstance(names, list | tuple) and (wrong := [name for name in names if name not in NAMES]):
+            raise ValueError(f"there is no way “{wrong[0]}” to change examples; take some of {', '.join(NAMES)}")
+        return names
 
 
 class Model(Strict):
@@ -139,6 +147,13 @@ class Recipe(Strict):
         if value is not None and not valid_id(value):
             raise ValueError("take up to 64 small letters and digits, with single . _ or - between them")
         return value
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all files of its data are named by whole paths, so that no data folder is looked for."""
+        sources = [*self.data, *(self.validation.data if self.validation else ())]
+        named = [self.teacher, *(path for source in sources for path in (source.path, source.images))]
+        return all(Path(path).is_absolute() for path in named if path)
 
 
 KEYS = [name for part in (Recipe, Source, Model, Stage, Adapters, Side, Validation) for name in part.model_fields]

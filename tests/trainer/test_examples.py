@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-import torch
 from affine import Affine
 
 import rsvlm.geo  # noqa: F401  # its limits, before rasterio is used
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer.examples import conversation, example, open_source, seen
+from rsvlm.trainer.augment import seen
+from rsvlm.trainer.examples import conversation, example, open_source
 from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Writer
@@ -63,7 +63,7 @@ def test_masks_and_boxes_lie_on_the_pixels_that_are_seen(tmp_path: Path):
     for one in found.masks:
         assert (one & bright).sum() / (one | bright).sum() > 0.9
     for seed in range(6):
-        turned = seen(found, "view", torch.Generator().manual_seed(seed))
+        turned = seen(found, ("view",), np.random.default_rng(seed))
         rows, columns = np.nonzero(turned.masks[0])
         inside = turned.pictures[0][turned.masks[0]].mean() - turned.pictures[0][~turned.masks[0]].mean()
         assert inside > 40, "the mask is still over what is bright"
