@@ -56,17 +56,17 @@ class EncodesOnce:
         return (self.card.id, self.card.revision, *map(_digest, pictures))
 
     def _encoded(
-        self, rows: Sequence[tuple[np.ndarray, ...]], work: Callable[[Sequence[Any]], Sequence[Any]]
+        self, rows: Sequence[tuple[np.ndarray, ...]], work: Callable[[Sequence[Any]], Sequence[Any]], *kind: object
     ) -> list[tuple[Key, Any]]:
         """The key of each row of pictures, and what `work` makes of it: kept, or worked out now.
 
-        work: gets rows of pictures, returns for each what has `nbytes`.
+        work: gets rows of pictures, returns for each what has `nbytes`. kind: as in `_answered`.
         """
         keys = [self._key(row) for row in rows]
         kept = {key: self._cache.get(("encoded", *key)) for key in keys}
         new = {key: row for key, row in zip(keys, rows, strict=True) if kept[key] is None}
         if new:
-            found = self._engine.run((self._network, "encode"), work, list(new.values()), self._stop)
+            found = self._engine.run((self._network, "encode", *kind), work, list(new.values()), self._stop)
             for key, made in zip(new, found, strict=True):
                 kept[key] = made
                 self._cache.put(("encoded", *key), made, made.nbytes)

@@ -10,7 +10,7 @@ import torch
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.compact.learner import CompactLearner, new, take_over
-from rsvlm.models.families.compact.words import SEG
+from rsvlm.models.families.compact.words import PAD, SEG
 from rsvlm.models.learning import Example
 from rsvlm.models.weights import load_compact
 
@@ -47,24 +47,26 @@ ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, NOWHERE, CHANGED]
 
 
 @pytest.mark.parametrize(
-    ("example", "row"),
+    ("example", "rows"),
     [
         (CAPTION, "<caption> a river<eos>"),
         (ASKED, "<ask> is there a boat?<answer> no<eos><ask> a road?<answer> no<eos>"),
-        (DRAWN, "<segment> trees<answer>[SEG]<eos><segment> river<answer>[SEG]<eos>"),
+        (DRAWN, "<segment> trees<answer>[SEG]<eos>|<segment> river<answer>[SEG]<eos>"),
         (BOXED, "<ground> road<answer><0><25><13><100><50><0><100><100><eos>"),
         (ABSENT, "<segment> boat<answer><none><eos>"),
         (NOWHERE, "<ground> boat<answer><none><eos>"),
-        (CHANGED, "<caption> a road<eos><segment> road<answer>[SEG]<eos>"),
+        (CHANGED, "<caption> a road<eos>|<segment> road<answer>[SEG]<eos>"),
     ],
 )
-def test_example_becomes_a_row_of_which_answers_alone_are_learnt(learner: CompactLearner, example: Example, row: str):
+def test_example_becomes_rows_of_which_answers_alone_are_learnt(learner: CompactLearner, example: Example, rows: str):
     lesson = learner.batch([example])
-    ids, labels = lesson.ids[0], lesson.labels[0]
-    assert learner.tokenizer.decode(ids[: learner.tokens(example)].tolist(), skip_special_tokens=False) == row
-    learnt = learner.tokenizer.decode(labels[labels >= 0].tolist(), skip_special_tokens=False)
-    answers = [turn.partition("<answer>")[2] or turn.removeprefix("<caption>") for turn in row.split("<eos>")[:-1]]
-    assert learnt == "".join(f"{answer}<eos>" for answer in answers)
+    words = learner.tokenizer
+    for ids, labels, row in zip(lesson.ids, lesson.labels, rows.split("|"), strict=True):
+        assert words.decode(ids[ids != PAD].tolist(), skip_special_tokens=False) == row
+        answers = [turn.partition("<answer>")[2] or turn.removeprefix("<caption>") for turn in row.split("<eos>")[:-1]]
+        learnt = words.decode(labels[labels >= 0].tolist(), skip_special_tokens=False)
+        assert learnt == "".join(f"{answer}<eos>" for answer in answers)
+    assert learner.tokens(example) == (lesson.ids != PAD).sum(dim=1).max()
 
 
 def test_every_mask_of_a_lesson_belongs_to_the_token_that_asks_for_it(learner: CompactLearner):

@@ -206,7 +206,7 @@ from rsvlm.protocol import RsvlmError
 pictures = np.random.default_rng(0).integers(0, 255, (16, 384, 384, 3), dtype=np.uint8)
 predictor = Models("cpu", cache_bytes=0).get(None)
 alone = [predictor.embed_images(predictor.encode(pictures[row : row + 1]))[0] for row in (0, 15)]
-before = predictor.captions(predictor.encode(pictures[:1]))
+before = vars(predictor.captions(predictor.encode(pictures[:1]))[0])
 sizes = []
 encode = predictor._encode
 
@@ -223,7 +223,7 @@ try:
     predictor.encode(large)
 except RsvlmError as error:
     print(error.code, error.details["needed_bytes"] > 0, error.details["free_bytes"] > 0)
-print(predictor.captions(predictor.encode(pictures[:1])) == before)
+print(vars(predictor.captions(predictor.encode(pictures[:1]))[0]) == before)
 print(max(abs(vectors[0] - alone[0]).max(), abs(vectors[15] - alone[1]).max()))
 """
     sizes, told, answered, difference = child(program)

@@ -11,8 +11,9 @@ import torch
 from tokenizers import Tokenizer
 
 from rsvlm.models.families.compact.network import Compact
-from rsvlm.models.families.compact.predictor import LONGEST, CompactPredictor, sentence
+from rsvlm.models.families.compact.predictor import LONGEST, CompactPredictor
 from rsvlm.models.families.compact.words import CAPTION, EOS
+from rsvlm.models.predictors.words import sentence
 from rsvlm.protocol import Cancelled
 from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive

@@ -37,6 +37,10 @@ class ImageFeatures:
         return self.tokens, self.pooled, self.spread, *self.scales
 
     @property
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.tensors)
+
+    @property
     def coarse(self) -> ImageFeatures:
         """The same without the finer scales."""
         return replace(self, scales=())

@@ -69,14 +69,14 @@ class CompactLearner:
         self.objectives = (*self.objectives, "distillation")
 
     def tokens(self, example: Example) -> int:
-        return len(self._lessons.row(example).ids)
+        return max((len(row.ids) for row in self._lessons.rows(example)), default=0)
 
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
         return self._lessons.batch(examples)
 
     def losses(self, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
         features = self.model.encoder(normalise(lesson.pixels))
-        first = features.rows(slice(len(lesson.ids)))
+        first = features.rows(slice(len(lesson.described)))
         found = self._words(features, lesson, wanted)
         if "class" in wanted and lesson.counts["class"]:
             logits = self.model.scene_head(first.pooled).float()
@@ -87,7 +87,7 @@ class CompactLearner:
             found["contrastive"] = self._contrastive(first, lesson)
         if "distillation" in wanted and self._teacher and self.network.distillation and lesson.counts["distillation"]:
             with torch.no_grad():
-                target = self._teacher(lesson.pixels[: len(lesson.ids)][lesson.described])
+                target = self._teacher(lesson.pixels[: len(lesson.described)][lesson.described])
             found["distillation"] = self.network.distillation(first.tokens[lesson.described], first.grid, target)
         return found
 
@@ -102,21 +102,22 @@ class CompactLearner:
 
     def _words(self, features: ImageFeatures, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
         """Losses of what is said and outlined; pictures and pairs, which have prefixes of different lengths, apart."""
-        rows = torch.arange(len(lesson.ids), device=lesson.ids.device)
-        later = len(rows) + torch.arange(len(lesson.pairs), device=rows.device)
-        single = rows[~torch.isin(rows, lesson.pairs)]
-        groups = [(single, None), (lesson.pairs, later)]
+        places = torch.arange(len(lesson.pixels), device=lesson.ids.device)  # where the later date of each example lies
+        places[lesson.pairs] = len(lesson.described) + torch.arange(len(lesson.pairs), device=places.device)
+        of_pair = torch.isin(lesson.of, lesson.pairs)
         found: dict[str, list[Tensor]] = {"language": [], "masks": []}
-        for before, after in groups:
-            if not len(before):
+        for rows, is_pair in ((~of_pair, False), (of_pair, True)):
+            if not rows.any():
                 continue
-            dates = [before] if after is None else [before, after]
-            ids = lesson.ids[before]
+            before = lesson.of[rows]
+            dates = [before, places[before]] if is_pair else [before]
+            ids = lesson.ids[rows]
             hidden = self.model.read(self.model.prefix(*map(features.coarse.rows, dates)), ids)
-            found["language"].append(self._spoken(hidden[:, :-1], lesson.labels[before][:, 1:]))
-            if "masks" in wanted and (ids == SEG).any():
-                truth = lesson.truth[torch.isin((lesson.ids == SEG).nonzero()[:, 0], before)]
-                found["masks"].append(self._outlined(features, dates, hidden, ids == SEG, truth))
+            found["language"].append(self._spoken(hidden[:, :-1], lesson.labels[rows][:, 1:]))
+            asked = ids == SEG
+            if "masks" in wanted and asked.any():
+                truth = lesson.truth[rows[(lesson.ids == SEG).nonzero()[:, 0]]]
+                found["masks"].append(self._outlined(features, dates, hidden, asked, truth))
         return {
             name: torch.stack(sums).sum() / lesson.counts[name]
             for name, sums in found.items()
@@ -132,9 +133,10 @@ class CompactLearner:
     def _outlined(
         self, features: ImageFeatures, dates: Sequence[Tensor], hidden: Tensor, asked: Tensor, truth: Tensor
     ) -> Tensor:
-        """Sum of the losses of all masks. dates: rows of features; asked: (rows, length), where a [SEG] stands."""
-        drawn, place = asked.nonzero()[:, 0].unique(return_inverse=True)
-        pixels = self.model.pixels(*(features.rows(rows[drawn]) for rows in dates))
+        """Sum of the losses of all masks. dates: place of each row's pictures; asked: (rows, length), where a [SEG] stands."""
+        row = asked.nonzero()[:, 0]
+        drawn, place = torch.stack([date[row] for date in dates]).unique(dim=1, return_inverse=True)
+        pixels = self.model.pixels(*map(features.rows, drawn))
         rough, final = self.model.heads.queries(hidden[asked], pixels[place])
         losses = [pixel_loss(logits, truth) + dice_loss(logits, truth) for logits in (rough, final)]
         return len(place) * (ROUGH * losses[0] + losses[1])

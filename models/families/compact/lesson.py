@@ -37,9 +37,10 @@ Turn = tuple[int, list[int], list[int]]  # task token, question, answer
 
 @dataclass(frozen=True)
 class CompactLesson:
-    """pixels: (batch + pairs, 3, H, W) in [0, 1], the later dates last. pairs: (pairs,) rows that have two dates.
+    """pixels: (batch + pairs, 3, H, W) in [0, 1], the later dates last. pairs: (pairs,) examples that have two dates.
 
-    ids, labels: (batch, length), see words.py. truth: (masks, H / 2, W / 2) in [0, 1], one for each [SEG] of ids, row by row.
+    ids, labels: (rows, length), see words.py; of: (rows,) the example of each. truth: (masks, H / 2, W / 2) in [0, 1], one for
+    each [SEG] of ids, row by row.
     texts: (batch, length) words, [RET], padding; said: (batch,) a number for each text, the same for the same; right: (batch,
     answers) the numbers of all texts that are right for a picture; described: (batch,) whether there is a text at all.
     classes: (batch,), or UNKNOWN.
@@ -49,6 +50,7 @@ class CompactLesson:
     pairs: Tensor
     ids: Tensor
     labels: Tensor
+    of: Tensor
     truth: Tensor
     texts: Tensor
     said: Tensor
@@ -69,15 +71,23 @@ class Lessons:
     def __init__(self, tokenizer: Tokenizer, scenes: Sequence[str]) -> None:
         self.tokenizer, self.scenes = tokenizer, scenes
 
-    def row(self, example: Example) -> Row:
-        return Row.of(self._turns(example))
+    def rows(self, example: Example) -> list[Row]:
+        """A conversation is one row; each phrase that is looked for is one of its own, as it is asked later."""
+        if example.task == "ground":
+            return [Row.of([turn]) for turn in self._boxes(example)]
+        outlines = [(SEGMENT, self._ids(phrase), [SEG]) for phrase, _ in _targets(example)]
+        if example.task == "segment":
+            outlines = outlines or [(SEGMENT, self._ids(question), [NONE]) for question, _ in example.turns]
+        elif example.turns:
+            return [Row.of(self._spoken(example)), *(Row.of([turn]) for turn in outlines)]
+        return [Row.of([turn]) for turn in outlines]
 
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
         pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-        rows = [self.row(example) for example in examples]
-        labels = padded([row.labels for row in rows], IGNORED)
+        rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
+        labels = padded([row.labels for _, row in rows], IGNORED)
         truth = [mask for example in examples for _, mask in _targets(example)]
         described = [_described(example) for example in examples]
         texts = [tidy(example.turns[-1][1]) if told else "" for example, told in zip(examples, described, strict=True)]
@@ -94,8 +104,9 @@ class Lessons:
         return CompactLesson(
             pixels.contiguous(memory_format=torch.channels_last),
             torch.tensor(pairs, dtype=torch.long),
-            padded([row.ids for row in rows], PAD),
+            padded([row.ids for _, row in rows], PAD),
             labels,
+            torch.tensor([number for number, _ in rows]),
             _halved(truth, pixels.shape[-2:]),
             padded([[*self._ids(text), RET] for text in texts], PAD),
             torch.tensor([_number(text) for text in texts]),
@@ -105,17 +116,11 @@ class Lessons:
             counts,
         )
 
-    def _turns(self, example: Example) -> list[Turn]:
-        if example.task == "ground":
-            return self._boxes(example)
-        outlines: list[Turn] = [(SEGMENT, self._ids(phrase), [SEG]) for phrase, _ in _targets(example)]
-        if example.task == "segment":
-            return outlines or [(SEGMENT, self._ids(question), [NONE]) for question, _ in example.turns]
-        answers = [
+    def _spoken(self, example: Example) -> list[Turn]:
+        return [
             (ASK if question and example.task != "caption" else CAPTION, self._ids(question), self._ids(answer))
             for question, answer in example.turns
         ]
-        return answers + outlines
 
     def _boxes(self, example: Example) -> list[Turn]:
         """Of each phrase all its boxes, from the upper left on; the phrase alone in words is of something that is not there."""

@@ -1,61 +1,41 @@
-"""The bundled family at work: pictures in; captions, scenes and embeddings out.
+"""The bundled family at work: pictures in; sentences, boxes, masks, scenes and embeddings out.
 
-Knows pixels and strings; nothing of rasters, maps or files. Encode once, ask many times: what was seen of a picture, and
-what the decoder makes of it before the first word, is kept for the next question. Every call of the network goes through
+Knows pixels and strings; nothing of rasters, maps or files. Encode once, ask many times. Every call of the network goes through
 the engine; methods may be called from any thread.
 """
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
-from transformers import DynamicCache, StoppingCriteriaList
+from torch.nn.functional import interpolate
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
 from rsvlm.models.families.compact.network import Compact
-from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET
-from rsvlm.models.parts.pixels import DEVIATION, MEAN, normalise
+from rsvlm.models.families.compact.speaking import LONGEST, Seen, Speaker, dates_of
+from rsvlm.models.families.compact.words import CAPTION, PAD, RET
+from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy
-from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+from rsvlm.models.predictors.abilities import Likely, OnText, Question, Reply
+from rsvlm.models.predictors.encode_once import EncodesOnce
+from rsvlm.models.predictors.replies import refuse_too_long
+from rsvlm.models.predictors.words import Words
 from rsvlm.models.predictors.zero_shot import zero_shot
 from rsvlm.models.weights import load_compact
-from rsvlm.protocol import Cancelled, RsvlmError
+from rsvlm.protocol import RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
-LONGEST = 40  # tokens of a caption
+CHANGED = "what changed"  # the phrase for all that differs between two dates
 
-
-@dataclass(frozen=True)
-class Caption:
-    """text: one sentence. confidence: geometric mean of the probabilities of its tokens, 0 to 1.
-
-    read: tokens that stood before it, those of the picture included; written: its own, the last one included.
-    """
-
-    text: str
-    confidence: float
-    read: int
-    written: int
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One picture that the model has looked at. features: a batch of one; key: tells its pixels, and how they were seen."""
-
-    key: tuple[object, ...]
-    features: ImageFeatures
+Shape = tuple[int, ...]
 
 
 @dataclass
@@ -66,11 +46,8 @@ class Counts:
     prefills: int = 0
 
 
-class CompactPredictor:
-    """card, device: what answers and where. counts: of the network's work. size_bytes: of the weights in memory.
-
-    usage: tokens that this caller's captions and embeddings have taken, as the protocol counts them.
-    """
+class CompactPredictor(EncodesOnce):
+    """counts: of the network's work, by all callers."""
 
     def __init__(
         self,
@@ -81,43 +58,58 @@ class CompactPredictor:
         engine: Engine | None = None,
         cache: Cache | None = None,
     ) -> None:
-        self.card, self.device = card, device
-        self._model, self._tokenizer = model.to(device), tokenizer
-        self._engine, self._cache = engine or Engine(device=device), cache or Cache(0)
-        self._stop: Callable[[], bool] = lambda: False
-        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        super().__init__(card, device, engine, cache, model)
+        self._model, self._tokenizer = model, tokenizer
+        self._speaker = Speaker(model, tokenizer, self._cache, device)
+        self._encodes = [0]
         self.scenes = model.config.scenes
-        self.counts = Counts()
-        self.size_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
 
-    def until(self, stop: Callable[[], bool]) -> CompactPredictor:
-        """The same for one caller, whose calls raise Cancelled once `stop` says so: at the next word, or before they begin."""
-        own = copy.copy(self)
-        own._stop = stop
-        own.usage = {"prompt_tokens": 0, "completion_tokens": 0}
-        return own
+    @property
+    def counts(self) -> Counts:
+        return Counts(self._encodes[0], self._speaker.prefills)
 
-    def encode(self, pictures: np.ndarray) -> list[Seen]:
-        """pictures: (n, H, W, 3) uint8, H and W multiples of MULTIPLE."""
-        keys = [self._key(picture) for picture in pictures]
-        seen = {key: self._cache.get(key) for key in keys}
-        new = {key: picture for key, picture in zip(keys, pictures, strict=True) if seen[key] is None}
-        if new:
-            found = self._run(self._encode, list(new.values()), pictures.shape[1:])
-            for key, features in zip(new, found, strict=True):
-                seen[key] = features
-                self._cache.put(key, features, _size(*features.tensors))
-        return [Seen(key, seen[key]) for key in keys]
+    def encode(self, pictures: Sequence[np.ndarray], after: Sequence[np.ndarray] | None = None) -> list[Seen]:
+        """pictures: (n, H, W, 3) uint8, H and W multiples of MULTIPLE; after: a later date of each, alike."""
+        dates = [pictures] if after is None else [pictures, after]
+        size = pictures[0].shape[:2]
+        found = self._encoded([(picture,) for date in dates for picture in date], self._encode, size)
+        keys, features = zip(*found, strict=True)
+        count = len(pictures)
+        return [
+            Seen(sum(keys[row::count], ()), features[row::count], size)  # the earlier date first
+            for row in range(count)
+        ]
 
-    def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Caption]:
+    def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Reply]:
         """A sentence per picture of one size. on_text streams the words of the only picture."""
-        rows = [(picture, Words(self._tokenizer, on_text, self._stop)) for picture in pictures]
-        found = self._run(self._caption, rows, pictures[0].features.grid)
-        self.usage["prompt_tokens"] += sum(caption.read for caption in found)
-        self.usage["completion_tokens"] += sum(caption.written for caption in found)
-        if self._stop():
-            raise Cancelled()
-        return found
+        return self._said(pictures, [(CAPTION,)] * len(pictures), on_text)
+
+    def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
+        """An answer to one question for each picture or pair. on_text streams the words of the only one.
+
+        Raises RsvlmError (too_large) for a question that leaves no room for an answer.
+        """
+        prompts = [self._speaker.prompt(question) for question in questions]
+        tokens = max(each.features.tokens.shape[1] * len(each.dates) // 4 for each in seen)
+        refuse_too_long(self.card, [tokens + len(ids) for ids in prompts], LONGEST, self._longest)
+        found: dict[int, Reply] = {}
+        for length in {len(ids) for ids in prompts}:
+            rows = [row for row, ids in enumerate(prompts) if len(ids) == length]
+            replies = self._said([seen[row] for row in rows], [prompts[row] for row in rows], on_text)
+            found |= dict(zip(rows, replies, strict=True))
+        return [found[row] for row in range(len(seen))]
+
+    def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:
+        """All phrases in each picture or pair of one size. Raises RsvlmError (model_failed), Cancelled."""
+        if self._model.masks is None:
+            raise RsvlmError("model_failed", f"{self.card.id} draws no masks.", "Choose a model for this task.")
+        return self._run(self._likely, [(each, tuple(phrases)) for each in seen], (*seen[0].size, *phrases))
+
+    def change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:
+        """(n, pixels, pixels) float32: probability of change."""
+        maps = np.stack([found.maps[0] * found.there[0] for found in self.likely(pairs, [CHANGED])])
+        sized = interpolate(torch.from_numpy(maps)[:, None], size=(pixels, pixels), mode="bilinear", antialias=True)
+        return sized[:, 0].numpy()
 
     def scene_probabilities(self, pictures: Sequence[Seen]) -> np.ndarray:
         """(n, classes) in the order of `scenes`, each row adding up to one; calibrated by the card's temperature."""
@@ -148,81 +140,57 @@ class CompactPredictor:
     def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text as it is embedded, the last one included that closes it. Raises as embed_texts does."""
         ids = [[*encoding.ids, RET] for encoding in self._tokenizer.encode_batch([tidy(text) for text in texts])]
-        most = self._model.language.config.max_position_embeddings
-        if max(map(len, ids)) > most:
-            raise RsvlmError("too_large", f"A text is longer than {most:,} tokens.", "Give it in parts.")
+        if max(map(len, ids)) > self._longest:
+            raise RsvlmError("too_large", f"A text is longer than {self._longest:,} tokens.", "Give it in parts.")
         return ids
 
-    def _run(self, work: Work, rows: Sequence[Any], shape: tuple[int, ...] = ()) -> list[Any]:
+    @property
+    def _longest(self) -> int:
+        return int(self._model.language.config.max_position_embeddings)
+
+    def _said(
+        self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], on_text: Callable[[str], None] | None
+    ) -> list[Reply]:
+        """prompts: of one length."""
+        rows = [
+            (each, ids, Words(self._tokenizer, on_text, self._stop)) for each, ids in zip(seen, prompts, strict=True)
+        ]
+        return self._answered(rows, self._say, len(prompts[0]), len(seen[0].dates), seen[0].features.grid)
+
+    def _run(self, work: Work, rows: Sequence[Any], shape: tuple[object, ...] = ()) -> list[Any]:
         """On the inference thread, with the rows of others who ask the same of this model for pictures of this shape."""
         return self._engine.run((self._model, work.__name__, shape), work, rows, self._stop)
 
-    def _key(self, picture: np.ndarray) -> tuple[object, ...]:
-        digest = blake2b(np.ascontiguousarray(picture).data, digest_size=20).digest()
-        return self.card.id, self.card.revision, MEAN, DEVIATION, picture.shape, digest
-
     @torch.inference_mode()
-    def _encode(self, pictures: Sequence[np.ndarray]) -> list[ImageFeatures]:
-        pixels = torch.from_numpy(np.stack(pictures)).to(self.device).permute(0, 3, 1, 2)
+    def _encode(self, rows: Sequence[tuple[np.ndarray]]) -> list[ImageFeatures]:
+        pixels = torch.from_numpy(np.stack([picture for (picture,) in rows])).to(self.device).permute(0, 3, 1, 2)
         features = self._model.encoder(normalise(pixels.to(self._model.log_scale.dtype) / 255))
-        self.counts.encodes += len(pictures)
+        self._encodes[0] += len(rows)
         return features.apart()
 
     @torch.inference_mode()
-    def _caption(self, rows: Sequence[tuple[Seen, Words]]) -> list[Caption]:
-        pictures, words = zip(*rows, strict=True)
-        for row in words:
-            row.begin()
-        prefix = self._prefixes(pictures)
-        task = torch.full((len(rows), 1), CAPTION, device=self.device)
-        output = self._model.language.generate(
-            task,
-            past_key_values=DynamicCache([tuple(layer) for layer in prefix]),
-            attention_mask=torch.ones(len(rows), prefix.shape[-2] + 1, dtype=torch.long, device=self.device),
-            max_new_tokens=LONGEST,
-            do_sample=False,
-            pad_token_id=PAD,
-            eos_token_id=EOS,
-            streamer=Listeners(words, EOS),
-            stopping_criteria=StoppingCriteriaList([Stop(words)]),
-            output_scores=True,
-            return_dict_in_generate=True,
-        )
-        found = self._model.language.compute_transition_scores(output.sequences, output.scores, normalize_logits=True)
-        spoken = (output.sequences[:, 1:] != PAD) & found.isfinite()
-        captions = []
-        for ids, scores, mask in zip(output.sequences.tolist(), found, spoken, strict=True):
-            mean = scores[mask].mean().item() if mask.any() else -math.inf
-            text = sentence(self._tokenizer.decode(ids, skip_special_tokens=True))
-            captions.append(Caption(text, math.exp(mean), prefix.shape[-2] + 1, int(mask.sum())))
-        return captions
+    def _say(self, rows: Sequence[tuple[Seen, Sequence[int], Words]]) -> list[Reply]:
+        return self._speaker.say(*zip(*rows, strict=True))
 
-    def _prefixes(self, pictures: Sequence[Seen]) -> Tensor:
-        """(layers, 2, n, heads, tokens, width): keys and values of the pictures, which stand before every question."""
-        kept = {picture.key: self._cache.get(("prefix", *picture.key)) for picture in pictures}
-        new = list({picture.key: picture for picture in pictures if kept[picture.key] is None}.values())
-        if new:
-            embedded = self._model.prefix(ImageFeatures.together([picture.features for picture in new]))
-            read = self._model.language.model(inputs_embeds=embedded, use_cache=True).past_key_values
-            self.counts.prefills += len(new)
-            layers = torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
-            for row, picture in enumerate(new):
-                kept[picture.key] = layers[:, :, row].clone()
-                self._cache.put(("prefix", *picture.key), kept[picture.key], _size(kept[picture.key]))
-        return torch.stack([kept[picture.key] for picture in pictures], dim=2)
+    @torch.inference_mode()
+    def _likely(self, rows: Sequence[tuple[Seen, tuple[str, ...]]]) -> list[Likely]:
+        seen = [each for each, _ in rows]
+        logits, there = self._speaker.likely(seen, rows[0][1])
+        maps = interpolate(logits.float(), size=seen[0].size, mode="bilinear", align_corners=False).sigmoid()
+        return [Likely(*pair) for pair in zip(maps.cpu().numpy(), there.cpu().numpy(), strict=True)]
 
     @torch.inference_mode()
     def _scenes(self, pictures: Sequence[Seen]) -> np.ndarray:
-        logits = self._model.scene_head(_batch(pictures).pooled).float()
+        logits = self._model.scene_head(dates_of(pictures)[0].pooled).float()
         return (logits / self.card.calibration.scene_temperature).softmax(dim=-1).cpu().numpy()
 
     @torch.inference_mode()
     def _familiarity(self, pictures: Sequence[Seen]) -> np.ndarray:
-        return self._model.familiarity(_batch(pictures)).float().cpu().numpy()
+        return self._model.familiarity(dates_of(pictures)[0]).float().cpu().numpy()
 
     @torch.inference_mode()
     def _embed_images(self, pictures: Sequence[Seen]) -> np.ndarray:
-        return self._model.embed_images(_batch(pictures)).float().cpu().numpy()
+        return self._model.embed_images(dates_of(pictures)[0]).float().cpu().numpy()
 
     @torch.inference_mode()
     def _embed_texts(self, rows: Sequence[list[int]]) -> np.ndarray:
@@ -235,11 +203,3 @@ def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cach
     """device: "cuda" or "cpu". Raises RsvlmError (model_failed)."""
     model, tokenizer = load_compact(card.folder, card.id, card.mend)
     return CompactPredictor(card, model, tokenizer, device, engine, cache)
-
-
-def _batch(pictures: Sequence[Seen]) -> ImageFeatures:
-    return ImageFeatures.together([picture.features for picture in pictures])
-
-
-def _size(*tensors: Tensor) -> int:
-    return sum(tensor.nbytes for tensor in tensors)

@@ -32,7 +32,7 @@ from rsvlm.models.pool import Models
 from rsvlm.trainer.begin import learner_of
 from rsvlm.trainer.dry_run import dry_run
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.stage import Losses
+from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.steps import fitted
 from rsvlm.trainer.train import Run
 

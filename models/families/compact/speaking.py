@@ -1,0 +1,157 @@
+"""What the bundled family says of what it has seen, and where it sees what a phrase names.
+
+What the decoder makes of a picture, before the first word, is kept for the next question. Rows of one call have prompts of one
+length and pictures of one size. Knows features and ids; nothing of pixels or engines.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import DynamicCache, StoppingCriteriaList
+
+from rsvlm.models.cache import Cache
+from rsvlm.models.families.compact.encoder import ImageFeatures
+from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.words import (
+    ANSWER,
+    ASK,
+    CAPTION,
+    EOS,
+    GROUND,
+    NONE,
+    PAD,
+    SEG,
+    SEGMENT,
+    SPECIAL_TOKENS,
+    padded,
+    put,
+)
+from rsvlm.models.parts.tokenizer import tidy
+from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.encode_once import Key
+from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+
+LONGEST = 40  # tokens of an answer
+TASKS = {"<caption>": CAPTION, "<ask>": ASK, "<ground>": GROUND, "<segment>": SEGMENT}
+_TASK = re.compile(rf"\s*({'|'.join(TASKS)})\s*")
+_OWN = re.compile("|".join(map(re.escape, SPECIAL_TOKENS)))
+_BOX = re.compile(r"((?:<\d+>){4})\s*")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the model has looked at. dates: features of a picture, or of two of one place, each a batch of one.
+
+    key: tells the pixels, and how they were seen. size: height and width in pixels.
+    """
+
+    key: Key
+    dates: tuple[ImageFeatures, ...]
+    size: tuple[int, int]
+
+    @property
+    def features(self) -> ImageFeatures:
+        """Of the (first) picture."""
+        return self.dates[0]
+
+
+def dates_of(seen: Sequence[Seen]) -> list[ImageFeatures]:
+    """One batch for each date."""
+    return [ImageFeatures.together(date) for date in zip(*(each.dates for each in seen), strict=True)]
+
+
+class Speaker:
+    """prefills: how many pictures the decoder has read before its first word."""
+
+    def __init__(self, model: Compact, tokenizer: Tokenizer, cache: Cache, device: str) -> None:
+        self.model, self.tokenizer, self.device = model, tokenizer, device
+        self._cache = cache
+        self.prefills = 0
+
+    def prompt(self, question: Question) -> tuple[int, ...]:
+        """Ids of a question and of what was said before. The question begins with its task, else it is one in words.
+
+        Tokens of the model's own in it are left out: it would take them for another task, or for its end.
+        """
+        ids = [
+            token
+            for asked, answered in question.earlier
+            for token in (*put(ASK, self._ids(asked)), *self._ids(answered), EOS)
+        ]
+        task = _TASK.match(question.text)
+        text = question.text[task.end() :] if task else question.text
+        return (*ids, *put(TASKS[task[1]] if task else ASK, self._ids(text)))
+
+    def say(self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], words: Sequence[Words]) -> list[Reply]:
+        for row in words:
+            row.begin()
+        prefix = self._prefixes(seen)
+        read = prefix.shape[-2] + len(prompts[0])
+        output = self.model.language.generate(
+            torch.tensor(prompts, device=self.device),
+            past_key_values=DynamicCache([tuple(layer) for layer in prefix]),
+            attention_mask=torch.ones(len(seen), read, dtype=torch.long, device=self.device),
+            max_new_tokens=LONGEST,
+            do_sample=False,
+            pad_token_id=PAD,
+            eos_token_id=EOS,
+            streamer=Listeners(words, EOS),
+            stopping_criteria=StoppingCriteriaList([Stop(words)]),
+            output_scores=True,
+            return_dict_in_generate=True,
+        )
+        chances = self.model.language.compute_transition_scores(output.sequences, output.scores, normalize_logits=True)
+        said = output.sequences[:, len(prompts[0]) :]
+        spoken = (said != PAD) & chances.isfinite()
+        replies = []
+        for ids, scores, mask in zip(said.tolist(), chances, spoken, strict=True):
+            mean = scores[mask].mean().item() if mask.any() else -math.inf
+            replies.append(Reply(self._text(ids), math.exp(mean), read, int(mask.sum())))
+        return replies
+
+    def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Logits (n, phrases, H / 2, W / 2) of each pixel, and how likely (n, phrases) each phrase is there at all."""
+        rows = [[*put(SEGMENT, self._ids(phrase)), SEG] for phrase in phrases]
+        ids = padded(rows, PAD, 1).to(self.device)
+        places = torch.tensor([len(row) - 1 for row in rows], device=self.device)
+        prefix = self._prefixes(seen)
+        each = prefix.repeat_interleave(len(rows), dim=2)
+        hidden = self.model.language.model(
+            input_ids=ids.repeat(len(seen), 1), past_key_values=DynamicCache([tuple(layer) for layer in each])
+        ).last_hidden_state.unflatten(0, (len(seen), len(rows)))
+        picked = torch.arange(len(rows), device=self.device)
+        answer, meant = hidden[:, picked, places - 1], hidden[:, picked, places]
+        chances = self.model.language.lm_head(answer)[..., [SEG, NONE]].float().softmax(dim=-1)[..., 0]
+        pixels = self.model.pixels(*dates_of(seen))
+        _, logits = self.model.heads.queries(meant.flatten(0, 1), pixels.repeat_interleave(len(rows), dim=0))
+        return logits.unflatten(0, (len(seen), len(rows))), chances
+
+    def _prefixes(self, seen: Sequence[Seen]) -> Tensor:
+        """(layers, 2, n, heads, tokens, width): keys and values of the pictures, which stand before every question."""
+        kept = {each.key: self._cache.get(("prefix", *each.key)) for each in seen}
+        new = list({each.key: each for each in seen if kept[each.key] is None}.values())
+        if new:
+            embedded = self.model.prefix(*dates_of(new))
+            read = self.model.language.model(inputs_embeds=embedded, use_cache=True).past_key_values
+            self.prefills += len(new)
+            layers = torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
+            for row, each in enumerate(new):
+                kept[each.key] = layers[:, :, row].clone()
+                self._cache.put(("prefix", *each.key), kept[each.key], kept[each.key].nbytes)
+        return torch.stack([kept[each.key] for each in seen], dim=2)
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(tidy(_OWN.sub(" ", text))).ids
+
+    def _text(self, ids: Sequence[int]) -> str:
+        """Boxes in braces, as the convention “percent” has them; what is not there as “None”."""
+        kept = [token for token in ids if token not in (PAD, EOS, ANSWER)]
+        text = self.tokenizer.decode(kept, skip_special_tokens=False).replace(SPECIAL_TOKENS[NONE], "none")
+        return sentence(_BOX.sub(r"{\1} ", text))
