@@ -35,10 +35,10 @@ class View:
     turns: int
 
     @classmethod
-    def draw(cls, random: np.random.Generator) -> View:
-        side = random.uniform(*CROP)
-        x0, y0 = random.uniform(0, 1 - side, 2)
-        return cls(x0, y0, x0 + side, y0 + side, bool(random.integers(2)), int(random.integers(4)))
+    def draw(cls, generator: np.random.Generator) -> View:
+        side = generator.uniform(*CROP)
+        x0, y0 = generator.uniform(0, 1 - side, 2)
+        return cls(x0, y0, x0 + side, y0 + side, bool(generator.integers(2)), int(generator.integers(4)))
 
     def picture(self, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 -> the same shape, interpolated."""
@@ -79,19 +79,19 @@ def _areas(boxes: np.ndarray) -> np.ndarray:
     return areas
 
 
-def seen(found: Example, augment: Collection[str], random: np.random.Generator) -> Example:
+def seen(found: Example, augment: Collection[str], generator: np.random.Generator) -> Example:
     """The example as `augment`, of NAMES, lets it be seen: all dates from one side, each on a day of its own.
 
     Where there is one picture only, nothing shifts in it, so that masks and boxes stay where they are.
     """
     if "view" in augment:
-        view = View.draw(random)
+        view = View.draw(generator)
         found = _viewed(found, view) or _viewed(found, replace(view, x0=0, y0=0, x1=1, y1=1)) or found
     kinds = {kind for name in augment for kind in {"light": LIGHT, "view": LIGHT, "nuisance": KINDS}.get(name, (name,))}
     kinds &= set(KINDS if len(found.pictures) > 1 else STILL)
     if not kinds:
         return found
-    pictures = (disturbed(picture, random, random.uniform(*STRENGTH), kinds) for picture in found.pictures)
+    pictures = (disturbed(picture, generator, generator.uniform(*STRENGTH), kinds) for picture in found.pictures)
     return replace(found, pictures=tuple(pictures))
 
 
