@@ -8,7 +8,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from ...protocol import DescribeRequest, Raster
 from ..environment.process import shared_process
-from .messages import BUNDLED_MODEL, Call, describe_call, models_call, view_call
+from .messages import BUNDLED_MODEL, Call, FindRequest, describe_call, find_call, models_call, view_call
 from .reply import Reply, loopback_manager
 from .state import BackendState
 from .watch import StateWatch
@@ -42,8 +42,15 @@ class Backend(QObject):
 
     def describe(self, request: DescribeRequest) -> Reply:
         """Say what is at a place; `finished` carries an Answer."""
-        reply = self._ask(describe_call(request))
-        self._watch.model = request.model or BUNDLED_MODEL
+        return self._work(describe_call(request), request.model)
+
+    def find(self, request: FindRequest) -> Reply:
+        """Draw masks or boxes of what phrases name; `finished` carries an Answer."""
+        return self._work(find_call(request), request.model)
+
+    def _work(self, call: Call, model: Optional[str]) -> Reply:
+        reply = self._ask(call)
+        self._watch.model = model or BUNDLED_MODEL
         self._watch.look(SOON_MS)
         reply.finished.connect(self._look_soon)
         reply.failed.connect(self._look_soon)

@@ -15,7 +15,7 @@ from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
 from ..environment.process import shared_process
 from ..layers.picture import picture_of
 from . import server_describe
-from .messages import describe_call
+from .messages import Call, FindRequest, describe_call, find_call
 from .reply import Reply, loopback_manager
 from .server import Server
 from .server_reply import ServerReply
@@ -76,9 +76,18 @@ class _Wait:
 
 def describe(request: DescribeRequest, feedback: QgsProcessingFeedback) -> Answer:
     """Say what is at a place. Raises RsvlmError; Cancelled's code within 200 ms of the user's cancel."""
+    return _answer(describe_call(request), feedback)
+
+
+def find(request: FindRequest, feedback: QgsProcessingFeedback) -> Answer:
+    """Masks or boxes of what phrases name. Raises RsvlmError as `describe` does."""
+    return _answer(find_call(request), feedback)
+
+
+def _answer(call: Call, feedback: QgsProcessingFeedback) -> Answer:
     manager = loopback_manager()
     try:
-        return _outcome(Reply(describe_call(request), shared_process(), manager), feedback)
+        return _outcome(Reply(call, shared_process(), manager), feedback)
     finally:
         sip.delete(manager)
 

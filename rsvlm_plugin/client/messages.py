@@ -6,11 +6,13 @@ Pure functions over plain data; knows nothing of sockets or of who listens.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, List, Optional, Tuple, Union
 
-from ...protocol import Answer, DescribeRequest, Evidence, Raster, RsvlmError
+from ...protocol import Answer, DescribeRequest, Evidence, GroundRequest, Raster, RsvlmError, SegmentRequest
 from ..translation import tr
+
+FindRequest = Union[SegmentRequest, GroundRequest]
 
 BUNDLED_MODEL = "compact"
 DONE = "[DONE]"
@@ -41,15 +43,25 @@ class Update:
 
 def describe_call(request: DescribeRequest) -> Call:
     """The streamed chat completion that carries out `request`."""
-    content = [
-        {"type": "text", "text": "Describe this place."},
-        {"type": "raster", "raster": request.raster.to_json()},
-    ]
+    return _chat(request, "Describe this place.", {"task": "describe", "style": request.style})
+
+
+def find_call(request: FindRequest) -> Call:
+    """The same, for masks or boxes of what phrases name."""
+    options = {
+        name: value for name, value in asdict(request).items() if name not in ("raster", "model") and value is not None
+    }
+    task = "segment" if isinstance(request, SegmentRequest) else "ground"
+    return _chat(request, "; ".join(request.phrases), {"task": task, **options})
+
+
+def _chat(request: Union[DescribeRequest, FindRequest], words: str, options: Dict[str, Any]) -> Call:
+    content = [{"type": "text", "text": words}, {"type": "raster", "raster": request.raster.to_json()}]
     body = {
         "model": request.model or BUNDLED_MODEL,
         "stream": True,
         "messages": [{"role": "user", "content": content}],
-        "rsvlm": {"task": "describe", "style": request.style},
+        "rsvlm": options,
     }
     return Call("/v1/chat/completions", body, streams=True)
 

@@ -16,12 +16,16 @@ from .sources import Native, choose
 
 @dataclass(frozen=True)
 class Seen:
-    """A place and the raster that the backend gets for it. drawn: a picture of `layer_count` layers, not a file."""
+    """A place and the raster that the backend gets for it. drawn: a picture of `layer_count` layers, not a file.
+
+    crs: of the pixels and so of what is found in them, as text; None = they have none.
+    """
 
     place: Place
     raster: Raster
     drawn: bool
     layer_count: int = 1
+    crs: Optional[str] = None
 
 
 class Fetching(QObject):
@@ -58,7 +62,7 @@ class Fetching(QObject):
             self.failed.emit(error)
             return
         if isinstance(source, Native):
-            self.fetched.emit(Seen(self._place, source.raster, drawn=False))
+            self.fetched.emit(Seen(self._place, source.raster, drawn=False, crs=source.crs))
             return
         self._layer_count = source.layer_count
         self._picture = MapPicture(source, self)
@@ -66,4 +70,4 @@ class Fetching(QObject):
         self._picture.start()
 
     def _drawn(self, raster: Raster) -> None:
-        self.fetched.emit(Seen(self._place, raster, drawn=True, layer_count=self._layer_count))
+        self.fetched.emit(Seen(self._place, raster, True, self._layer_count, raster.crs))

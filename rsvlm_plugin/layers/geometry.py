@@ -40,7 +40,10 @@ def to_geojson(geometry: QgsGeometry) -> Dict[str, Any]:
 def from_geojson(geojson: Dict[str, Any]) -> QgsGeometry:
     """A GeoJSON geometry, coordinates as they are. A null geometry for what is not one."""
     geometry = ogr.CreateGeometryFromJson(json.dumps(geojson))
-    return QgsGeometry() if geometry is None else QgsGeometry.fromWkt(geometry.ExportToWkt())
+    made = QgsGeometry()
+    if geometry is not None:
+        made.fromWkb(bytes(geometry.ExportToIsoWkb()))
+    return made
 
 
 def reprojected(

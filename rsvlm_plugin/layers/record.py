@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt
@@ -22,7 +22,10 @@ class Record:
     """One answered place.
 
     name: the place, for the reader. outline: GeoJSON polygon in `crs` (EPSG:N, WKT or None), as the user drew it.
-    drawn: the model saw a picture of the map, not a layer's own file.
+    drawn: the model saw a picture of the map, not a layer's own file. phrases: what was looked for.
+    file: the GeoPackage that holds the evidence, which then is one summary for each label; empty = it is all here.
+    source: the Raster that was looked at, as JSON without its pixels. picture: these, base64, where they were drawn; they are
+    not written into the project.
     """
 
     name: str
@@ -32,6 +35,15 @@ class Record:
     drawn: bool
     answer: Answer
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    phrases: List[str] = field(default_factory=list)
+    file: str = ""
+    source: Dict[str, Any] = field(default_factory=dict)
+    picture: str = field(default="", repr=False)
+
+    @property
+    def title(self) -> str:
+        """What was asked of which place."""
+        return " · ".join(part for part in (", ".join(self.phrases), self.name) if part)
 
     @property
     def answer_crs(self) -> QgsCoordinateReferenceSystem:
@@ -77,6 +89,9 @@ class Record:
             "crs": self.crs,
             "drawn": self.drawn,
             "answer": self.answer.to_json(),
+            **({"phrases": self.phrases} if self.phrases else {}),
+            **({"file": self.file} if self.file else {}),
+            **({"source": self.source} if self.source else {}),
         }
 
     @classmethod
@@ -90,4 +105,7 @@ class Record:
             drawn=data["drawn"],
             answer=Answer.from_json(data["answer"]),
             key=data["key"],
+            phrases=list(data.get("phrases") or ()),
+            file=data.get("file") or "",
+            source=dict(data.get("source") or {}),
         )

@@ -58,16 +58,29 @@ def answer_layer(record: Record) -> QgsVectorLayer:
     layer = QgsVectorLayer("MultiPolygon", layer_name(record), "memory")
     layer.setCrs(record.answer_crs)
     provider = layer.dataProvider()
-    provider.addAttributes([QgsField(name, kind) for name, kind in FIELDS])
+    provider.addAttributes(fields().toList())
     layer.updateFields()
     provider.addFeatures(features(record, layer.fields()))
     layer.updateExtents()
+    dress(layer, record)
+    return layer
+
+
+def fields() -> QgsFields:
+    """The columns of a layer of an answer."""
+    made = QgsFields()
+    for name, kind in FIELDS:
+        made.append(QgsField(name, kind))
+    return made
+
+
+def dress(layer: QgsVectorLayer, record: Record) -> None:
+    """Give the layer of an answer its looks and its metadata. Raises RsvlmError (not_found) where the style is gone."""
     layer.setCustomProperty(RESULT_PROPERTY, record.key)
     message, loaded = layer.loadNamedStyle(str(STYLE))
     if not loaded:
         raise RsvlmError("not_found", tr("The style of result layers cannot be read: {why}").format(why=message), "")
     layer.setMetadata(_metadata(record, layer))
-    return layer
 
 
 def add_to_project(record: Record) -> QgsVectorLayer:
@@ -75,7 +88,7 @@ def add_to_project(record: Record) -> QgsVectorLayer:
     project = QgsProject.instance()
     layer = answer_layer(record)
     project.addMapLayer(layer, False)
-    _group(project).insertLayer(0, layer)
+    group(project).insertLayer(0, layer)
     return layer
 
 
@@ -136,6 +149,7 @@ def _metadata(record: Record, layer: QgsVectorLayer) -> QgsLayerMetadata:
     return metadata
 
 
-def _group(project: QgsProject) -> QgsLayerTreeGroup:
+def group(project: QgsProject) -> QgsLayerTreeGroup:
+    """The plugin's own group at the top of the layer tree, made where it is not there."""
     root = project.layerTreeRoot()
     return root.findGroup(GROUP) or root.insertGroup(0, GROUP)

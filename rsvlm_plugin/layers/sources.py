@@ -33,9 +33,10 @@ ARCHIVES = ("/vsizip/", "/vsitar/")  # on this machine; what else GDAL opens, th
 
 @dataclass(frozen=True)
 class Native:
-    """The layer's own file, as the backend will read it."""
+    """The layer's own file, as the backend will read it. crs: of the file, as text; None = it has none."""
 
     raster: Raster
+    crs: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def choose(place: Place, canvas_settings: QgsMapSettings, draw: bool = False) ->
         )
     top = candidates[0]
     if not draw and can_be_read(top, place) and (len(candidates) == 1 or _covers(top, place)):
-        return Native(_native(top, place))
+        return Native(_native(top, place), crs_text(top.crs()))
     return Rendered(map_settings(place, candidates, canvas_settings), place, len(candidates))
 
 

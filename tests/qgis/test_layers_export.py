@@ -82,7 +82,7 @@ def test_a_shapefile_keeps_every_word_of_a_long_text(tmp_path, qgis_app):
 
 
 def test_pieces_never_cut_a_character(qgis_app):
-    from rsvlm.rsvlm_plugin.layers.export import split_text
+    from rsvlm.rsvlm_plugin.layers.table import split_text
 
     pieces = split_text("ä" * 300 + " Öl", 254)
     assert "".join(pieces).replace(" ", "") == "ä" * 300 + "Öl"
@@ -123,7 +123,8 @@ def test_an_existing_geopackage_gains_a_layer_and_keeps_its_own(tmp_path, qgis_a
     save(record("First."), path)
     save(record("Second."), path)
     source = ogr.Open(path)
-    texts = [source.GetLayer(index).GetNextFeature()["text"] for index in range(source.GetLayerCount())]
+    layers = [source.GetLayer(index) for index in range(source.GetLayerCount())]
+    texts = [layer.GetNextFeature()["text"] for layer in layers if layer.GetName() != "layer_styles"]
     assert sorted(texts) == ["First.", "Second."]
 
 
@@ -136,7 +137,7 @@ def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path, qgis_app):
     assert "could not be written: No such file or directory" in caught.value.message
     with pytest.raises(RsvlmError) as caught:
         save(record(), str(tmp_path / "answer.txt"))
-    assert caught.value.hint == "Choose a name that ends in .gpkg, .geojson or .shp."
+    assert caught.value.hint == "Choose a name that ends in .gpkg, .geojson, .fgb, .shp, .csv."
 
 
 def test_without_a_crs_coordinates_stay_and_the_user_is_told(tmp_path, qgis_app):
@@ -247,3 +248,139 @@ def test_pixels_of_a_part_are_laid_over_that_part(qgis_app):
     made = Record("photo", "brief", outline, None, False, answer_without_crs((20, 10, 60, 30)))
     upper = made.placed(made.answer.evidence[0].geometry).boundingBox()
     assert [upper.xMinimum(), upper.yMinimum(), upper.xMaximum(), upper.yMaximum()] == [20, -20, 60, -10]
+
+
+@pytest.fixture
+def houses(qgis_new_project, tmp_path):
+    """A layer of two masks in a GeoPackage of its own, in the project."""
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    evidence = [
+        Evidence("mask", square(EXTENT[0] + 100 * n, EXTENT[1], 50), "Häuser", 0.5, 2500.0, perimeter_m=200.0)
+        for n in range(2)
+    ]
+    provenance = {"model": "geopix", "sources": ["ortho"], "extent": EXTENT, "crs": "EPSG:32632"}
+    outline = square(EXTENT[0], EXTENT[1], 600)
+    answer = Answer("Häuser: 2 found.", evidence, provenance)
+    made = Record("ortho", "masks", outline, "EPSG:32632", False, answer, phrases=["Häuser"])
+    (tmp_path / "kept").mkdir()
+    made.file = write_beside(made, tmp_path / "kept")
+    return add_found(made)
+
+
+def rows_of(path):
+    source = ogr.Open(str(path))
+    layer = source.GetLayer(0)
+    return layer.GetSpatialRef(), [
+        (row.items(), row.GetGeometryRef() and row.GetGeometryRef().Clone()) for row in layer
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "fgb", "shp"])
+def test_masks_are_written_in_the_layer_s_crs_with_all_their_fields(suffix, houses, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = tmp_path / f"houses.{suffix}"
+    notes = save_layer(houses, str(path))
+    crs, rows = rows_of(path)
+    assert crs.GetAuthorityCode(None) == "32632"
+    names = list(rows[0][0])
+    perimeter = "perim_m" if suffix == "shp" else "perimeter_m"
+    assert names == ["label", "phrase", "kind", "score", "area_m2", perimeter, "count", "source", "model", "revision",
+                     "acquired", "created"]  # fmt: skip
+    assert (rows[1][0]["label"], rows[1][0][perimeter], rows[1][0]["count"]) == ("Häuser", 200.0, 1)
+    assert sorted(geometry.GetEnvelope()[0] for _row, geometry in rows) == [500_000, 500_100]
+    mapped = ["A shapefile's field names have ten characters: perimeter_m → perim_m."]
+    assert notes == (mapped if suffix == "shp" else [])
+    if suffix == "shp":
+        assert path.with_suffix(".cpg").read_text().strip() == "UTF-8"
+
+
+def test_masks_go_into_any_other_crs(houses, tmp_path):
+    from qgis.core import QgsCoordinateReferenceSystem
+
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = tmp_path / "houses.fgb"
+    save_layer(houses, str(path), QgsCoordinateReferenceSystem("EPSG:4326"))
+    crs, rows = rows_of(path)
+    assert crs.GetAuthorityCode(None) == "4326"
+    assert rows[0][1].GetEnvelope()[::2] == pytest.approx((9.0, 45.145), abs=0.01)
+    notes = save_layer(houses, str(tmp_path / "utm.geojson"), QgsCoordinateReferenceSystem("EPSG:32632"))
+    assert notes == ["GeoJSON in another system than WGS 84 is not read by every program."]
+    assert rows_of(tmp_path / "utm.geojson")[1][0][1].GetEnvelope()[0] >= 500_000
+
+
+def test_csv_holds_the_attributes_alone(houses, tmp_path):
+    import csv
+
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = tmp_path / "houses.csv"
+    save_layer(houses, str(path))
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == ["Häuser", "Häuser"]
+    assert float(rows[0]["area_m2"]) == 2500 and "WKT" not in rows[0]
+    assert not path.with_suffix(".csvt").exists()
+
+
+def test_a_geopackage_takes_style_and_metadata_along(houses, tmp_path):
+    from qgis.core import QgsVectorLayer
+
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = tmp_path / "houses.gpkg"
+    save_layer(houses, str(path))
+    again = QgsVectorLayer(str(path), "again", "ogr")
+    assert [item.label() for item in again.renderer().categories()] == ["Häuser (2)", "other"]
+    assert "Asked: Häuser" in again.metadata().abstract()
+
+
+def test_only_the_selected_features_are_written_where_that_is_wished(houses, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    houses.selectByExpression("x_min($geometry) < 500050")
+    save_layer(houses, str(tmp_path / "one.fgb"), selected=True)
+    assert len(rows_of(tmp_path / "one.fgb")[1]) == 1
+
+
+def test_a_file_that_is_open_in_the_project_is_left_alone(houses):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    own = houses.source().split("|")[0]
+    before = Path(own).read_bytes()
+    with pytest.raises(RsvlmError) as caught:
+        save_layer(houses, own)
+    assert caught.value.message == f"{own} is open as a layer of this project."
+    assert Path(own).read_bytes() == before
+
+
+def test_a_layer_of_mixed_geometries_is_no_shapefile(tmp_path, qgis_app):
+    from qgis.core import QgsVectorLayer
+
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = tmp_path / "mixed.geojson"
+    point = {"type": "Point", "coordinates": [9, 45]}
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "GeometryCollection", "geometries": [point]}}
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    layer = QgsVectorLayer(str(path), "mixed", "ogr")
+    with pytest.raises(RsvlmError) as caught:
+        save_layer(layer, str(tmp_path / "mixed.shp"))
+    assert "holds points, lines or polygons" in caught.value.message
+    assert not list(tmp_path.glob("mixed.s*"))
+
+
+def test_short_names_differ_whatever_they_were(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.shapefile import short_names
+
+    made = short_names(["population_2001", "population_2002", "POPULATION_x", "ä" * 8, "perimeter_m"])
+    assert list(made.values()) == ["population", "populatio2", "POPULATIO3", "ä" * 5, "perim_m"]

@@ -1,0 +1,271 @@
+"""Masks and boxes as a layer: what stands in the file, how it looks, and that no file is lost or left in pieces."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from osgeo import ogr
+from qgis.core import QgsLayerNotesUtils, QgsProject, QgsVectorLayer
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT, BOTTOM = 500_000.0, 4_999_000.0
+CREATED = "2026-11-20T14:02:03+01:00"
+
+
+def square(x: float, y: float, side: float) -> dict:
+    ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def record(count: int = 3, kind: str = "masks", crs="EPSG:32632"):
+    """`count` buildings of 15 m in a row, and one lake of 60 m above them."""
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    drawn = {"masks": "mask", "boxes": "box"}[kind]
+    evidence = [
+        Evidence(drawn, square(LEFT + 20 * n, BOTTOM, 15), "buildings", 0.5 + 0.1 * (n % 3), 225.0, source="ortho",
+                 phrase="buildings", perimeter_m=60.0)
+        for n in range(count)
+    ]  # fmt: skip
+    lake = square(LEFT, BOTTOM + 100, 60)
+    evidence.append(Evidence(drawn, lake, "lake", 0.9, 3600.0, source="ortho", phrase="the lake", perimeter_m=240.0))
+    provenance = {
+        "model": "geopix", "revision": "r1", "sources": ["ortho"], "crs": crs, "created": CREATED,
+        "extent": [LEFT, BOTTOM, LEFT + 600, BOTTOM + 600], "acquired": "2024-05-31",
+    }  # fmt: skip
+    answer = Answer(f"buildings: {count} found. the lake: 1 found.", evidence, provenance, target_absent=["ships"])
+    outline = square(LEFT, BOTTOM, 600)
+    return Record("ortho", kind, outline, crs, False, answer, phrases=["buildings", "the lake", "ships"])
+
+
+@pytest.fixture
+def written(qgis_new_project, tmp_path):
+    """A record whose evidence lies in a file below tmp_path, and its layer in the project."""
+    from rsvlm.rsvlm_plugin.layers.found import summary
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+
+    made = record()
+    made.file = write_beside(made, tmp_path, "CC-BY-4.0")
+    made.answer.evidence = summary(made)
+    return made, add_found(made)
+
+
+def test_the_file_holds_every_field_of_each_feature(qgis_app, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+
+    path = write_beside(record(), tmp_path)
+    assert Path(path).name == "buildings_the_lake_ships_masks.gpkg"
+    assert [file.name for file in tmp_path.iterdir()] == [Path(path).name]
+    source = ogr.Open(path)
+    layer = source.GetLayerByName("masks")
+    assert layer.GetSpatialRef().GetAuthorityCode(None) == "32632"
+    rows = [row.items() for row in layer]
+    assert list(rows[0]) == [
+        "label", "phrase", "kind", "score", "area_m2", "perimeter_m", "count", "source", "model", "revision", "acquired",
+        "created",
+    ]  # fmt: skip
+    assert rows[3] == {
+        "label": "lake", "phrase": "the lake", "kind": "mask", "score": 0.9, "area_m2": 3600.0, "perimeter_m": 240.0,
+        "count": 1, "source": "ortho", "model": "geopix", "revision": "r1", "acquired": "2024-05-31", "created": CREATED,
+    }  # fmt: skip
+    assert layer.GetFeature(2).GetGeometryRef().GetEnvelope() == (LEFT + 20, LEFT + 35, BOTTOM, BOTTOM + 15)
+    place = source.GetLayerByName("place")
+    assert [row["text"] for row in place] == ["buildings: 3 found. the lake: 1 found."]
+
+
+def test_style_aliases_notes_and_metadata_stay_in_the_file(qgis_app, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+
+    path = write_beside(record(), tmp_path, "CC-BY-4.0")
+    with sqlite3.connect(path) as database:
+        styles = database.execute("select f_table_name, useAsDefault from layer_styles order by 1").fetchall()
+    assert styles == [("masks", 1), ("place", 1)]
+    layer = QgsVectorLayer(f"{path}|layername=masks", "as anybody opens it", "ogr")
+    assert [item.label() for item in layer.renderer().categories()] == ["buildings (3)", "lake (1)", "other"]
+    assert layer.attributeAlias(layer.fields().lookupField("area_m2")) == "Area (m²)"
+    abstract = layer.metadata().abstract()
+    for fact in ("Asked: buildings, the lake, ships", "Model: geopix", "Revision: r1", "Licence: CC-BY-4.0", CREATED):
+        assert fact in abstract
+    assert layer.metadata().licenses() == ["CC-BY-4.0"]
+    assert "look at it before you rely on it" in QgsLayerNotesUtils.layerNotes(layer)
+
+
+def test_masks_are_filled_and_boxes_are_not_both_cased(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.found_style import PALETTE, symbol
+
+    for hollow, alpha in ((False, 70), (True, 0)):
+        made = symbol(1, hollow)
+        fill, casing, line = made.symbolLayers()
+        assert fill.fillColor().alpha() == alpha
+        assert casing.width() > line.width() and casing.color().lightness() == 0
+        assert line.color().name() == PALETTE[1]
+    again = symbol(1 + len(PALETTE), False)
+    dashed = again.symbolLayer(2)
+    assert dashed.color().name() == PALETTE[1] and dashed.penStyle() != line.penStyle()
+
+
+def test_a_name_that_is_taken_is_never_replaced(qgis_app, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+
+    mine = tmp_path / "buildings_the_lake_ships_masks.gpkg"
+    mine.write_text("mine")
+    paths = [Path(write_beside(record(), tmp_path)).name for _time in range(2)]
+    assert paths == ["buildings_the_lake_ships_masks_2.gpkg", "buildings_the_lake_ships_masks_3.gpkg"]
+    assert mine.read_text() == "mine"
+
+
+def test_names_of_files_come_from_phrases_of_any_script(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.found_file import file_name
+
+    assert file_name(["Häuser", "../路"], "boxes") == "Häuser_路_boxes"
+    assert file_name(["?"], "masks") == "masks"
+    assert len(file_name(["a" * 300], "masks")) < 60
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {tests!r})
+import conftest
+from qgis.core import QgsApplication
+application = QgsApplication([], False)
+application.initQgis()
+from test_layers_found import record
+from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+from pathlib import Path
+made = record(60_000)
+print("writing", flush=True)
+write_beside(made, Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_writer_leaves_no_file_that_looks_whole(qgis_app, tmp_path):
+    code = KILLED.format(tests=str(Path(__file__).parent))
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
+    try:
+        assert process.stdout.readline() == b"writing\n"
+        until = time.monotonic() + 30
+        while not list(tmp_path.glob(".rsvlm-*/found.gpkg")) and time.monotonic() < until:
+            time.sleep(0.005)
+        assert list(tmp_path.glob(".rsvlm-*/found.gpkg")), "the writer never began"
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert list(tmp_path.glob("*.gpkg")) == []
+
+
+def test_a_group_for_each_request_below_the_plugin_s(written):
+    from rsvlm.rsvlm_plugin.layers.results import is_result
+
+    _made, layer = written
+    top = QgsProject.instance().layerTreeRoot().children()[0]
+    assert top.name() == "rsvlm"
+    group = top.children()[0]
+    assert group.name().startswith("buildings, the lake, ships · ortho · ")
+    assert [node.name() for node in group.children()] == ["buildings, the lake, ships (masks)", "What was looked at"]
+    assert all(is_result(node.layer()) for node in group.children())
+    assert layer.featureCount() == 4 and layer.isEditable() is False and layer.startEditing()
+    layer.rollBack()
+
+
+def test_the_summary_says_how_many_and_how_large_of_each_label(qgis_app):
+    from rsvlm.rsvlm_plugin.layers.found import summary
+
+    buildings, lake = summary(record())
+    assert (buildings.label, buildings.count, buildings.area_m2) == ("buildings", 3, 675.0)
+    assert buildings.score == pytest.approx(0.6)
+    assert (lake.label, lake.count, lake.area_m2, lake.score) == ("lake", 1, 3600.0, 0.9)
+    ring = buildings.geometry["coordinates"][0]
+    assert (min(x for x, _y in ring), max(x for x, _y in ring)) == (LEFT, LEFT + 55)
+
+
+def test_the_card_s_lines_count_what_was_found_and_what_was_not(written):
+    from rsvlm.rsvlm_plugin.dock.evidence_lines import lines
+
+    made, _layer = written
+    told = lines(made, "#112233").replace("&nbsp;", " ").split("<br>")
+    assert [line.split("<")[0] for line in told] == ["3 ", "1 ", "0 ▢ ships · not found here"]
+    assert "buildings" in told[0] and "675 m²" in told[0] and "score 0.6" in told[0]
+
+
+def test_the_project_keeps_the_answer_without_its_thousand_polygons(written):
+    from rsvlm.rsvlm_plugin.layers.found_group import found_layer, opened
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    made, layer = written
+    text = json.dumps(made.to_json())
+    again = Record.from_json(json.loads(text))
+    assert again == made and again.phrases == ["buildings", "the lake", "ships"]
+    assert len(again.answer.evidence) == 2
+    assert found_layer(again) is layer
+    QgsProject.instance().removeMapLayer(layer.id())
+    assert opened(again).featureCount() == 4
+
+
+def test_a_file_that_is_gone_is_told_with_a_way_out(written):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+
+    made, _layer = written
+    QgsProject.instance().clear()
+    Path(made.file).unlink()
+    with pytest.raises(RsvlmError) as caught:
+        add_found(made)
+    assert caught.value.message == f"The file of this layer is gone: {made.file}"
+    assert caught.value.hint == "Put it back, or ask again."
+
+
+def test_results_lie_beside_a_saved_project_and_else_where_it_is_told(qgis_new_project, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.found_file import folder_for_results, is_temporary
+
+    project = QgsProject.instance()
+    before = folder_for_results(project)
+    assert before.is_dir() and is_temporary(str(before / "a.gpkg"))
+    assert project.write(str(tmp_path / "mine.qgz"))
+    assert folder_for_results(project) == tmp_path
+
+
+def test_without_a_crs_masks_lie_on_the_picture_and_areas_are_empty(qgis_app, tmp_path):
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    evidence = [Evidence("mask", square(10, 5, 20), "lake", 0.9, phrase="lake")]
+    answer = Answer("lake: 1 found.", evidence, {"model": "geopix", "extent": [0, 0, 100, 60], "crs": None})
+    outline = {"type": "Polygon", "coordinates": [[[0, -60], [100, -60], [100, 0], [0, 0], [0, -60]]]}
+    path = write_beside(Record("photo", "masks", outline, None, False, answer, phrases=["lake"]), tmp_path)
+    source = ogr.Open(path)
+    layer = source.GetLayerByName("masks")
+    row = layer.GetNextFeature()
+    assert row.GetGeometryRef().GetEnvelope() == (10, 30, -25, -5)
+    assert row["area_m2"] is None and row["perimeter_m"] is None
+
+
+@pytest.mark.parametrize(
+    "text, phrases",
+    [
+        ("buildings, roads,", ["buildings", "roads"]),
+        ("the white house, top left; ships", ["the white house, top left", "ships"]),
+        (" lake ;", ["lake"]),
+        ("lake,lake", ["lake"]),
+        (" , ", []),
+    ],
+)
+def test_phrases_are_told_apart_as_they_are_typed(text, phrases, qgis_app):
+    from rsvlm.rsvlm_plugin.phrases import split_phrases
+
+    assert split_phrases(text) == phrases
