@@ -7,7 +7,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ...protocol import VERSION
 from .describe_extent import DescribeExtent
+from .ground_by_text import GroundByText
 from .icon import provider_icon
+from .segment_by_text import SegmentByText
 
 
 class RsvlmProvider(QgsProcessingProvider):
@@ -27,6 +29,8 @@ class RsvlmProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:  # noqa: N802
         self.addAlgorithm(DescribeExtent())
+        self.addAlgorithm(SegmentByText())
+        self.addAlgorithm(GroundByText())
 
     def unload(self) -> None:
         """An algorithm may have started the backend with no dock there to end it."""

@@ -1,0 +1,147 @@
+"""Masks or boxes of what phrases name: what `rsvlm:segmentbytext` and `rsvlm:groundbytext` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterString,
+    QgsVectorLayer,
+)
+
+from ...protocol import Answer, Raster, RsvlmError
+from ..phrases import split_phrases
+from ..translation import tr
+from .algorithm import sentence
+from .raster_algorithm import RasterAlgorithm
+
+if TYPE_CHECKING:
+    from ..client.messages import FindRequest
+    from ..layers.record import Record
+
+
+class FindByText(RasterAlgorithm):
+    """A polygon for each thing that was found, how many there are, and what is not there at all."""
+
+    PHRASES, COUNT, AREA, ABSENT = "PHRASES", "COUNT", "AREA_M2", "ABSENT"
+    KIND = ""  # one of found.KINDS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks: Optional["_Looks"] = None
+
+    def _request(
+        self, raster: Raster, phrases: List[str], parameters: Dict[str, Any], context: QgsProcessingContext
+    ) -> "FindRequest":
+        """What the backend is asked for."""
+        raise NotImplementedError
+
+    def _add_question(self) -> None:
+        self._add_place(
+            tr(
+                "The part to look at, in any coordinate system; what lies outside the raster is left out. Not set:"
+                " the whole raster. A service needs it."
+            )
+        )
+        self.add(
+            QgsProcessingParameterString(self.PHRASES, tr("Phrases")),
+            tr(
+                "What to look for: classes such as “buildings, roads”, with commas between them, or one thing such as “the"
+                " lake in the north”. With semicolons between them where a phrase has a comma in it."
+            ),
+        )
+
+    def _add_results(self, title: str) -> None:
+        self.add(
+            QgsProcessingParameterString(self.MODEL, tr("Model"), optional=True),
+            tr("The identifier of a model card. Not set: the model that comes along."),
+            advanced=True,
+        )
+        self.addOutput(QgsProcessingOutputString(self.OUTPUT_TEXT, tr("Text")))
+        self.addOutput(QgsProcessingOutputNumber(self.COUNT, tr("Number of features")))
+        self.addOutput(QgsProcessingOutputNumber(self.AREA, tr("Area in square metres, along the ellipsoid")))
+        self.addOutput(QgsProcessingOutputString(self.ABSENT, tr("Phrases of which nothing was found")))
+        self.add(
+            QgsProcessingParameterFeatureSink(self.OUTPUT, title, QgsProcessing.TypeVectorPolygon),
+            tr(
+                "A polygon for each thing, in the coordinate system of the raster, with its label, phrase, score (0 to 1),"
+                " area in m² and perimeter in m along the ellipsoid, count, source, model, revision, and dates."
+            ),
+        )
+
+    def _check(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> None:
+        if not split_phrases(self.parameterAsString(parameters, self.PHRASES, context)):
+            raise RsvlmError(
+                "bad_request", tr("There is no phrase to look for."), tr("Name something, such as “storage tanks”.")
+            )
+
+    def prepareAlgorithm(  # noqa: N802 (QGIS's names, here and below)
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> bool:
+        self._prepare(parameters, context)
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Dict[str, Any]:
+        from ..client import blocking
+        from .pixels import fetch
+
+        phrases = split_phrases(self.parameterAsString(parameters, self.PHRASES, context))
+        try:
+            raster = fetch(self._source, feedback)
+            answer = blocking.find(self._request(raster, phrases, parameters, context), feedback)
+        except RsvlmError as error:
+            if error.code == "cancelled":
+                return {}
+            raise QgsProcessingException(sentence(error)) from error
+        feedback.pushInfo(answer.text)
+        for warning in answer.warnings:
+            feedback.pushWarning(warning)
+        return self._told(answer, phrases, parameters, context)
+
+    def _told(
+        self, answer: Answer, phrases: List[str], parameters: Dict[str, Any], context: QgsProcessingContext
+    ) -> Dict[str, Any]:
+        from ..layers import found
+
+        record = self._record(answer, self.KIND, phrases)
+        fields = found.fields()
+        output = self._write(record, fields, found.features(record, fields), parameters, context)
+        if context.willLoadLayerOnCompletion(output):
+            self._looks = _Looks(record)
+            context.layerToLoadOnCompletionDetails(output).setPostProcessor(self._looks)
+        areas = [item.area_m2 for item in answer.evidence]
+        return {
+            self.OUTPUT: output,
+            self.OUTPUT_TEXT: answer.text,
+            self.COUNT: sum(item.count for item in answer.evidence),
+            self.AREA: None if None in areas else sum(areas),
+            self.ABSENT: "; ".join(answer.target_absent),
+        }
+
+
+class _Looks(QgsProcessingLayerPostProcessorInterface):
+    """Dresses the layer once QGIS has loaded it."""
+
+    def __init__(self, record: "Record") -> None:
+        super().__init__()
+        self._record = record
+
+    def postProcessLayer(  # noqa: N802
+        self, layer: QgsVectorLayer, _context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> None:
+        from ..layers.found_style import dress
+        from ..layers.results import RESULT_PROPERTY
+
+        dress(layer, self._record)
+        layer.setCustomProperty(RESULT_PROPERTY, self._record.key)
+        layer.triggerRepaint()

@@ -1,0 +1,220 @@
+"""rsvlm:segmentbytext and rsvlm:groundbytext with the real backend and small models of random weights: the geometry, the
+fields and the files are real, what the masks show is not.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from osgeo import ogr
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENE = ROOT / "resources" / "demo" / "after.tif"  # 600 x 600 m in EPSG:32632
+BOX = (654_200, 654_800, 5_318_000, 5_318_600)
+NAMES = ["label", "phrase", "kind", "score", "area_m2", "perimeter_m", "count", "source", "model", "revision",
+         "acquired", "created"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory, qgis_app):
+    """The backend with the small models of make_small_models.py."""
+    from rsvlm.rsvlm_plugin.environment.process import shared_process
+
+    folder = tmp_path_factory.mktemp("models")
+    script = Path(__file__).with_name("make_small_models.py")
+    environment = {**os.environ, "RSVLM_MODELS": str(folder)}
+    environment.pop("PYTHONHOME", None)
+    subprocess.run([os.environ["RSVLM_PYTHON"], str(script), str(folder)], env=environment, check=True)
+    shared_process().stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RSVLM_MODELS", str(folder))
+        yield folder
+        shared_process().stop()
+
+
+@pytest.fixture
+def provider(qgis_app, qgis_processing):
+    from qgis.core import QgsApplication
+
+    from rsvlm.rsvlm_plugin.processing.provider import RsvlmProvider
+
+    registry = QgsApplication.processingRegistry()
+    made = RsvlmProvider()
+    registry.addProvider(made)
+    yield registry
+    registry.removeProvider(made)
+
+
+class Told:
+    """Everything that a run tells the user."""
+
+    def __init__(self) -> None:
+        from qgis.core import QgsProcessingFeedback
+
+        self.feedback = QgsProcessingFeedback()
+        self.progress = []
+        self.feedback.progressChanged.connect(self.progress.append)
+
+
+def run(name: str, **parameters):
+    import processing
+    from qgis.core import QgsProcessingContext, QgsProject
+
+    context, told = QgsProcessingContext(), Told()
+    context.setProject(QgsProject.instance())
+    return processing.run(f"rsvlm:{name}", parameters, context=context, feedback=told.feedback), told
+
+
+def refusal(name: str, **parameters) -> str:
+    from qgis.core import QgsProcessingException
+
+    with pytest.raises(QgsProcessingException) as caught:
+        run(name, **parameters)
+    return str(caught.value)
+
+
+def ellipsoidal(layer):
+    from qgis.core import QgsDistanceArea, QgsProject
+
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
+    measure.setEllipsoid("EPSG:7030")
+    return measure
+
+
+def test_masks_are_measured_polygons_in_the_raster_s_crs(models, provider) -> None:
+    results, told = run("segmentbytext", INPUT=str(SCENE), PHRASES="roofs, the lake", MODEL="geopix", OUTPUT="memory:")
+    layer = results["OUTPUT"]
+    assert layer.crs().authid() == "EPSG:32632"
+    assert [field.name() for field in layer.fields()] == NAMES
+    features = list(layer.getFeatures())
+    assert features and results["COUNT"] == len(features)
+    measure = ellipsoidal(layer)
+    for feature in features:
+        box = feature.geometry().boundingBox()
+        assert feature.geometry().isGeosValid()
+        assert BOX[0] <= box.xMinimum() and box.xMaximum() <= BOX[1]
+        assert BOX[2] <= box.yMinimum() and box.yMaximum() <= BOX[3]
+        assert feature["area_m2"] == pytest.approx(measure.measureArea(feature.geometry()), rel=1e-3)
+        assert feature["perimeter_m"] == pytest.approx(measure.measurePerimeter(feature.geometry()), rel=1e-3)
+        assert (feature["kind"], feature["model"], feature["count"]) == ("mask", "geopix", 1)
+        assert feature["phrase"] in ("roofs", "the lake") and 0 <= feature["score"] <= 1
+    assert results["AREA_M2"] == pytest.approx(sum(feature["area_m2"] for feature in features))
+    assert results["OUTPUT_TEXT"].startswith("roofs: ") and results["OUTPUT_TEXT"] in told.feedback.textLog()
+    assert told.progress and told.progress == sorted(told.progress) and 99 < told.progress[-1] <= 100
+
+
+def test_boxes_go_into_the_file_that_is_named(models, provider, tmp_path) -> None:
+    path = str(tmp_path / "boxes.gpkg")
+    results, _told = run("groundbytext", INPUT=str(SCENE), PHRASES="boats", MODEL="boxes", OUTPUT=path)
+    source = ogr.Open(path)
+    layer = source.GetLayer(0)
+    rows = list(layer)
+    assert results["COUNT"] == len(rows) == 2
+    assert {row["kind"] for row in rows} == {"box"} and {row["phrase"] for row in rows} == {"boats"}
+    first = sorted(row.GetGeometryRef().GetEnvelope() for row in rows)[0]
+    assert first == pytest.approx((BOX[0], BOX[0] + 300, BOX[3] - 150, BOX[3]), abs=1)
+
+
+def test_only_the_extent_is_looked_at(models, provider) -> None:
+    extent = "654300,654500,5318100,5318300 [EPSG:32632]"
+    results, _told = run(
+        "segmentbytext", INPUT=str(SCENE), EXTENT=extent, PHRASES="roofs", MODEL="geopix", OUTPUT="memory:"
+    )
+    box = results["OUTPUT"].extent()
+    assert box.xMinimum() >= 654_300 and box.xMaximum() <= 654_500
+    assert box.yMinimum() >= 5_318_100 and box.yMaximum() <= 5_318_300
+
+
+def test_what_is_not_there_is_an_empty_layer_and_said(models, provider) -> None:
+    results, told = run("segmentbytext", INPUT=str(SCENE), PHRASES="ships; roofs", MODEL="absent", OUTPUT="memory:")
+    assert results["OUTPUT"].featureCount() == 0 and results["COUNT"] == 0
+    assert results["ABSENT"] == "ships; roofs"
+    assert "ships: none found." in told.feedback.textLog()
+
+
+def test_a_batch_over_two_rasters_gives_two_files(models, provider, tmp_path) -> None:
+    counts = []
+    for name in ("before", "after"):
+        path = tmp_path / f"{name}.fgb"
+        raster = str(SCENE.with_name(f"{name}.tif"))
+        results, _told = run("groundbytext", INPUT=raster, PHRASES="boats", MODEL="boxes", OUTPUT=str(path))
+        counts.append(results["COUNT"])
+        source = ogr.Open(str(path))
+        assert source.GetLayer(0).GetNextFeature()["source"] == name
+    assert counts == [2, 2]
+
+
+def test_a_model_of_the_modeler_feeds_masks_to_the_next_algorithm(models, provider) -> None:
+    import processing
+    from qgis.core import (
+        QgsProcessingContext,
+        QgsProcessingFeedback,
+        QgsProcessingModelAlgorithm,
+        QgsProcessingModelChildAlgorithm,
+        QgsProcessingModelChildParameterSource,
+        QgsProcessingModelOutput,
+        QgsProcessingModelParameter,
+        QgsProcessingParameterRasterLayer,
+        QgsProject,
+    )
+
+    model = QgsProcessingModelAlgorithm("find and buffer")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("RASTER"), QgsProcessingModelParameter("RASTER"))
+    static = QgsProcessingModelChildParameterSource.fromStaticValue
+    find = QgsProcessingModelChildAlgorithm("rsvlm:groundbytext")
+    find.setChildId("find")
+    find.addParameterSources("INPUT", [QgsProcessingModelChildParameterSource.fromModelParameter("RASTER")])
+    find.addParameterSources("PHRASES", [static("boats")])
+    find.addParameterSources("MODEL", [static("boxes")])
+    model.addChildAlgorithm(find)
+    buffer = QgsProcessingModelChildAlgorithm("native:centroids")
+    buffer.setChildId("middle")
+    buffer.addParameterSources("INPUT", [QgsProcessingModelChildParameterSource.fromChildOutput("find", "OUTPUT")])
+    output = QgsProcessingModelOutput("OUT", QgsProcessingModelOutput("OUT").defaultValue())
+    output.setChildOutputName("OUTPUT")
+    output.setChildId("middle")
+    buffer.setModelOutputs({"OUT": output})
+    model.addChildAlgorithm(buffer)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    results = processing.run(
+        model, {"RASTER": str(SCENE), "middle:OUT": "memory:"}, context=context, feedback=QgsProcessingFeedback()
+    )
+    points = [feature.geometry().asPoint() for feature in results["middle:OUT"].getFeatures()]
+    assert sorted(round(point.x()) for point in points) == [654_290, 654_350]
+
+
+def test_no_phrase_and_an_unable_model_are_refused_in_words(models, provider) -> None:
+    assert "There is no phrase to look for." in refusal(
+        "segmentbytext", INPUT=str(SCENE), PHRASES=" , ", OUTPUT="memory:"
+    )
+    said = refusal("groundbytext", INPUT=str(SCENE), PHRASES="boats", MODEL="nobody", OUTPUT="memory:")
+    assert "nobody" in said and "Traceback" not in said
+
+
+def test_cancel_ends_it_at_once(models, provider) -> None:
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+
+    feedback = QgsProcessingFeedback()
+    feedback.cancel()
+    algorithm = provider.algorithmById("rsvlm:segmentbytext").create()
+    parameters = {"INPUT": str(SCENE), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "memory:"}
+    results, worked = algorithm.run(parameters, QgsProcessingContext(), feedback)
+    assert worked and results == {}
+
+
+@pytest.mark.parametrize("name", ["segmentbytext", "groundbytext"])
+def test_names_and_parameters_stay_and_each_is_explained(name, provider) -> None:
+    algorithm = provider.algorithmById(f"rsvlm:{name}")
+    own = {"segmentbytext": ["THRESHOLD", "RIGHT_ANGLES", "SMALLEST_M2", "TOLERANCE_M"], "groundbytext": ["ORIENTED"]}
+    names = [parameter.name() for parameter in algorithm.parameterDefinitions()]
+    assert names == ["INPUT", "EXTENT", "PHRASES", *own[name], "MODEL", "OUTPUT"]
+    outputs = [output.name() for output in algorithm.outputDefinitions()]
+    assert outputs == ["OUTPUT_TEXT", "COUNT", "AREA_M2", "ABSENT", "OUTPUT"]
+    paragraphs = algorithm.shortHelpString().split("\n\n")
+    for parameter in algorithm.parameterDefinitions():
+        assert any(text.startswith(f"{parameter.description()}: ") for text in paragraphs), parameter.name()
