@@ -16,6 +16,7 @@ from .translation import Translation, tr
 if TYPE_CHECKING:
     from .client import Backend
     from .dock.dock import RsvlmDock
+    from .dock.result_actions import ResultActions
     from .settings.options import RsvlmOptionsFactory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +46,7 @@ class RsvlmPlugin(QObject):
         self._provider: Optional[QgsProcessingProvider] = None
         self._options: Optional["RsvlmOptionsFactory"] = None
         self._reopening: Optional[QTimer] = None
+        self._result_actions: Optional["ResultActions"] = None
 
     def initGui(self) -> None:  # noqa: N802 (QGIS's name)
         """Add everything to QGIS."""
@@ -145,11 +147,16 @@ class RsvlmPlugin(QObject):
             action.deleteLater()
 
     def _init_layer_action(self) -> None:
+        from .dock.result_actions import ResultActions
+
         self.layer_action = self._action("rsvlm_describe_layer", tr("Describe this layer"), self._describe_layer)
         for layer_type in DESCRIBABLE:
             self.iface.addCustomActionForLayerType(self.layer_action, "", layer_type, True)
+        self._result_actions = ResultActions(self.iface)
 
     def _unload_layer_action(self) -> None:
+        self._result_actions.dispose()
+        self._result_actions = None
         # Each call takes the action from one layer type only.
         while self.iface.removeCustomActionForLayerType(self.layer_action):
             continue

@@ -6,22 +6,21 @@ from typing import List, Optional
 
 from qgis.core import QgsVectorLayer
 from qgis.gui import QgisInterface
-from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QMessageBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
 from ..canvas.outline import flash, zoom
-from ..layers import export, results
+from ..layers import export, found_group, results
+from ..layers.found_file import is_temporary
 from ..layers.record import Record
 from ..translation import tr
 from .card import Card
+from .evidence_lines import shown
+from .export_dialog import ExportDialog
 from .report import Report
 from .saved import SavedAnswers
 
-FILTERS = (
-    ("gpkg", "GeoPackage (*.gpkg)"),
-    ("geojson", "GeoJSON (*.geojson)"),
-    ("shp", "ESRI Shapefile (*.shp)"),
-)
+MOST_FLASHED = 1000
 
 
 class Answers(QWidget):
@@ -71,12 +70,29 @@ class Answers(QWidget):
             self._finish(self.begin(record.name), record)
 
     def open_layer(self, record: Record) -> Optional[QgsVectorLayer]:
-        """The answer as a layer of the map."""
+        """The answer as a layer of the map; that of masks or boxes is there already unless it was removed."""
         try:
-            return results.add_to_project(record)
+            if not record.file:
+                return results.add_to_project(record)
+            layer = found_group.found_layer(record) or found_group.add_found(record)
+            self._iface.setActiveLayer(layer)
+            return layer
         except RsvlmError as error:
             self._report.error(error)
             return None
+
+    def show_found(self, record: Record) -> None:
+        """Add the layers of masks or boxes to the project, and say where their file is."""
+        try:
+            self._iface.setActiveLayer(found_group.add_found(record))
+        except RsvlmError as error:
+            self._report.error(error)
+            return
+        if is_temporary(record.file):
+            told = tr("The project is not saved yet, so the layer is in a temporary file: {path}. Save as… keeps it.")
+        else:
+            told = tr("The layer is in {path}.")
+        self._report.news(told.format(path=record.file))
 
     def save(self, record: Record, path: str, replace: bool = False) -> bool:
         """Write the answer to a file and tell the user; False (and why) where that fails."""
@@ -102,7 +118,15 @@ class Answers(QWidget):
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
 
     def _flash_evidence(self, record: Record, index: int) -> None:
-        flash(self._canvas, record.placed(record.answer.evidence[index].geometry), record.answer_crs)
+        """Light up one tile, or go to all masks or boxes of one label."""
+        item = shown(record)[index]
+        layer = found_group.found_layer(record) if record.file else None
+        if not record.phrases:
+            flash(self._canvas, record.placed(item.geometry), record.answer_crs)
+            return
+        zoom(self._canvas, record.placed(item.geometry), record.answer_crs)
+        if layer is not None:
+            self._canvas.flashFeatureIds(layer, found_group.labelled(layer, item.label, MOST_FLASHED))
 
     def _to_map(self, show) -> None:
         try:
@@ -111,22 +135,14 @@ class Answers(QWidget):
             self._report.error(error)
 
     def _save_as(self, record: Record) -> None:
-        filters = ";;".join(words for _suffix, words in FILTERS)
-        options = QFileDialog.Options(QFileDialog.Option.DontConfirmOverwrite)
-        title = tr("Save Answer")
-        path, chosen = QFileDialog.getSaveFileName(self._iface.mainWindow(), title, "", filters, "", options)
-        if not path:
+        try:
+            layer = found_group.opened(record) if record.file else results.answer_layer(record)
+        except RsvlmError as error:
+            self._report.error(error)
             return
-        if "." not in path.rsplit("/", 1)[-1]:
-            path += "." + next(suffix for suffix, words in FILTERS if words == chosen)
-        replace = export.would_replace(path)
-        if replace and not self._may_replace(path):
-            return
-        self.save(record, path, replace)
-
-    def _may_replace(self, path: str) -> bool:
-        question = tr("{path} exists already. Replace it?").format(path=path)
-        return QMessageBox.question(self, tr("Save Answer"), question) == QMessageBox.StandardButton.Yes
+        dialog = ExportDialog(layer, self._iface.mainWindow())
+        dialog.saved.connect(self._report.news)
+        dialog.show()
 
     def _store(self) -> None:
         self._saved.store([card.record for card in self.cards if card.record is not None])

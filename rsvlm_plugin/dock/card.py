@@ -20,9 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..layers.record import Record
 from ..translation import tr
-from . import figures, icons, provenance
-
-MOST_EVIDENCE = 12
+from . import evidence_lines, icons, provenance
 
 
 class Card(QFrame):
@@ -151,7 +149,7 @@ class Card(QFrame):
         self._running.hide()
         self._actions.show()
         answer = record.answer
-        self._title.setText(record.name)
+        self._title.setText(record.title)
         self.text.setText(answer.text)
         self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
         self._show_evidence(record)
@@ -174,7 +172,7 @@ class Card(QFrame):
     def _show_evidence(self, record: Record) -> None:
         # QGIS's dark themes leave links in a blue that cannot be read: they take the colour of the text.
         colour = self._evidence.palette().color(self._evidence.foregroundRole()).name()
-        text = _evidence_links(record, colour)
+        text = evidence_lines.lines(record, colour)
         if text != self._evidence.text():
             self._fill(self._evidence, text)
 
@@ -204,21 +202,3 @@ def _label(text: str) -> QLabel:
     )
     label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     return label
-
-
-def _evidence_links(record: Record, colour: str) -> str:
-    items = record.answer.evidence
-    if len(items) < 2:
-        return ""
-    lines = []
-    for index, item in enumerate(items[:MOST_EVIDENCE]):
-        words = escape(item.label or item.text)
-        facts = [f"<a href='{index}' style='color: {colour}; text-decoration: none'>▣ {words}</a>"]
-        if item.area_m2 is not None:
-            facts.append(figures.area(item.area_m2))
-        if item.score is not None:
-            facts.append(tr("score {score}").format(score=figures.number(item.score, 2)).replace(" ", "&nbsp;"))
-        lines.append(" · ".join(facts))
-    if len(items) > MOST_EVIDENCE:
-        lines.append(tr("%n more in the layer", len(items) - MOST_EVIDENCE))
-    return "<br>".join(lines)

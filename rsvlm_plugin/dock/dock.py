@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, List, Optional
 
 from qgis.core import QgsMapLayer
 from qgis.gui import QgisInterface, QgsDockWidget
@@ -19,19 +19,25 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...protocol import STYLES, RsvlmError
+from ...protocol import STYLES, Evidence, RsvlmError
 from ..canvas.outline import flash
+from ..canvas.preview import Preview
 from ..client import Backend, BackendState
+from ..layers.geometry import crs_from_text, from_geojson
+from ..layers.place import Place
 from ..layers.record import Record
 from ..settings.options import PAGE
 from ..settings.store import Settings
 from ..translation import tr
 from . import icons, provenance
 from .answers import Answers
+from .asking import Asking
 from .card import Card
 from .describing import Describing
+from .find_row import FindRow
+from .finding import TASKS, Finding
 from .looking import Looking
-from .model_choice import ModelChoice
+from .model_choice import Chosen, ModelChoice
 from .place_row import PlaceRow
 from .report import Report
 from .status_line import NARROWEST, StatusLine
@@ -39,7 +45,7 @@ from .thumbnail import Thumbnail
 
 
 class RsvlmDock(QgsDockWidget):
-    """Where, what the model will see, Describe Extent, the answers, the status line."""
+    """Where, what the model will see, Describe Extent, Find, the answers, the status line."""
 
     def __init__(self, iface: QgisInterface, backend: Backend, parent: Optional[QWidget] = None) -> None:
         super().__init__("rsvlm", parent)
@@ -47,13 +53,15 @@ class RsvlmDock(QgsDockWidget):
         self._iface = iface
         self._canvas = iface.mapCanvas()
         self._backend = backend
-        self._running: Optional[Describing] = None
+        self._running: Optional[Asking] = None
+        self._preview = Preview(self._canvas, self)
         self.report = Report(iface, backend, self)
         self.place_row = PlaceRow(iface)
         self.thumbnail = Thumbnail()
         self.style_choice = QComboBox()
+        self.find_row = FindRow()
         self.model_choice = ModelChoice(backend)
-        self.answers = Answers(iface, self.report, self.style_choice)
+        self.answers = Answers(iface, self.report, self.find_row.button)
         self.status_line = StatusLine()
         self.looking = Looking(backend, self._canvas, self.place_row.place, self.model_choice.current, self)
         self._build()
@@ -88,6 +96,7 @@ class RsvlmDock(QgsDockWidget):
         box.addWidget(self.place_row)
         box.addWidget(self.thumbnail)
         box.addLayout(row)
+        box.addWidget(self.find_row)
         box.addWidget(self.model_choice)
         box.addWidget(line)
         box.addWidget(self.answers)
@@ -125,6 +134,8 @@ class RsvlmDock(QgsDockWidget):
         self.thumbnail.set_up_asked.connect(self._set_up)
         self.describe_button.clicked.connect(self._describe_or_stop)
         self.style_choice.activated.connect(self._remember_style)
+        self.find_row.asked.connect(self.find)
+        self.find_row.kind_choice.currentIndexChanged.connect(self._show_able)
         self.model_choice.chosen.connect(self._choose_model)
         self.status_line.clicked.connect(self._show_status)
         self._backend.state_changed.connect(self._show_state)
@@ -134,21 +145,35 @@ class RsvlmDock(QgsDockWidget):
 
     def describe(self) -> None:
         """Describe the place that the row points at; one at a time."""
+        style = self.style_choice.currentData()
+        self._ask("describe", lambda chosen, place: Describing(self._backend, chosen, place, style, self))
+
+    def find(self, phrases: List[str]) -> None:
+        """Draw masks or boxes of what the phrases name in that place; their layer joins the project."""
+        kind, squared = self.find_row.kind, self.find_row.squared.isChecked()
+        self._ask(
+            TASKS[kind],
+            lambda chosen, place: Finding(self._backend, chosen, place, kind, phrases, squared, self),
+            ", ".join(phrases),
+        )
+
+    def _ask(self, task: str, make: Callable[[Chosen, Place], Asking], title: str = "") -> None:
         if self._running is not None:
             return
         chosen = self.model_choice.current()
         try:
-            chosen.check("describe")
+            chosen.check(task)
             place = self.place_row.place()
         except RsvlmError as error:
             self.report.error(error)
             return
         self.report.clear()
-        run = Describing(self._backend, chosen, place, self.style_choice.currentData(), self)
-        card = self.answers.begin(place.name)
+        run = make(chosen, place)
+        card = self.answers.begin(" · ".join(filter(None, (title, place.name))))
         card.stop_asked.connect(self.stop)
         run.words.connect(card.say)
         run.progress.connect(card.report)
+        run.evidence.connect(self._preview_evidence)
         run.ended.connect(lambda record, error: self._ended(run, card, record, error))
         self._running = run
         self._show_running()
@@ -181,12 +206,13 @@ class RsvlmDock(QgsDockWidget):
             signal.disconnect(self._map_changed)
         self._backend.state_changed.disconnect(self._show_state)
         self._backend.state_changed.disconnect(self._look_again)
+        self._preview.clear()
         self.model_choice.dispose()
         self.place_row.dispose()
         self.answers.dispose()
         self.report.dispose()
 
-    def _ended(self, run: Describing, card: Card, record: Optional[Record], error: Optional[RsvlmError]) -> None:
+    def _ended(self, run: Asking, card: Card, record: Optional[Record], error: Optional[RsvlmError]) -> None:
         self._running = None
         self._show_idle()
         run.deleteLater()
@@ -195,8 +221,17 @@ class RsvlmDock(QgsDockWidget):
                 self.answers.keep(card, record)
             else:
                 self.answers.drop(card)
+            if record is not None and record.file:
+                self.answers.show_found(record)
+        self._preview.clear()
         if error is not None and error.code != "cancelled":
             self.report.error(error)
+
+    def _preview_evidence(self, item: Evidence, crs: str) -> None:
+        try:
+            self._preview.add(from_geojson(item.geometry), crs_from_text(crs))
+        except RsvlmError:
+            self._preview.clear()  # beyond what the map's CRS can show; the layer will hold it
 
     def _describe_or_stop(self) -> None:
         if self._running is None:
@@ -207,16 +242,25 @@ class RsvlmDock(QgsDockWidget):
     def _show_idle(self) -> None:
         self.describe_button.setText(tr("Describe Extent"))
         self.describe_button.setIcon(icons.own("describe"))
+        refused = self._refused("describe")
+        self.describe_button.setEnabled(refused is None)
+        tip = tr("Say in words what is there") if refused is None else f"{refused.message} {refused.hint}"
+        self.describe_button.setToolTip(tip)
+        self._show_able()
+
+    def _show_able(self, _index: int = 0) -> None:
+        self.find_row.show_able(self._refused(TASKS[self.find_row.kind]))
+
+    def _refused(self, task: str) -> Optional[RsvlmError]:
+        """Why the chosen model cannot do this, None where it can."""
         try:
-            self.model_choice.current().check("describe")
+            self.model_choice.current().check(task)
         except RsvlmError as error:
-            self.describe_button.setEnabled(False)
-            self.describe_button.setToolTip(f"{error.message} {error.hint}")
-            return
-        self.describe_button.setEnabled(True)
-        self.describe_button.setToolTip(tr("Say in words what is there"))
+            return error
+        return None
 
     def _show_running(self) -> None:
+        self.describe_button.setEnabled(True)
         self.describe_button.setText(tr("Stop"))
         self.describe_button.setToolTip(tr("Stop (Esc); what has been said is kept"))
         self.describe_button.setIcon(icons.own("stop"))

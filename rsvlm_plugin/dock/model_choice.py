@@ -23,12 +23,16 @@ RUNNING = ("ready", "busy")
 
 @dataclass(frozen=True)
 class Chosen:
-    """Who answers. model: id of a card of the backend; server: asked instead of the backend. tasks: what it can do."""
+    """Who answers. model: id of a card of the backend; server: asked instead of the backend. tasks: what it can do.
+
+    licence: of the model, empty = not told.
+    """
 
     model: str = BUNDLED_MODEL
     title: str = BUNDLED_MODEL
     tasks: Tuple[str, ...] = ("describe",)
     server: Optional[Server] = None
+    licence: str = ""
 
     @property
     def key(self) -> str:
@@ -115,7 +119,8 @@ class ModelChoice(QComboBox):
         title = str(card.get("title") or card["id"])
         tasks = tuple(card.get("tasks") or Chosen.tasks)
         hint = "" if card.get("installed", True) else tr("Not installed: download it in Settings ▸ Options ▸ rsvlm.")
-        self._add(Chosen(str(card["id"]), title, tasks), title, QIcon(), hint)
+        choice = Chosen(str(card["id"]), title, tasks, licence=str(card.get("licence") or ""))
+        self._add(choice, title, QIcon(), hint)
 
     def _add_server(self, server: Server) -> None:
         title = " · ".join(part for part in (server.name, server.model) if part)

@@ -30,7 +30,9 @@ def rows(record: Record) -> List[Tuple[str, str]]:
         (tr("Acquired"), provenance.get("acquired")),
         (tr("Confidence"), None if answer.confidence is None else QLocale().toString(answer.confidence, "f", 2)),
         (tr("Style"), style(record.style)),
-        (tr("Prompt"), provenance.get("prompt")),
+        (tr("Looked for"), ", ".join(record.phrases)),
+        (tr("Prompt"), _plain(provenance.get("prompt"))),
+        (tr("File"), record.file),
         (tr("Answered"), when(record)),
         (tr("Time taken"), _timings(record)),
         (tr("Versions"), _plain(provenance.get("versions"))),
@@ -63,8 +65,15 @@ def seconds(record: Record) -> str:
 
 
 def style(name: str) -> str:
-    """One of protocol.STYLES, as the user says it."""
-    return {"brief": tr("Brief"), "detailed": tr("Detailed"), "structured": tr("Structured")}.get(name, name)
+    """One of protocol.STYLES or of found.KINDS, as the user says it."""
+    words = {
+        "brief": tr("Brief"),
+        "detailed": tr("Detailed"),
+        "structured": tr("Structured"),
+        "masks": tr("Masks"),
+        "boxes": tr("Boxes"),
+    }
+    return words.get(name, name)
 
 
 def device(name: Any) -> str:

@@ -13,7 +13,7 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget
 from qgis.utils import loadPlugin, plugins, startPlugin, unloadPlugin
 
-ACTIONS = ["rsvlm_describe_layer", "rsvlm_help", "rsvlm_open_demo", "rsvlm_toggle_dock"]
+ACTIONS = ["rsvlm_describe_layer", "rsvlm_help", "rsvlm_open_demo", "rsvlm_save_result", "rsvlm_toggle_dock"]
 
 
 def children() -> set:

@@ -1,0 +1,124 @@
+"""Save a layer of results as a file: the format, where, and in which coordinate system; what the format changes is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsFileUtils, QgsProject, QgsVectorLayer
+from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QMessageBox,
+    QWidget,
+)
+
+from ...protocol import RsvlmError
+from ..layers import export
+from ..translation import tr
+
+LINES = 3  # that notes on a format take in a narrow window
+
+
+class ExportDialog(QDialog):
+    """Emits `saved` with a sentence for the user; stays open, and says why, where saving fails."""
+
+    saved = pyqtSignal(str)
+
+    def __init__(self, layer: QgsVectorLayer, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("rsvlm_export")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Save “{layer}”").format(layer=layer.name()))
+        self._layer = layer
+        self._build()
+        self._show_format()
+
+    def _build(self) -> None:
+        self.format_choice = QComboBox()
+        for kind in export.FORMATS.values():
+            self.format_choice.addItem(f"{kind.title} (*{kind.suffix})", kind.suffix)
+        self.format_choice.currentIndexChanged.connect(self._show_format)
+        self.file = QgsFileWidget()
+        self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.file.setDialogTitle(tr("Save Layer"))
+        self.file.setConfirmOverwrite(False)  # asked here, once, and for all files of a shapefile
+        self.file.setDefaultRoot(QgsProject.instance().absolutePath())
+        self.crs_choice = QgsProjectionSelectionWidget()
+        self.crs_choice.setLayerCrs(self._layer.crs())
+        self.crs_choice.setCrs(self._layer.crs())
+        self.crs_choice.crsChanged.connect(lambda _crs: self._show_notes())
+        count = self._layer.selectedFeatureCount()
+        self.selected = QCheckBox(tr("Only the %n selected features", count))
+        self.selected.setVisible(count > 0)
+        self.notes = QLabel()
+        self.notes.setObjectName("rsvlm_export_notes")
+        self.notes.setWordWrap(True)
+        self.notes.setMinimumHeight(LINES * self.fontMetrics().lineSpacing())
+        self.notes.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.accepted.connect(self._save)
+        self.buttons.rejected.connect(self.reject)
+        form = QFormLayout(self)
+        form.addRow(tr("Format"), self.format_choice)
+        form.addRow(tr("File"), self.file)
+        form.addRow(tr("CRS"), self.crs_choice)
+        form.addRow(self.selected)
+        form.addRow(self.notes)
+        form.addRow(self.buttons)
+        self.resize(460, self.sizeHint().height())
+
+    @property
+    def _suffix(self) -> str:
+        return str(self.format_choice.currentData())
+
+    def _show_format(self, _index: int = 0) -> None:
+        kind = export.FORMATS[self._suffix]
+        self.file.setFilter(f"{kind.title} (*{kind.suffix})")
+        if self.file.filePath():
+            self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(kind.suffix)))
+        if self._suffix == ".geojson" and self._layer.crs().isValid():
+            self.crs_choice.setCrs(QgsCoordinateReferenceSystem(export.WGS84))
+        else:
+            self.crs_choice.setCrs(self._layer.crs())
+        self.crs_choice.setEnabled(self._suffix != ".csv" and self._layer.crs().isValid())
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        self.notes.setText("\n".join(export.notes_for(self._layer, self._suffix, self.crs_choice.crs())))
+
+    def _save(self) -> None:
+        path = self.file.filePath().strip()
+        if not path:
+            self.notes.setText(tr("Name a file first."))
+            return
+        path = QgsFileUtils.ensureFileNameHasExtension(path, [self._suffix[1:]])
+        replace = export.would_replace(path)
+        if replace and not self._may_replace(path):
+            return
+        QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            notes = export.save_layer(
+                self._layer,
+                path,
+                self.crs_choice.crs(),
+                replace,
+                self.selected.isVisible() and self.selected.isChecked(),
+            )
+        except RsvlmError as error:
+            self.notes.setText(f"{error.message} {error.hint}".strip())
+            return
+        finally:
+            QgsApplication.restoreOverrideCursor()
+        self.saved.emit(" ".join([tr("Saved as {path}.").format(path=path), *notes]))
+        self.accept()
+
+    def _may_replace(self, path: str) -> bool:
+        question = tr("{path} exists already. Replace it?").format(path=path)
+        return QMessageBox.question(self, self.windowTitle(), question) == QMessageBox.StandardButton.Yes

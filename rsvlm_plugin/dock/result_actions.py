@@ -1,0 +1,55 @@
+"""What the context menu of a result layer offers, with the dock open or not."""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional
+
+from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsVectorLayer
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QAction
+
+from ..layers.results import is_result
+from ..translation import tr
+from . import icons
+
+NEWS_SECONDS = 8
+
+
+class ResultActions(QObject):
+    """Adds “Save Result as…” to layers that the plugin made."""
+
+    def __init__(self, iface: QgisInterface, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._project = QgsProject.instance()
+        self.save_action = QAction(icons.theme("mActionFileSaveAs"), tr("Save Result as…"), iface.mainWindow())
+        self.save_action.setObjectName("rsvlm_save_result")
+        self.save_action.triggered.connect(self._save)
+        iface.addCustomActionForLayerType(self.save_action, "", QgsMapLayerType.VectorLayer, False)
+        self._project.layersAdded.connect(self._offer)
+        self._offer(self._project.mapLayers().values())
+
+    def dispose(self) -> None:
+        """Take it out of all menus."""
+        self._project.layersAdded.disconnect(self._offer)
+        while self._iface.removeCustomActionForLayerType(self.save_action):
+            continue
+        self.save_action.deleteLater()
+
+    def _offer(self, layers: Iterable[QgsMapLayer]) -> None:
+        for layer in layers:
+            if isinstance(layer, QgsVectorLayer) and is_result(layer):
+                self._iface.addCustomActionForLayer(self.save_action, layer)
+
+    def _save(self) -> None:
+        from .export_dialog import ExportDialog  # not at the top: QGIS starts with this module
+
+        layer = self._iface.activeLayer()
+        if isinstance(layer, QgsVectorLayer):
+            dialog = ExportDialog(layer, self._iface.mainWindow())
+            dialog.saved.connect(self._told)
+            dialog.show()
+
+    def _told(self, text: str) -> None:
+        self._iface.messageBar().pushMessage("rsvlm", text, Qgis.MessageLevel.Success, NEWS_SECONDS)

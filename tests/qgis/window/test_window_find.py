@@ -1,0 +1,159 @@
+"""From a phrase to a layer of masks, in a real window, with the real backend and a small model of random weights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from osgeo import ogr
+from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QToolButton
+
+SHOTS = Path(os.environ.get("RSVLM_WINDOW_SHOTS", "."))
+FOREVER = 90  # seconds; the machine may be busy
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """One backend for all of these tests, with small models of random weights beside the bundled one."""
+    from rsvlm.rsvlm_plugin.environment.process import shared_process
+
+    folder = tmp_path_factory.mktemp("models")
+    script = Path(__file__).resolve().parents[1] / "make_small_models.py"
+    subprocess.run([os.environ["RSVLM_PYTHON"], str(script), str(folder)], check=True)
+    shared_process().stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RSVLM_MODELS", str(folder))
+        yield folder
+        shared_process().stop()
+
+
+@pytest.fixture
+def finder(models, dock, demo, tmp_path, wait):
+    """The dock of a project that is saved in tmp_path, with the model that draws masks."""
+    assert demo.write(str(tmp_path / "town.qgz"))
+    wait(lambda: dock.model_choice._cards is not None, FOREVER)
+    choose(dock, "geopix")
+    yield dock
+    dock.find_row.kind_choice.setCurrentIndex(0)
+    choose(dock, "compact")
+
+
+def choose(dock, model: str) -> None:
+    choice = dock.model_choice
+    index = next(n for n in range(choice.count()) if choice.itemData(n) and choice.itemData(n).model == model)
+    choice.setCurrentIndex(index)
+    choice.activated.emit(index)
+
+
+def find(dock, wait, text: str):
+    """Type and press Enter; the card of the answer."""
+    dock.find_row.edit.setText(text)
+    QTest.keyClick(dock.find_row.edit, Qt.Key.Key_Return)
+    card = dock.answers.cards[0]
+    wait(lambda: card.record or dock.report.last_error, FOREVER)
+    assert dock.report.last_error is None, dock.report.last_error.message
+    return card
+
+
+def test_a_phrase_becomes_a_layer_beside_the_project(finder, wait, tmp_path, iface):
+    card = find(finder, wait, "roofs, the lake")
+    record = card.record
+    assert Path(record.file) == tmp_path / "roofs_the_lake_masks.gpkg"
+    source = ogr.Open(record.file)
+    assert source.GetLayerByName("masks").GetFeatureCount() == sum(item.count for item in record.answer.evidence) > 0
+    group = QgsProject.instance().layerTreeRoot().findGroup("rsvlm").children()[0]
+    layer = group.children()[0].layer()
+    assert iface.activeLayer() is layer and layer.name() == "roofs, the lake (masks)"
+    shown = card.findChild(QLabel, "rsvlm_evidence").text()
+    assert "roofs" in shown and "score" in shown
+    assert finder._preview._band is None  # the layer has taken its place
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    assert card.record.answer.provenance["model"] == "geopix"
+
+
+def test_boxes_are_hollow_and_what_is_absent_is_said(finder, wait, iface):
+    choose(finder, "boxes")
+    finder.find_row.kind_choice.setCurrentIndex(1)
+    record = find(finder, wait, "boats").record
+    assert sum(item.count for item in record.answer.evidence) == 2
+    assert iface.activeLayer().renderer().categories()[0].symbol().symbolLayer(0).fillColor().alpha() == 0
+    choose(finder, "absent")
+    before = len(QgsProject.instance().mapLayers())
+    card = find(finder, wait, "ships")
+    assert card.record.answer.target_absent == ["ships"] and card.record.file == ""
+    assert "not found here" in card.findChild(QLabel, "rsvlm_evidence").text()
+    assert len(QgsProject.instance().mapLayers()) == before
+
+
+def test_the_model_that_cannot_says_why_and_what_to_do(finder):
+    finder.find_row.show_able(finder._refused("nothing that any model can"))
+    assert not finder.find_row.button.isEnabled()
+    assert "Choose another model." in finder.find_row.button.toolTip()
+    finder._show_able()
+    assert finder.find_row.button.isEnabled()
+
+
+def test_up_recalls_what_was_asked(finder, wait):
+    find(finder, wait, "roofs")
+    edit = finder.find_row.edit
+    edit.clear()
+    QTest.keyClick(edit, Qt.Key.Key_Up)
+    assert edit.text() == "roofs"
+    QTest.keyClick(edit, Qt.Key.Key_Down)
+    assert edit.text() == ""
+
+
+def test_the_card_saves_the_layer_as_a_shapefile_and_lists_its_names(finder, wait, iface, tmp_path):
+    from rsvlm.rsvlm_plugin.dock.export_dialog import ExportDialog
+
+    card = find(finder, wait, "roofs")
+    QTest.mouseClick(card.findChild(QToolButton, "rsvlm_card_save"), Qt.MouseButton.LeftButton)
+    dialog = iface.mainWindow().findChild(ExportDialog)
+    dialog.format_choice.setCurrentIndex(dialog.format_choice.findData(".shp"))
+    assert dialog.notes.text() == "A shapefile's field names have ten characters: perimeter_m → perim_m."
+    dialog.grab().save(str(SHOTS / "export-dialog.png"))
+    path = tmp_path / "roofs.shp"
+    dialog.file.setFilePath(str(path))
+    QTest.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Save), Qt.MouseButton.LeftButton)
+    wait(path.exists)
+    source = ogr.Open(str(path))
+    assert source.GetLayer(0).GetFeature(0)["perim_m"] > 0
+    assert any(str(path) in item.text() for item in iface.messageBar().items())
+
+
+def test_only_result_layers_offer_to_be_saved_in_their_menu(finder, wait, iface, demo):
+    find(finder, wait, "roofs")
+    assert "rsvlm_save_result" in menu_of(iface, iface.activeLayer())
+    assert "rsvlm_save_result" not in menu_of(iface, demo.mapLayersByName("Village after")[0])
+
+
+def menu_of(iface, layer) -> list:
+    iface.setActiveLayer(layer)
+    menu = iface.layerTreeView().menuProvider().createContextMenu()
+    return [action.objectName() for action in menu.actions()]
+
+
+def test_a_click_on_a_label_goes_to_all_of_its_features(finder, wait, iface):
+    card = find(finder, wait, "roofs")
+    iface.mapCanvas().zoomByFactor(50)
+    card.findChild(QLabel, "rsvlm_evidence").linkActivated.emit("0")
+    extent = iface.mapCanvas().extent()
+    assert extent.contains(iface.activeLayer().extent()) and extent.width() < 900
+
+
+def test_the_answer_and_its_layer_come_back_with_the_project(finder, wait, iface, tmp_path):
+    file = find(finder, wait, "roofs").record.file
+    path = QgsProject.instance().fileName()
+    assert QgsProject.instance().write()
+    QgsProject.instance().clear()
+    iface.addProject(path)
+    card = finder.answers.cards[0]
+    assert card.record.file == file and card.record.phrases == ["roofs"]
+    layer = QgsProject.instance().mapLayersByName("roofs (masks)")[0]
+    assert layer.isValid() and layer.renderer().type() == "categorizedSymbol"
+    assert finder.answers.open_layer(card.record) is layer
