@@ -30,8 +30,8 @@ def disturbed(
 ) -> np.ndarray:
     """(H, W, 3) uint8 -> the same place on another day, by another sensor, in another file; the same shape.
 
-    strength: 0 changes nothing, 1 as much as archives do. kinds: of KINDS; None = all. Each happens to some pictures only. What
-    is seen moves by 2 * MARGIN * strength pixels at most, and with STILL not at all. The same state of `generator` gives the same.
+    strength: 0 changes nothing, 1 as much as archives do. kinds: of KINDS; None = all. Each happens to some pictures only.
+    What is seen moves by 2 * MARGIN * strength pixels at most, and with STILL not at all. The generator alone decides.
     """
     for name, (share, change) in _ALL.items():
         happens = generator.random() < share

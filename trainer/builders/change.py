@@ -51,7 +51,7 @@ def change_records(
         if not facts.any and draw.random() >= unchanged:
             job.left_out["nothing has changed"] += 1
             continue
-        yield from _records(facts, questions, job, draw)
+        yield from pair_records(facts, questions, job, draw)
 
 
 class Facts:
@@ -101,11 +101,13 @@ class Facts:
         if not self.any:
             return list(words["unchanged"])
         where = listed([whereabouts(cell) for cell in self.cells]) if len(self.cells) <= FEW_CELLS else "in many places"
-        chosen = draw.sample(words["changed"], min(CAPTIONS, len(words["changed"])))
+        kind = words["lost" if self.state == "lost" else "changed"]
+        chosen = draw.sample(kind, min(CAPTIONS, len(kind)))
         return [put(one, what=self.told(), verb=self.verb, where=where) for one in chosen]
 
 
-def _records(facts: Facts, questions: int, job: Job, draw: random.Random) -> Iterator[Record]:
+def pair_records(facts: Facts, questions: int, job: Job, draw: random.Random) -> Iterator[Record]:
+    """All six types. questions: open ones, at most."""
     pair = facts.pair
     regions = [region(one) for one in pair.changed if one.mask.any()]
     counts = {f"{one.state} {one.label}": count for one, count in zip(pair.changed, facts.counts, strict=True)}

@@ -14,6 +14,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,24 @@ Place = Any  # pathlib.Path or zipfile.Path: a folder on disk or in an archive
 Window = tuple[int, int, int, int]
 
 
+@dataclass(frozen=True)
+class Covered:
+    """A picture, and where each class is: (H, W) bool, in pixels of the picture. image: as records have it."""
+
+    name: str
+    split: str
+    image: dict[str, Any]
+    covers: dict[str, np.ndarray]
+
+
 def read(source: Source) -> Iterator[Record]:
     """Raises RsvlmError (bad_request) where there is no classes.json, or no picture with a mask."""
+    for one in covered(source):
+        yield from _records(f"{source.path.stem}/{one.name}", one, source)
+
+
+def covered(source: Source) -> Iterator[Covered]:
+    """Whole pictures in the order of their names. Raises what `read` raises."""
     root: Place = zipfile.Path(source.path) if zipfile.is_zipfile(source.path) else source.path
     palette = _palette(root, source.path.name)
     pictures, masks = (_files(root / folder) for folder in ("images", "masks"))
@@ -51,15 +68,11 @@ def read(source: Source) -> Iterator[Record]:
     start = f"/vsizip/{source.path}" if isinstance(root, zipfile.Path) else str(source.path)
     held = set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[: len(names) // HELD])
 
-    def make(name: str) -> Iterator[Record]:
-        covers = _covers(masks[name].read_bytes(), palette)
-        split = "held" if name in held else "train"
+    def make(name: str) -> Iterator[Covered]:
         image = {"href": f"{start}/images/{pictures[name].name}"}
-        return _records(f"{source.path.stem}/{name}", split, image, covers, source)
+        yield Covered(name, "held" if name in held else "train", image, _covers(masks[name].read_bytes(), palette))
 
-    for name in names:
-        if source.wants("held" if name in held else "train"):
-            yield from source.each([name], make)
+    yield from source.each((name for name in names if source.wants("held" if name in held else "train")), make)
 
 
 def _palette(root: Place, name: str) -> dict[str, int]:
@@ -93,13 +106,12 @@ def _covers(content: bytes, palette: Mapping[str, int]) -> dict[str, np.ndarray]
     return covers
 
 
-def _records(
-    ident: str, split: str, image: dict[str, Any], covers: Mapping[str, np.ndarray], source: Source
-) -> Iterator[Record]:
-    height, width = next(iter(covers.values())).shape
+def _records(ident: str, one: Covered, source: Source) -> Iterator[Record]:
+    image, split = one.image, one.split
+    height, width = next(iter(one.covers.values())).shape
     for window in [None, *(windows(width, height, ident) if split == "train" else [])]:
         x0, y0, x1, y1 = window or (0, 0, width, height)
-        seen = {label: mask[y0:y1, x0:x1] for label, mask in covers.items()}
+        seen = {label: mask[y0:y1, x0:x1] for label, mask in one.covers.items()}
         if window and sum(mask.mean() for mask in seen.values()) < 1 - UNKNOWN:
             source.left_out["much of a window is of no class"] += 1
             continue
