@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from rsvlm.models.boxes import read
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.compact.config import CompactConfig
+from rsvlm.models.families.compact.files import convert_compact
 from rsvlm.models.families.compact.learner import CompactLearner, again, new
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.families.compact.words import FIRST_PLACE, NONE, SEG
 from rsvlm.models.learning import Example
 from rsvlm.models.predictors.abilities import ChangeMasks, Question, Segments
+from rsvlm.models.prompts import put
 from rsvlm.protocol import RsvlmError
 
 TEXTS = ["a red field", "a blue field", "is there a boat?", "yes", "no", "which colour is it?", "red", "blue"] * 5
@@ -154,3 +157,17 @@ def test_tokens_that_answers_are_made_of_keep_their_numbers(learnt: CompactLearn
     assert [learnt.tokenizer.token_to_id(token) for token in ("[SEG]", "<none>", "<0>", "<100>")] == [
         SEG, NONE, FIRST_PLACE, FIRST_PLACE + 100,
     ]  # fmt: skip
+
+
+def test_card_of_a_model_with_masks_names_what_it_can(learnt: CompactLearner, tmp_path: Path):
+    learnt.save(tmp_path)
+    fields = convert_compact(tmp_path, load_file(tmp_path / "model.safetensors"))["card"]
+    assert {"segment", "ground", "ask", "change", "change_ask", "change_masks"} <= set(fields["tasks"])
+    assert fields["boxes"] == "percent" and put(get_card(None).model_copy(update=fields), "vqa", "why?") == "<ask> why?"
+
+
+def test_pictures_of_any_size_are_looked_at_together(predictor: CompactPredictor):
+    large = np.repeat(np.repeat(BLUE_LEFT, 2, axis=0), 2, axis=1)[:-5]
+    seen = predictor.encode([RED_LEFT, large, BLUE_LEFT])
+    assert answers(predictor, seen, *["which colour is it?"] * 3)[::2] == ["Red.", "Blue."]
+    assert [found.maps.shape[1:] for found in predictor.likely(seen, ["red field"])] == [(64, 64), (123, 128), (64, 64)]

@@ -14,6 +14,20 @@ from rsvlm.models.comparing import compare
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.weights import TIED, WEIGHTS, halved, load_compact, read_compact_config
 
+# What a model with masks can do besides, and how it is asked: a question begins with the token of its task.
+WITH_MASKS = {
+    "tasks": ["describe", "ask", "segment", "ground", "classify", "localize", "change", "change_ask", "change_masks"],
+    "prompts": {
+        "caption": "<caption>",
+        "vqa": "<ask> {text}",
+        "refer": "<ground> {text}",
+        "change": "<caption>",
+        "change_ask": "<ask> {text}",
+    },
+    "boxes": "percent",
+    "box_convention": "{<x0><y0><x1><y1>}, percent of the sides",
+}
+
 
 def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     """Checkpoints of the trainer hold the model inside its lessons, and these inside their average."""
@@ -29,6 +43,8 @@ def convert_compact(folder: Path, found: dict[str, Tensor]) -> dict[str, Any]:
     like = get_card(None)
     fields = like.model_dump(mode="json", include={"tasks", "prompt_template", "box_convention", "input"})
     numbers = sum(tensor.numel() for tensor in expected.values())
+    if config.pixel_width:
+        fields |= WITH_MASKS
     known = {phrase: [name for name in names if name in config.scenes] for phrase, names in like.groups.items()}
     fields |= {
         "scenes": {name: like.scenes.get(name, name) for name in config.scenes},

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from PIL import Image
 from tokenizers import Tokenizer
 from torch.nn.functional import interpolate
 
@@ -35,7 +36,8 @@ from rsvlm.protocol import RsvlmError
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
 CHANGED = "what changed"  # the phrase for all that differs between two dates
 
-Shape = tuple[int, ...]
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -69,15 +71,20 @@ class CompactPredictor(EncodesOnce):
         return Counts(self._encodes[0], self._speaker.prefills)
 
     def encode(self, pictures: Sequence[np.ndarray], after: Sequence[np.ndarray] | None = None) -> list[Seen]:
-        """pictures: (n, H, W, 3) uint8, H and W multiples of MULTIPLE; after: a later date of each, alike."""
-        dates = [pictures] if after is None else [pictures, after]
-        size = pictures[0].shape[:2]
-        found = self._encoded([(picture,) for date in dates for picture in date], self._encode, size)
-        keys, features = zip(*found, strict=True)
+        """(H, W, 3) uint8 each, of any size; sides that are no multiples of MULTIPLE are resized to the nearest one.
+
+        after: a later date of each, alike.
+        """
         count = len(pictures)
+        every = [_fitting(picture) for picture in (*pictures, *(() if after is None else after))]
+        found = _in_groups(
+            every,
+            lambda picture: picture.shape,
+            lambda rows: self._encoded([(row,) for row in rows], self._encode, rows[0].shape),
+        )
         return [
-            Seen(sum(keys[row::count], ()), features[row::count], size)  # the earlier date first
-            for row in range(count)
+            Seen(tuple(part for key, _ in dates for part in key), tuple(made for _, made in dates), picture.shape[:2])
+            for picture, dates in zip(pictures, (found[row::count] for row in range(count)), strict=True)
         ]
 
     def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Reply]:
@@ -92,18 +99,21 @@ class CompactPredictor(EncodesOnce):
         prompts = [self._speaker.prompt(question) for question in questions]
         tokens = max(each.features.tokens.shape[1] * len(each.dates) // 4 for each in seen)
         refuse_too_long(self.card, [tokens + len(ids) for ids in prompts], LONGEST, self._longest)
-        found: dict[int, Reply] = {}
-        for length in {len(ids) for ids in prompts}:
-            rows = [row for row, ids in enumerate(prompts) if len(ids) == length]
-            replies = self._said([seen[row] for row in rows], [prompts[row] for row in rows], on_text)
-            found |= dict(zip(rows, replies, strict=True))
-        return [found[row] for row in range(len(seen))]
+        return _in_groups(
+            list(zip(seen, prompts, strict=True)),
+            lambda row: (len(row[1]), row[0].features.grid, len(row[0].dates)),
+            lambda rows: self._said([each for each, _ in rows], [ids for _, ids in rows], on_text),
+        )
 
     def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:
-        """All phrases in each picture or pair of one size. Raises RsvlmError (model_failed), Cancelled."""
+        """All phrases in each picture or pair. Raises RsvlmError (model_failed), Cancelled."""
         if self._model.masks is None:
             raise RsvlmError("model_failed", f"{self.card.id} draws no masks.", "Choose a model for this task.")
-        return self._run(self._likely, [(each, tuple(phrases)) for each in seen], (*seen[0].size, *phrases))
+        return _in_groups(
+            seen,
+            lambda each: (each.size, len(each.dates)),
+            lambda rows: self._run(self._likely, [(each, tuple(phrases)) for each in rows], (*rows[0].size, *phrases)),
+        )
 
     def change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:
         """(n, pixels, pixels) float32: probability of change."""
@@ -197,6 +207,27 @@ class CompactPredictor(EncodesOnce):
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], device=self.device)
         return self._model.embed_texts(ids).float().cpu().numpy()
+
+
+def _fitting(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> the same, or as near to it as the network's grid allows."""
+    height, width = (max(MULTIPLE, round(side / MULTIPLE) * MULTIPLE) for side in picture.shape[:2])
+    if (height, width) == picture.shape[:2]:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _in_groups(
+    items: Sequence[Item], kind: Callable[[Item], object], work: Callable[[list[Item]], Sequence[Found]]
+) -> list[Found]:
+    """What `work` makes of items of one kind at a time, in the order of the items."""
+    groups: dict[object, list[int]] = {}
+    for place, item in enumerate(items):
+        groups.setdefault(kind(item), []).append(place)
+    found: dict[int, Found] = {}
+    for places in groups.values():
+        found |= dict(zip(places, work([items[place] for place in places]), strict=True))
+    return [found[place] for place in range(len(items))]
 
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> CompactPredictor:
