@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from rsvlm.cli.eval_difference import measure_difference
 from rsvlm.cli.evaluated import Options, command
 
 VOCABULARY: Options = {
@@ -26,7 +27,8 @@ for name, told, protocols, more in (
      VOCABULARY),
     ("vqa", "Score answers to questions, by type.", "rsvqa (default), rsvqa-hr, exact, count or yes-no;", {}),
     ("change", "Score what is said of two dates.",
-     "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no, exact or masks;", VOCABULARY),
+     "levir-cc-ids (default), coco, coco-ptb, spaces, deltavlm-count, deltavlm-location, yes-no, exact, masks or pixels;",
+     VOCABULARY),
     ("segment", "Score masks of what phrases name.",
      "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account; semantic: each pixel is "
      "of one class.", {}),
@@ -43,3 +45,4 @@ for name, told, protocols, more in (
      "same is the only one: shares of answers that are equal.", {}),
 ):  # fmt: skip
     evaluate_app.command(name)(command(name, told, protocols, more))
+evaluate_app.command("difference")(measure_difference)

@@ -21,7 +21,7 @@ from rsvlm.trainer.metrics.boxes import boxes_found
 from rsvlm.trainer.metrics.caption_protocols import CaptionScore, caption_protocol, meteors, score_captions
 from rsvlm.trainer.metrics.change_answers import KINDS, NONE, OWN, Read, cells_found, read_cells, read_counts
 from rsvlm.trainer.metrics.decisions import UNCHANGED, decisions, says_yes, tells_change
-from rsvlm.trainer.metrics.masks import IGNORED, mask_overlap
+from rsvlm.trainer.metrics.masks import IGNORED, change_overlap, mask_overlap
 from rsvlm.trainer.metrics.tally import means
 from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabulary
 from rsvlm.trainer.scored import Given as Given
@@ -222,6 +222,11 @@ def _mask_pair(row: Prediction, given: Given) -> tuple[np.ndarray, np.ndarray]:
     return told > 0, true
 
 
+def _changed_pixels(rows: Rows, given: Given) -> Scored:
+    told, true = zip(*(_mask_pair(row, given) for row in rows), strict=True)
+    return Scored({"": change_overlap((one.any(axis=0) for one in told), (other.any(axis=0) for other in true))})
+
+
 def _boxes(rows: Rows, given: Given) -> Scored:
     turned = given.name == "boxes"
     told = [read_boxes(row.said, turned) for row in rows]
@@ -240,7 +245,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "change": {
         **dict.fromkeys(("levir-cc-ids", "coco", "coco-ptb", "spaces"), _change_captions),
         "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no, "exact": _questions,
-        "masks": _masks,
+        "masks": _masks, "pixels": _changed_pixels,
     },
     "segment": {"masks": _masks, "lisa": _masks, "semantic": cover},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},

@@ -51,6 +51,7 @@ FORMATS: dict[str, Format] = {
     "rs-rag": Format("RS-RAG (RSWK) and other messages: a .jsonl", "rs_rag"),
     "dior-rsvg": Format("DIOR-RSVG: its folder, with Annotations and train.txt", "dior_rsvg"),
     "coco": Format("COCO instances or captions: a .json", "coco", writes=True),
+    "damage": Format("xBD tiles: a .zip or a folder of A, B, building, damage and meta.json; to measure by", "damage"),
     "masks": Format("Pictures with coloured masks, such as land cover: a .zip or a folder with classes.json", "masks"),
     "rasters": Format("GeoPackage, GeoJSON or shapefile of polygons; --images is a raster or a folder of them", "rasters"),
 }  # fmt: skip

@@ -35,6 +35,7 @@ BOXES = Ability("ground", "draw boxes around what a phrase names")
 NAMES = Ability("classify", "tell classes apart by their names")
 ASKS_CHANGE = Ability("change_ask", "answer questions about what changed")
 QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")  # protocols
+MASKS_OF_CHANGE = ("masks", "pixels")
 
 MEASURED = {
     "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
@@ -68,6 +69,6 @@ def spec_of(task: str, protocol: str) -> Measured:
     found = MEASURED[task]
     if task == "segment" and protocol == "semantic":
         return COVER
-    if task != "change" or protocol not in (*QUESTIONS_OF_CHANGE, "masks"):
+    if task != "change" or protocol not in (*QUESTIONS_OF_CHANGE, *MASKS_OF_CHANGE):
         return found
-    return DIFFERENCES if protocol == "masks" else replace(found, ability=ASKS_CHANGE)
+    return DIFFERENCES if protocol in MASKS_OF_CHANGE else replace(found, ability=ASKS_CHANGE)

@@ -13,7 +13,8 @@ from rsvlm.models.predictors.abilities import Answers, ChangeMasks, Question, Re
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
 from rsvlm.tasks.outlines import LIKELY
-from rsvlm.trainer.measuring.asking import Measure, Row
+from rsvlm.trainer.builders.building import place_of
+from rsvlm.trainer.measuring.asking import Measure, Row, Setting
 from rsvlm.trainer.pictures import Picture
 from rsvlm.trainer.regions import encode, mask_of
 
@@ -71,12 +72,17 @@ class Masks(Drawn):
 
 
 class Differences(Measure):
-    """Where a model draws that two dates differ, whatever it is that changed."""
+    """Where a model draws that two dates differ, whatever it is that changed; two dates once, however many records they have."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._known: set[str] = set()
 
     def items(self, record: Record) -> Sequence[Record]:
-        drawn = bool(record.regions) and all("rle" in region or "polygon" in region for region in record.regions)
-        same = not record.regions and record.meta.get("changed") is False
-        return [record] if len(record.images) == 2 and (drawn or same) else []
+        if not shows_change(record) or (place := str([place_of(image) for image in record.images])) in self._known:
+            return []
+        self._known.add(place)
+        return [record]
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         rows = []
@@ -87,6 +93,13 @@ class Differences(Measure):
             told, right = resized(mask, *size) >= LIKELY, together(record.regions, *size)
             rows.append({"id": record.id, "prediction": encode(told), "reference": encode(right)})
         return rows
+
+
+def shows_change(record: Record) -> bool:
+    """Whether it has two dates, and outlines of all that changed or the word that nothing did."""
+    drawn = bool(record.regions) and all("rle" in region or "polygon" in region for region in record.regions)
+    same = not record.regions and record.meta.get("changed") is False
+    return len(record.images) == 2 and (drawn or same)
 
 
 def together(regions: Sequence[Mapping[str, Any]], height: int, width: int) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from rsvlm.trainer.metrics.tally import Tally, share
 
+ALARM = 0.005  # share of an unchanged picture from which on what is told to have changed is a false alarm
 IGNORED = 255  # value of a reference's pixels that nobody is asked about
 EPSILON, TINY = 1e-5, 1e-10  # of LISA's divisions
 
@@ -67,3 +68,28 @@ def _class_figures(sums: np.ndarray, classes: Sequence[str]) -> dict[str, np.nda
     each = share(both, either, of_nothing=np.nan)
     found = {"mIoU": np.nanmean(each, axis=-1), "accuracy": share(both.sum(axis=-1), asked[..., 0])}
     return found | {f"{label} IoU": each[..., number] for number, label in enumerate(classes)}
+
+
+def change_overlap(told: Iterable[np.ndarray], true: Iterable[np.ndarray]) -> Tally:
+    """told, true: of each pair of dates (height, width) bool, what has changed.
+
+    Figures: precision, recall, F1 and IoU of changed pixels, over all pairs; false alarms, the share of pairs without a change
+    of which more than ALARM is told to have changed. Intervals resample pairs.
+    """
+    rows = []
+    for one, other in zip(told, true, strict=True):
+        same = not other.any()
+        counts = [(one & other).sum(), (one & ~other).sum(), (~one & other).sum()]
+        rows.append([*counts, same, same and one.mean() > ALARM])
+    return Tally(np.array(rows, float), _change_figures)
+
+
+def _change_figures(sums: np.ndarray) -> dict[str, np.ndarray]:
+    both, more, less, same, alarms = (sums[..., column] for column in range(5))
+    return {
+        "F1": share(2 * both, 2 * both + more + less, of_nothing=np.nan),
+        "precision": share(both, both + more),
+        "recall": share(both, both + less, of_nothing=np.nan),
+        "IoU": share(both, both + more + less, of_nothing=np.nan),
+        "false alarms": share(alarms, same, of_nothing=np.nan),
+    }
