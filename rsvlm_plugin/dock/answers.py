@@ -6,6 +6,7 @@ from typing import List, Optional
 
 from qgis.core import QgsVectorLayer
 from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
@@ -24,7 +25,13 @@ MOST_FLASHED = 1000
 
 
 class Answers(QWidget):
-    """The cards and what they do; each change is stored in the project."""
+    """The cards and what they do; each change is stored in the project.
+
+    threshold_asked, reject_asked: a card and what is wanted of its masks.
+    """
+
+    threshold_asked = pyqtSignal(object, float)
+    reject_asked = pyqtSignal(object, bool)
 
     def __init__(
         self, iface: QgisInterface, report: Report, tab_after: QWidget, parent: Optional[QWidget] = None
@@ -54,6 +61,12 @@ class Answers(QWidget):
         """The answer is there: show it and store it."""
         self._finish(card, record)
         self._store()
+
+    def refresh(self, card: Card) -> None:
+        """The card's record has another answer now."""
+        if card in self.cards:
+            card.finish(card.record)
+            self._store()
 
     def drop(self, card: Card) -> None:
         """Take a card away; its answer, if it had one, leaves the project."""
@@ -115,6 +128,8 @@ class Answers(QWidget):
         card.copy_asked.connect(lambda: QApplication.clipboard().setText(record.answer.text))
         card.save_asked.connect(lambda: self._save_as(record))
         card.remove_asked.connect(lambda: self.drop(card))
+        card.refine.threshold_asked.connect(lambda likely: self.threshold_asked.emit(card, likely))
+        card.refine.reject_asked.connect(lambda wanted: self.reject_asked.emit(card, wanted))
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
 
     def _flash_evidence(self, record: Record, index: int) -> None:

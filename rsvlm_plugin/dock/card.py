@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from ..layers.record import Record
 from ..translation import tr
 from . import evidence_lines, icons, provenance
+from .refine_row import RefineRow
 
 
 class Card(QFrame):
@@ -56,6 +57,7 @@ class Card(QFrame):
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
         self._evidence.linkActivated.connect(lambda link: self.evidence_asked.emit(int(link)))
+        self.refine = RefineRow()
         self._origin = _label("")
         small = self._origin.font()
         small.setPointSizeF(0.9 * small.pointSizeF())
@@ -64,8 +66,8 @@ class Card(QFrame):
         self._details.setMinimumWidth(1)  # a long file name must not make the dock wider
         self._details.setTextFormat(Qt.TextFormat.RichText)
         self._build()
-        for label in (self._warnings, self._evidence, self._origin, self._details, self._actions):
-            label.hide()
+        for part in (self._warnings, self._evidence, self.refine, self._origin, self._details, self._actions):
+            part.hide()
 
     def _build(self) -> None:
         self._bar = QProgressBar()
@@ -115,6 +117,7 @@ class Card(QFrame):
             self.text,
             self._warnings,
             self._evidence,
+            self.refine,
             self._running,
             self._origin,
             self._actions,
@@ -130,7 +133,8 @@ class Card(QFrame):
 
     def tab_stops(self) -> List[QWidget]:
         """What the tab key stops at, in the order in which it is read."""
-        return [self._evidence, self.stop, *self._actions.findChildren(QToolButton)]
+        refining = [self.refine.slider, self.refine.reject]
+        return [self._evidence, *refining, self.stop, *self._actions.findChildren(QToolButton)]
 
     def say(self, delta: str) -> None:
         """More words."""
@@ -151,8 +155,10 @@ class Card(QFrame):
         answer = record.answer
         self._title.setText(record.title)
         self.text.setText(answer.text)
+        self.text.setHidden(bool(record.phrases))  # the lines below say it, with a way to the place
         self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
         self._show_evidence(record)
+        self.refine.show_record(record)
         partial = tr("partial") if answer.partial else ""
         model = str(answer.provenance.get("model") or "")
         origin = (

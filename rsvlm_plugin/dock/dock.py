@@ -39,6 +39,7 @@ from .finding import TASKS, Finding
 from .looking import Looking
 from .model_choice import Chosen, ModelChoice
 from .place_row import PlaceRow
+from .refining import Refining
 from .report import Report
 from .status_line import NARROWEST, StatusLine
 from .thumbnail import Thumbnail
@@ -62,6 +63,7 @@ class RsvlmDock(QgsDockWidget):
         self.find_row = FindRow()
         self.model_choice = ModelChoice(backend)
         self.answers = Answers(iface, self.report, self.find_row.button)
+        self.refining = Refining(iface, backend, self.report, self)
         self.status_line = StatusLine()
         self.looking = Looking(backend, self._canvas, self.place_row.place, self.model_choice.current, self)
         self._build()
@@ -136,6 +138,9 @@ class RsvlmDock(QgsDockWidget):
         self.style_choice.activated.connect(self._remember_style)
         self.find_row.asked.connect(self.find)
         self.find_row.kind_choice.currentIndexChanged.connect(self._show_able)
+        self.answers.threshold_asked.connect(self.refining.cut_again)
+        self.answers.reject_asked.connect(self.refining.reject)
+        self.refining.recut.connect(self.answers.refresh)
         self.model_choice.chosen.connect(self._choose_model)
         self.status_line.clicked.connect(self._show_status)
         self._backend.state_changed.connect(self._show_state)
@@ -207,6 +212,7 @@ class RsvlmDock(QgsDockWidget):
         self._backend.state_changed.disconnect(self._show_state)
         self._backend.state_changed.disconnect(self._look_again)
         self._preview.clear()
+        self.refining.dispose()
         self.model_choice.dispose()
         self.place_row.dispose()
         self.answers.dispose()

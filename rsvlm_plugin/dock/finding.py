@@ -51,7 +51,9 @@ class Finding(Asking):
 
     def _asked(self, seen: Seen) -> Reply:
         if self._kind == "masks":
-            request = SegmentRequest(seen.raster, self._phrases, self._chosen.model, right_angles=self._squared)
+            angles = self._squared
+            # What is kept of the probabilities lets the threshold be moved later.
+            request = SegmentRequest(seen.raster, self._phrases, self._chosen.model, right_angles=angles, keep=True)
             return self._backend.find(request)
         return self._backend.find(GroundRequest(seen.raster, self._phrases, self._chosen.model, self._squared))
 

@@ -37,6 +37,7 @@ DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 FILL_ALPHA = 70
 CASING = QColor(0, 0, 0, 150)
 CASING_MM, LINE_MM = 0.8, 0.35
+BOX_MM = 0.5  # a box has no fill to be seen by
 LETTERS = 8.0  # points
 # Decimals that are shown of a number; the file keeps all of them.
 DECIMALS = {"score": 2, "area_m2": 1, "perimeter_m": 1}
@@ -83,7 +84,8 @@ def symbol(number: int, hollow: bool) -> QgsFillSymbol:
     inside.setAlpha(0 if hollow else FILL_ALPHA)
     fill = QgsSimpleFillSymbolLayer(inside, Qt.BrushStyle.SolidPattern, inside, Qt.PenStyle.NoPen)
     casing = QgsSimpleLineSymbolLayer(CASING, CASING_MM)
-    line = QgsSimpleLineSymbolLayer(colour, LINE_MM, DASHES[number // len(PALETTE) % len(DASHES)])
+    width = BOX_MM if hollow else LINE_MM
+    line = QgsSimpleLineSymbolLayer(colour, width, DASHES[number // len(PALETTE) % len(DASHES)])
     for drawn in (casing, line):
         drawn.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
     made = QgsFillSymbol()

@@ -21,10 +21,14 @@ os.environ.setdefault("RSVLM_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["GDAL_PAM_ENABLED"] = "NO"  # QGIS would write statistics beside the rasters that tests open
 
-_spec = importlib.util.spec_from_file_location("rsvlm", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
-_package = importlib.util.module_from_spec(_spec)
-sys.modules["rsvlm"] = _package
-_spec.loader.exec_module(_package)
+for _name, _path, _folders in (
+    ("rsvlm", ROOT / "__init__.py", [str(ROOT)]),
+    ("found_record", Path(__file__).with_name("found_record.py"), None),  # what tests of several files use
+):
+    _spec = importlib.util.spec_from_file_location(_name, _path, submodule_search_locations=_folders)
+    _module = importlib.util.module_from_spec(_spec)
+    sys.modules[_name] = _module
+    _spec.loader.exec_module(_module)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -72,6 +76,21 @@ def wait(qgis_app) -> Callable[..., None]:
         assert condition(), f"still waiting after {seconds} s"
 
     return run
+
+
+@pytest.fixture
+def written(qgis_new_project, tmp_path):
+    """A record whose evidence lies in a file below tmp_path, and its layer in the project."""
+    from found_record import record
+
+    from rsvlm.rsvlm_plugin.layers.found import summary
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+
+    made = record()
+    made.file = write_beside(made, tmp_path, "CC-BY-4.0")
+    made.answer.evidence = summary(made)
+    return made, add_found(made)
 
 
 class Heard:
