@@ -21,12 +21,15 @@ def build_composites(
         0.7, min=0, max=1, help="How much light, season, air and sensor differ; 0: not at all."
     ),
     held: bool = typer.Option(False, "--held", help="Of the pictures that are held out, to measure by."),
+    sentences: Path | None = typer.Option(
+        None, help="Sentences that people wrote of changes, told where they hold: a .zip with captions.jsonl."
+    ),
     questions: int = typer.Option(2, min=0, help="Open questions of each pair, at most."),
 ) -> None:
     """Make pairs of pictures with changes that are known exactly: buildings, roads and land cover pasted into other pictures."""
     from rsvlm.trainer.builders.composites import Wanted, composite_records
 
-    wanted = Wanted(count, unchanged, nuisance, held, questions)
+    wanted = Wanted(count, unchanged, nuisance, held, questions, sentences)
     options = {**asdict(wanted), "pictures": str(pictures.absolute()), "out": str(told.out.absolute())}
-    job = told.job("composites", [masks, archive], options)
+    job = told.job("composites", [masks, archive, *([sentences] if sentences else [])], options)
     written(job, lambda _: composite_records(masks, archive, pictures, wanted, told.out, job), told)

@@ -20,6 +20,7 @@ from PIL import Image
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.change import Facts, pair_records
+from rsvlm.trainer.builders.change_sentences import Sentences
 from rsvlm.trainer.builders.pairs import Changed, Pair
 from rsvlm.trainer.builders.pasting import COVERS, LINES, Cut, Pasted, cuttings, paste
 from rsvlm.trainer.builders.wording import one_of, templates
@@ -33,6 +34,7 @@ from rsvlm.trainer.regions import bbox_of, encode
 ANY = "change"  # what all that changed is called together
 AT_ONCE = 4  # things of one class, at most
 TRIES = 6  # for each of them
+SENTENCES = 3  # of people, for a pair
 ASKED = 3  # classes of a pair, at most
 # Scenes of RSICD and AID in which a class may come up anew; what is not named here may come anywhere.
 _OPEN = "bareland desert farmland meadow park sparseresidential mediumresidential forest"
@@ -49,7 +51,8 @@ WHERE = {label: frozenset(scenes.split()) for label, scenes in _SCENES.items()}
 @dataclass(frozen=True)
 class Wanted:
     """count: pairs. unchanged: share of them. nuisance: strength of what differs from day to day, 0 to 1. held: the pictures
-    that are held out instead of those that are learnt from. questions: open ones of each pair.
+    that are held out instead of those that are learnt from. questions: open ones of each pair. sentences: that people wrote of
+    other pairs, None = templates alone.
     """
 
     count: int
@@ -57,6 +60,7 @@ class Wanted:
     nuisance: float
     held: bool
     questions: int
+    sentences: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def composite_records(
     """
     cuts = _cuts(masks, wanted.held, job)
     grounds = read_caption_archive(archive, "held" if wanted.held else "fit")
+    sentences = Sentences.read(wanted.sentences) if wanted.sentences else Sentences(())
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(wanted.count):
         draw = job.draw(number)
@@ -91,7 +96,19 @@ def composite_records(
         pair = Pair(name, images, made.changed, *made.after.shape[:2])
         facts = Facts(pair)
         yield _drawn(facts, made.ground, job, draw)
-        yield from pair_records(facts, wanted.questions, job, draw)
+        for record in pair_records(facts, wanted.questions, job, draw):
+            told = _written(facts, str(made.ground.meta.get("scene")), sentences, draw)
+            yield replace(record, messages=record.messages + told) if record.meta["type"] == "caption" else record
+
+
+def _written(facts: Facts, scene: str, sentences: Sentences, draw: random.Random) -> list[dict[str, str]]:
+    """More right answers, as people write them."""
+    there = [(one, count) for one, count in zip(facts.pair.changed, facts.counts, strict=True) if count]
+    if len(there) > 1:
+        return []
+    (one, count) = there[0] if there else (facts.pair.changed[0], 0)
+    found = sentences.of(one.label, one.state, count, scene, SENTENCES, draw)
+    return [{"role": "assistant", "content": text} for text in found]
 
 
 def _cuts(masks: Path, held: bool, job: Job) -> dict[str, list[Cut]]:

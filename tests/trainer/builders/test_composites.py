@@ -118,6 +118,35 @@ def test_words_say_what_the_masks_say(sources: tuple[Path, Path], tmp_path: Path
             assert "Nothing has changed between the two dates." in record.captions
 
 
+def test_sentences_of_people_are_told_beside_templates(sources: tuple[Path, Path], tmp_path: Path):
+    rows = [
+        {
+            "split": "train",
+            "captions": ["some houses appear", "a house appears", "a road is built", "no change has occurred"],
+        }
+    ]
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.writestr("captions.jsonl", "\n".join(map(json.dumps, rows)))
+    job, out = Job("composites", 0, list(sources), {}), tmp_path / "records.jsonl"
+    wanted = Wanted(30, 0.3, 0.0, False, 0, tmp_path / "s.zip")
+    build(job, composite_records(*sources, tmp_path / "p", wanted, out, job), out, True, Watch())
+    seen: Counter[str] = Counter()
+    for record in Records(out):
+        if record.meta["type"] != "caption":
+            continue
+        counts = {name: count for name, count in record.meta["counts"].items() if count}
+        for text in rows[0]["captions"]:
+            fits = {
+                "some houses appear": list(counts) == ["new building"] and counts["new building"] > 1,
+                "a house appears": counts == {"new building": 1},
+                "a road is built": counts == {"new road": 1},
+                "no change has occurred": not counts,
+            }[text]
+            assert (text in record.captions) == fits
+            seen[text] += fits
+    assert seen["no change has occurred"] and seen["a road is built"] and seen["some houses appear"]
+
+
 def test_dates_of_an_unchanged_pair_are_different_days(sources: tuple[Path, Path], tmp_path: Path):
     records = made(sources, tmp_path, unchanged=1.0, nuisance=1.0, count=12)
     far = [np.abs(np.subtract(*dates(record))).mean() for record in records if record.meta["type"] == "mask"]
