@@ -1,0 +1,111 @@
+"""Sun and sky on the relief of a place: roofs that lean, crowns, dunes and hills, and the shadows that they cast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rsvlm.trainer.scenes.noise import Grid, box_blur
+from rsvlm.trainer.scenes.pictures.canvas import Canvas
+from rsvlm.trainer.scenes.relief import PITCH, Relief, Sun, lambert, openness, shadows
+from rsvlm.trainer.scenes.sites.kinds import NUMBERS
+
+STEEPEST = 160.0  # pixels that a shadow may reach: longer ones are cut there
+
+
+@dataclass(frozen=True)
+class Day:
+    """Where the sun stands, degrees clockwise from up and above the ground; soft: share of light that clouds spread."""
+
+    azimuth: float = 150.0
+    elevation: float = 48.0
+    soft: float = 0.1
+
+
+def light(canvas: Canvas, rgb: Grid, day: Day) -> None:
+    """Darken and tint (side, side, 3) albedo in place."""
+    sun = Sun.at(day.azimuth, day.elevation)
+    relief = relief_of(canvas)
+    direct = lambert(relief, sun)
+    tallest = float(relief.height.max())
+    if tallest > 0.5 * relief.metres * sun.tan:
+        relief.height *= min(1.0, STEEPEST * relief.metres * sun.tan / max(tallest, 1e-6))
+        direct[shadows(relief, sun)] = 0.0
+    sky = 0.45 + 0.55 * openness(relief)
+    direct *= np.float32(0.66 * (1 - day.soft))
+    for band, (sunlight, skylight) in enumerate(((1.02, 0.30), (1.0, 0.34), (0.95, 0.41))):
+        rgb[..., band] *= direct * np.float32(sunlight) + sky * np.float32(skylight + 0.66 * day.soft)
+
+
+def relief_of(canvas: Canvas) -> Relief:
+    """Heights of things, and slopes of roofs, crowns and bare ground."""
+    height = canvas.heights[canvas.ids]
+    relief = Relief(height, np.zeros_like(height), np.zeros_like(height), canvas.metres)
+    named = {name: at for name, at in canvas.patterns().items() if name in ("gable", "hip", "dunes", "hills")}
+    for form in ("gable", "hip"):
+        if form in named:
+            _roofs(canvas, relief, named[form], form)
+    for ground, steep in (("dunes", 0.5), ("hills", 0.9)):
+        if ground in named:
+            _terrain(canvas, relief, named[ground], steep)
+    _woods(canvas, relief)
+    _crowns(canvas, relief)
+    return relief
+
+
+def _roofs(canvas: Canvas, relief: Relief, at: np.ndarray, form: str) -> None:
+    spots = canvas.spots(at)
+    to_side = spots.b - np.abs(spots.v)
+    to_end = spots.a - np.abs(spots.u) if form == "hip" else np.full_like(to_side, 1e3)
+    pitch = np.float32(PITCH[form])
+    over = to_end < to_side
+    along = np.where(over, -np.sign(spots.u), 0) * pitch
+    across = np.where(over, 0, -np.sign(spots.v)) * pitch
+    angle = canvas.frames[spots.of, 2]
+    relief.height.ravel()[at] += pitch * np.clip(np.minimum(to_side, to_end), 0, None)
+    relief.slope_x.ravel()[at] = along * np.cos(angle) - across * np.sin(angle)
+    relief.slope_y.ravel()[at] = along * np.sin(angle) + across * np.cos(angle)
+
+
+def _terrain(canvas: Canvas, relief: Relief, at: np.ndarray, steep: float) -> None:
+    """Folds of the ground that only shade. Slopes fade where an item's scale is small, in [0, 1]."""
+    cell = (40.0 if steep < 0.6 else 140.0) / canvas.metres
+    rough = canvas.bank.mix(np.random.default_rng(int(canvas.metres * 1e4) + len(canvas.items)), max(cell, 14.0), 4)
+    rough = box_blur(box_blur(rough, 2), 2)
+    ridged = -np.abs(rough) if steep >= 0.6 else rough
+    down, right = np.gradient(ridged)
+    share = steep * canvas.scales[canvas.ids.ravel()[at]] * 0.35 * max(cell, 14.0)
+    relief.slope_x.ravel()[at] += share * right.ravel()[at]
+    relief.slope_y.ravel()[at] += share * down.ravel()[at]
+
+
+def _woods(canvas: Canvas, relief: Relief) -> None:
+    """A closed canopy: lumps of crowns as high as the wood."""
+    wood = canvas.kind == NUMBERS["wood"]
+    if not wood.any():
+        return
+    lumps = canvas.bank.mix(canvas.rng, max(5.5 / canvas.metres, 2.2), 2)
+    down, right = np.gradient(lumps)
+    relief.height[wood] += 1.6 * lumps[wood]
+    swing = 1.1 / max(canvas.metres, 0.35)
+    for slope, tilt in ((relief.slope_x, right), (relief.slope_y, down)):
+        steep = np.asarray(np.clip(swing * tilt, -1.6, 1.6))
+        slope[wood] = steep[wood]
+
+
+def _crowns(canvas: Canvas, relief: Relief) -> None:
+    """Single trees: domes with lumps of foliage."""
+    at = np.flatnonzero(canvas.kind == NUMBERS["tree"])
+    if not len(at):
+        return
+    spots = canvas.spots(at)
+    far = np.clip(np.hypot(spots.u, spots.v) / spots.a, 0.02, 0.97)
+    dome = np.sqrt(1 - far**2)
+    down, right = np.gradient(canvas.tuft)
+    tall = relief.height.ravel()[at]
+    relief.height.ravel()[at] = tall * (0.38 + 0.62 * dome)
+    steep = -np.minimum(1.25 * far / dome, 2.0) / np.maximum(np.hypot(spots.u, spots.v), 0.05)
+    rough = np.float32(0.35 / canvas.metres) * np.minimum(spots.a / 2.5, 1)
+    relief.slope_x.ravel()[at] = steep * spots.u + rough * right.ravel()[at]
+    relief.slope_y.ravel()[at] = steep * spots.v + rough * down.ravel()[at]
