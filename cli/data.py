@@ -11,11 +11,13 @@ import typer
 
 from rsvlm.cli.data_builders import add_builders, command
 from rsvlm.cli.data_composites import build_composites
+from rsvlm.cli.data_scenes import generate_scenes
 from rsvlm.cli.terminal import Terminal
 
 data_app = typer.Typer(help="Convert data sets to records and look through them.", no_args_is_help=True)
 add_builders(data_app)
 data_app.command("composites")(command(build_composites))
+data_app.command("scenes")(generate_scenes)
 
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 OVERWRITE = typer.Option(False, help="Replace the file if it is there already.")
