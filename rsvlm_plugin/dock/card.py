@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from ..layers.record import Record
 from ..translation import tr
 from . import evidence_lines, icons, provenance
+from .dragging import DragOut
 from .refine_row import RefineRow
 
 
@@ -107,6 +108,7 @@ class Card(QFrame):
         self.details_button.setCheckable(True)
         self.details_button.toggled.connect(self._details.setVisible)
         actions.addWidget(self.details_button)
+        DragOut(self._actions.findChild(QToolButton, "rsvlm_card_layer"), self._dragged)
         actions.addStretch(1)
         remove = self._button(tr("Remove"), tr("Remove this answer"), icons.theme("mActionDeleteSelected"), "remove")
         remove.clicked.connect(self.remove_asked)
@@ -124,6 +126,9 @@ class Card(QFrame):
             self._details,
         ):
             box.addWidget(widget)
+
+    def _dragged(self) -> Optional[Record]:
+        return self.record if self.record is not None and self.record.file else None
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)
