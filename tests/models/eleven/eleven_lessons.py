@@ -128,8 +128,8 @@ RECORDS = {
 }  # fmt: skip
 
 
-def recipe_of(course: Course, **changes: Any) -> Recipe:
-    """As it is shipped, for the model "mine", at rates at which ten steps of four examples show."""
+def overrides_of(course: Course, **changes: Any) -> list[str]:
+    """KEY=VALUE words, by which a shipped recipe is for the model "mine", at rates at which ten steps of four examples show."""
     overrides = {
         "model.id": "mine", "data": [{"format": "records", "path": f"{course.records}.jsonl"}], "batch_size": 4,
         "gradient_accumulation_steps": 2, "max_steps": 10, "save_steps": 5, "logging_steps": 1, "workers": 0,
@@ -137,4 +137,9 @@ def recipe_of(course: Course, **changes: Any) -> Recipe:
     }  # fmt: skip
     for number in range(len(load_recipe(Path(course.recipe), []).stages)):
         overrides |= {f"stages.{number}.learning_rate": 1e-3, f"stages.{number}.warmup_steps": 0}
-    return load_recipe(Path(course.recipe), [f"{key}={json.dumps(value)}" for key, value in overrides.items()])
+    return [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
+
+
+def recipe_of(course: Course, **changes: Any) -> Recipe:
+    """The recipe with these overrides."""
+    return load_recipe(Path(course.recipe), overrides_of(course, **changes))

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from eleven_lessons import COURSES, Course, recipe_of, write_records
-from eleven_models import Dates, asked, beginning, given, same
+from eleven_lessons import COURSES, Course, overrides_of, recipe_of, write_records
+from eleven_models import Command, Dates, asked, beginning, given, same
 from eleven_systems import SYSTEMS, System
 from safetensors.torch import load_file
-from small_models import add_card
 from torch import Tensor
 
 from rsvlm.models import converting, importing
@@ -30,7 +29,6 @@ from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.learning import Learner
 from rsvlm.models.pool import Models
 from rsvlm.trainer.begin import learner_of
-from rsvlm.trainer.dry_run import dry_run
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.steps import fitted
@@ -91,21 +89,32 @@ def loss_of(learner: Learner, lesson: Any, weighed: Mapping[str, float]) -> floa
     return sum(weighed[name] * found[name].item() for name in weighed if lesson.counts.get(name))
 
 
-def test_recipe_trains_what_it_says_and_what_it_leaves_answers(place: Place, tmp_path: Path, dates: Dates):
+def test_recipe_trains_what_it_says_and_what_it_leaves_answers(
+    place: Place, tmp_path: Path, dates: Dates, command: Command
+):
+    """By the command of the user: a dry run, ten real steps of each stage, and the model that is installed is asked."""
     recipe = recipe_of(place.course)
-    looked = dry_run(recipe, place.data)
-    assert looked["steps"] == 10 * len(recipe.stages) and looked["memory_bytes"] > 0
+    words = ["train", place.course.recipe, *overrides_of(place.course), f"output_dir={tmp_path / 'run'}"]
+    words += ["--data", str(place.data), "--json"]
+    code, printed = command(*words, "--dry-run")
+    looked = json.loads(printed)
+    assert code == 0 and looked["steps"] == 10 * len(recipe.stages) and looked["memory_bytes"] > 0
     assert all(example["tokens"] > 0 for example in looked["examples"])
+    assert not (tmp_path / "run").exists()
 
-    run = Run(recipe, place.data, tmp_path / "run")
-    lesson = run.learner.batch([run.examples.at(number) for number in range(4)])
-    weighed = recipe.stages[-1].objectives
-    before = loss_of(run.learner, lesson, weighed)
-    ended = run.train()
-    assert ended.whole and ended.steps == 10 * len(recipe.stages)
-    assert loss_of(run.learner, lesson, weighed) < before
+    code, printed = command(*words)
+    ended = json.loads(printed)
+    assert code == 0 and ended["whole"] and ended["steps"] == 10 * len(recipe.stages)
+    seen = [Examples.of(recipe.data, place.data, tmp_path, recipe.seed).at(number) for number in range(4)]
+    losses = []
+    for name in ("mine", ended["installed"]):
+        learner = learner_of(
+            recipe.model.model_copy(update={"id": name}), Examples.of([], place.data, tmp_path, 0), tmp_path
+        )
+        losses.append(loss_of(learner, learner.batch(seen), recipe.stages[-1].objectives))
+    assert losses[1] < losses[0]
 
-    begun, now = weights(place.card.folder), weights(ended.model)
+    begun, now = weights(place.card.folder), weights(Path(ended["model"]))
     assert begun.keys() == now.keys()
     changed = {name for name in now if not torch.equal(now[name], begun[name].to(now[name].dtype))}
     patterns = {prefix: f"{prefix}*" for prefix in place.course.trains}
@@ -113,16 +122,10 @@ def test_recipe_trains_what_it_says_and_what_it_leaves_answers(place: Place, tmp
     assert strange == set(), "what is frozen stays as it is, to the bit"
     for prefix, pattern in patterns.items():
         assert fnmatch.filter(changed, pattern), f"{prefix} is trained"
-
     for path in place.card.folder.glob("config.json"):
-        assert json.loads(path.read_text()) == json.loads((ended.model / path.name).read_text())
-    kept = place.card.folder.parent / "again"
-    shutil.copytree(ended.model, kept)
-    try:
-        add_card(kept, place.card.model_dump(exclude={"id", "source"}))
-        first, second = (asked(place.system, name, Models("cpu"), dates, None) for name in ("mine", "again"))
-    finally:
-        shutil.rmtree(kept)
+        assert json.loads(path.read_text()) == json.loads((Path(ended["model"]) / path.name).read_text())
+
+    first, second = (asked(place.system, name, Models("cpu"), dates, None) for name in ("mine", ended["installed"]))
     assert not same(second, first)
     print(f"{beginning(first)} -> {beginning(second)}")
 
@@ -209,14 +212,31 @@ PartialState().destroy_process_group()
 """
 
 
-def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Same batch, shared by two processes (gloo): the same losses within 1e-5, of partners among all pictures as well."""
+SHARED_OUT = {  # as accelerate launch says it with trainer/launch/fsdp2.yaml
+    "ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "launch"),
+    [(("rs_capret", "georsclip", "skyeyegpt"), {}), (("georsclip", "skyeyegpt", "rs_moe", "geopix"), SHARED_OUT)],
+    ids=["whole", "shared out"],
+)
+def test_two_processes_learn_what_one_does(
+    names: tuple[str, ...], launch: dict[str, str], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Same batch, shared by two processes (gloo): the same losses within 1e-5, of partners among all pictures as well; also
+    where each has only its share of the weights, over stages that put adapters in or begin anew.
+    """
     monkeypatch.setenv("RSVLM_MODELS", str(tmp_path / "models"))
-    names = ("rs_capret", "georsclip", "skyeyegpt")
-    changes: dict[str, Any] = {"max_steps": 3, "gradient_accumulation_steps": 1, "bf16": False}
-    plain = {
-        "skyeyegpt": {"stages.0.train": ["connector"]}
-    }  # adapters have dropout, which each process draws for itself
+    changes: dict[str, Any] = {"max_steps": 3, "gradient_accumulation_steps": 1, "bf16": False, "batch_size": 8}
+    plain: dict[
+        str, dict[str, Any]
+    ] = {  # adapters have dropout, which each process draws for itself; balance is of a part
+        "skyeyegpt": {"stages.0.train": ["connector"]},
+        "geopix": {f"stages.{number}.adapters.dropout": 0 for number in range(2)},
+        "rs_moe": {"stages.1.objectives": {"drafts": 1.0, "answer": 1.0}},
+    }
     for name in names:
         course = COURSES[name]
         imported(tmp_path, SYSTEMS[course.system], name.replace("_", "-"))
@@ -227,12 +247,12 @@ def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypat
     (tmp_path / "run.py").write_text(TWO)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
     command += ["--rdzv-endpoint=localhost:0", "run.py", str(data), *names]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    environment = {**os.environ, **launch, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     for name in names:
         one, two = (losses(tmp_path / count / name) for count in ("one", "two"))
-        assert len(one) == len(two) == 3
+        assert len(one) == len(two) == 3 * len(recipe_of(COURSES[name]).stages)
         for left, right in zip(one, two, strict=True):
             assert right == pytest.approx(left, abs=1e-5), name
 
@@ -240,5 +260,5 @@ def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypat
 def losses(run: Path) -> list[dict[str, float]]:
     """Of each step."""
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    wanted = ("language", "retrieval", "contrastive")
+    wanted = ("language", "retrieval", "contrastive", "masks", "drafts", "answer")
     return [{name: line[name] for name in wanted if name in line} for line in lines if line["event"] == "step"]
