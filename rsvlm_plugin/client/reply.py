@@ -194,7 +194,10 @@ class Reply(QObject):
         if network.error() in GONE:
             self._try_again(_gone())
             return
-        if status is None or self._is_stream():
+        if status is None:  # it was killed while the request was on its way: nothing of an answer had begun
+            self._try_again(_broken_off())
+            return
+        if self._is_stream():
             self._fail(_broken_off(), True)
             return
         try:
