@@ -53,8 +53,13 @@ class Examples:
                 yield from dict.fromkeys(region["label"] for region in record.regions)
 
     def labels(self) -> list[str]:
-        """Classes of whole pictures, sorted."""
-        found = {record.meta.get("scene") for records in self.records for record in records}
+        """Classes of whole pictures, sorted; a drawn one is no example of how its kind of place looks."""
+        found = {
+            record.meta.get("scene")
+            for records in self.records
+            for record in records
+            if record.meta.get("sensor") != "generated"
+        }
         return sorted(label for label in found if label)
 
     def record(self, number: int) -> tuple[Record, tuple[str, ...]]:

@@ -194,10 +194,11 @@ def _compared(named: list[tuple[Changed, int]], words: dict[str, str], draw: ran
 def _largest(named: list[tuple[Changed, int]], words: dict[str, str]) -> list[tuple[str, str]]:
     """Where the largest part of a class lies, where there are several and one is larger than all others."""
     found = []
-    for one, count in named:
-        if count < 2:
+    for one, _ in named:
+        several = sorted(parts(one.mask), key=np.count_nonzero)
+        if len(several) < 2:  # things may be more than the parts of their mask: they can touch
             continue
-        *_, second, first = sorted(parts(one.mask), key=np.count_nonzero)
+        *_, second, first = several
         if np.count_nonzero(second) < np.count_nonzero(first):
             asked = put(words["ask"], **{"state": one.state, "class": one.label})
             found.append((asked, put(words["answer"], where=whereabouts(cell_of(*middle(first))))))

@@ -21,7 +21,7 @@ WITH_MASKS = {
         "caption": "<caption>",
         "vqa": "<ask> {text}",
         "refer": "<ground> {text}",
-        "change": "<caption>",
+        "change": "<ask> Describe the changes between the two dates.",
         "change_ask": "<ask> {text}",
     },
     "boxes": "percent",
