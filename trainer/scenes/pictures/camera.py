@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsvlm.trainer.scenes.noise import Grid, box_blur
+from rsvlm.trainer.scenes.noise import Grid
 from rsvlm.trainer.scenes.pictures.canvas import FINER
 
 
 @dataclass(frozen=True)
 class Camera:
-    """blur: radius of the optics, pixels. haze: share of white veil. gain, contrast: of all bands; cast: of each band.
+    """blur: deviation of the optics' spread, pixels. haze: share of white veil. gain, contrast: of all bands; cast: of each band.
 
     gamma: of the display; colour: 1 as it is, 0 grey; grain: deviation of noise, display values; quality: of JPEG, 0 = none.
     """
@@ -33,17 +33,10 @@ class Camera:
 
 def photograph(light: Grid, camera: Camera, rng: np.random.Generator) -> NDArray[np.uint8]:
     """(side, side, 3) light, FINER times as fine as the picture -> (H, W, 3) uint8."""
-    image: np.ndarray = light
-    radius = round(camera.blur * FINER)
-    if radius:
-        image = np.stack([box_blur(image[..., band], radius) for band in range(3)], axis=-1)
-    side = len(image) // FINER
-    image = image.reshape(side, FINER, side, FINER, 3).mean(axis=(1, 3))
-    if camera.blur * FINER > radius:
-        padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge")
-        share = np.float32(0.25 * (camera.blur * FINER - radius) / FINER)
-        around = (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]) / 4
-        image = image + (around - image) * share * 2
+    side = len(light) // FINER
+    image: np.ndarray = light.reshape(side, FINER, side, FINER, 3).mean(axis=(1, 3))
+    for _ in range(2):
+        image = _blurred(image, min(0.3, camera.blur**2 / 4))
     image = image * np.asarray(camera.cast, np.float32) * np.float32(camera.gain)
     middle = image.mean()
     image = middle + (image - middle) * np.float32(camera.contrast)
@@ -56,6 +49,17 @@ def photograph(light: Grid, camera: Camera, rng: np.random.Generator) -> NDArray
     image = image + noise[..., :1] + 0.4 * noise[..., 1:]
     pixels = np.clip(image + 0.5, 0, 255).astype(np.uint8)
     return _compressed(pixels, camera.quality) if camera.quality else pixels
+
+
+def _blurred(image: np.ndarray, share: float) -> np.ndarray:
+    """Each pixel with this share of each of its four neighbours, first across and then down; (H, W, 3)."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0), (0, 0)]
+        pad[axis] = (1, 1)
+        wide = np.pad(image, pad, mode="edge")
+        low, high = (wide[:-2], wide[2:]) if axis == 0 else (wide[:, :-2], wide[:, 2:])
+        image = image * np.float32(1 - 2 * share) + (low + high) * np.float32(share)
+    return image
 
 
 def _compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

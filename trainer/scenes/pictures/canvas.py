@@ -80,13 +80,15 @@ class Canvas:
     @cached_property
     def kind(self) -> NDArray[np.uint8]:
         """(side, side): number of the kind of each pixel."""
-        return self.kinds[self.ids]
+        return np.take(self.kinds, self.ids)
 
+    @cached_property
     def patterns(self) -> dict[str, NDArray[np.intp]]:
         """Name -> places in the flattened picture, for all patterns that are to be seen."""
         names = sorted({item.pattern for item in self.items})
         number = {name: code for code, name in enumerate(names)}
-        codes = np.array([number[item.pattern] for item in self.items], np.uint8)[self.ids.ravel()]
+        table = np.array([number[item.pattern] for item in self.items], np.uint8)
+        codes = np.take(table, self.ids.ravel())
         order = np.argsort(codes, kind="stable")
         edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
         return {
@@ -97,7 +99,7 @@ class Canvas:
 
     def spots(self, at: NDArray[np.intp]) -> Spots:
         of = self.ids.ravel()[at]
-        frame = self.frames[of]
+        frame = np.take(self.frames, of, axis=0)
         rows, columns = np.divmod(at, self.ids.shape[1])
         dx = (columns + np.float32(0.5)) * np.float32(self.metres) - frame[:, 0]
         dy = (rows + np.float32(0.5)) * np.float32(self.metres) - frame[:, 1]

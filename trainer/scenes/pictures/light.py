@@ -42,13 +42,14 @@ def relief_of(canvas: Canvas) -> Relief:
     """Heights of things, and slopes of roofs, crowns and bare ground."""
     height = canvas.heights[canvas.ids]
     relief = Relief(height, np.zeros_like(height), np.zeros_like(height), canvas.metres)
-    named = {name: at for name, at in canvas.patterns().items() if name in ("gable", "hip", "dunes", "hills")}
+    named = {name: at for name, at in canvas.patterns.items() if name in ("gable", "hip", "dunes", "hills")}
     for form in ("gable", "hip"):
         if form in named:
             _roofs(canvas, relief, named[form], form)
-    for ground, steep in (("dunes", 0.5), ("hills", 0.9)):
-        if ground in named:
-            _terrain(canvas, relief, named[ground], steep)
+    if "dunes" in named:
+        _dunes(canvas, relief, named["dunes"])
+    if "hills" in named:
+        _hills(canvas, relief, named["hills"])
     _woods(canvas, relief)
     _crowns(canvas, relief)
     return relief
@@ -68,14 +69,26 @@ def _roofs(canvas: Canvas, relief: Relief, at: np.ndarray, form: str) -> None:
     relief.slope_y.ravel()[at] = along * np.sin(angle) + across * np.cos(angle)
 
 
-def _terrain(canvas: Canvas, relief: Relief, at: np.ndarray, steep: float) -> None:
-    """Folds of the ground that only shade. Slopes fade where an item's scale is small, in [0, 1]."""
-    cell = (40.0 if steep < 0.6 else 140.0) / canvas.metres
-    rough = canvas.bank.mix(np.random.default_rng(int(canvas.metres * 1e4) + len(canvas.items)), max(cell, 14.0), 4)
-    rough = box_blur(box_blur(rough, 2), 2)
-    ridged = -np.abs(rough) if steep >= 0.6 else rough
+def _dunes(canvas: Canvas, relief: Relief, at: np.ndarray) -> None:
+    """Ridges across the wind that bend and break off. Slopes fade where an item's scale is small, in [0, 1]."""
+    spots = canvas.spots(at)
+    long = np.float32(max(34.0, 11 * canvas.metres))
+    rough = np.random.default_rng(len(canvas.items))
+    bend, swell = (canvas.bank.mix(rough, 2.2 * float(long) / canvas.metres, 2).ravel()[at] for _ in range(2))
+    phase = 2 * np.pi * spots.u / long + 1.9 * bend
+    along = spots.scale * np.float32(0.42) * np.cos(phase + 0.5 * np.sin(phase)) * np.clip(1 + 0.6 * swell, 0.1, 2)
+    angle = canvas.frames[spots.of, 2]
+    relief.slope_x.ravel()[at] += along * np.cos(angle)
+    relief.slope_y.ravel()[at] += along * np.sin(angle)
+
+
+def _hills(canvas: Canvas, relief: Relief, at: np.ndarray) -> None:
+    """Ridges and gullies that only shade."""
+    cell = max(150.0 / canvas.metres, 22.0)
+    rough = canvas.bank.mix(np.random.default_rng(len(canvas.items)), cell, 4)
+    ridged = -np.abs(box_blur(box_blur(rough, 2), 2))
     down, right = np.gradient(ridged)
-    share = steep * canvas.scales[canvas.ids.ravel()[at]] * 0.35 * max(cell, 14.0)
+    share = np.float32(0.3 * cell) * canvas.scales[canvas.ids.ravel()[at]]
     relief.slope_x.ravel()[at] += share * right.ravel()[at]
     relief.slope_y.ravel()[at] += share * down.ravel()[at]
 

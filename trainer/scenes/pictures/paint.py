@@ -35,22 +35,23 @@ _TURNS: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
 
 def paint(canvas: Canvas, season: Season) -> Grid:
     """(side, side, 3) display values in full sun."""
-    texture = np.array([KINDS[name].texture for name in NAMES], np.float32)
+    texture = np.array([KINDS[name].texture for name in NAMES], np.float32).T.copy()
     dry = np.array([KINDS[name].dry for name in NAMES], np.float32)
     kind = canvas.kind
-    light = 0.06 * canvas.tones[canvas.ids]
-    for column, field in enumerate((canvas.broad, canvas.patch, canvas.tuft, canvas.grain)):
-        light += texture[:, column][kind] * field
-    rgb = canvas.colours[canvas.ids]
-    rgb *= (1 + light)[..., None]
-    warm = dry[kind] * (0.7 * canvas.broad + 0.8 * canvas.patch)
+    light = np.float32(0.06) * np.take(canvas.tones, canvas.ids)
+    for much, field in zip(texture, (canvas.broad, canvas.patch, canvas.tuft, canvas.grain), strict=True):
+        light += np.take(much, kind) * field
+    light += 1
+    rgb = np.take(canvas.colours, canvas.ids, axis=0)
+    rgb *= light[..., None]
+    warm = np.take(dry, kind) * (0.7 * canvas.broad + 0.8 * canvas.patch)
     rgb[..., 0] += warm
     rgb[..., 1] += 0.3 * warm
     if (kind == NUMBERS["water"]).any():
         _water(canvas, rgb)
     _turn(canvas, rgb, season)
     flat = rgb.reshape(-1, 3)
-    for name, at in canvas.patterns().items():
+    for name, at in canvas.patterns.items():
         PATTERNS[name](canvas, flat, canvas.spots(at))
     if season.name == "snow":
         _snow(canvas, rgb, season.strength)

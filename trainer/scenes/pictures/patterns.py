@@ -191,7 +191,7 @@ def _sea(canvas: Canvas, rgb: Grid, spots: Spots) -> None:
 def _foam(canvas: Canvas, rgb: Grid, spots: Spots) -> None:
     """Broken white water. tone: how much of it."""
     torn = 0.8 * canvas.tuft.ravel()[spots.at] + 0.7 * canvas.patch.ravel()[spots.at]
-    mix(rgb, spots.at, np.array([236, 240, 240], np.float32), np.clip(0.55 + 0.45 * torn, 0, 0.95))
+    mix(rgb, spots.at, np.array([236, 240, 240], np.float32), np.clip(0.4 + 0.5 * torn, 0, 0.92))
 
 
 def _planks(canvas: Canvas, rgb: Grid, spots: Spots) -> None:

@@ -11,16 +11,17 @@ from rsvlm.trainer.scenes.sites.planting import wood
 from rsvlm.trainer.scenes.sites.site import Site
 from rsvlm.trainer.scenes.sites.traffic import road
 
-KINDS = ("building", "building", "building", "tree", "tree", "water", "parking", "road")
+OPEN = ("building", "building", "building", "tree", "tree", "water", "parking", "road")
+URBAN = ("building", "building", "tree", "parking")
 TRIES = 8
 
 
-def add(site: Site) -> None:
+def add(site: Site, urban: bool) -> None:
     """One to three kinds of things, each a few times, in groups of their own."""
     rng = site.rng
     angle = float(rng.uniform(0, np.pi))
     for _ in range(int(rng.integers(1, 4))):
-        kind, wanted = site.pick(KINDS), int(rng.integers(1, 6))
+        kind, wanted = site.pick(URBAN if urban else OPEN), int(rng.integers(1, 6))
         for _ in range(TRIES):
             x, y = (rng.uniform(0.06, 0.94, 2) * site.size).tolist()
             if wanted and _one(site, kind, x, y, angle):
@@ -41,8 +42,7 @@ def _one(site: Site, kind: str, x: float, y: float, angle: float) -> bool:
         long, deep = max(float(rng.uniform(24, 60)), 9 * gsd), max(27.0, 6 * gsd)
         return car_park(site, x, y, angle, long, deep, "parking")
     radius = float(rng.uniform(0.05, 0.11)) * size
-    outline = blob(rng, x, y, radius * 1.5, 0.2, 20)
-    if kind != "road" and not site.free(np.concatenate([outline, (outline + np.array([x, y])) / 2])).all():
+    if kind != "road" and not site.clear(blob(rng, x, y, radius * 1.5, 0.2, 20)):
         return False
     if kind == "tree":
         with site.group("tree"):

@@ -20,7 +20,10 @@ from rsvlm.trainer.scenes.sites.outlines import Points
 
 GRID = 192  # cells along a side of the map of taken ground
 LIES, STANDS = 1, 2  # how ground is taken
-SEEN = 0.45  # of a counted thing, at least, must lie in the picture, or it is not put there
+SEEN, PIXELS = (
+    0.45,
+    70.0,
+)  # share, or square pixels, of a counted thing that must lie in the picture for it to be put there
 
 
 class Frame(NamedTuple):
@@ -109,19 +112,27 @@ class Site:
         return ~(taken & inside)
 
     def clear(self, outline: Points, margin: float = 1.0, of: int = LIES) -> bool:
-        """Whether a convex outline, made larger by `margin` metres, is free: its corners, sides and middle."""
+        """Whether an outline, made larger by `margin` metres, is free; what is outside of the picture is."""
         middle = outline.mean(axis=0)
         spread = outline - middle
-        reach = np.hypot(spread[:, 0], spread[:, 1]).max()
-        wide = middle + spread * (1 + margin / max(reach, 1e-9))
-        half = (wide + np.roll(wide, 1, axis=0)) / 2
-        return bool(self.free(np.concatenate([wide, half, (wide + middle) / 2, middle[None]]), of).all())
+        reach = float(np.hypot(spread[:, 0], spread[:, 1]).max())
+        cells = (middle + spread * (1 + margin / max(reach, 1e-9))) * (GRID / self.size)
+        low, high = np.floor(cells.min(axis=0)).clip(0, GRID), np.ceil(cells.max(axis=0) + 1).clip(0, GRID)
+        (x0, y0), (x1, y1) = low.astype(int).tolist(), high.astype(int).tolist()
+        if x0 >= x1 or y0 >= y1:
+            return True
+        shape = Image.new("L", (x1 - x0, y1 - y0))
+        ImageDraw.Draw(shape).polygon((cells - low).ravel().tolist(), fill=1)
+        there = np.asarray(self._taken.crop((x0, y0, x1, y1))) >= of
+        return not bool((there & (np.asarray(shape) > 0)).any())
 
     def shows(self, outline: Points) -> bool:
         """Whether enough of a thing lies in the picture for it to be counted."""
         low, high = outline.min(axis=0), outline.max(axis=0)
-        inside = np.clip(high, 0, self.size) - np.clip(low, 0, self.size)
-        return bool(np.prod(inside / np.maximum(high - low, 1e-9)) >= SEEN)
+        share = np.prod((np.clip(high, 0, self.size) - np.clip(low, 0, self.size)) / np.maximum(high - low, 1e-9))
+        x, y = outline[:, 0], outline[:, 1]
+        area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+        return bool(share >= SEEN or share * area >= PIXELS * self.gsd**2)
 
     def inside(self, x: float, y: float, margin: float = 0.0) -> bool:
         return -margin <= x <= self.size + margin and -margin <= y <= self.size + margin

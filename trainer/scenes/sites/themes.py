@@ -58,5 +58,5 @@ def make_site(rng: np.random.Generator, pixels: int) -> tuple[Theme, Site]:
     gsd = min(gsd * float(np.clip(256 / pixels, 0.75, COARSEST)) ** 0.5, 10.0)
     site = Site(rng, gsd * pixels, gsd, make_look(rng))
     theme.lay_out(site)
-    add(site)
+    add(site, theme.urban)
     return theme, site

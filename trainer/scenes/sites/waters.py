@@ -194,7 +194,7 @@ def _sea(site: Site, shore: Points, angle: float) -> None:
     for breaker in range(int(rng.integers(0, 4))):
         off = (3 + breaker * float(rng.uniform(8, 22))) * max(1.0, site.gsd)
         aside = wander(rng, np.linspace(0, site.size * 2, len(shore)), site.size * 0.2)[:, None] * 4 * max(1, site.gsd)
-        width = np.abs(wander(rng, np.linspace(0, site.size * 2, len(shore)), 40)) * 7 * max(1.0, site.gsd)
+        width = np.abs(wander(rng, np.linspace(0, site.size * 2, len(shore)), 40)) * 4.5 * max(1.0, site.gsd)
         site.put(
             "water", ribbon(shore + toward * (off + aside), width), (232, 236, 236), number, pattern="foam", tone=0.0
         )
@@ -281,7 +281,7 @@ def _yards(site: Site, start: Points, toward: Points, side: Points, angle: float
     )
     road(site, line, float(rng.uniform(7, 11)), site.thing("road"), float(rng.random()))
     drive(site, line, 8, 40)
-    for _ in range(int(rng.integers(4, 16))):
+    for _ in range(int(rng.integers(10, 30))):
         spot = (
             start - toward * float(rng.uniform(16, 0.7 * site.size)) + side * float(rng.uniform(-0.6, 0.6)) * site.size
         )

@@ -11,7 +11,7 @@ from rsvlm.trainer.scenes.truths.words import amount, is_plural, said_of, seen_c
 CAPTIONS = 5  # of a picture
 _SURROUNDS, _BESIDE = 0.6, 0.3  # share of what lies near, to be said
 _PLACES = {"top": "at the top", "center": "in the middle", "bottom": "at the bottom"}
-_VERBS = {"drive": "drives", "float": "floats", "cross": "crosses", "stand": "stands", "cover": "covers"}
+_VERBS = {"drive": "drives", "float": "floats", "cross": "crosses", "stand": "stands", "lie": "lies", "cover": "covers"}
 
 
 def captions(truth: Truth, theme: str, draw: random.Random) -> list[str]:
@@ -99,7 +99,7 @@ def _relations(truth: Truth, draw: random.Random) -> list[str]:
         elif noun in ("car", "boat", "bridge") or not top:
             continue
         elif near[top] >= _SURROUNDS:
-            say("amid", count, noun, ground=said_of(top, draw))
+            say(f"amid-{noun}" if f"amid-{noun}" in words else "amid", count, noun, ground=said_of(top, draw))
         elif near[top] >= _BESIDE:
             say("beside", count, noun, ground=said_of(top, draw))
     found += _areas(truth, draw)

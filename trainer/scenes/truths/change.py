@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsvlm.trainer.builders.change import Facts
-from rsvlm.trainer.builders.components import cells, components, pixels_in, without_small
+from rsvlm.trainer.builders.components import cell_of, cells, components, middle, parts, pixels_in, without_small
 from rsvlm.trainer.builders.pairs import Changed, Pair
 from rsvlm.trainer.builders.wording import counted, listed, put, whereabouts
+from rsvlm.trainer.metrics.change_answers import CELLS
 from rsvlm.trainer.scenes.pictures.canvas import Ids
 from rsvlm.trainer.scenes.sites.dates import Dates
 from rsvlm.trainer.scenes.sites.kinds import CODES, KINDS
@@ -65,7 +66,8 @@ class Exact(Facts):
 
 def _told(one: Changed, count: int, words: dict[str, Any], draw: random.Random) -> str:
     templates = words[one.label if one.label in words else "other"][one.state]
-    there = cells(one.mask)
+    middles = {cell_of(*middle(part)) for part in parts(one.mask)}
+    there = [cell for cell in CELLS if cell in middles]
     where = listed([whereabouts(cell) for cell in there]) if len(there) <= FEW else _mainly(one.mask)
     what, single = counted(count, one.label), count == 1
     have, appear, disappear = ("has", "appears", "disappears") if single else ("have", "appear", "disappear")

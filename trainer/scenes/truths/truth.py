@@ -22,9 +22,12 @@ COURTS = ("football field", "tennis court", "basketball court", "baseball field"
 NOUNS = (*(label for label in COUNTED if label != "sports field"), *COURTS, *BODIES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Object:
-    """thing: its number. x, y: its middle, as shares of the picture. box: x0, y0, x1, y1 in pixels. colour: "" for none."""
+    """thing: its number. x, y: its middle, as shares of the picture. box: x0, y0, x1, y1 in pixels.
+
+    sample: (n, 3) some of its pixels.
+    """
 
     thing: int
     noun: str
@@ -32,7 +35,12 @@ class Object:
     x: float
     y: float
     box: tuple[int, int, int, int]
-    colours: dict[str, float]
+    sample: NDArray[np.uint8]
+
+    @cached_property
+    def colours(self) -> dict[str, float]:
+        """Name of a colour -> share of the pixels."""
+        return colour_shares(self.sample)
 
     @property
     def cell(self) -> str:
@@ -86,8 +94,8 @@ class Truth:
             box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
             x, y = (float(columns.mean()) + 0.5) / width, (float(rows.mean()) + 0.5) / height
             thing = int(flat[part[0]])
-            colours = colour_shares(self.rgb.reshape(-1, 3)[part[:: max(1, len(part) // 200)]])
-            found.append(Object(thing, self.nouns[thing], len(part), x, y, box, colours))
+            sample = self.rgb.reshape(-1, 3)[part[:: max(1, len(part) // 200)]]
+            found.append(Object(thing, self.nouns[thing], len(part), x, y, box, sample))
         return found
 
     @cached_property
