@@ -41,9 +41,10 @@ BOXED = Example(
     "4", "ground", (picture(4),), phrases=("road", "road"), boxes=np.array([[32, 0, 64, 64], [0, 16, 8.2, 99]])
 )
 ABSENT = Example("5", "segment", (picture(5),), (("boat", "There is no boat."),), ("There is no boat.",))
+OUT_OF_VIEW = Example("8", "segment", (picture(9),), phrases=("river", "road"), masks=np.stack([UPPER & ~UPPER, UPPER]))
 NOWHERE = Example("6", "ground", (picture(6),), (("boat", "There is no boat."),), ("There is no boat.",))
 CHANGED = Example("7", "change", (picture(7), picture(8)), (("", "a road"),), ("a road",), ("road",), MASKS[:1])
-ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, NOWHERE, CHANGED]
+ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, OUT_OF_VIEW, NOWHERE, CHANGED]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, NOWHERE, CHANGED]
         (ASKED, "<ask> is there a boat?<answer> no<eos><ask> a road?<answer> no<eos>"),
         (DRAWN, "<segment> trees<answer>[SEG]<eos>|<segment> river<answer>[SEG]<eos>"),
         (BOXED, "<ground> road<answer><0><25><13><100><50><0><100><100><eos>"),
+        (OUT_OF_VIEW, "<segment> river<answer><none><eos>|<segment> road<answer>[SEG]<eos>"),
         (ABSENT, "<segment> boat<answer><none><eos>"),
         (NOWHERE, "<ground> boat<answer><none><eos>"),
         (CHANGED, "<caption> a road<eos>|<segment> road<answer>[SEG]<eos>"),

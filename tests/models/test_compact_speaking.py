@@ -55,9 +55,9 @@ def examples() -> list[Example]:
         pair, masks = (RED_LEFT, after), np.ones((1, SIDE, SIDE), bool)
         found.append(Example(f"{said} change", "change", pair, (("is there a boat?", said),), (said,)))
         if said == "yes":
-            found.append(Example("changed", "segment", pair, phrases=("changes",), masks=masks))
+            found.append(Example("changed", "segment", pair, phrases=("what changed",), masks=masks))
         else:
-            found.append(Example("unchanged", "segment", pair, (("changes", "none"),), ("none",)))
+            found.append(Example("unchanged", "segment", pair, (("what changed", "none"),), ("none",)))
     return found
 
 

@@ -75,7 +75,7 @@ class Lessons:
         """A conversation is one row; each phrase that is looked for is one of its own, as it is asked later."""
         if example.task == "ground":
             return [Row.of([turn]) for turn in self._boxes(example)]
-        outlines = [(SEGMENT, self._ids(phrase), [SEG]) for phrase, _ in _targets(example)]
+        outlines = [(SEGMENT, self._ids(phrase), [SEG if mask.any() else NONE]) for phrase, mask in _targets(example)]
         if example.task == "segment":
             outlines = outlines or [(SEGMENT, self._ids(question), [NONE]) for question, _ in example.turns]
         elif example.turns:
@@ -88,7 +88,7 @@ class Lessons:
         pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
-        truth = [mask for example in examples for _, mask in _targets(example)]
+        truth = [mask for example in examples for _, mask in _targets(example) if mask.any()]
         described = [_described(example) for example in examples]
         texts = [tidy(example.turns[-1][1]) if told else "" for example, told in zip(examples, described, strict=True)]
         classes = [
@@ -140,7 +140,9 @@ class Lessons:
 
 
 def _targets(example: Example) -> list[tuple[str, np.ndarray]]:
-    """Each phrase of an example with the mask, (H, W) bool, of all that it means; none where words alone are learnt."""
+    """Each phrase of an example with the mask, (H, W) bool, of all that it means, perhaps of nothing; none where words alone
+    are learnt.
+    """
     if example.masks is None or example.task not in ("segment", "change"):
         return []
     found: dict[str, np.ndarray] = {}

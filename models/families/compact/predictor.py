@@ -34,7 +34,7 @@ from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
-CHANGED = "changes"  # the phrase for all that differs between two dates
+CHANGED = "what changed"  # the phrase for all that differs between two dates
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
