@@ -31,7 +31,7 @@ from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.records import read_caption_archive
 from rsvlm.trainer.regions import bbox_of, encode
 
-ANY = "change"  # what all that changed is called together
+ANY = "what changed"  # all of it together, as the bundled model is asked for it
 AT_ONCE = 4  # things of one class, at most
 TRIES = 6  # for each of them
 SENTENCES = 3  # of people, for a pair

@@ -29,7 +29,14 @@ from rsvlm.trainer.regions import bbox_of, encode
 
 NOBODY = ("ignore", "ignored", "unlabeled", "unlabelled", "unknown", "void")
 HELD = 6  # one picture in so many is held out
-SIDES = (192, 256, 384, 512, 768)  # pixels of windows: a model that reads them as 256 pixels sees several ground scales
+SIDES = (
+    128,
+    192,
+    256,
+    384,
+    512,
+    768,
+)  # pixels of windows: read as squares of one size, they are of several ground scales
 MOST = 24  # windows of one size in a picture
 UNKNOWN = 0.2  # of a window's pixels that may be of no class
 

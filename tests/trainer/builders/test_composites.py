@@ -18,6 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from rsvlm.cli.data import data_app
+from rsvlm.models.families.compact.predictor import CHANGED
 from rsvlm.protocol import Record, RsvlmError, Watch
 from rsvlm.trainer.builders.building import Job, build
 from rsvlm.trainer.builders.components import components
@@ -98,6 +99,10 @@ def test_mask_is_where_the_dates_differ_and_nowhere_else(sources: tuple[Path, Pa
     assert seen["same"] >= 4 and {"new building", "lost building", "new road", "new water"} <= {
         name for name in seen if seen[name]
     }
+
+
+def test_all_change_is_called_as_the_bundled_model_is_asked_for_it():
+    assert ANY == CHANGED
 
 
 def test_words_say_what_the_masks_say(sources: tuple[Path, Path], tmp_path: Path):

@@ -86,7 +86,7 @@ def test_regions_are_the_colours_in_the_window_and_lie_on_the_pixels(folder: Pat
         for phrase, mask in zip(seen.phrases, seen.masks, strict=True):
             level = {"building": 200, "water": 120, "mud": 40}[names[phrase]]
             assert not mask.any() or abs(np.median(grey[mask]) - level) < 5
-    assert absent == 0, "every class is in every such window"
+    assert absent > 0, "a class that is not in a window has a region of nothing"
 
 
 def test_zip_says_the_same_as_its_folder_and_absent_classes_are_asked_for(folder: Path, tmp_path: Path, read: Read):
@@ -128,8 +128,8 @@ def test_answers_hold_for_the_masks(folder: Path, read: Read):
         if kind == "most":
             assert shares[answer] == max(shares.values())
         elif kind == "share":
-            told = re.search(r"\d+", answer)
-            assert told and abs(100 * shares[label] - int(told[0])) <= (10 if answer.startswith("less") else 5.01)
+            told = int((re.search(r"\d+", answer) or ["95"])[0])  # “nearly all of it”
+            assert abs(100 * shares[label] - told) <= (10 if answer.startswith("less") else 5.01)
         else:
             assert (answer == "yes") == (shares[label] > 0)
     assert set(seen) == {"presence", "share", "most"}
@@ -141,7 +141,7 @@ def test_windows_are_of_several_scales_inside_and_the_same_by_name():
     assert set(sides) == {side for side in SIDES if side < 700} and max(sides.values()) == 24
     assert all(x0 >= 0 and x1 <= 1000 and y0 >= 0 and y1 <= 700 and x1 - x0 == y1 - y0 for x0, y0, x1, y1 in found)
     assert found == list(windows(1000, 700, "a")) != list(windows(1000, 700, "b"))
-    assert list(windows(180, 900, "a")) == []
+    assert list(windows(120, 900, "a")) == []
 
 
 def test_what_is_no_such_set_is_told(folder: Path, read: Read, picture: Callable[..., Path]):
