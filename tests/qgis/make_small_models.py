@@ -23,15 +23,14 @@ def load(name: str, path: Path):
 def main(folder: Path) -> None:
     load("conftest", ROOT / "tests" / "conftest.py")  # names this checkout rsvlm
     small = load("small_models", ROOT / "tests" / "small_models.py")
-    said = {
+    card = small.add_family(folder, "geopix", ["it", "is", *small.SEGS])
+    others = {
         "absent": ["There", "is", "none."],
         "boxes": ["Two:", "{<0><0><50><25>}", "{<10><75><20><100>}"],
-        "geopix": ["it", "is", *small.SEGS],
     }
-    for name, words in said.items():
-        small.MAKERS[name], small.PIXELS[name], small.TASKS[name] = small.geopix, 64, small.TASKS["geopix"]
-        content = {"family": "geopix", "prompts": small.PROMPTS, "boxes": "percent", "title": f"Small {name}"}
-        small.add_family(folder, name, words, **content)
+    for name, words in others.items():
+        small.geopix(folder / name, words, seed=0)
+        small.add_card(folder / name, {**card.model_dump(exclude={"id", "source"}), "title": f"Small {name}"})
 
 
 main(Path(sys.argv[1]))

@@ -12,8 +12,9 @@ import pytest
 from osgeo import ogr
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENE = ROOT / "resources" / "demo" / "after.tif"  # 600 x 600 m in EPSG:32632
-BOX = (654_200, 654_800, 5_318_000, 5_318_600)
+DEMO = ROOT / "resources" / "demo"
+LEFT, TOP, PIXEL = 654_200, 5_318_600, 0.5  # of the demo, in EPSG:32632
+SIDE = 64  # pixels of a tile of the small models
 NAMES = ["label", "phrase", "kind", "score", "area_m2", "perimeter_m", "count", "source", "model", "revision",
          "acquired", "created"]  # fmt: skip
 
@@ -35,8 +36,24 @@ def models(tmp_path_factory, qgis_app):
         shared_process().stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """`scene(name, tiles)`: the path of the upper left corner of a demo raster, so many tiles across and down."""
+    from osgeo import gdal
+
+    folder = tmp_path_factory.mktemp("scenes")
+
+    def cut(name: str = "after", tiles: int = 1) -> str:
+        path = folder / f"{name}_{tiles}.tif"
+        gdal.Translate(str(path), str(DEMO / f"{name}.tif"), srcWin=[0, 0, SIDE * tiles, SIDE * tiles])
+        return str(path)
+
+    return cut
+
+
+@pytest.fixture(scope="module")
 def provider(qgis_app, qgis_processing):
+    """The registry with the algorithms; for all tests, because a provider that leaves ends the backend."""
     from qgis.core import QgsApplication
 
     from rsvlm.rsvlm_plugin.processing.provider import RsvlmProvider
@@ -85,8 +102,10 @@ def ellipsoidal(layer):
     return measure
 
 
-def test_masks_are_measured_polygons_in_the_raster_s_crs(models, provider) -> None:
-    results, told = run("segmentbytext", INPUT=str(SCENE), PHRASES="roofs, the lake", MODEL="geopix", OUTPUT="memory:")
+def test_masks_are_measured_polygons_in_the_raster_s_crs(models, scene, provider) -> None:
+    results, told = run(
+        "segmentbytext", INPUT=scene("after", 2), PHRASES="roofs, the lake", MODEL="geopix", OUTPUT="memory:"
+    )
     layer = results["OUTPUT"]
     assert layer.crs().authid() == "EPSG:32632"
     assert [field.name() for field in layer.fields()] == NAMES
@@ -96,8 +115,8 @@ def test_masks_are_measured_polygons_in_the_raster_s_crs(models, provider) -> No
     for feature in features:
         box = feature.geometry().boundingBox()
         assert feature.geometry().isGeosValid()
-        assert BOX[0] <= box.xMinimum() and box.xMaximum() <= BOX[1]
-        assert BOX[2] <= box.yMinimum() and box.yMaximum() <= BOX[3]
+        assert box.xMinimum() >= LEFT and box.xMaximum() <= LEFT + 2 * SIDE * PIXEL
+        assert box.yMaximum() <= TOP and box.yMinimum() >= TOP - 2 * SIDE * PIXEL
         assert feature["area_m2"] == pytest.approx(measure.measureArea(feature.geometry()), rel=1e-3)
         assert feature["perimeter_m"] == pytest.approx(measure.measurePerimeter(feature.geometry()), rel=1e-3)
         assert (feature["kind"], feature["model"], feature["count"]) == ("mask", "geopix", 1)
@@ -107,48 +126,47 @@ def test_masks_are_measured_polygons_in_the_raster_s_crs(models, provider) -> No
     assert told.progress and told.progress == sorted(told.progress) and 99 < told.progress[-1] <= 100
 
 
-def test_boxes_go_into_the_file_that_is_named(models, provider, tmp_path) -> None:
+def test_boxes_go_into_the_file_that_is_named(models, scene, provider, tmp_path) -> None:
     path = str(tmp_path / "boxes.gpkg")
-    results, _told = run("groundbytext", INPUT=str(SCENE), PHRASES="boats", MODEL="boxes", OUTPUT=path)
+    results, _told = run("groundbytext", INPUT=scene(), PHRASES="boats", MODEL="boxes", OUTPUT=path)
     source = ogr.Open(path)
     layer = source.GetLayer(0)
     rows = list(layer)
     assert results["COUNT"] == len(rows) == 2
     assert {row["kind"] for row in rows} == {"box"} and {row["phrase"] for row in rows} == {"boats"}
     first = sorted(row.GetGeometryRef().GetEnvelope() for row in rows)[0]
-    assert first == pytest.approx((BOX[0], BOX[0] + 300, BOX[3] - 150, BOX[3]), abs=1)
+    assert first == pytest.approx((LEFT, LEFT + 16, TOP - 8, TOP), abs=0.01)  # 50 % by 25 % of 32 m
 
 
-def test_only_the_extent_is_looked_at(models, provider) -> None:
-    extent = "654300,654500,5318100,5318300 [EPSG:32632]"
+def test_only_the_extent_is_looked_at(models, scene, provider) -> None:
+    extent = "654210,654220,5318580,5318590 [EPSG:32632]"
     results, _told = run(
-        "segmentbytext", INPUT=str(SCENE), EXTENT=extent, PHRASES="roofs", MODEL="geopix", OUTPUT="memory:"
+        "segmentbytext", INPUT=scene(), EXTENT=extent, PHRASES="roofs", MODEL="geopix", OUTPUT="memory:"
     )
     box = results["OUTPUT"].extent()
-    assert box.xMinimum() >= 654_300 and box.xMaximum() <= 654_500
-    assert box.yMinimum() >= 5_318_100 and box.yMaximum() <= 5_318_300
+    assert box.xMinimum() >= 654_210 and box.xMaximum() <= 654_220
+    assert box.yMinimum() >= 5_318_580 and box.yMaximum() <= 5_318_590
 
 
-def test_what_is_not_there_is_an_empty_layer_and_said(models, provider) -> None:
-    results, told = run("segmentbytext", INPUT=str(SCENE), PHRASES="ships; roofs", MODEL="absent", OUTPUT="memory:")
+def test_what_is_not_there_is_an_empty_layer_and_said(models, scene, provider) -> None:
+    results, told = run("segmentbytext", INPUT=scene(), PHRASES="ships; roofs", MODEL="absent", OUTPUT="memory:")
     assert results["OUTPUT"].featureCount() == 0 and results["COUNT"] == 0
     assert results["ABSENT"] == "ships; roofs"
     assert "ships: none found." in told.feedback.textLog()
 
 
-def test_a_batch_over_two_rasters_gives_two_files(models, provider, tmp_path) -> None:
+def test_a_batch_over_two_rasters_gives_two_files(models, scene, provider, tmp_path) -> None:
     counts = []
     for name in ("before", "after"):
         path = tmp_path / f"{name}.fgb"
-        raster = str(SCENE.with_name(f"{name}.tif"))
-        results, _told = run("groundbytext", INPUT=raster, PHRASES="boats", MODEL="boxes", OUTPUT=str(path))
+        results, _told = run("groundbytext", INPUT=scene(name), PHRASES="boats", MODEL="boxes", OUTPUT=str(path))
         counts.append(results["COUNT"])
         source = ogr.Open(str(path))
-        assert source.GetLayer(0).GetNextFeature()["source"] == name
+        assert source.GetLayer(0).GetNextFeature()["source"] == f"{name}_1"
     assert counts == [2, 2]
 
 
-def test_a_model_of_the_modeler_feeds_masks_to_the_next_algorithm(models, provider) -> None:
+def test_a_model_of_the_modeler_feeds_masks_to_the_next_algorithm(models, scene, provider) -> None:
     import processing
     from qgis.core import (
         QgsProcessingContext,
@@ -182,27 +200,25 @@ def test_a_model_of_the_modeler_feeds_masks_to_the_next_algorithm(models, provid
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
     results = processing.run(
-        model, {"RASTER": str(SCENE), "middle:OUT": "memory:"}, context=context, feedback=QgsProcessingFeedback()
+        model, {"RASTER": scene(), "middle:OUT": "memory:"}, context=context, feedback=QgsProcessingFeedback()
     )
     points = [feature.geometry().asPoint() for feature in results["middle:OUT"].getFeatures()]
-    assert sorted(round(point.x()) for point in points) == [654_290, 654_350]
+    assert sorted(round(point.x()) for point in points) == [LEFT + 5, LEFT + 8]  # 15 % and 25 % of 32 m
 
 
-def test_no_phrase_and_an_unable_model_are_refused_in_words(models, provider) -> None:
-    assert "There is no phrase to look for." in refusal(
-        "segmentbytext", INPUT=str(SCENE), PHRASES=" , ", OUTPUT="memory:"
-    )
-    said = refusal("groundbytext", INPUT=str(SCENE), PHRASES="boats", MODEL="nobody", OUTPUT="memory:")
+def test_no_phrase_and_an_unable_model_are_refused_in_words(models, scene, provider) -> None:
+    assert "There is no phrase to look for." in refusal("segmentbytext", INPUT=scene(), PHRASES=" , ", OUTPUT="memory:")
+    said = refusal("groundbytext", INPUT=scene(), PHRASES="boats", MODEL="nobody", OUTPUT="memory:")
     assert "nobody" in said and "Traceback" not in said
 
 
-def test_cancel_ends_it_at_once(models, provider) -> None:
+def test_cancel_ends_it_at_once(models, scene, provider) -> None:
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
     feedback = QgsProcessingFeedback()
     feedback.cancel()
     algorithm = provider.algorithmById("rsvlm:segmentbytext").create()
-    parameters = {"INPUT": str(SCENE), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "memory:"}
+    parameters = {"INPUT": scene(), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "memory:"}
     results, worked = algorithm.run(parameters, QgsProcessingContext(), feedback)
     assert worked and results == {}
 
