@@ -23,6 +23,7 @@ from rsvlm.trainer.builders.change import Facts, pair_records
 from rsvlm.trainer.builders.change_sentences import Sentences
 from rsvlm.trainer.builders.pairs import Changed, Pair
 from rsvlm.trainer.builders.pasting import COVERS, LINES, Cut, Pasted, cuttings, paste
+from rsvlm.trainer.builders.things import on_pixels
 from rsvlm.trainer.builders.wording import one_of, templates
 from rsvlm.trainer.formats.masks import covered
 from rsvlm.trainer.formats.reading import Source, said
@@ -117,10 +118,9 @@ def _cuts(masks: Path, held: bool, job: Job) -> dict[str, list[Cut]]:
     source.left_out = job.left_out
     found: dict[str, list[Cut]] = {}
     for one in covered(source):
-        pixels = read_picture(one.image).pixels
-        height, width = pixels.shape[:2]
-        covers = {label: _fitted(mask, height, width) for label, mask in one.covers.items()}
-        for cut in cuttings(pixels, covers, job.draw("cut", one.name)):
+        picture = read_picture(one.image)
+        covers = {label: on_pixels(mask, picture) for label, mask in one.covers.items()}
+        for cut in cuttings(picture.pixels, covers, job.draw("cut", one.name)):
             found.setdefault(cut.label, []).append(cut)
     if not found:
         raise RsvlmError(
@@ -129,14 +129,6 @@ def _cuts(masks: Path, held: bool, job: Job) -> dict[str, list[Cut]]:
             "Give pictures with masks of buildings, roads or water.",
         )
     return found
-
-
-def _fitted(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """On the pixels of a picture that may have been read smaller."""
-    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
-    fitted: np.ndarray = mask[rows[:, None], columns]
-    return fitted
 
 
 def _composite(cuts: Mapping[str, list[Cut]], grounds: list[Record], wanted: Wanted, draw: random.Random) -> Composite:

@@ -54,7 +54,7 @@ def things(record: Record, apart: bool, job: Job) -> list[Thing]:
                 continue
             label = class_name(str(record.meta.get("category") or region["label"]))
             x, y = middle(part)
-            colours = colour_shares(picture.pixels[_seen(part, picture)])
+            colours = colour_shares(picture.pixels[on_pixels(part, picture)])
             found.append(Thing(label, described, int(part.sum()), x, y, colours))
     return found
 
@@ -67,7 +67,7 @@ def _parts(mask: np.ndarray, region: dict[str, Any], apart: bool) -> Iterator[tu
         yield part, {"label": region["label"], "bbox": bbox_of(part), "rle": encode(part)}
 
 
-def _seen(mask: np.ndarray, picture: Picture) -> np.ndarray:
+def on_pixels(mask: np.ndarray, picture: Picture) -> np.ndarray:
     """The mask on the pixels of a picture that may have been read smaller."""
     height, width = picture.pixels.shape[:2]
     rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)

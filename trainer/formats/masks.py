@@ -29,15 +29,9 @@ from rsvlm.trainer.regions import bbox_of, encode
 
 NOBODY = ("ignore", "ignored", "unlabeled", "unlabelled", "unknown", "void")
 HELD = 6  # one picture in so many is held out
-SIDES = (
-    128,
-    192,
-    256,
-    384,
-    512,
-    768,
-)  # pixels of windows: read as squares of one size, they are of several ground scales
+SIDES = (128, 192, 256, 384, 512, 768)  # pixels of windows: as squares of one size they are of several scales
 MOST = 24  # windows of one size in a picture
+ALONE, KEPT = 0.98, 0.25  # of windows that are of one class to so large a share, this share is kept
 UNKNOWN = 0.2  # of a window's pixels that may be of no class
 
 Place = Any  # pathlib.Path or zipfile.Path: a folder on disk or in an archive
@@ -123,6 +117,9 @@ def _records(ident: str, one: Covered, source: Source) -> Iterator[Record]:
             source.left_out["much of a window is of no class"] += 1
             continue
         draw = random.Random(f"{ident} {window}")  # nosec B311 # no secret: the same windows say the same
+        if window and max(mask.mean() for mask in seen.values()) > ALONE and draw.random() > KEPT:
+            source.left_out["a window is all of one class, as many are"] += 1
+            continue
         called = {label: draw.choice(cover_names(label)) if window else label for label in seen}
         shown = {**image, "window": list(window)} if window else image
         place = f"{ident}/{x0}_{y0}_{x1 - x0}" if window else ident
