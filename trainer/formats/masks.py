@@ -126,7 +126,7 @@ def _records(ident: str, one: Covered, source: Source) -> Iterator[Record]:
         about = {"source": source.path.name, "classes": [label for label, mask in seen.items() if mask.any()]}
         regions = [_region(called[label], mask) for label, mask in seen.items()]
         asked = said(f"Outline {', '.join(called.values())}.")
-        yield Record(place, "segment", split, [shown], asked, regions, {**about, "whole": True})
+        yield Record(place, "segment", split, [shown], asked, regions, about)
         for kind, question, answer in cover_questions(seen, draw):
             turns = said(question, answer)
             yield Record(f"{place}/{kind}", "vqa", split, [shown], turns, meta={**about, "type": kind})
