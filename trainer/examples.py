@@ -53,13 +53,8 @@ class Examples:
                 yield from dict.fromkeys(region["label"] for region in record.regions)
 
     def labels(self) -> list[str]:
-        """Classes of whole pictures, sorted; a drawn one is no example of how its kind of place looks."""
-        found = {
-            record.meta.get("scene")
-            for records in self.records
-            for record in records
-            if record.meta.get("sensor") != "generated"
-        }
+        """Classes of whole pictures, sorted."""
+        found = {_scene(record) for records in self.records for record in records}
         return sorted(label for label in found if label)
 
     def record(self, number: int) -> tuple[Record, tuple[str, ...]]:
@@ -106,8 +101,13 @@ def example(record: Record, draw: int = 0, side: int | None = None) -> Example:
     maps = tuple(read_picture(row, side).pixels for row in record.meta.get("maps", ()))
     return Example(
         record.id, record.task, tuple(picture.pixels for picture in pictures), turns, answers, phrases, masks, boxes,
-        record.meta.get("scene"), maps, record.meta,
+        _scene(record), maps, record.meta,
     )  # fmt: skip
+
+
+def _scene(record: Record) -> str | None:
+    """The class of the whole picture; a drawn one is no example of how its kind of place looks."""
+    return None if record.meta.get("sensor") == "generated" else record.meta.get("scene")
 
 
 def targets(

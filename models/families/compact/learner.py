@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.lesson import UNKNOWN, CompactLesson, Lessons
 from rsvlm.models.families.compact.network import Compact
-from rsvlm.models.families.compact.words import IGNORED, SEG, SPECIAL_TOKENS
+from rsvlm.models.families.compact.words import IGNORED, PAD, SEG, SPECIAL_TOKENS
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.contrastive import contrastive_loss, gathered
 from rsvlm.models.parts.distillation import Distillation
@@ -26,6 +27,7 @@ from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
 
 LONGEST = 96  # tokens of a row
+LENGTHS = ((0, 24), (24, LONGEST))  # tokens of rows that go through the decoder together
 SMOOTHING = 0.05
 ROUGH = 0.5  # weight of the first of the two masks
 
@@ -101,19 +103,21 @@ class CompactLearner:
         save_compact(folder, self.model, self.tokenizer)
 
     def _words(self, features: ImageFeatures, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
-        """Losses of what is said and outlined; pictures and pairs, which have prefixes of different lengths, apart."""
+        """Losses of what is said and outlined; pictures and pairs apart, and short rows and long ones, so that few are padded."""
         places = torch.arange(len(lesson.pixels), device=lesson.ids.device)  # where the later date of each example lies
         places[lesson.pairs] = len(lesson.described) + torch.arange(len(lesson.pairs), device=places.device)
         of_pair = torch.isin(lesson.of, lesson.pairs)
+        lengths = (lesson.ids != PAD).sum(dim=1)
         found: dict[str, list[Tensor]] = {"language": [], "masks": []}
-        for rows, is_pair in ((~of_pair, False), (of_pair, True)):
+        for is_pair, (above, most) in product((False, True), LENGTHS):
+            rows = (of_pair == is_pair) & (lengths > above) & (lengths <= most)
             if not rows.any():
                 continue
             before = lesson.of[rows]
             dates = [before, places[before]] if is_pair else [before]
-            ids = lesson.ids[rows]
+            ids, labels = lesson.ids[rows, :most], lesson.labels[rows, :most]
             hidden = self.model.read(self.model.prefix(*map(features.coarse.rows, dates)), ids)
-            found["language"].append(self._spoken(hidden[:, :-1], lesson.labels[rows][:, 1:]))
+            found["language"].append(self._spoken(hidden[:, :-1], labels[:, 1:]))
             asked = ids == SEG
             if "masks" in wanted and asked.any():
                 truth = lesson.truth[rows[(lesson.ids == SEG).nonzero()[:, 0]]]
