@@ -16,8 +16,8 @@ from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
-from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster, Record, RsvlmError
+from rsvlm.trainer.rasters import opened
 
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
 MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” finds all that are broken."
@@ -84,7 +84,7 @@ def _photograph(image: dict[str, Any], side: int | None) -> Picture:
 def _view(image: dict[str, Any], side: int | None) -> Picture:
     """As a person would see it in the plugin: the bands, the stretch and the resampling of a scene."""
     raster = Raster(href=image["href"], extent=image.get("extent"), crs=image.get("crs"), bands=image.get("bands"))
-    with Scene.open(raster) as scene:
+    with opened(raster) as scene:
         if "window" in image:
             left, top, right, bottom = image["window"]
             width, height = max(1, round(right - left)), max(1, round(bottom - top))

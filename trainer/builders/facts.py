@@ -9,6 +9,7 @@ from pyproj import Transformer
 
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster
+from rsvlm.trainer.rasters import opened
 
 LOOK = 256  # pixels of the view that is measured
 # Upper bounds of the ground sample distance in metres, as GAIA's words for resolution go.
@@ -26,7 +27,7 @@ def facts_of(image: dict[str, Any]) -> dict[str, Any]:
         bands=image.get("bands"),
         acquired=image.get("date"),
     )
-    with Scene.open(raster) as scene:
+    with opened(raster) as scene:
         extent = scene.extent
         if "window" in image:
             x0, y0, x1, y1 = image["window"]
