@@ -88,6 +88,33 @@ def export_data(
     print(json.dumps({"out": str(out), "written": count}) if as_json else f"{out}: {count:,} written.")
 
 
+@data_app.command("split")
+def split_data(
+    records: list[Path] = typer.Argument(metavar="RECORDS...", help="One or more .jsonl of records."),
+    out: Path = OUT,
+    val: float = typer.Option(0.1, min=0, max=0.9, help="Share of the records that is held out for validation."),
+    test: float = typer.Option(0.0, min=0, max=0.9, help="Share that is held out for tests."),
+    block_m: float = typer.Option(
+        0.0, min=0, help="Metres along a side of the blocks of ground that are drawn; 0: two windows."
+    ),
+    seed: int = typer.Option(0, help="The same seed draws the same blocks."),
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Join records into one file and hold out some by place: neighbours stay together, and no window overlaps another split."""
+    from rsvlm.trainer.splitting import divide
+
+    with Terminal(words=False).listening() as watch:
+        done = divide(records, out, {"val": val, "test": test}, block_m, seed, overwrite, watch)
+    if done.overlapping:
+        print(f"Left out {done.overlapping:,}: they overlap a window of another split.", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"out": str(out), **asdict(done)}))
+        return
+    told = ", ".join(f"{name} {count:,}" for name, count in done.splits.items())
+    print(f"{out}: {told}; {done.blocks:,} blocks of {done.block:,.0f} m.")
+
+
 @data_app.command("stats")
 def data_stats(
     records: Path = typer.Argument(help="A .jsonl of records."),

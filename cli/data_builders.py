@@ -25,6 +25,7 @@ SEED = typer.Option(0, help="Of all that is drawn: the same seed makes the same 
 SPLIT = typer.Option("train", help="What the records are called: train, val or test.")
 GIVEN = typer.Argument(metavar="RECORDS", help="A .jsonl of records; or outlines in a vector file, with --images.")
 IMAGES = typer.Option(None, help="The raster of the outlines, or a folder of rasters.")
+SIDE_M = typer.Option(0.0, min=0, help="Metres on the ground along a side of a window, instead of --side.")
 DEVICE = typer.Option("auto", help="auto, cpu or cuda.")
 APART = typer.Option(False, help="Each connected part of a mask is a thing of its own.")
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
@@ -162,16 +163,20 @@ def build_osm(
     raster: Path = typer.Argument(help="A raster that is on a map."),
     features: list[Path] = typer.Argument(help="Features of OpenStreetMap: .gpkg, .geojson, .shp or .osm.pbf."),
     side: int = typer.Option(256, min=32, help="Pixels of a window."),
+    side_m: float = SIDE_M,
     grid: bool = typer.Option(False, help="Windows side by side, instead of around features."),
     apart: int = typer.Option(64, min=1, help="At most one window around a feature within so many pixels."),
     most: int = typer.Option(0, min=0, help="Windows around features of one name, at most; 0 for all."),
     smallest: float = typer.Option(16.0, min=1.0, help="Square pixels of an outline that is worth a word."),
     date: str = typer.Option("", help="When the raster was taken, as 2024-05-31, where it does not say it."),
+    called: str = typer.Option("", help="What features are whose columns do not say it, such as “greenhouse”."),
 ) -> None:
-    """Make SkyScript-style pairs from a raster and OpenStreetMap: windows with captions, tags, outlines, place and date."""
+    """Make SkyScript-style pairs from a raster and OpenStreetMap, or outlines with a column label or class: windows with
+    captions, tags, outlines, place and date.
+    """
     from rsvlm.trainer.builders.osm import Windows, osm_records
 
-    windows = Windows(side, grid, apart, most, smallest, date)
+    windows = Windows(side, grid, apart, most, smallest, date, side_m, called.strip())
     job = told.job("osm", [raster, *features], asdict(windows))
     written(job, lambda _: osm_records(raster, features, windows, job), told)
 
@@ -232,17 +237,25 @@ def build_caption(
     ),
     images: Path | None = typer.Option(None, help="Folder of the pictures that a table or COCO names."),
     captions: int = typer.Option(3, min=1, help="Captions of a picture, at most."),
+    side: int = typer.Option(0, min=0, help="Cut pictures into windows of so many pixels; 0: whole pictures."),
+    side_m: float = SIDE_M,
     geo: bool = typer.Option(True, help="Also say place, date and pixel size, where the raster states them."),
     model: str = typer.Option("", help="Ask this installed model, instead of templates; labels are not needed then."),
     device: str = DEVICE,
 ) -> None:
     """Make RS5M-style captions for pictures that have only labels: by templates and metadata, or by any installed model."""
     from rsvlm.trainer.builders.caption import caption_records, model_records
+    from rsvlm.trainer.builders.cutting import cut
     from rsvlm.trainer.builders.sources import labelled
 
-    options = {"captions": captions, "geo": geo, "model": model, "images": images}
+    options = {"captions": captions, "geo": geo, "model": model, "images": images, "side": side, "side_m": side_m}
     job = told.job("caption", [pictures], options)
     found = labelled(pictures, images, job)
+    if side or side_m:
+        if pictures.suffix.lower() in (".json", ".jsonl"):
+            whole = f"What {pictures.name} tells is true of whole pictures."
+            raise RsvlmError("bad_request", whole, "Leave out --side and --side-m.")
+        found = cut(found, side, side_m, job)
     if not model:
         written(job, lambda _: caption_records(found, captions, geo, job), told)
         return

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import typer
 
@@ -18,7 +19,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Terminal(Watch):
-    """Words go to standard output as they come, progress to standard error where somebody looks at it."""
+    """Words go to standard output as they come, progress to standard error where somebody looks at it.
+
+    for_programs: progress is a line of JSON, {"done", "total", "note"}, whoever looks.
+    """
+
+    for_programs = False
 
     def __init__(self, words: bool) -> None:
         self._words = words
@@ -26,23 +32,27 @@ class Terminal(Watch):
 
     @contextmanager
     def listening(self) -> Iterator[Watch]:
-        """Meanwhile the first Ctrl-C asks the task to finish with what it has; the second ends the program."""
+        """Meanwhile the first Ctrl-C or SIGTERM asks the task to finish with what it has; the second ends the program."""
+        second: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
-        def stop(_signal: int, _frame: FrameType | None) -> None:
+        def stop(number: int, _frame: FrameType | None) -> None:
             self._stopped = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, second[number])
 
-        before = signal.signal(signal.SIGINT, stop)
+        before = {number: signal.signal(number, stop) for number in second}
         try:
             yield self
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def cancelled(self) -> bool:
         return self._stopped
 
     def progress(self, done: int, total: int, note: str) -> None:
-        if sys.stderr.isatty() and total > 1:
+        if self.for_programs:
+            print(json.dumps({"done": done, "total": total, "note": note}), file=sys.stderr, flush=True)
+        elif sys.stderr.isatty() and total > 1:
             print(f"\r{note}: {done} of {total}   ", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
     def text(self, delta: str) -> None:

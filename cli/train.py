@@ -40,7 +40,7 @@ def train(
         from rsvlm.trainer.records import data_folder
 
         settings = load_recipe(recipe, overrides or [])
-        sets = data or data_folder()
+        sets = data or (Path() if settings.is_whole else data_folder())
         with redirect_stdout(sys.stderr):  # transformers prints its own figures at the end
             if dry_run:
                 from rsvlm.trainer.dry_run import dry_run as look

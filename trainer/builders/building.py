@@ -31,7 +31,7 @@ class Job:
     """builder: its name. seed: of all that is drawn. sources: files that records are made from. options: all that changes
     them. split: what the records are called.
 
-    left_out: reason -> how many things gave no record.
+    left_out: reason -> how many things gave no record. done, total: places that were looked at; total 0 = not known.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Job:
         self.sources = [path.absolute() for path in sources]
         self.options = options
         self.left_out: Counter[str] = Counter()
+        self.done = self.total = 0
 
     def draw(self, *names: Any) -> random.Random:
         """Chance of its own for each thing, whatever was drawn for others."""
@@ -105,7 +106,9 @@ def build(job: Job, made: Iterator[Record], out: Path, overwrite: bool, watch: W
         before = writer.written
         for number, record in enumerate(made, 1):
             watch.check()
-            if number % _TELL == 0:
+            if job.total:
+                watch.progress(job.done, job.total, "Places")
+            elif number % _TELL == 0:
                 watch.progress(number, number + _TELL, "Records")
             tasks[record.task] += 1
             kinds[str(record.meta.get("type", record.task))] += 1

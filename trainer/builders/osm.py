@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,12 @@ from shapely.geometry.base import BaseGeometry
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster, Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
+from rsvlm.trainer.builders.cutting import UNSEEN, Box, grid, shows, side_of
 from rsvlm.trainer.builders.osm_features import Feature, read_osm
 from rsvlm.trainer.builders.wording import article, counted, is_mass, listed, one_of, plural, templates
 from rsvlm.trainer.formats.rasters import rings_of
 from rsvlm.trainer.formats.reading import said
 
-SEEN = 0.95  # of a window, that must show something
-LOOK = 32  # pixels of the view by which that is measured
 MOST_NAMED = 4  # of what is around, in a sentence
 LENGTH = 8.0  # pixels of a line in a window, for it to be worth a word
 
@@ -34,7 +33,7 @@ LENGTH = 8.0  # pixels of a line in a window, for it to be worth a word
 class Windows:
     """side: pixels. grid: side by side over all of the raster, else around features. apart: at most one around features within
     so many pixels. most: around features of one name, 0 = all. smallest: square pixels of an outline. date: ISO 8601, where
-    the raster does not say it.
+    the raster does not say it. side_m: metres on the ground, instead of side. called: what features are whose tags say nothing.
     """
 
     side: int
@@ -43,12 +42,15 @@ class Windows:
     most: int
     smallest: float
     date: str
+    side_m: float = 0.0
+    called: str = ""
 
 
 def osm_records(raster: Path, features: Sequence[Path], windows: Windows, job: Job) -> Iterator[Record]:
     """Raises RsvlmError for files that cannot be read, and a raster that is on no map."""
     with Scene.open(Raster(href=str(raster.absolute()))) as scene:
-        found = [feature for path in features for feature in read_osm(path, scene)]
+        windows = replace(windows, side=side_of(scene, windows.side, windows.side_m))
+        found = [feature for path in features for feature in read_osm(path, scene, windows.called)]
         named = [feature for feature in found if feature.name]
         if nameless := len(found) - len(named):
             job.left_out["the tags of a feature name nothing that is seen from above"] += nameless
@@ -59,10 +61,15 @@ def osm_records(raster: Path, features: Sequence[Path], windows: Windows, job: J
                 "Check whether both are of one place, and the coordinate system of the features.",
             )
         tree = shapely.STRtree([feature.shape for feature in named])
-        places = _grid(scene, windows) if windows.grid else _around(scene, named, windows, job)
-        for box, center in places:
-            if scene.window(box, (LOOK, LOOK)).valid.mean() < SEEN:
-                job.left_out["the raster shows nothing in a part of the window"] += 1
+        if windows.grid:
+            places = [(-1, box) for box in grid(scene.width, scene.height, windows.side)]
+        else:
+            places = _around(scene, named, windows, job)
+        job.total = len(places)
+        for center, box in places:
+            job.done += 1
+            if not shows(scene, box):
+                job.left_out[UNSEEN] += 1
                 continue
             inside = [int(at) for at in sorted(tree.query(shapely.box(*box), predicate="intersects"))]
             there = [(at, named[at].shape.intersection(shapely.box(*box))) for at in inside]
@@ -73,17 +80,7 @@ def osm_records(raster: Path, features: Sequence[Path], windows: Windows, job: J
             yield _record(scene, raster, box, center, named, there, windows, job)
 
 
-Box = tuple[float, float, float, float]
-
-
-def _grid(scene: Scene, windows: Windows) -> Iterator[tuple[Box, int]]:
-    side = windows.side
-    for y in range(0, max(1, scene.height - side + 1), side):
-        for x in range(0, max(1, scene.width - side + 1), side):
-            yield (x, y, min(x + side, scene.width), min(y + side, scene.height)), -1
-
-
-def _around(scene: Scene, named: Sequence[Feature], windows: Windows, job: Job) -> list[tuple[Box, int]]:
+def _around(scene: Scene, named: Sequence[Feature], windows: Windows, job: Job) -> list[tuple[int, Box]]:
     """Windows whose middle is a feature, drawn by seed so that they do not lie upon each other, in order of the features."""
     order = list(range(len(named)))
     job.draw("order").shuffle(order)
@@ -109,7 +106,7 @@ def _around(scene: Scene, named: Sequence[Feature], windows: Windows, job: Job) 
             taken.add(cell)
             names[feature.name] += 1
             chosen.append((at, (x, y, x + windows.side, y + windows.side)))
-    return [(box, at) for at, box in sorted(chosen)]
+    return sorted(chosen)
 
 
 def _middle(shape: BaseGeometry) -> shapely.Point:

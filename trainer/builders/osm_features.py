@@ -1,14 +1,14 @@
 """Features of OpenStreetMap over a raster: outlines, lines and points in its pixels, with their tags, and what those show.
 
 From GeoPackage, GeoJSON, shapefile or .osm.pbf, by whatever of the usual tools it was made: tags as columns, in other_tags as
-GDAL has them, or as fclass in extracts of Geofabrik.
+GDAL has them, or as fclass in extracts of Geofabrik. Features of one's own are named by a column such as label or class.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.vector_files import pyogrio
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.builders.wording import templates
+from rsvlm.trainer.builders.sources import LABEL_COLUMNS
+from rsvlm.trainer.builders.wording import class_name, templates
 
 SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".pbf", ".osm", ".fgb")
 _OTHER = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
@@ -43,8 +44,11 @@ class Feature:
         return self.shape.geom_type in ("Polygon", "MultiPolygon")
 
 
-def read_osm(path: Path, scene: Scene) -> Iterator[Feature]:
-    """Of all layers, where the raster lies. Raises RsvlmError: bad_request, not_found, bad_raster without a CRS."""
+def read_osm(path: Path, scene: Scene, called: str = "") -> Iterator[Feature]:
+    """Of all layers, where the raster lies. called: the name of those whose columns give none.
+
+    Raises RsvlmError: bad_request, not_found, bad_raster without a CRS.
+    """
     if not path.is_file():
         raise RsvlmError("not_found", f"There is no file {path}.", "Check the path.")
     if path.suffix.lower() not in SUFFIXES:
@@ -66,7 +70,8 @@ def read_osm(path: Path, scene: Scene) -> Iterator[Feature]:
             meta, _, shapes, columns = raw.read(path, layer=layer, force_2d=True, bbox=box)
             if shapes is not None:
                 fields = {str(name): values for name, values in zip(meta["fields"], columns, strict=True)}
-                yield from _features(shapes, fields, layer, crs, scene)
+                for feature in _features(shapes, fields, layer, crs, scene):
+                    yield feature if feature.name else replace(feature, name=called)
     except errors as error:
         raise RsvlmError("bad_request", f"{path.name} cannot be read.", "Open it in QGIS to check it.") from error
 
@@ -91,7 +96,7 @@ def _features(
         if shape.geom_type in ("Polygon", "MultiPolygon") and not shape.is_valid:
             shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
         tags = tags_of(row, layer)
-        yield Feature(shape, tags, _ident(row, shape), name_of(tags))
+        yield Feature(shape, tags, _ident(row, shape), name_of(tags) or _label_of(row))
 
 
 def tags_of(row: Mapping[str, str], layer: str) -> dict[str, str]:
@@ -127,6 +132,12 @@ def name_of(tags: Mapping[str, str]) -> str:
             )
             return " ".join([*(word for word in extra if word), name])
     return ""
+
+
+def _label_of(row: Mapping[str, str]) -> str:
+    """What a column for labels says, where that is a word; "" where there is none."""
+    words = (value for name, value in row.items() if name.lower() in LABEL_COLUMNS)
+    return next((class_name(value) for value in words if any(map(str.isalpha, value))), "")
 
 
 def _ident(row: Mapping[str, str], shape: BaseGeometry) -> str:

@@ -1,0 +1,131 @@
+"""Records are held out by place: neighbours stay together, shares are near what was asked for, nothing overlaps."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from shapely import box
+from typer.testing import CliRunner
+
+from rsvlm.cli.data import data_app
+from rsvlm.protocol import Record, RsvlmError, Watch
+from rsvlm.trainer.records import Records, Writer
+from rsvlm.trainer.splitting import Divided, divide, place_of
+
+SIDE = 64
+
+
+@pytest.fixture
+def raster(tmp_path: Path) -> Path:
+    """1,280 x 640 pixels of a metre, UTM 33."""
+    path = tmp_path / "ortho.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", crs="EPSG:32633", dtype="uint8", count=3, width=1280, height=640,
+        transform=Affine(1, 0, 500000, 0, -1, 5000000),
+    ) as file:  # fmt: skip
+        file.write(np.ones((3, 640, 1280), np.uint8))
+    return path
+
+
+def windows(path: Path, raster: Path, step: int = SIDE, **image: Any) -> Path:
+    with Writer(path, "") as out:
+        for y in range(0, 640 - SIDE + 1, step):
+            for x in range(0, 1280 - SIDE + 1, step):
+                shown = {"href": str(raster), "window": [x, y, x + SIDE, y + SIDE], **image}
+                out.write(Record(f"{x}_{y}", "caption", "train", [shown], [{"role": "assistant", "content": "a"}]))
+    return path
+
+
+def divided(files: list[Path], out: Path, seed: int = 0, block: float = 0, **shares: float) -> Divided:
+    return divide(files, out, shares, block, seed, False, Watch())
+
+
+def by_split(path: Path) -> dict[str, list[list[int]]]:
+    found = defaultdict(list)
+    for record in Records(path):
+        found[record.split].append(record.images[0]["window"])
+    return dict(found)
+
+
+def test_whole_blocks_are_held_out_as_large_as_asked_for(raster: Path, tmp_path: Path):
+    done = divided([windows(tmp_path / "in.jsonl", raster)], tmp_path / "out.jsonl", val=0.2, test=0.1)
+    assert sum(done.splits.values()) == 200 and done.overlapping == 0
+    assert abs(done.splits["val"] - 40) <= 3 and abs(done.splits["test"] - 20) <= 3
+    assert done.block == pytest.approx(2 * SIDE, rel=0.02)
+    splits = by_split(tmp_path / "out.jsonl")
+    held = {tuple(window) for name in ("val", "test") for window in splits[name]}
+    # A window that is held out alone among windows of training would be a hole of one: blocks have neighbours.
+    beside = [
+        any(
+            (x + dx, y + dy, x + dx + SIDE, y + dy + SIDE) in held
+            for dx, dy in ((SIDE, 0), (-SIDE, 0), (0, SIDE), (0, -SIDE))
+        )
+        for x, y, _, _ in held
+    ]
+    assert np.mean(beside) > 0.9
+
+
+def test_what_overlaps_a_window_of_another_split_is_left_out(raster: Path, tmp_path: Path):
+    done = divided([windows(tmp_path / "in.jsonl", raster, SIDE // 2)], tmp_path / "out.jsonl", val=0.2, test=0.1)
+    splits = {name: [box(*window) for window in found] for name, found in by_split(tmp_path / "out.jsonl").items()}
+    assert done.overlapping > 0 and set(splits) == {"train", "val", "test"}
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        shared = max(a.intersection(b).area for a in splits[one] for b in splits[other])
+        assert shared <= 0.02 * SIDE**2, (one, other)
+
+
+def test_the_same_seed_draws_the_same_and_another_one_other_blocks(raster: Path, tmp_path: Path):
+    given = windows(tmp_path / "in.jsonl", raster)
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        divided([given], tmp_path / name, seed, val=0.2)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_two_rasters_of_one_place_are_held_out_together_and_get_ids_of_their_own(raster: Path, tmp_path: Path):
+    files = [windows(tmp_path / f"{year}.jsonl", raster, date=year) for year in ("2019", "2020")]
+    divided(files, tmp_path / "out.jsonl", val=0.25)
+    records = list(Records(tmp_path / "out.jsonl"))
+    assert len(records) == 400 and len({record.id for record in records}) == 400
+    places = defaultdict(set)
+    for record in records:
+        places[tuple(record.images[0]["window"])].add(record.split)
+    assert {len(splits) for splits in places.values()} == {1}
+
+
+def test_places_are_on_the_ground_or_in_the_picture(raster: Path, tmp_path: Path):
+    messages = [{"role": "assistant", "content": "a"}]
+    window = Record("w", "caption", "train", [{"href": str(raster), "window": [0, 0, 64, 64]}], messages)
+    extent = [500000.0, 4999936.0, 500064.0, 5000000.0]
+    same = Record("e", "caption", "train", [{"href": str(raster), "extent": extent, "crs": "EPSG:32633"}], messages)
+    assert place_of(window).box == pytest.approx(place_of(same).box, abs=1e-9)
+    assert place_of(window).side() == pytest.approx(64, rel=0.01)
+    assert place_of(window).box == pytest.approx((15.0, 45.1528, 15.0008, 45.1534), abs=1e-3)
+    plain = tmp_path / "plain.tif"
+    with rasterio.open(plain, "w", driver="GTiff", dtype="uint8", count=1, width=100, height=80) as file:
+        file.write(np.ones((1, 80, 100), np.uint8))
+    place = place_of(Record("p", "caption", "train", [{"href": str(plain)}], messages))
+    assert (place.picture, place.box) == (str(plain), (0, 0, 100, 80))
+
+
+def test_too_few_places_are_refused_in_words(raster: Path, tmp_path: Path):
+    with pytest.raises(RsvlmError, match="All records lie in 1 blocks"):
+        divided([windows(tmp_path / "in.jsonl", raster)], tmp_path / "out.jsonl", block=100_000, val=0.2)
+    assert not (tmp_path / "out.jsonl").exists()
+    divided([tmp_path / "in.jsonl"], tmp_path / "out.jsonl", block=100_000)
+    assert set(by_split(tmp_path / "out.jsonl")) == {"train"}
+
+
+def test_command_tells_what_it_made(raster: Path, tmp_path: Path):
+    given, out = windows(tmp_path / "in.jsonl", raster, SIDE // 2), tmp_path / "out.jsonl"
+    result = CliRunner().invoke(data_app, ["split", str(given), "-o", str(out), "--val", "0.2", "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert sum(told["splits"].values()) + told["overlapping"] == len(Records(given))
+    assert f"Left out {told['overlapping']}: they overlap" in result.stderr

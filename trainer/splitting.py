@@ -1,0 +1,194 @@
+"""Splits by place: records that lie near each other go into one split, so that no model is measured on what it was taught.
+
+The ground is laid out in square blocks, and whole blocks are drawn. What overlaps a held-out window from across the edge of a
+block is left out. Knows records and where their images lie; opens no pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from pyproj import Transformer
+
+from rsvlm.geo.scene import Scene
+from rsvlm.protocol import Raster, Record, RsvlmError, Watch
+from rsvlm.trainer.records import Records, Writer
+
+METRES = 111_320.0  # of a degree of latitude
+BLOCK = 2.0  # sides of a window along a block, unless told
+OVERLAP = 0.01  # of a window, that another split may share
+HELD = ("test", "val")  # in the order in which they are drawn
+TRAIN = "train"
+TELL = 50  # records between two tellings
+
+
+@dataclass(frozen=True)
+class Place:
+    """box: x0, y0, x1, y1 in degrees, or in pixels of `picture` where that is on no map."""
+
+    picture: str
+    box: tuple[float, float, float, float]
+
+    def side(self) -> float:
+        """Of the window, in metres; in pixels where it is on no map."""
+        x0, y0, x1, y1 = self.box
+        if self.picture:
+            return max(x1 - x0, y1 - y0)
+        return max((x1 - x0) * math.cos(math.radians((y0 + y1) / 2)), y1 - y0) * METRES
+
+    def block(self, side: float) -> tuple[str, int, int]:
+        """Of the ground, or of the picture, by its middle. Rows of blocks have a number of columns of their own."""
+        x, y = (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+        if self.picture:
+            return self.picture, int(x // side), int(y // side)
+        row = math.floor(y * METRES / side)
+        across = math.cos(math.radians(min(89.0, abs((row + 0.5) * side / METRES))))
+        return "", math.floor(x * across * METRES / side), row
+
+
+@dataclass(frozen=True)
+class Divided:
+    """splits: records of each. block: metres (pixels on no map). overlapping: records that were left out."""
+
+    splits: dict[str, int]
+    block: float
+    blocks: int
+    overlapping: int
+
+
+def divide(
+    files: Sequence[Path],
+    out: Path,
+    shares: dict[str, float],
+    block: float,
+    seed: int,
+    overwrite: bool,
+    watch: Watch,
+) -> Divided:
+    """Write all records of `files` with the splits of `shares` (of HELD; the rest is TRAIN). block: 0 = BLOCK windows.
+
+    Raises RsvlmError: not_found, bad_request, bad_raster, cancelled.
+    """
+    sets = [Records(path) for path in files]
+    count = sum(map(len, sets))
+    if not count:
+        raise RsvlmError("bad_request", "There is no record to divide.", "Give files with records in them.")
+    places = []
+    for number, record in enumerate(_all(sets), 1):
+        watch.check()
+        if number % TELL == 0 or number == count:
+            watch.progress(number, count, "Places")
+        places.append(place_of(record))
+    block = block or BLOCK * (float(np.median([place.side() for place in places])) or 1.0)
+    blocks: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for number, place in enumerate(places):
+        blocks[place.block(block)].append(number)
+    splits = _drawn(blocks, shares, count, seed)
+    left_out = _overlapping(places, splits)
+    told: Counter[str] = Counter()
+    ids: Counter[str] = Counter()
+    with Writer(out, json.dumps([list(map(str, files)), shares, block, seed]), overwrite) as writer:
+        before = writer.written
+        for number, record in enumerate(_all(sets)):
+            if number in left_out:
+                continue
+            told[splits[number]] += 1
+            ids[record.id] += 1
+            again = f"#{ids[record.id]}" if ids[record.id] > 1 else ""
+            if sum(told.values()) > before:
+                writer.write(replace(record, id=record.id + again, split=splits[number]))
+    return Divided(dict(told), round(block, 1), len(blocks), len(left_out))
+
+
+def place_of(record: Record) -> Place:
+    """Where the last image of a record lies. Raises RsvlmError (not_found, bad_raster) for one that cannot be opened."""
+    image = record.images[-1]
+    way, transform, whole = _ground(image["href"])
+    extent = image.get("extent")
+    if extent and image.get("crs"):
+        west, south, east, north = _way(image["crs"]).transform_bounds(*extent)
+        return Place("", (west, south, east, north))
+    x0, y0, x1, y1 = image.get("window") or whole
+    if way is None:
+        return Place(image["href"], (x0, y0, x1, y1))
+    corners = np.array([transform @ xy for xy in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))])
+    if extent:
+        corners = np.array([(extent[0], extent[1]), (extent[2], extent[3])])
+    xs, ys = way.transform(corners[:, 0], corners[:, 1])
+    return Place("", (float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
+
+
+@lru_cache(maxsize=1024)
+def _ground(href: str) -> tuple[Transformer | None, Affine, tuple[int, int, int, int]]:
+    """From the raster's CRS to degrees, None where it has none; from its pixels to the CRS; all of its pixels."""
+    with Scene.open(Raster(href=href)) as scene:
+        way = _way(scene.crs.to_wkt()) if scene.crs else None
+        return way, scene.transform, (0, 0, scene.width, scene.height)
+
+
+@lru_cache(maxsize=64)
+def _way(crs: str) -> Transformer:
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+
+
+def _all(sets: Sequence[Records]) -> Iterator[Record]:
+    for records in sets:
+        yield from records
+
+
+def _drawn(blocks: dict[Any, list[int]], shares: dict[str, float], count: int, seed: int) -> list[str]:
+    """The split of each record: blocks in an order that is drawn, each split as near its share as whole blocks go.
+
+    Raises RsvlmError (bad_request) where there are too few blocks for a split to have one and training to keep one.
+    """
+    order = sorted(blocks)
+    random.Random(f"split {seed}").shuffle(order)  # nosec B311 # no secret: the same splits for the same seed
+    splits = [TRAIN] * count
+    wanted = {name: shares[name] * count for name in HELD if shares.get(name)}
+    if len(order) <= len(wanted):
+        raise RsvlmError(
+            "bad_request",
+            f"All records lie in {len(order)} blocks of ground, too few for {len(wanted) + 1} splits.",
+            "Make the blocks smaller, hold nothing out, or add rasters of other places.",
+        )
+    for after, (name, share) in enumerate(wanted.items(), 1):
+        held = 0
+        for block in list(order):
+            leaves_enough = len(order) - 1 > len(wanted) - after
+            if leaves_enough and (not held or held + len(blocks[block]) / 2 <= share):
+                order.remove(block)
+                held += len(blocks[block])
+                for number in blocks[block]:
+                    splits[number] = name
+    return splits
+
+
+def _overlapping(places: Sequence[Place], splits: Sequence[str]) -> set[int]:
+    """Records of training that share ground with one held out, and those of val that do with one of test."""
+    found: set[int] = set()
+    for name, lesser in (("test", ("val", TRAIN)), ("val", (TRAIN,))):
+        held = [number for number, split in enumerate(splits) if split == name and number not in found]
+        if not held:
+            continue
+        boxes = [shapely.box(*places[number].box) for number in held]
+        tree = shapely.STRtree(boxes)
+        for number, split in enumerate(splits):
+            if split not in lesser or number in found:
+                continue
+            box = shapely.box(*places[number].box)
+            near = (int(at) for at in tree.query(box, predicate="intersects"))
+            same = (at for at in near if places[held[at]].picture == places[number].picture)
+            if any(boxes[at].intersection(box).area > OVERLAP * box.area for at in same):
+                found.add(number)
+    return found
