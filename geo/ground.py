@@ -27,7 +27,7 @@ _PROBE = 1 / 16  # of a pixel: short enough for a pixel that spans the globe, lo
 
 
 @lru_cache(maxsize=64)
-def _to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
+def to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
     """From a CRS to longitude and latitude on its own datum, and that datum's ellipsoid; None where there is no way."""
     try:
         crs = pyproj.CRS.from_wkt(wkt)
@@ -42,7 +42,7 @@ def _to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
 
 
 def _lonlat(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[tuple[np.ndarray, np.ndarray, Geod]]:
-    found = _to_lonlat(crs.to_wkt())
+    found = to_lonlat(crs.to_wkt())
     if found is None:
         return None
     transformer, geod = found
@@ -109,8 +109,8 @@ def area_m2(geometry: BaseGeometry | Mapping[str, Any], crs: Optional[CRS]) -> O
     shape = geometry if isinstance(geometry, BaseGeometry) else shapely.geometry.shape(geometry)
     total = 0.0
     for polygon in _polygons(shape):
-        rings = [_ring_m2(ring, crs) for ring in (polygon.exterior, *polygon.interiors)]
-        known = [ring for ring in rings if ring is not None]
+        rings = [ring_m(ring, crs) for ring in (polygon.exterior, *polygon.interiors)]
+        known = [ring[0] for ring in rings if ring is not None]
         if len(known) < len(rings):
             return None
         total += known[0] - sum(known[1:])
@@ -129,8 +129,11 @@ def _polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
     return found
 
 
-def _ring_m2(ring: shapely.LinearRing, crs: CRS) -> Optional[float]:
-    """Area inside one ring. Long edges get points in between: straight in the CRS is not straight on the ellipsoid."""
+def ring_m(ring: shapely.LinearRing, crs: CRS) -> Optional[tuple[float, float]]:
+    """Square metres inside one ring, and metres along it; None outside of the CRS's domain.
+
+    Long edges get points in between: straight in the CRS is not straight on the ellipsoid.
+    """
     x0, y0, x1, y1 = ring.bounds
     crosses_antimeridian = crs.is_geographic and x1 - x0 > 180.0
     if not crosses_antimeridian:
@@ -140,4 +143,5 @@ def _ring_m2(ring: shapely.LinearRing, crs: CRS) -> Optional[float]:
     if placed is None:
         return None
     lons, lats, geod = placed
-    return abs(float(geod.polygon_area_perimeter(lons, lats)[0]))
+    area, length = geod.polygon_area_perimeter(lons, lats)
+    return abs(float(area)), float(length)

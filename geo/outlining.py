@@ -21,6 +21,10 @@ from rsvlm.geo.right_angles import squared
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.geo.tracing import Traced, Tracer
 
+# Steps of how many heights a pixel is wide: coordinates stay numbers that add up exactly, so that an outline is simplified in
+# the same way wherever in the raster it lies.
+_EXACT = 1 / 256
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -57,15 +61,15 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     for band in bands:
         traced += tracer.add(*_labelled(band, cut.likely))
     traced.append(tracer.finish())
-    shapes = np.concatenate([part.polygons for part in traced])
-    metres = placed(shapes, Affine.scale(across, along))
+    square = Affine.scale(round(across / along / _EXACT) * _EXACT or _EXACT, 1)
+    shapes = placed(np.concatenate([part.polygons for part in traced]), square)
     if cut.tolerance_m > 0:
-        metres = shapely.coverage_simplify(metres, cut.tolerance_m)
-    metres, of = _mended(metres)
+        shapes = shapely.coverage_simplify(shapes, cut.tolerance_m / along)
+    shapes, of = _mended(shapes)
     if cut.right_angles:
-        metres = squared(metres, max(cut.tolerance_m, 1.5 * max(across, along)))
-    shapes, of_metres = _mended(placed(metres, grid.transform @ Affine.scale(1 / across, 1 / along)))
-    of = of[of_metres]
+        shapes = squared(shapes, max(cut.tolerance_m / along, 1.5 * max(across / along, 1)))
+    shapes, of_shapes = _mended(placed(shapes, grid.transform @ ~square))
+    of = of[of_shapes]
     labels = np.concatenate([part.labels for part in traced])[of] - 1
     scores = np.concatenate([part.means for part in traced])[of]
     return [

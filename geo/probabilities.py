@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import rasterio
 import rasterio.shutil
-from rasterio.errors import RasterioError
 
+from rsvlm.geo.staging import beside
 from rsvlm.geo.tiling import PixelGrid
-from rsvlm.protocol import RsvlmError
 
 STEPS = 250  # of probability from 0 to 1, as bytes
 _NO_DATA = 255
 _ROWS = 512
 
 
-def stored(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterator[np.ndarray]:
+def stored(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Sequence[str] = ()) -> Iterator[np.ndarray]:
     """The (classes, rows, grid.width) bands again, rounded as they are stored: the same cut gives the same features later.
 
-    `path` is there, whole, after the last of them: it is written beside and renamed. Where bands end early, the rest has no data.
-    Raises RsvlmError (bad_request) if the file cannot be written.
+    names: of the classes, for the bands of the file. `path` is there, whole, after the last of them: it is written beside and
+    renamed. Where bands end early, the rest has no data. Raises RsvlmError (bad_request) if the file cannot be written.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=path.parent) as folder:
-            plain, whole = Path(folder) / "plain.tif", Path(folder) / path.name
-            yield from _written(bands, grid, plain)
-            if plain.exists():
-                rasterio.shutil.copy(plain, whole, driver="COG", compress="DEFLATE", overview_resampling="average")
-                os.replace(whole, path)
-    except (OSError, RasterioError) as error:
-        raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
+    with beside(path) as whole:
+        plain = whole.with_name("plain.tif")
+        yield from _written(bands, grid, plain, names)
+        if plain.exists():
+            rasterio.shutil.copy(plain, whole, driver="COG", compress="DEFLATE", overview_resampling="average")
+            plain.unlink()
 
 
-def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterator[np.ndarray]:
+def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Sequence[str]) -> Iterator[np.ndarray]:
     target, y = None, 0
     try:
         for band in bands:
@@ -48,6 +42,8 @@ def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path) -> Iterat
                     compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
                 )  # fmt: skip
                 target.scales = [1 / STEPS] * len(band)
+                for number, name in enumerate(names, 1):
+                    target.set_band_description(number, name)
             values = np.rint(np.nan_to_num(band * STEPS, nan=_NO_DATA)).astype(np.uint8)
             target.write(values, window=((y, y + band.shape[1]), (0, grid.width)))
             y += band.shape[1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Optional
 
@@ -12,7 +10,7 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 
-from rsvlm.protocol import RsvlmError
+from rsvlm.geo.staging import beside
 
 
 def geotiff(values: np.ndarray, transform: Affine, crs: Optional[CRS]) -> bytes:
@@ -29,10 +27,5 @@ def geotiff(values: np.ndarray, transform: Affine, crs: Optional[CRS]) -> bytes:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Raises RsvlmError (bad_request) if the file cannot be written; then nothing of it is left."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=path.parent) as stage:
-            inside = Path(stage) / path.name
-            inside.write_bytes(content)
-            os.replace(inside, path)
-    except OSError as error:
-        raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
+    with beside(path) as inside:
+        inside.write_bytes(content)

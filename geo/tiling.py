@@ -67,8 +67,8 @@ class PixelGrid:
 
     @cached_property
     def sides_m(self) -> tuple[float, float]:
-        """Metres on the ground along x and y of the pixel in the middle; (1, 1) where that cannot be measured."""
-        return pixel_sides_m(self.transform, self.crs, self.width, self.height) or (1.0, 1.0)
+        """Metres on the ground along x and y of the pixel in the middle; pixels of the raster where that cannot be measured."""
+        return pixel_sides_m(self.transform, self.crs, self.width, self.height) or (self.step, self.step)
 
     def in_raster(self, window: Window) -> Extent:
         """The same place in pixels of the raster, as Scene.window takes it."""

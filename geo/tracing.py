@@ -225,16 +225,16 @@ def _links(corners: _Corners) -> np.ndarray:
 
 def _rings(following: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Corners in the order of their rings, and the number of each one's ring."""
-    ahead, seen = following.tolist(), bytearray(len(following))
-    order, ring = [], []
-    number = 0
+    ahead = following.tolist()
+    order: list[int] = []
+    ends: list[int] = []
     for corner in range(len(ahead)):
-        if seen[corner]:
+        after = ahead[corner]
+        if after < 0:  # passed already
             continue
-        while not seen[corner]:
-            seen[corner] = 1
+        while after >= 0:
             order.append(corner)
-            ring.append(number)
-            corner = ahead[corner]
-        number += 1
-    return np.array(order), np.array(ring)
+            ahead[corner] = -1
+            corner, after = after, ahead[after]
+        ends.append(len(order))
+    return np.array(order), np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))

@@ -1,14 +1,13 @@
-"""Evidence as a vector file: GeoPackage, shapefile or GeoJSON, written beside and renamed; what is there is never lost.
+"""Evidence as a vector file: GeoPackage, GeoJSON, FlatGeobuf, shapefile, or a CSV of its attributes; nothing is lost silently.
 
-GeoJSON is WGS84 (RFC 7946); the others keep the source's CRS.
+GeoJSON is WGS84 (RFC 7946); the others keep the source's CRS, or take another one. See docs/masks.md.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -16,18 +15,29 @@ from typing import Any, Optional
 
 import numpy as np
 import shapely
-import shapely.affinity
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
+from rsvlm.geo.moving import in_degrees, moved
+from rsvlm.geo.place import parse_crs
+from rsvlm.geo.staging import beside
 from rsvlm.protocol import Evidence, RsvlmError
 
-DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}
-FIELDS = ("label", "kind", "score", "area_m2", "count", "text", "source")
+DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+ENDINGS = (*DRIVERS, ".csv")
+# name: type; all but these are text. The order is that of the file.
+_NUMBERS: dict[str, Any] = {"score": float, "area_m2": float, "perimeter_m": float, "count": np.int64}
+FIELDS = (
+    "label", "phrase", "kind", "score", "area_m2", "perimeter_m", "count", "text", "source", "model", "revision", "acquired",
+    "created",
+)  # fmt: skip
+_OF_ALL = ("model", "revision", "acquired", "created")  # told of the answer, not of each feature
+SHORT = {"perimeter_m": "perim_m"}  # in a shapefile, whose names have ten characters at most
+_LONGEST = 254  # bytes of a text in a shapefile
+_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")  # of a shapefile; the last four are indexes
 _BEFORE = "GDAL_CONFIG_FILE"  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
-def check_target(path: Path, overwrite: bool, endings: Collection[str] = tuple(DRIVERS)) -> None:
+def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS) -> None:
     """Raises RsvlmError (bad_request) for a file that could not be written, before any work is done for it."""
     if path.suffix.lower() not in endings:
         raise RsvlmError(
@@ -35,52 +45,110 @@ def check_target(path: Path, overwrite: bool, endings: Collection[str] = tuple(D
         )
     if not path.parent.is_dir():
         raise RsvlmError("bad_request", f"There is no folder {path.parent}.", "Make it, or name another one.")
-    there = [file for file in _files(path) if file.exists()]
+    ending = path.suffix.lower()
+    there = [file for file in (path, *(_parts(path) if ending == ".shp" else ())) if file.exists()]
     if there and not overwrite:
         raise RsvlmError(
             "bad_request",
             f"The file {there[0]} is there already.",
             "Take another name, or add --overwrite to replace it.",
         )
+    if ending == ".gpkg" and path.with_name(path.name + "-wal").exists():
+        raise RsvlmError(
+            "bad_request", f"{path.name} is open in another program.", "Close it there, or take another name."
+        )
 
 
-def _files(path: Path) -> list[Path]:
-    """The file, and those that belong to it."""
-    companions = (".shx", ".dbf", ".prj", ".cpg") if path.suffix.lower() == ".shp" else ()
-    return [path, *(path.with_suffix(suffix) for suffix in companions)]
+def _parts(path: Path) -> list[Path]:
+    return [path.with_suffix(suffix) for suffix in _PARTS]
 
 
-def write_evidence(path: Path, evidence: Sequence[Evidence], crs: Optional[str], about: Mapping[str, Any]) -> None:
-    """crs: WKT of the geometries, None for pixels. about: how the answer came to be, kept in GeoJSON. A document without a
-    place becomes a feature without a geometry.
+def target_crs(path: Path, text: Optional[str]) -> Optional[str]:
+    """WKT of the CRS that a file is to be in, given as parse_crs takes it; None where it keeps the source's own.
 
-    Raises RsvlmError (bad_request) if the file cannot be written.
+    Raises RsvlmError (bad_request).
     """
-    stage = Path(tempfile.mkdtemp(prefix=".rsvlm-", dir=path.parent))
-    try:
-        inside = stage / path.name
-        if path.suffix.lower() == ".geojson":
-            inside.write_text(json.dumps(_geojson(evidence, crs, about), ensure_ascii=False), "utf-8")
+    if text is None:
+        return None
+    crs = parse_crs(text)
+    if path.suffix.lower() not in DRIVERS or (path.suffix.lower() == ".geojson" and crs.to_epsg() != 4326):
+        what = "is in WGS84 always" if path.suffix.lower() == ".geojson" else "takes no other coordinate system"
+        raise RsvlmError("bad_request", f"A {path.suffix} file {what}.", "Use .gpkg, .fgb or .shp.")
+    return str(crs.to_wkt())
+
+
+def write_evidence(
+    path: Path, evidence: Sequence[Evidence], crs: Optional[str], about: Mapping[str, Any], to: Optional[str] = None
+) -> None:
+    """crs: WKT of the geometries, None for pixels. about: how the answer came to be; GeoJSON keeps all of it. to: of
+    `target_crs`. A document without a place becomes a feature without a geometry.
+
+    Raises RsvlmError (bad_request) if the file cannot be written, or cannot hold what is to be in it.
+    """
+    ending = path.suffix.lower()
+    shapes = [_shape(item) for item in evidence]
+    rows = [_row(item, about) for item in evidence]
+    if ending == ".shp":
+        _refuse_for_shapefile(rows, shapes)
+    if to is not None and ending != ".geojson":
+        shapes = moved(shapes, crs, to)
+    with beside(path) as inside:
+        if ending == ".geojson":
+            inside.write_text(json.dumps(_geojson(rows, shapes, crs, about), ensure_ascii=False), "utf-8")
+        elif ending == ".csv":
+            with inside.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([FIELDS, *([row[name] for name in FIELDS] for row in rows)])
         else:
-            _by_gdal(inside, evidence, crs)
-        # The file itself is the last one: it is there only with its companions.
-        for file in sorted(stage.iterdir(), key=lambda file: file.name == path.name):
-            os.replace(file, path.parent / file.name)
-    except OSError as error:
-        raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+            _by_gdal(inside, rows, shapes, to or crs)
+        if ending == ".shp":
+            for index in _parts(path)[4:]:  # of the features that were there
+                index.unlink(missing_ok=True)
 
 
-def _geojson(evidence: Sequence[Evidence], crs: Optional[str], about: Mapping[str, Any]) -> dict[str, Any]:
+def _row(item: Evidence, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a feature, None where there is nothing to tell."""
+    return {name: _text(about.get(name)) if name in _OF_ALL else getattr(item, name) for name in FIELDS}
+
+
+def _text(value: Any) -> Optional[str]:
+    """Of two dates, both."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value if item is not None) or None
+    return None if value is None else str(value)
+
+
+def _refuse_for_shapefile(rows: Sequence[Mapping[str, Any]], shapes: Sequence[Optional[BaseGeometry]]) -> None:
+    if not _are_areas(shapes):
+        raise RsvlmError(
+            "bad_request",
+            "A shapefile holds one type of geometry, and these features have several or none.",
+            "Use .gpkg, .fgb or .geojson.",
+        )
+    for name in FIELDS:
+        if name not in _NUMBERS and any(len((row[name] or "").encode()) > _LONGEST for row in rows):
+            raise RsvlmError(
+                "bad_request",
+                f"A shapefile holds texts of {_LONGEST} bytes at most, and one in “{name}” is longer.",
+                "Use .gpkg, .fgb or .geojson.",
+            )
+
+
+def _are_areas(shapes: Sequence[Optional[BaseGeometry]]) -> bool:
+    return all(shape is not None and shape.geom_type in ("Polygon", "MultiPolygon") for shape in shapes)
+
+
+def _geojson(
+    rows: Sequence[Mapping[str, Any]],
+    shapes: Sequence[Optional[BaseGeometry]],
+    crs: Optional[str],
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
     features = []
-    for item in evidence:
-        properties = {name: getattr(item, name) for name in FIELDS}
-        shape = _shape(item)
+    for row, shape in zip(rows, shapes):
         if shape is not None and crs is not None:
-            shape = _in_degrees(shape, crs)
+            shape = in_degrees(shape, crs)
         geometry = None if shape is None else shapely.geometry.mapping(shapely.orient_polygons(shape))
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        features.append({"type": "Feature", "properties": dict(row), "geometry": geometry})
     return {"type": "FeatureCollection", "features": features, "rsvlm": dict(about)}
 
 
@@ -89,26 +157,14 @@ def _shape(item: Evidence) -> Optional[BaseGeometry]:
     return None if shape.is_empty else shape
 
 
-def _in_degrees(shape: Any, crs: str) -> Any:
-    """Longitude and latitude, WGS84; in parts where the antimeridian divides it (RFC 7946, section 3.1.9)."""
-    way = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    there = shapely.transform(shape, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1])))
-    if there.bounds[2] - there.bounds[0] > 180:  # its points lie on both sides
-        there = shapely.transform(there, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))
-    if there.bounds[0] >= -180 and there.bounds[2] <= 180:
-        return there
-    parts = [
-        shapely.affinity.translate(there.intersection(shapely.box(-180 - away, -90, 180 - away, 90)), away)
-        for away in (-360, 0, 360)
-    ]
-    return shapely.union_all(parts)
-
-
-def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> None:
-    driver = DRIVERS[path.suffix.lower()]
-    shapes = [_shape(item) for item in evidence]
-    areas = all(shape is None or shape.geom_type in ("Polygon", "MultiPolygon") for shape in shapes)
-    columns = [np.array([getattr(item, name) for item in evidence], dtype=_type(name)) for name in FIELDS]
+def _by_gdal(
+    path: Path, rows: Sequence[Mapping[str, Any]], shapes: Sequence[Optional[BaseGeometry]], crs: Optional[str]
+) -> None:
+    ending = path.suffix.lower()
+    areas = _are_areas([shape for shape in shapes if shape is not None])
+    names = [SHORT.get(name, name) if ending == ".shp" else name for name in FIELDS]
+    columns = [np.array([row[name] for row in rows], dtype=_NUMBERS.get(name, object)) for name in FIELDS]
+    options = {"SPATIAL_INDEX": "NO"} if ending == ".fgb" and None in shapes else {}
     raw, errors = pyogrio()
     try:
         with warnings.catch_warnings():
@@ -117,21 +173,18 @@ def _by_gdal(path: Path, evidence: Sequence[Evidence], crs: Optional[str]) -> No
                 str(path),
                 np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),  # None stays None
                 field_data=columns,
-                fields=np.array(FIELDS, dtype=object),
+                fields=np.array(names, dtype=object),
                 crs=crs,
-                driver=driver,
+                driver=DRIVERS[ending],
                 geometry_type="MultiPolygon" if areas else "Unknown",
                 promote_to_multi=areas,
                 encoding="UTF-8",
+                layer_options=options,
             )
     except errors as error:
         raise RsvlmError(
             "bad_request", f"The file {path.name} cannot be written by this GDAL.", "Write a .geojson instead."
         ) from error
-
-
-def _type(name: str) -> Any:
-    return {"score": float, "area_m2": float, "count": np.int64}.get(name, object)
 
 
 def pyogrio() -> tuple[Any, Any]:

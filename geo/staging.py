@@ -1,0 +1,46 @@
+"""Files written beside their place and renamed: whatever happens meanwhile, what was there is whole."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from rasterio.errors import RasterioError
+
+from rsvlm.protocol import RsvlmError
+
+_HERE = re.sub(r"[^A-Za-z0-9]", "", platform.node()) or "here"
+_STAGE = re.compile(rf"\.rsvlm-{_HERE}-(\d+)-.*")
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """The path to write to, in a hidden folder next to `path`. All files there replace those of their names once the block ends
+    well, `path` last: it is there only with its companions.
+
+    Raises RsvlmError (bad_request) if they cannot be written.
+    """
+    try:
+        _clear(path.parent)
+        prefix = f".rsvlm-{_HERE}-{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as folder:
+            yield Path(folder) / path.name
+            for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == path.name):
+                os.replace(file, path.parent / file.name)
+    except (OSError, RasterioError) as error:
+        raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
+
+
+def _clear(folder: Path) -> None:
+    """Remove what processes of this machine left that were killed while they wrote."""
+    for left in folder.glob(".rsvlm-*"):
+        stage = _STAGE.fullmatch(left.name)
+        if stage and not psutil.pid_exists(int(stage[1])):
+            shutil.rmtree(left, ignore_errors=True)
