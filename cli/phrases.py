@@ -1,38 +1,137 @@
-"""`rsvlm segment` and `rsvlm ground`: outlines of what phrases name, or boxes around it, as a vector file."""
+"""`rsvlm segment` and `rsvlm ground`: outlines of what phrases name, or boxes around it, as files for maps or to learn from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from rsvlm.cli.answering import saved
-from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OUT, OVERWRITE, RASTER, place
-from rsvlm.protocol import GroundRequest, SegmentRequest
+from rsvlm.cli.answering import answered
+from rsvlm.cli.exporting import ENDINGS, export
+from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OVERWRITE, RASTER, place
+from rsvlm.cli.terminal import show
+from rsvlm.protocol import Answer, GroundRequest, SegmentRequest
+
+PHRASES = typer.Argument(
+    metavar="PHRASE", help="What to look for, such as “storage tanks”; several, one after the other."
+)
+OUT = typer.Option(
+    None,
+    "-o",
+    "--out",
+    metavar="FILE",
+    help="Write the features to this .gpkg, .geojson, .fgb, .shp or .csv, as a mask to .tif, as COCO to .json, as training "
+    "records to .jsonl.",
+)
+TO_CRS = typer.Option(None, metavar="CRS", help="CRS of FILE, such as EPSG:3857; default: the raster's own.")
 
 
-def _command(task: str, request: type[SegmentRequest] | type[GroundRequest], told: str) -> Callable[..., None]:
-    """The command of a task that looks for phrases. told: what it does, for its help."""
+def segment(
+    raster: str = RASTER,
+    phrases: list[str] = PHRASES,
+    out: Path | None = OUT,
+    overwrite: bool = OVERWRITE,
+    to_crs: str | None = TO_CRS,
+    likely: float = typer.Option(0.5, metavar="P", help="Probability from which on a pixel belongs to a phrase."),
+    smallest: float | None = typer.Option(
+        None, metavar="M2", help="Leave out what covers less; default: four pixels of what the model sees."
+    ),
+    tolerance: float | None = typer.Option(
+        None,
+        metavar="M",
+        help="Simplify outlines by so much; default: 1.25 pixels of what the model sees; 0: not at all.",
+    ),
+    right_angles: bool = typer.Option(False, "--right-angles", help="Give buildings right angles, where that fits."),
+    probabilities: Path | None = typer.Option(
+        None, metavar="FILE", help="Write the probabilities of the phrases to this .tif, a band for each."
+    ),
+    extent: tuple[float, float, float, float] | None = EXTENT,
+    crs: str | None = CRS,
+    bands: str | None = BANDS,
+    model: str | None = MODEL,
+    device: str = DEVICE,
+    as_json: bool = JSON,
+) -> None:
+    """Outline what phrases name."""
+    request = SegmentRequest(
+        place(raster, extent, crs, bands),
+        phrases,
+        model,
+        likely,
+        smallest,
+        tolerance,
+        right_angles,
+        bool(probabilities),
+    )
+    _run("segment", request, Files(out, to_crs, overwrite, probabilities), device, as_json)
 
-    def command(
-        raster: str = RASTER,
-        phrases: list[str] = typer.Argument(metavar="PHRASE", help="What to look for, such as “storage tanks”."),
-        out: Path | None = OUT,
-        overwrite: bool = OVERWRITE,
-        extent: tuple[float, float, float, float] | None = EXTENT,
-        crs: str | None = CRS,
-        bands: str | None = BANDS,
-        model: str | None = MODEL,
-        device: str = DEVICE,
-        as_json: bool = JSON,
-    ) -> None:
-        asked = request(place(raster, extent, crs, bands), phrases, model)
-        saved(task, asked, device, as_json, out, overwrite)
 
-    command.__doc__ = told
-    return command
+def ground(
+    raster: str = RASTER,
+    phrases: list[str] = PHRASES,
+    out: Path | None = OUT,
+    overwrite: bool = OVERWRITE,
+    to_crs: str | None = TO_CRS,
+    oriented: bool = typer.Option(
+        False, "--oriented", help="Turn boxes with the things, where the model outlines them."
+    ),
+    extent: tuple[float, float, float, float] | None = EXTENT,
+    crs: str | None = CRS,
+    bands: str | None = BANDS,
+    model: str | None = MODEL,
+    device: str = DEVICE,
+    as_json: bool = JSON,
+) -> None:
+    """Draw boxes around what phrases name."""
+    request = GroundRequest(place(raster, extent, crs, bands), phrases, model, oriented)
+    _run("ground", request, Files(out, to_crs, overwrite), device, as_json)
 
 
-segment = _command("segment", SegmentRequest, "Outline what phrases name.")
-ground = _command("ground", GroundRequest, "Draw boxes around what phrases name.")
+@dataclass(frozen=True)
+class Files:
+    """What is to be written: features to `out`, in `to_crs`; probabilities, one band for each phrase."""
+
+    out: Path | None
+    to_crs: str | None
+    overwrite: bool
+    probabilities: Path | None = None
+
+
+def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, device: str, as_json: bool) -> None:
+    """Raises RsvlmError as task and writing do."""
+    from rsvlm.geo.vector_files import check_target, target_crs
+
+    if files.out:
+        check_target(files.out, files.overwrite, ENDINGS)
+        to = target_crs(files.out, files.to_crs)
+    if files.probabilities:
+        check_target(files.probabilities, files.overwrite, (".tif",))
+    answer = answered(task, request, device, not as_json)
+    try:
+        show(answer, as_json)
+    finally:  # what was finished is kept as well when the answer was stopped
+        if files.out:
+            export(files.out, answer, request.raster, to)
+        if files.probabilities:
+            _copy(answer, files.probabilities, files.overwrite)
+
+
+def _copy(answer: Answer, path: Path, overwrite: bool) -> None:
+    """One file for all class phrases; a referring expression has one of its own, with a number."""
+    from rsvlm.geo.staging import beside
+    from rsvlm.geo.vector_files import check_target
+
+    kept = (answer.structured or {}).get("probabilities", [])
+    for number, file in enumerate(kept, 1):
+        target = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        check_target(target, overwrite, (".tif",))
+        with beside(target) as inside:
+            shutil.copyfile(file["path"], inside)
+    if not kept:
+        print(
+            f"Note: There are no probabilities to write to {path.name}; they are kept of what was looked at to the end.",
+            file=sys.stderr,
+        )

@@ -79,7 +79,7 @@ class SegmentRequest:
     """Outlines of what phrases name, such as "storage tanks" or "the lake in the north".
 
     likely: probability from which on a pixel belongs to a phrase. smallest_m2: what covers less ground is left out; None =
-    four pixels of what the model sees. tolerance_m: how much outlines are simplified; None = one such pixel. Both are
+    four pixels of what the model sees. tolerance_m: how much outlines are simplified; None = 1.25 such pixels. Both are
     in pixels of the raster where it has no CRS. right_angles: as buildings have, where that fits. keep: have the
     probabilities kept, so that the same request with another cut needs no second run of the model.
     """

@@ -4,10 +4,11 @@ check, and the command line makes it before torch, which takes seconds, is impor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rsvlm.models.cards import ModelCard, able_card
+from rsvlm.models.cards import ModelCard, able_card, get_card
 from rsvlm.protocol import (
     STYLES,
     AskRequest,
@@ -43,15 +44,28 @@ def ask(request: AskRequest) -> ModelCard:
 
 
 def segment(request: SegmentRequest) -> ModelCard:
-    """The same. Raises RsvlmError: bad_request (phrases, model), unknown_model."""
+    """The same. Raises RsvlmError: bad_request (phrases, cut, model), unknown_model."""
     _some(request.phrases)
-    return able_card(request.model, "segment", "draw outlines of what a phrase names")
+    for name, value in (("smallest_m2", request.smallest_m2), ("tolerance_m", request.tolerance_m)):
+        if value is not None and not 0 <= value < math.inf:
+            raise RsvlmError("bad_request", f"{name} is {value:g}.", "Give a number that is not negative.")
+    if not 0 < request.likely <= 1:
+        raise RsvlmError(
+            "bad_request", f"No probability is {request.likely:g}.", "Give a number over 0, and 1 at most."
+        )
+    return _able(request.model, "segment", "draw outlines of what a phrase names")
 
 
 def ground(request: GroundRequest) -> ModelCard:
     """The same. Raises RsvlmError: bad_request (phrases, model), unknown_model."""
     _some(request.phrases)
-    return able_card(request.model, "ground", "draw boxes around what a phrase names")
+    return _able(request.model, "ground", "draw boxes around what a phrase names")
+
+
+def _able(model_id: str | None, task: str, told: str) -> ModelCard:
+    """As able_card; a model that tells classes apart by their names is able as well (see sights.py), if no better."""
+    card = get_card(model_id)
+    return card if "classify" in card.tasks else able_card(model_id, task, told)
 
 
 def change(request: ChangeRequest) -> ModelCard:

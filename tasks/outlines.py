@@ -16,6 +16,7 @@ from rsvlm.protocol import Evidence
 
 LIKELY = 0.5  # probability from which on a pixel belongs to a mask
 SPECK = 4  # pixels; what is smaller is noise of the mask
+SMOOTH = 1.25  # pixels that an outline is simplified by: takes the stairs off slanting edges, leaves a square of four pixels one
 
 
 def outlined(mask: np.ndarray, view: View, label: str, score: float | None = None) -> list[Evidence]:

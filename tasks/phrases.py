@@ -1,109 +1,152 @@
-"""What phrases name, looked for one after the other in one view: shared by segment.py and ground.py."""
+"""Phrases looked for in a raster, class phrases together and referring expressions one by one: what segment and ground share."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.pool import Models
-from rsvlm.models.predictors.abilities import Answers, Question, Reply
+from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, Watch
 from rsvlm.tasks.agreement import disagreement
-from rsvlm.tasks.ask import doubts, timings
-from rsvlm.tasks.figures import ground_area
-from rsvlm.tasks.looking import Tile, gaps, seen
-from rsvlm.tasks.plan import one_view
+from rsvlm.tasks.ask import doubts as doubts_of_words
+from rsvlm.tasks.expressions import refers
+from rsvlm.tasks.features import Found, evidence_of, phrase_reports
+from rsvlm.tasks.layout import OneView, Tiles, one_view_will_do
+from rsvlm.tasks.looking import gaps, seen
+from rsvlm.tasks.plan import doubts, one_view
 from rsvlm.tasks.provenance import provenance
+from rsvlm.tasks.searching import Search
+from rsvlm.tasks.sights import KINDS, Seer
 
 
-@dataclass(frozen=True)
-class Way:
-    """How things are looked for. kind: of the prompt (see prompts.py); drawn: as what, such as "mask".
+@dataclass
+class Looking:
+    """phrases: all that are wanted, in their order. searches: the one for all class phrases first, if there are any.
 
-    find: from the reply, the tile and the phrase to evidence and warnings.
+    expressions: phrases that are looked for by themselves. warnings: sentences for the user.
     """
 
-    task: str
-    kind: str
-    drawn: str
-    find: Callable[[Reply, Tile, str], tuple[list[Evidence], list[str]]]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Of one phrase. warnings: sentences for the user."""
-
-    phrase: str
-    reply: Reply
-    evidence: list[Evidence]
+    seer: Seer
+    phrases: list[str]
+    searches: list[Search]
+    expressions: list[str]
     warnings: list[str]
 
 
-def look_for(way: Way, phrases: Sequence[str], card: ModelCard, raster: Raster, models: Models, watch: Watch) -> Answer:
-    """Phrases that were done when the user stopped are kept.
-
-    phrases: at least one that is not empty. Raises RsvlmError: whatever opening and reading raise, no_data, cancelled.
-    """
+def looking(scene: Scene, card: ModelCard, seer: Seer, phrases: Sequence[str], watch: Watch) -> Looking:
+    """phrases: at least one that is not empty. Raises RsvlmError: no_data, bad_raster, cancelled."""
     wanted = list(dict.fromkeys(phrase.strip() for phrase in phrases if phrase.strip()))
-    started = time.perf_counter()
-    with Scene.open(raster) as scene, models.using(card.id, watch.cancelled) as predictor:
-        plan = one_view(scene, card)
-        tile = seen(scene, plan, watch)[0]
-        read = time.perf_counter()
-        done = _each(way, wanted, tile, cast(Answers, predictor), watch)
-        warnings = [warning for item in done for warning in item.warnings]
-        if len(done) < len(wanted):
-            warnings.append(f"Stopped after {len(done)} of {len(wanted)} phrases; the rest was not looked for.")
-        asked = {
-            "prompt": [put(card, way.kind, item.phrase) for item in done],
-            "said": [item.reply.text for item in done],
+    whole = one_view(scene, card)
+    glance = seen(scene, whole, watch, "look for phrases in")
+    expressions = [phrase for phrase in wanted if seer.whole and refers(phrase)]
+    classes = [phrase for phrase in wanted if phrase not in expressions]
+    searches = []
+    if classes:
+        one = not seer.together and one_view_will_do(scene, card, seer.finest)
+        layout = OneView(scene, card) if one else Tiles(scene, seer.side, seer.finest)
+        searches.append(Search(layout, seer, classes))
+    if expressions:
+        view = OneView(scene, card)
+        searches += [Search(view, seer, [phrase]) for phrase in expressions]
+    seen_at = dict.fromkeys(search.layout.gsd_m for search in searches)
+    warnings = [doubt for gsd in seen_at for doubt in doubts(scene, card, gsd)]
+    return Looking(seer, wanted, searches, expressions, [*warnings, *gaps(scene, whole, glance), *seer.warnings])
+
+
+def told(
+    task: str,
+    kind: str,
+    plan: Looking,
+    found: Sequence[Found],
+    predictor: Predictor,
+    raster: Raster,
+    scene: Scene,
+    watch: Watch,
+) -> Answer:
+    """The answer, whose evidence is told on the way. kind: "mask" or "box". found: of all searches.
+
+    Raises Cancelled if the user stopped before anything was looked at.
+    """
+    if not any(search.done for search in plan.searches):
+        raise Cancelled()
+    looked_for = [phrase for phrase in plan.phrases if any(phrase in s.phrases and s.done for s in plan.searches)]
+    ordered = sorted(found, key=lambda item: plan.phrases.index(item.phrase))
+    evidence = evidence_of(kind, ordered, scene, raster.name or scene.source)
+    for item in evidence:
+        watch.evidence(item)
+    reports = phrase_reports(looked_for, evidence, plan.expressions)
+    words = _in_words(task, plan, looked_for, evidence, predictor)
+    stops = _stops(plan, looked_for)
+    first = plan.searches[0]
+    tiling = first.layout.tiling if isinstance(first.layout, Tiles) else None
+    return Answer(
+        text=" ".join(report["text"] for report in reports),
+        evidence=evidence,
+        provenance=provenance(task, predictor, raster, scene, first.layout.gsd_m)
+        | {
+            "prompt": [put(predictor.card, KINDS[task], phrase) for phrase in looked_for],
+            "method": plan.seer.method,
+            "tiles": {
+                "side": first.layout.side,
+                "overlap": tiling.overlap if tiling else 0,
+                "done": first.done,
+                "planned": first.layout.count,
+            },
         }
-        answer = Answer(
-            text=" ".join(_told(item) for item in done),
-            evidence=[evidence for item in done for evidence in item.evidence],
-            provenance=provenance(way.task, predictor, raster, scene, plan.gsd_m) | asked,
-            warnings=list(dict.fromkeys([*plan.warnings, *gaps(scene, plan, [tile]), *warnings])),
-            confidence=round(min(item.reply.confidence for item in done), 3),
-            partial=len(done) < len(wanted),
-            usage=predictor.usage,
-            target_absent=[item.phrase for item in done if not item.evidence],
-        )
-    watch.text(answer.text)
-    answer.timings = timings(started, read)
-    return answer
+        | ({"said": words.said} if words.said else {}),
+        warnings=list(dict.fromkeys([*plan.warnings, *words.warnings, *stops])),
+        confidence=words.confidence,
+        structured={"phrases": reports},
+        partial=bool(stops),
+        usage=predictor.usage,
+        target_absent=[report["phrase"] for report in reports if not report["count"]],
+    )
 
 
-def _each(way: Way, phrases: Sequence[str], tile: Tile, predictor: Answers, watch: Watch) -> list[Found]:
-    """Of every phrase, or of those that were done when the user stopped; raises Cancelled if there are none."""
-    done: list[Found] = []
-    watch.progress(0, len(phrases), "Looking")
-    picture = predictor.encode([tile.picture])
-    for phrase in phrases:
-        try:
-            reply = predictor.ask(picture, [Question(put(predictor.card, way.kind, phrase))])[0]
-        except Cancelled:
-            if not done:
-                raise
-            break
-        evidence, warnings = way.find(reply, tile, phrase)
-        unlike = disagreement(reply.text, len(evidence), way.drawn)
-        done.append(Found(phrase, reply, evidence, [*warnings, *doubts(reply), *([unlike] if unlike else [])]))
-        for item in evidence:
-            watch.evidence(item)
-        watch.progress(len(done), len(phrases), "Looking")
-    return done
+_DRAWN = {"segment": "mask", "ground": "boxes"}
 
 
-def _told(item: Found) -> str:
-    """How much of it there is, as measured; the model's own words are in the provenance."""
-    if not item.evidence:
-        return f"{item.phrase}: none found."
-    areas = [evidence.area_m2 for evidence in item.evidence]
-    known = [area for area in areas if area is not None]
-    size = f", {ground_area(sum(known))}" if len(known) == len(areas) else ""
-    return f"{item.phrase}: {len(areas)} found{size}."
+@dataclass(frozen=True)
+class _Words:
+    """said: of each phrase, where a single view was asked about. confidence: 0 to 1, None where there are no probabilities."""
+
+    said: list[str]
+    warnings: list[str]
+    confidence: float | None
+
+
+def _in_words(
+    task: str, plan: Looking, looked_for: Sequence[str], evidence: Sequence[Evidence], predictor: Predictor
+) -> _Words:
+    """What a model said that answers in words, and whether that and its drawings agree."""
+    said, warnings, sure = [], [], []
+    for phrase in looked_for:
+        search = next(search for search in plan.searches if phrase in search.phrases)
+        at = search.phrases.index(phrase)
+        replies = search.replies[at]
+        warnings += [doubt for reply in replies for doubt in doubts_of_words(reply)]
+        sure += [reply.confidence for reply in replies]
+        if not replies and search.there[at] > 0:
+            sure.append(float(max(search.there[at], 1 - search.there[at])))
+        if len(replies) == 1 and search.layout.count == 1:
+            said.append(replies[0].text)
+            count = sum(item.phrase == phrase for item in evidence)
+            unlike = disagreement(replies[0].text, count, _DRAWN[task])
+            warnings += [unlike] if unlike else []
+    return _Words(said, warnings, round(min(sure), 3) if sure else None)
+
+
+def _stops(plan: Looking, looked_for: Sequence[str]) -> list[str]:
+    """Sentences on what was left out because the user stopped."""
+    told = []
+    for search in plan.searches:
+        if search.stopped and 0 < search.done < search.layout.count:
+            told.append(
+                f"Stopped after {search.done} of {search.layout.count} tiles; the rest of the extent was not looked at."
+            )
+    if len(looked_for) < len(plan.phrases):
+        told.append(f"Stopped after {len(looked_for)} of {len(plan.phrases)} phrases; the rest was not looked for.")
+    return told

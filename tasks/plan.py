@@ -57,11 +57,11 @@ def in_tiles(scene: Scene, card: ModelCard, columns: int, rows: int) -> Plan:
     size = view_size(width / columns, height / rows, card.input.pixels)
     gsd = width / columns / size[0] if ground else None
     extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)
-    sharpness = None if gsd is None else max(gsd, scene.gsd_m or gsd)  # a view cannot show more than the raster has
+    sharpness = _sharpness(scene, gsd)
     familiar = scene.sensor in (*card.input.sensors, "unknown") and not scene.false_colour
     if gsd is not None and sharpness is not None:
         familiar = familiar and _finest(card) <= gsd and sharpness <= _coarsest(card)
-    return Plan(extents, columns, rows, size, gsd, familiar, _doubts(scene, card, gsd, sharpness))
+    return Plan(extents, columns, rows, size, gsd, familiar, doubts(scene, card, gsd))
 
 
 def _grid(scene: Scene, card: ModelCard, style: str, width: float, height: float, measured: bool) -> tuple[int, int]:
@@ -96,31 +96,37 @@ def _finest(card: ModelCard) -> float:
     return card.input.gsd_range_m[0] * 0.5  # training pictures are seen nearer as well
 
 
-def _doubts(scene: Scene, card: ModelCard, gsd: float | None, sharpness: float | None) -> list[str]:
-    """Sentences on what the model was not trained for. sharpness: metres per pixel of what can be told apart."""
+def _sharpness(scene: Scene, gsd: float | None) -> float | None:
+    """Metres per pixel of what can be told apart in a view of `gsd`, which cannot show more than the raster has."""
+    return None if gsd is None else max(gsd, scene.gsd_m or gsd)
+
+
+def doubts(scene: Scene, card: ModelCard, gsd: float | None) -> list[str]:
+    """Sentences on what the model was not trained for, where it sees the scene at `gsd` metres per pixel."""
+    sharpness = _sharpness(scene, gsd)
     finest, coarsest = card.input.gsd_range_m
-    doubts = []
+    found = []
     if gsd is None or sharpness is None:
-        doubts.append(
+        found.append(
             "The raster has no coordinate system, so sizes and areas cannot be measured. Set one in Layer Properties ▸ Source."
         )
     elif sharpness > _coarsest(card):
-        doubts.append(
+        found.append(
             f"A pixel of what the model sees is {sharpness:.3g} m on the ground; it was trained on {finest:g} to {coarsest:g} m, "
             "so its words would be a guess. Choose a smaller extent or a sharper image."
         )
     elif gsd < _finest(card):
-        doubts.append(
+        found.append(
             f"A pixel of what the model sees is {gsd:.2g} m on the ground; it was trained on {finest:g} to {coarsest:g} m. "
             "Choose a larger extent to see more of the surroundings."
         )
     if scene.sensor not in card.input.sensors and scene.sensor != "unknown":
         kind = {"sar": "radar", "thermal": "thermal", "index": "computed index"}.get(scene.sensor, scene.sensor)
-        doubts.append(
+        found.append(
             f"This looks like {kind} data; the model was trained on optical imagery only, so do not rely on the words."
         )
     if scene.false_colour:
-        doubts.append(
+        found.append(
             "The picture is in false colours; the model was trained on natural colours, so vegetation and water may be mistaken."
         )
-    return doubts
+    return found

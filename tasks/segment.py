@@ -1,27 +1,112 @@
-"""Outlines of what phrases name, as polygons with their areas."""
+"""Outlines of what phrases name, as features that share their edges, in a raster of any size; see docs/masks.md."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from rsvlm.geo.outlining import Cut, Feature, outlined
+from rsvlm.geo.probabilities import read, stored
+from rsvlm.geo.scene import Scene
+from rsvlm.geo.tiling import PixelGrid
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.abilities import Reply
-from rsvlm.protocol import Answer, Evidence, SegmentRequest, Watch
+from rsvlm.protocol import Answer, SegmentRequest, Watch
 from rsvlm.tasks import checks
-from rsvlm.tasks.looking import Tile
-from rsvlm.tasks.outlines import LIKELY, SPECK, outlined
-from rsvlm.tasks.phrases import Way, look_for
+from rsvlm.tasks.ask import timings
+from rsvlm.tasks.features import Found
+from rsvlm.tasks.kept import make_room, place_of
+from rsvlm.tasks.outlines import SMOOTH, SPECK
+from rsvlm.tasks.phrases import Looking, looking, told
+from rsvlm.tasks.searching import Pace, Search
+from rsvlm.tasks.sights import seer_of
 
 
 def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
-    """Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request."""
+    """Features of one set of class phrases share no area; each referring expression is outlined by itself.
+
+    Raises RsvlmError: whatever opening and reading raise, no_data, unknown_model, cancelled, bad_request, unavailable (keep).
+    """
     card = checks.segment(request)
-    answer = look_for(Way("segment", "segment", "mask", _find), request.phrases, card, request.raster, models, watch)
-    answer.provenance["mask"] = {"probability": LIKELY, "smallest_pixels": SPECK}
+    started = time.perf_counter()
+    with Scene.open(request.raster) as scene, models.using(card.id, watch.cancelled) as predictor:
+        plan = looking(scene, card, seer_of(predictor, "segment"), request.phrases, watch)
+        opened = time.perf_counter()
+        cutting = Cutting(request, scene, card, plan, watch)
+        pace = Pace(watch, sum(search.steps for search in plan.searches), "Looking")
+        found: list[Found] = []
+        for search in plan.searches:
+            found += cutting.found(search, pace)
+            if search.stopped:
+                break
+        answer = told("segment", "mask", plan, found, predictor, request.raster, scene, watch)
+        answer.provenance["cut"] = asdict(cut_of(request, plan.searches[0].layout.grid))
+        if cutting.kept and answer.structured is not None:
+            answer.structured["probabilities"] = cutting.kept
+    watch.text(answer.text)
+    answer.timings = timings(started, opened)
     return answer
 
 
-def _find(reply: Reply, tile: Tile, phrase: str) -> tuple[list[Evidence], list[str]]:
-    evidence: list[Evidence] = []
-    for number, mask in enumerate([] if reply.masks is None else reply.masks):
-        quality = None if reply.quality is None else float(reply.quality[number])
-        evidence += outlined(mask, tile.view, phrase, quality)
-    return evidence, []
+def cut_of(request: SegmentRequest, grid: PixelGrid) -> Cut:
+    """What the request leaves open is a matter of the pixels that the model sees."""
+    pixel_m2 = float(np.prod(grid.sides_m))
+    smallest = SPECK * pixel_m2 if request.smallest_m2 is None else request.smallest_m2
+    tolerance = SMOOTH * pixel_m2**0.5 if request.tolerance_m is None else request.tolerance_m
+    return Cut(request.likely, smallest, tolerance, request.right_angles)
+
+
+class Cutting:
+    """From searches to features. kept: files of probabilities, as the answer tells them."""
+
+    def __init__(self, request: SegmentRequest, scene: Scene, card: ModelCard, plan: Looking, watch: Watch) -> None:
+        self._request, self._scene, self._card, self._plan, self._watch = request, scene, card, plan, watch
+        self.kept: list[dict[str, object]] = []
+
+    def found(self, search: Search, pace: Pace) -> list[Found]:
+        """Features of all phrases of a search. Raises RsvlmError."""
+        cut = cut_of(self._request, search.layout.grid)
+        if self._plan.seer.method == "words" and search.phrases[0] in self._plan.expressions:
+            return self._things(search, cut, pace)
+        features = self._kept(search, cut, pace) if self._request.keep else self._cut(search, cut, pace)
+        return [Found(search.phrases[item.label], item.polygon, item.score) for item in features]
+
+    def _cut(self, search: Search, cut: Cut, pace: Pace) -> list[Feature]:
+        bands = search.layout.bands(search.probabilities(pace, self._watch))
+        return outlined(bands, search.layout.grid, cut)
+
+    def _kept(self, search: Search, cut: Cut, pace: Pace) -> list[Feature]:
+        """From the file of an earlier run if there is one, else leaving one."""
+        method = self._plan.seer.method
+        path = place_of(self._request.raster, self._scene, self._card, search.phrases, search.layout, method)
+        phrases, grid = list(search.phrases), search.layout.grid
+        if path.is_file():
+            search.done = search.layout.count
+            pace.step(search.steps)
+            features = outlined(read(path), grid, cut)
+        else:
+            bands = search.layout.bands(search.probabilities(pace, self._watch))
+            features = outlined(stored(bands, grid, path, phrases), grid, cut)
+            if search.stopped:  # another cut of it would look as if all had been looked at
+                path.unlink(missing_ok=True)
+                return features
+            make_room(path)
+        self.kept.append({"phrases": phrases, "path": str(path)})
+        return features
+
+    def _things(self, search: Search, cut: Cut, pace: Pace) -> list[Found]:
+        """Each thing that an answer points at by itself: they may overlap. Scores are the model's own guesses, if it has any."""
+        views = [view for view in search.probabilities(pace, self._watch) if view is not None]
+        found = []
+        for reply in search.replies[0] if views else []:
+            for number, mask in enumerate([] if reply.masks is None else reply.masks):
+                seen = np.where(np.isnan(views[0][0]), np.float32(np.nan), mask)
+                features = outlined([seen[None]], search.layout.grid, cut)
+                sure = None if reply.quality is None else min(1.0, max(0.0, float(reply.quality[number])))
+                scores = [item.score if sure is None else sure for item in features]
+                found += [
+                    Found(search.phrases[0], item.polygon, score) for item, score in zip(features, scores, strict=True)
+                ]
+        return found

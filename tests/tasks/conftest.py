@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.pool import Models
-from rsvlm.protocol import Evidence, Watch
+from rsvlm.models.predictors.abilities import Likely
+from rsvlm.protocol import Cancelled, Evidence, Watch
+from rsvlm.tasks import checks
 
 Write = Callable[..., str]
 
@@ -38,6 +42,67 @@ class Listener(Watch):
 
     def cancelled(self) -> bool:
         return self._enough(self)
+
+
+class Bright:
+    """Knows by the brightness of a pixel what it is: "bright" from a half on, else "dark"; "grey" is everywhere, a little
+    likely, and "nothing" nowhere. Less sure near the edges of a picture, where it errs, as networks do.
+
+    pictures: all that it was shown.
+    """
+
+    def __init__(self, card: ModelCard, stop: Callable[[], bool] = lambda: False) -> None:
+        self.card, self.device, self.size_bytes, self._stop = card, "cpu", 0, stop
+        self.usage = {"prompt_tokens": 0, "completion_tokens": 0}
+        self.pictures: list[np.ndarray] = []
+
+    def until(self, stop: Callable[[], bool]) -> "Bright":
+        own = Bright(self.card, stop)
+        own.pictures = self.pictures
+        return own
+
+    def encode(self, pictures: Any) -> list[np.ndarray]:
+        self.pictures += list(pictures)
+        return list(pictures)
+
+    def likely(self, seen: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Likely]:
+        if self._stop():
+            raise Cancelled()
+        return [self._of(picture, phrases) for picture in seen]
+
+    def _of(self, picture: np.ndarray, phrases: Sequence[str]) -> Likely:
+        light = picture.mean(axis=2) / 255
+        edge = np.minimum.outer(*(np.minimum(np.arange(n), np.arange(n)[::-1]) for n in light.shape))
+        doubt = np.where(edge < 3, np.random.default_rng(0).random(light.shape) * 0.4, 0)
+        maps = []
+        for phrase in phrases:
+            known = {"bright": light >= 0.5, "dark": light < 0.5, "nothing": light > 1}
+            inside = next((inside for name, inside in known.items() if name in phrase), None)
+            clear = np.where(inside, 0.95, 0.05)
+            maps.append(np.full(light.shape, 0.6) if inside is None else clear + (0.5 - clear) * doubt)
+        found = np.stack(maps).astype(np.float32)
+        return Likely(found, np.array([float(one.max()) for one in found]))
+
+
+class Only:
+    """Models of which there is one, as tasks use them."""
+
+    def __init__(self, predictor: Bright) -> None:
+        self.predictor = predictor
+
+    @contextmanager
+    def using(self, model_id: str, stop: Callable[[], bool]) -> Iterator[Bright]:
+        yield self.predictor.until(stop)
+
+
+@pytest.fixture
+def bright(monkeypatch: pytest.MonkeyPatch) -> Only:
+    """Models of which the only one is Bright, with tiles of 64 pixels, which sees everything at its own sharpness."""
+    shown = get_card(None).input.model_copy(update={"pixels": 64, "gsd_range_m": (1e-3, 1e5)})
+    card = get_card(None).model_copy(update={"id": "bright", "tasks": ("segment", "ground"), "input": shown})
+    for name in ("get_card", "able_card"):
+        monkeypatch.setattr(checks, name, lambda *_words: card)
+    return Only(Bright(card))
 
 
 @pytest.fixture(scope="session")

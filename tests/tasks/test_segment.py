@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.crs import CRS
+from rasterio.features import rasterize
 from rasterio.transform import from_origin
+from shapely import union_all
 from shapely.geometry import box, shape
 
 from rsvlm.geo import ground
@@ -19,6 +23,7 @@ from rsvlm.tasks import TASKS
 from rsvlm.tasks.checks import CHECKS
 
 run = TASKS["segment"].run
+WATER = 4  # in the classes of the demo
 
 
 def test_masks_are_valid_polygons_in_the_rasters_crs_with_areas(
@@ -100,7 +105,7 @@ def test_finished_phrases_are_kept_when_the_user_stops(
     add_family("geopix", ["it", "is", *SEGS])
     place = Raster(href=write(landscape(128, 128)))
     request = SegmentRequest(place, ["lake", "road", "houses"], "geopix")
-    answer = run(request, Models("cpu"), listen(lambda self: bool(self.items)))
+    answer = run(request, Models("cpu"), listen(lambda self: bool(self.steps) and self.steps[-1] == (1, 3)))
     assert answer.partial and {item.label for item in answer.evidence} == {"lake"}
     assert "Stopped after 1 of 3 phrases; the rest was not looked for." in answer.warnings
     with pytest.raises(Cancelled):
@@ -116,16 +121,44 @@ def test_nothing_to_look_for_is_refused(add_family: Callable[..., Any], write: C
 
 
 def test_model_that_cannot_is_refused_with_the_names_of_those_that_can(add_family: Callable[..., Any]):
-    request = SegmentRequest(Raster(href="nowhere.tif"), ["lake"])
-    with pytest.raises(RsvlmError, match="The model compact cannot draw outlines") as told:
+    add_family("deltavlm", ["it"])
+    request = SegmentRequest(Raster(href="nowhere.tif"), ["lake"], "deltavlm")
+    with pytest.raises(RsvlmError, match="The model deltavlm cannot draw outlines") as told:
         run(request, Models("cpu"), Watch())
     assert told.value.code == "bad_request" and "None of the models here can" in told.value.hint
     add_family("geopix", ["it"])
-    add_family("deltavlm", ["it"])
-    for model in (None, "deltavlm"):
-        with pytest.raises(RsvlmError) as told:
-            run(SegmentRequest(Raster(href="nowhere.tif"), ["lake"], model), Models("cpu"), Watch())
-        assert told.value.hint == "Choose one that can: geopix."
+    with pytest.raises(RsvlmError) as told:
+        run(request, Models("cpu"), Watch())
+    assert told.value.hint == "Choose one that can: geopix."
+
+
+def test_model_that_only_compares_pictures_with_words_outlines_by_patches_and_says_so(root: Path, models: Models):
+    demo = root / "resources" / "demo"
+    answer = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["a lake"]), models, Watch())
+    assert any("has not learnt to outline" in text and "zero-shot" in text for text in answer.warnings)
+    assert answer.provenance["method"] == "patches" and answer.target_absent == []
+    with rasterio.open(demo / "after_classes.tif") as source:
+        water = source.read(1) == WATER
+        seen = rasterize([item.geometry for item in answer.evidence], water.shape, transform=source.transform) == 1
+    assert (seen & water).sum() > 0.5 * (seen | water).sum()
+    absent = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["ships"]), models, Watch())
+    assert absent.target_absent == ["ships"] and absent.text == "ships: none found."
+
+
+def test_things_of_a_referring_expression_may_overlap_and_classes_may_not(
+    add_family: Callable[..., Any], write: Callable[..., str], landscape: Callable[..., np.ndarray]
+):
+    add_family("geopix", ["it", "is", *SEGS])
+    place = Raster(href=write(landscape(128, 128)))
+    both = run(SegmentRequest(place, ["lake", "houses"], "geopix"), Models("cpu"), Watch())
+    first, second = (
+        union_all([shape(item.geometry) for item in both.evidence if item.phrase == phrase])
+        for phrase in ("lake", "houses")
+    )
+    assert first.intersection(second).area == 0
+    apart = run(SegmentRequest(place, ["the largest lake", "the nearest house"], "geopix"), Models("cpu"), Watch())
+    assert [report["expression"] for report in apart.structured["phrases"]] == [True, True]
+    assert {item.label for item in apart.evidence} == {"the largest lake", "the nearest house"}
 
 
 @pytest.mark.parametrize("phrases", [["a road"] * 51, ["long " * 41]])

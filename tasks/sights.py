@@ -1,0 +1,147 @@
+"""How each kind of model is asked where phrases are in a picture: by probabilities, in words, or by comparing patches.
+
+Knows pictures and phrases; nothing of rasters or maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from rsvlm.geo.blending import blended
+from rsvlm.geo.tiling import Tiling
+from rsvlm.models.predictors.abilities import Answers, Classifies, Predictor, Question, Reply, Segments
+from rsvlm.models.prompts import put
+from rsvlm.tasks.plan import TILE_GSD
+
+KINDS = {"segment": "segment", "ground": "refer"}  # of prompts, by task
+PATCHES = 2  # along the side of a tile that is compared by patches; half a patch further, the next one begins
+# Common land cover that a phrase is held against; a line of which the phrase speaks itself is left out.
+COVER = (
+    ("buildings", "building", "houses", "house", "roofs", "roof", "homes", "residential", "town", "village", "urban"),
+    ("a road", "roads", "street", "streets", "highway", "motorway", "freeway", "track", "path"),
+    ("water", "lake", "lakes", "river", "rivers", "sea", "ocean", "pond", "ponds", "pool", "pools", "reservoir"),
+    ("forest", "forests", "trees", "tree", "woods", "woodland", "orchard"),
+    ("grassland", "meadow", "meadows", "grass", "lawn", "pasture"),
+    ("farmland", "field", "fields", "crop", "crops", "agricultural", "agriculture"),
+    ("bare land", "soil", "sand", "desert", "beach", "rock", "rocks", "bare", "bareland"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """Of one picture. maps: (phrases, H, W) float32 in [0, 1]; there: (phrases,) float, how likely any of it is in the picture.
+
+    replies: one for each phrase, of a model that answers in words.
+    """
+
+    maps: np.ndarray
+    there: np.ndarray
+    replies: tuple[Reply, ...] = ()
+
+
+class Seer(Protocol):
+    """method: how it works, as the provenance tells it. together: takes several pictures and phrases at once, at little cost.
+
+    whole: can make sense of a referring expression. side: pixels of a tile; finest: metres per pixel of it, where rasters are
+    that sharp. warnings: sentences for the user.
+    """
+
+    method: str
+    together: bool
+    whole: bool
+    side: int
+    finest: float
+    warnings: list[str]
+
+    def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
+        """pictures: (H, W, 3) uint8 each, of one size; one of each if not `together`."""
+
+
+def seer_of(predictor: Predictor, task: str) -> Seer:
+    """task: "segment" or "ground", which the predictor's card names, unless that has "classify"."""
+    able = task in predictor.card.tasks
+    if able and isinstance(predictor, Segments):
+        return ByProbabilities(predictor)
+    if able and isinstance(predictor, Answers):
+        return ByWords(predictor, KINDS[task])
+    if isinstance(predictor, Classifies):
+        return ByPatches(predictor)
+    raise TypeError(f"{predictor.card.id} has no ability to {task}")
+
+
+class ByProbabilities:
+    method, together, whole = "probabilities", True, True
+
+    def __init__(self, predictor: Segments) -> None:
+        self._predictor, self.warnings = predictor, list[str]()
+        self.side, (self.finest, _) = predictor.card.input.pixels, predictor.card.input.gsd_range_m
+
+    def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
+        """What is likelier not there than there fades away."""
+        found = self._predictor.likely(self._predictor.encode(np.stack(pictures)), phrases)
+        return [Sight(one.maps * np.minimum(1, 2 * one.there)[:, None, None], one.there) for one in found]
+
+
+class ByWords:
+    """One question for each phrase; the masks that the answer points at are one."""
+
+    method, together, whole = "words", False, True
+
+    def __init__(self, predictor: Answers, kind: str) -> None:
+        """kind: of the prompt (see prompts.py)."""
+        self._predictor, self._kind, self.warnings = predictor, kind, list[str]()
+        self.side, (self.finest, _) = predictor.card.input.pixels, predictor.card.input.gsd_range_m
+        self._looked: tuple[Any, Any] = (None, None)  # the last picture, and what the model saw of it
+
+    def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
+        (picture,), (phrase,) = pictures, phrases
+        if self._looked[0] is not picture:
+            self._looked = picture, self._predictor.encode([picture])
+        asked = Question(put(self._predictor.card, self._kind, phrase))
+        reply = self._predictor.ask(self._looked[1], [asked])[0]
+        masks = (
+            reply.masks
+            if reply.masks is not None and len(reply.masks)
+            else np.zeros((1, *picture.shape[:2]), np.float32)
+        )
+        merged = masks.max(axis=0, keepdims=True)
+        return [Sight(merged, merged.max(axis=(1, 2)), (reply,))]
+
+
+class ByPatches:
+    """Zero-shot: how much more overlapping patches of a picture look like the phrases than like other land cover (CLIP,
+    arXiv 2103.00020, section 3.1). Patches are pictures as the model was trained on, of as much ground as tells what it is.
+    """
+
+    method, together, whole = "patches", True, False
+
+    def __init__(self, predictor: Classifies) -> None:
+        self._predictor = predictor
+        self.side = PATCHES * predictor.card.input.pixels
+        self.finest = max(TILE_GSD, predictor.card.input.gsd_range_m[0])
+        self.warnings = [
+            f"The model {predictor.card.id} has not learnt to outline. Patches of the picture were compared with the phrases "
+            "(zero-shot): outlines are coarse, and what they show may be something else."
+        ]
+
+    def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
+        height, width = pictures[0].shape[:2]
+        side = self.side // PATCHES
+        tiling = Tiling(width, height, side, side // 2)
+        patches = [picture[y0:y1, x0:x1] for picture in pictures for x0, y0, x1, y1 in tiling.windows()]
+        words = {word for phrase in phrases for word in phrase.lower().split()}
+        others = [line[0] for line in COVER if words.isdisjoint(word for name in line for word in name.split()[-1:])]
+        likely = self._predictor.zero_shot(self._predictor.encode(np.stack(patches)), [*phrases, *others])
+        shares = likely[:, : len(phrases)].reshape(len(pictures), -1, len(phrases)).astype(np.float32)
+        flat = np.ones((tiling.side, tiling.side), np.float32)
+        return [
+            Sight(
+                np.concatenate(list(blended(tiling, [share[:, None, None] * flat for share in own])), axis=1),
+                own.max(axis=0),
+            )
+            for own in shares
+        ]
