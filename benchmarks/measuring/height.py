@@ -1,4 +1,6 @@
-"""Most memory that the masks of a raster take, of one height and of four times that; each in a process of its own."""
+"""Most memory that the masks of a raster take, of one height and of four times that, by the way that `segment` goes; each in a
+process of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,15 @@ import rasterio
 
 from measuring.figures import Figure
 from measuring.memory import forget_peak, peak_mb, resident_mb
-from rsvlm.geo.blending import blended
+from measuring.seeing import Brightness
 from rsvlm.geo.outlining import Cut, outlined
-from rsvlm.geo.tiling import PixelGrid, Tiling
+from rsvlm.geo.scene import Scene
+from rsvlm.protocol import Raster, Watch
+from rsvlm.tasks.layout import Tiles
+from rsvlm.tasks.searching import Pace, Search
 
 WIDTH = 10_000  # pixels
 LOW, HIGH = 10_000, 40_000
-SIDE, OVERLAP = 512, 64
 RATIO = 1.1
 BYTES_PER_MB = 2**20
 
@@ -49,16 +52,17 @@ def _run(path: Path, height: int) -> tuple[float, float]:
     return before, most
 
 
-def _tiles(source: rasterio.io.DatasetReader, tiling: Tiling) -> Iterator[np.ndarray]:
-    for x0, y0, x1, y1 in tiling.windows():
-        yield source.read(window=((y0, y1), (x0, x1))).astype(np.float32) / 255
-
-
 if __name__ == "__main__":
-    with rasterio.Env(GDAL_CACHEMAX=16), rasterio.open(sys.argv[1]) as scene:
-        grid = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, None)
-        cut = Tiling(scene.width, scene.height, SIDE, OVERLAP)
+    with Scene.open(Raster(href=sys.argv[1])) as scene:
+        layout = Tiles(scene, Brightness.side, Brightness.finest)
+        search = Search(layout, Brightness(), ["bright"])
+        scene.stretch  # noqa: B018 # decided once, before anything is counted
         forget_peak(os.getpid())
         start, _ = resident_mb("self")
-        outlined(blended(cut, _tiles(scene, cut)), grid, Cut(tolerance_m=1))
+        listener = Watch()
+        outlined(
+            layout.bands(search.probabilities(Pace(listener, search.steps, ""), listener)),
+            layout.grid,
+            Cut(tolerance_m=1),
+        )
         print(json.dumps([start, peak_mb(os.getpid())]))
