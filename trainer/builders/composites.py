@@ -42,9 +42,9 @@ _OPEN = "bareland desert farmland meadow park sparseresidential mediumresidentia
 _SCENES = {
     "building": f"{_OPEN} playground school resort industrial parking mountain baseballfield airport denseresidential",
     "road": f"{_OPEN} mountain resort",
-    "water": f"{_OPEN} playground baseballfield school industrial",
-    "vegetation": "bareland desert airport parking industrial square farmland playground",
-    "land": "forest meadow farmland park mountain sparseresidential mediumresidential",
+    "water": f"{_OPEN} baseballfield school",
+    "vegetation": "bareland desert airport parking square farmland",
+    "land": "forest meadow farmland park sparseresidential mediumresidential",
 }
 WHERE = {label: frozenset(scenes.split()) for label, scenes in _SCENES.items()}
 

@@ -30,6 +30,8 @@ COVERS = (
     "field",
     "meadow",
 )  # without a shape
+PLANTS = ("vegetation", "forest", "grass", "crop", "meadow")
+GREEN = 6.0  # levels of excess green of a patch of plants
 THING = (16, 220)  # pixels along the longer side of a thing that is cut out
 FILLS = 0.4  # share of its box that a thing fills: what has grown together fills less
 PATCHES = (48, 96)  # sides of patches of a cover
@@ -70,7 +72,15 @@ def cuttings(pixels: np.ndarray, covers: Mapping[str, np.ndarray], draw: random.
     for label, mask in covers.items():
         found = _patches if label in COVERS else _strips if label in LINES else _things
         for (x0, y0, x1, y1), inside in found(mask, draw):
-            yield Cut(label, pixels[y0:y1, x0:x1].copy(), inside, mean, deviation)
+            part = pixels[y0:y1, x0:x1]
+            if label not in PLANTS or _green(part):
+                yield Cut(label, part.copy(), inside, mean, deviation)
+
+
+def _green(pixels: np.ndarray) -> bool:
+    """Whether plants are green there, so that what is pasted can be told from dark ground."""
+    red, green, blue = pixels.reshape(-1, 3).mean(axis=0)
+    return bool(2 * green - red - blue > GREEN)
 
 
 def _things(mask: np.ndarray, _: random.Random) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
@@ -135,9 +145,7 @@ def paste(picture: np.ndarray, cut: Cut, taken: np.ndarray, draw: random.Random)
     size = len(picture)
     shape = _line if cut.label in LINES else _patch if cut.label in COVERS else _thing
     pixels, alpha = _turned(*shape(cut, size, draw), draw)
-    kept, _ = without_small(alpha > 0.5, SMALLEST)
-    if cut.label in LINES:
-        kept = _largest(kept)
+    kept = _largest(without_small(alpha > 0.5, SMALLEST)[0])
     alpha = alpha * _wider(kept, 1)
     place = _place(picture, alpha, taken, draw)
     if place is None or not kept.any():
@@ -228,7 +236,7 @@ def _place(picture: np.ndarray, alpha: np.ndarray, taken: np.ndarray, draw: rand
 
 def _lit(pixels: np.ndarray, cut: Cut, picture: np.ndarray, draw: random.Random) -> np.ndarray:
     """In the light of the picture: its mean colour and contrast; less so where the colour is all that tells the class."""
-    part = draw.uniform(0.05, 0.35) if cut.label in COVERS else draw.uniform(0.4, 0.8)
+    part = draw.uniform(0.1, 0.4) if cut.label in COVERS else draw.uniform(0.4, 0.8)
     contrast = float(picture.std(axis=(0, 1)).mean()) / max(cut.deviation, 1.0)
     mean = cut.mean + part * (picture.reshape(-1, 3).mean(axis=0) - cut.mean)
     lit: np.ndarray = ((pixels - cut.mean) * np.clip(contrast**part, 0.7, 1.3) + mean).clip(0, 255)
