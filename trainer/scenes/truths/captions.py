@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
-from rsvlm.trainer.builders.wording import article, put
+from rsvlm.trainer.builders.wording import article, listed, put
 from rsvlm.trainer.scenes.truths.truth import Truth
 from rsvlm.trainer.scenes.truths.words import amount, is_plural, said_of, seen_classes, wording
 
 CAPTIONS = 5  # of a picture
 _SURROUNDS, _BESIDE = 0.6, 0.3  # share of what lies near, to be said
+_OWN = {"parking lot": "parking", "farmland": "field", "forest": "tree"}  # class that the name of a theme says already
 _PLACES = {"top": "at the top", "center": "in the middle", "bottom": "at the bottom"}
 _VERBS = {"drive": "drives", "float": "floats", "cross": "crosses", "stand": "stands", "lie": "lies", "cover": "covers"}
 
@@ -22,8 +23,7 @@ def captions(truth: Truth, theme: str, draw: random.Random) -> list[str]:
     found: list[str] = []
     for number in range(CAPTIONS * 3):
         a_theme = article(str(draw.choice(wording()["themes"][theme])))
-        what, many = _inventory(truth, draw)
-        verb = "are" if many else "is"
+        what, many, first_many = _inventory(truth, draw)
         kind = number % 3
         if kind == 0 and relations:
             first, *rest = draw.sample(relations, min(2, len(relations)))
@@ -31,11 +31,14 @@ def captions(truth: Truth, theme: str, draw: random.Random) -> list[str]:
             if rest and draw.random() < 0.6:
                 said = draw.choice(words["joined"]).format(first=first, second=rest[0])
         elif kind == 1 and what:
-            said = draw.choice(words["inventory"]).format(what=what, verb=verb, a_theme=a_theme)
+            verbs = {"verb": "are" if many else "is", "there_verb": "are" if first_many else "is"}
+            said = draw.choice(words["inventory"]).format(what=what, a_theme=a_theme, **verbs)
         elif kind == 2 and (placed := _placed(truth, draw)):
             said = draw.choice(words["placed"]).format(what=placed[0], verb=placed[1], where=placed[2], a_theme=a_theme)
         else:
-            ground = " and ".join(said_of(label, draw) for label in seen_classes(truth)[:2])
+            seen = seen_classes(truth)
+            others = [label for label in seen if label != _OWN.get(theme)] or seen
+            ground = listed([said_of(label, draw) for label in others[:2]])
             said = draw.choice(words["plain"]).format(a_theme=a_theme, ground=ground)
         sentence = put(said)
         if sentence not in found:
@@ -45,20 +48,17 @@ def captions(truth: Truth, theme: str, draw: random.Random) -> list[str]:
     return found
 
 
-def _inventory(truth: Truth, draw: random.Random) -> tuple[str, bool]:
-    """Up to three things or classes as a list, and whether the verb is in plural."""
+def _inventory(truth: Truth, draw: random.Random) -> tuple[str, bool, bool]:
+    """Up to three things or classes as a list; whether all of it, and its first part, are in plural."""
     nouns = sorted(truth.counts, key=lambda noun: -sum(one.pixels for one in truth.of(noun)))
     parts = [(amount(truth.counts[noun], noun, draw), truth.counts[noun] > 1) for noun in nouns[:3]]
-    covered = [
-        label for label in seen_classes(truth) if label in ("tree", "field", "road", "water", "sand", "bare", "grass")
-    ]
+    told = ["tree", "field", "road", "sand", "bare", "grass"] + ["water"] * ("lake" not in truth.counts)
+    covered = [label for label in seen_classes(truth) if label in told]
     parts += [(name := said_of(label, draw), is_plural(name)) for label in covered[:2]]
     if not parts:
-        return "", False
+        return "", False, False
     parts = parts[: draw.choice((1, 2, 2, 3))]
-    words = [word for word, _ in parts]
-    joined = f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
-    return joined, len(parts) > 1 or parts[0][1]
+    return listed([word for word, _ in parts]), len(parts) > 1 or parts[0][1], parts[0][1]
 
 
 def _placed(truth: Truth, draw: random.Random) -> tuple[str, str, str] | None:
@@ -141,7 +141,7 @@ def _areas(truth: Truth, draw: random.Random) -> list[str]:
         sandy = shares.get("sand", 0) > 0.02
         sides = [label for label in land("sand" if sandy else "water") if label != "sand"]
         found += [put_in("beach" if sandy else "shore", sides[0])] if sides else []
-    if shares.get("road", 0) > 0.01 and (sides := land("road")):
+    if shares.get("road", 0) > 0.01 and (sides := [label for label in land("road") if label != "building"]):
         found.append(put_in("road", sides[0]))
     most = max(shares, key=lambda label: shares[label])
     if shares[most] > 0.5:

@@ -67,7 +67,9 @@ def _presence(truth: Truth, draw: random.Random) -> Asked:
 
 def _count(truth: Truth, draw: random.Random) -> Asked | None:
     nouns = [noun for noun, count in truth.counts.items() if count <= MOST and noun not in truth.unclear]
-    if (draw.random() < 0.08 or not nouns) and not (nouns := absent_nouns(truth)):
+    if draw.random() < (0.08 if nouns else 0.5):
+        nouns = absent_nouns(truth)
+    if not nouns:
         return None
     noun = draw.choice(nouns)
     asked = one_of(draw, wording()["vqa"]["count"]["ask"], nouns=plural(_name(noun, draw)))
@@ -105,11 +107,12 @@ def _here(truth: Truth, draw: random.Random) -> Asked | None:
     label = max(shares, key=lambda one: shares[one])
     if shares[label] < 0.6:
         return None
-    asked = one_of(draw, wording()["vqa"]["here"]["ask"], place=_place(cell))
+    asked = one_of(draw, wording()["vqa"]["here"]["ask"], part=_part(cell), place=whereabouts(cell))
     return Asked("location", asked, wording()["classes"][label][0])
 
 
-def _place(cell: str) -> str:
+def _part(cell: str) -> str:
+    """“top left”, “middle”."""
     return whereabouts(cell).removeprefix("at the ").removeprefix("in the ")
 
 
@@ -125,26 +128,38 @@ def _inside(truth: Truth, draw: random.Random) -> Asked | None:
     if not choices:
         return None
     cell, name = draw.choice(choices), _name(noun, draw)
-    asked = one_of(draw, wording()["vqa"]["inside"]["ask"], a_noun=article(name), place=_place(cell))
+    asked = one_of(draw, wording()["vqa"]["inside"]["ask"], a_noun=article(name), place=whereabouts(cell))
     return Asked("location", asked, _yes(there))
 
 
 def _side(truth: Truth, draw: random.Random) -> Asked | None:
-    found = _only(truth)
-    if len(found) < 2:
+    """Whether a thing, or all things of a name, lie on one side of the only one of another name."""
+    others = _only(truth)
+    if not others:
         return None
-    one, other = draw.sample(found, 2)
-    across, down = one.x - other.x, one.y - other.y
-    if max(abs(across), abs(down)) < ASIDE:
-        return None
-    if abs(across) >= abs(down):
-        true, false = ("left", "right") if across < 0 else ("right", "left")
-    else:
-        true, false = ("above", "below") if down < 0 else ("below", "above")
-    there, words = draw.random() < 0.5, wording()["vqa"]["side"]
-    side = words["sides"][true if there else false]
-    names = {"one": _name(one.noun, draw), "other": _name(other.noun, draw)}
-    return Asked("relation", one_of(draw, words["ask"], side=side, **names), _yes(there))
+    other = draw.choice(others)
+    names = [noun for noun, count in truth.counts.items() if count <= MOST and noun != other.noun]
+    draw.shuffle(names)
+    for noun in names:
+        there = truth.of(noun)
+        opposite = {"left": "right", "right": "left", "above": "below", "below": "above"}
+        distances = {
+            "left": min(other.x - one.x for one in there),
+            "right": min(one.x - other.x for one in there),
+            "above": min(other.y - one.y for one in there),
+            "below": min(one.y - other.y for one in there),
+        }
+        side = max(distances, key=lambda name: distances[name])
+        if distances[side] < ASIDE or noun in truth.unclear:
+            continue
+        true, words = draw.random() < 0.5, wording()["vqa"]["side"]
+        name = _name(noun, draw)
+        said = {"one": plural(name) if len(there) > 1 else name, "other": _name(other.noun, draw)}
+        told = words["sides"][side if true else opposite[side]]
+        return Asked(
+            "relation", one_of(draw, words["ask_all" if len(there) > 1 else "ask"], side=told, **said), _yes(true)
+        )
+    return None
 
 
 def _share(truth: Truth, draw: random.Random) -> Asked | None:
