@@ -54,14 +54,15 @@ def along(line: Points, step: float, aside: float) -> Points:
 def wood(site: Site, outline: Points, take: bool = True) -> None:
     """A closed canopy, with crowns of other shades in it where pixels are small enough to tell them apart."""
     rng = site.rng
-    site.put("wood", outline, site.look.tree(rng), height=float(rng.uniform(7, 14)), take=False)
-    crowns(site, outline)
+    number = site.thing("woodland")
+    site.put("wood", outline, site.look.tree(rng), number, height=float(rng.uniform(7, 14)), take=False)
+    crowns(site, outline, number)
     if take:
         site.take(outline)
 
 
-def crowns(site: Site, outline: Points) -> None:
-    """Crowns that stand out of a canopy, where nothing else is."""
+def crowns(site: Site, outline: Points, thing: int = 0) -> None:
+    """Crowns that stand out of a canopy, where nothing else is. thing: the wood that they belong to."""
     rng = site.rng
     if site.gsd > 1.6:
         return
@@ -74,7 +75,7 @@ def crowns(site: Site, outline: Points) -> None:
         kept &= site.free(part)
     for (x, y), r in zip(spots[kept].tolist(), radii[kept].tolist(), strict=True):
         frame, crown = Frame(x, y, 0.0, r, r), blob(rng, x, y, r, 0.14, 10)
-        site.put("tree", crown, site.look.tree(rng), frame=frame, height=float(rng.uniform(9, 17)), take=False)
+        site.put("tree", crown, site.look.tree(rng), thing, frame=frame, height=float(rng.uniform(9, 17)), take=False)
 
 
 def inside(outline: Points, spots: Points) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsvlm.trainer.builders.change import Facts
-from rsvlm.trainer.builders.components import cell_of, cells, components, middle, parts, pixels_in, without_small
+from rsvlm.trainer.builders.components import cell_of, cells, middle, parts, pixels_in
 from rsvlm.trainer.builders.pairs import Changed, Pair
 from rsvlm.trainer.builders.wording import counted, listed, put, whereabouts
 from rsvlm.trainer.metrics.change_answers import CELLS
@@ -21,17 +21,17 @@ from rsvlm.trainer.scenes.sites.site import Item
 from rsvlm.trainer.scenes.truths.truth import SMALLEST, Truth
 from rsvlm.trainer.scenes.truths.words import wording
 
-# class of what comes or goes: what it is called, and whether it is counted by its things, else by connected parts
-CALLED: dict[str, tuple[str, bool]] = {
-    "building": ("building", True),
-    "road": ("road", False),
-    "tree": ("woodland", False),
-    "water": ("water", False),
-    "parking": ("parking lot", True),
-    "solar panel": ("solar array", True),
-    "storage tank": ("storage tank", True),
-    "sports field": ("sports field", True),
-    "bridge": ("bridge", True),
+# class of what comes or goes: what it is called
+CALLED: dict[str, str] = {
+    "building": "building",
+    "road": "road",
+    "tree": "woodland",
+    "water": "water",
+    "parking": "parking lot",
+    "solar panel": "solar array",
+    "storage tank": "storage tank",
+    "sports field": "sports field",
+    "bridge": "bridge",
 }
 ALWAYS = ("building", "road")  # told whether they changed or not, as LEVIR-MCI and DeltaVLM do
 
@@ -66,8 +66,9 @@ class Exact(Facts):
 
 def _told(one: Changed, count: int, words: dict[str, Any], draw: random.Random) -> str:
     templates = words[one.label if one.label in words else "other"][one.state]
-    middles = {cell_of(*middle(part)) for part in parts(one.mask)}
-    there = [cell for cell in CELLS if cell in middles]
+    large = [part for part in parts(one.mask) if np.count_nonzero(part) >= SMALLEST]
+    middles = {cell_of(*middle(part)) for part in large}
+    there = [cell for cell in CELLS if cell in middles] or cells(one.mask)
     where = listed([whereabouts(cell) for cell in there]) if len(there) <= FEW else _mainly(one.mask)
     what, single = counted(count, one.label), count == 1
     have, appear, disappear = ("has", "appears", "disappears") if single else ("have", "appear", "disappear")
@@ -101,8 +102,8 @@ def changed_of(
         for label in labels:
             own = {group for group in some if groups[group] == label}
             mask = _of_groups(items, ids[now], own, label) & ~truths[was].mask(label)
-            mask, count = _counted(mask, truths[now].things, label)
-            found.append(Changed(state, CALLED[label][0], mask))
+            mask, count = _counted(mask, truths[now].things)
+            found.append(Changed(state, CALLED[label], mask))
             counts.append(count)
     return found, counts
 
@@ -115,13 +116,8 @@ def _of_groups(items: Sequence[Item], ids: Ids, groups: Collection[int], label: 
     return found
 
 
-def _counted(mask: NDArray[np.bool_], things: NDArray[np.int32], label: str) -> tuple[NDArray[np.bool_], int]:
-    """The mask without what is too small to be counted, and how many things or parts are left."""
-    if not mask.any():
-        return mask, 0
-    if not CALLED[label][1]:
-        mask, _ = without_small(mask, SMALLEST)
-        return mask, components(mask)[1]
+def _counted(mask: NDArray[np.bool_], things: NDArray[np.int32]) -> tuple[NDArray[np.bool_], int]:
+    """The mask without things of which too little is seen, and how many things are left; a car does not cut a road in two."""
     numbers, pixels = np.unique(things[mask], return_counts=True)
     kept = numbers[pixels >= SMALLEST]
     return mask & np.isin(things, kept), len(kept)
