@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import cast
 
 import numpy as np
 
 from rsvlm.geo.blending import blended
 from rsvlm.geo.tiling import Tiling
-from rsvlm.models.predictors.abilities import Answers, Question, Segments
-from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
-from rsvlm.trainer.measuring.asking import Measure, Row
+from rsvlm.tasks.sights import seer_of
+from rsvlm.trainer.measuring.asking import Measure, Row, Setting
 from rsvlm.trainer.measuring.drawn import resized, together
 from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.regions import encode
@@ -26,6 +24,10 @@ TILES = 8  # at once
 
 class Cover(Measure):
     """The classes of a record are the labels of its regions, those of nothing too; a pixel of no region is not asked about."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._seer = seer_of(setting.predictor, "segment")
 
     def items(self, record: Record) -> Sequence[Record]:
         drawn = all("rle" in region or "polygon" in region for region in record.regions)
@@ -49,24 +51,18 @@ class Cover(Measure):
     def _maps(self, picture: Picture, classes: Sequence[str]) -> Iterator[np.ndarray]:
         """Bands of (classes, rows, W) in [0, 1], from the top."""
         height, width, _ = picture.pixels.shape
-        side = self.card.input.pixels
+        side = self._seer.side
         tiling = Tiling(width, height, side, side // 2)
         beyond = ((0, max(0, side - height)), (0, max(0, side - width)), (0, 0))
         pixels = np.pad(picture.pixels, beyond, "symmetric")
         tiles = (pixels[y0:y1, x0:x1] for x0, y0, x1, y1 in tiling.windows())
-        batches = iter(lambda: list(islice(tiles, TILES)), [])
-        return blended(tiling, (maps for batch in batches for maps in self._likely(batch, classes)))
+        batches = iter(lambda: list(islice(tiles, TILES if self._seer.together else 1)), [])
+        return blended(tiling, (maps for batch in batches for maps in self._seen(batch, classes)))
 
-    def _likely(self, tiles: Sequence[np.ndarray], classes: Sequence[str]) -> list[np.ndarray]:
+    def _seen(self, tiles: Sequence[np.ndarray], classes: Sequence[str]) -> list[np.ndarray]:
         """(classes, side, side) for each tile."""
-        side = len(tiles[0])
-        seen = self.encoded([Picture(tile, side, side) for tile in tiles])
-        if isinstance(self.predictor, Segments):
-            return [one.maps for one in self.predictor.likely(seen, classes)]
-        found = np.zeros((len(tiles), len(classes), side, side), np.float32)
-        for number, label in enumerate(classes):
-            questions = [Question(put(self.card, "segment", label))] * len(tiles)
-            for place, reply in enumerate(cast(Answers, self.predictor).ask(seen, questions)):
-                for mask in () if reply.masks is None else reply.masks:
-                    np.maximum(found[place, number], resized(mask, side, side), out=found[place, number])
-        return list(found)
+        if self._seer.together:
+            return [sight.maps for sight in self._seer.see(tiles, classes)]
+        (tile,) = tiles
+        found = [self._seer.see([tile], [label])[0].maps for label in classes]
+        return [np.stack([resized(maps[0], *tile.shape[:2]) for maps in found])]

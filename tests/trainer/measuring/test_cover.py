@@ -29,7 +29,7 @@ BANDS = {"red roofs": 0, "meadow": 1, "lake": 2}
 class Painter:
     """Finds classes by their colour, with a doubt that grows towards the edges of a tile."""
 
-    card = SimpleNamespace(input=SimpleNamespace(pixels=32), tasks=["segment"])
+    card = SimpleNamespace(input=SimpleNamespace(pixels=32, gsd_range_m=(0.3, 10)), tasks=["segment"])
     device, size_bytes, usage = "cpu", 0, dict[str, int]()
 
     def until(self, stop: Any) -> Painter:
