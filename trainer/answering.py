@@ -9,19 +9,17 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.load import load_model
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer import measuring
 from rsvlm.trainer.examples import conversation
-from rsvlm.trainer.measuring.asking import Measure, Setting
+from rsvlm.trainer.measuring import spec_of
+from rsvlm.trainer.measuring.asking import Setting, measure_of
 from rsvlm.trainer.scoring import score_file
 
-BATCH = 16
 SCORED = {
     "caption": "coco",
     "vqa": "exact",
@@ -58,16 +56,9 @@ def asked(card: ModelCard, records: Sequence[Record]) -> list[Said]:
     predictor = load_model(card)
     found: list[Said] = []
     for task, protocol in SCORED.items():
-        spec = measuring.spec_of(task, protocol)
-        if spec.ability.task not in card.tasks:
-            continue
-        kind = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)
-        measure: Measure = kind(Setting(predictor, protocol, lambda: iter(records)))
-        items = [(record, item) for record in records for item in measure.items(record)]
-        for start in range(0, len(items), BATCH):
-            batch = items[start : start + BATCH]
-            rows = measure.rows([item for _, item in batch])
-            found += [Said(record, row) for (record, _), row in zip(batch, rows, strict=True)]
+        if spec_of(task, protocol).ability.task in card.tasks:
+            measure = measure_of(task, Setting(predictor, protocol, lambda: iter(records)))
+            found += [Said(record, row) for batch in measure.answered(records) for record, row in batch]
     if not found:
         raise RsvlmError(
             "bad_request",

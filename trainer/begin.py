@@ -12,10 +12,12 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.learning import Learner
 from rsvlm.models.load import FAMILIES
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.examples import Examples, example
 from rsvlm.trainer.recipe import Model, Recipe, load_recipe
+from rsvlm.trainer.teacher import CHANNELS, SIDE, standardised
 
 RECIPE = "recipe.yaml"
+SAMPLE = 500  # pictures that a teacher's scale is taken from
 # May be others when a run goes on.
 FREE = {
     "id", "logging_steps", "max_steps", "output_dir", "record_ids", "save_steps", "save_total_limit", "workers",
@@ -51,6 +53,20 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
         learner.save(part)
         part.replace(begun)
     return _module(family, "again").again(begun)
+
+
+def learn_from(learner: Learner, weights: Path, examples: Examples, folder: Path) -> None:
+    """Let a learner learn from a teacher as well. folder: of the run, where the teacher is kept on the scale of the examples.
+
+    Raises RsvlmError: bad_request for a family that learns from none; bad_raster.
+    """
+    taught = getattr(learner, "taught_by", None)
+    if taught is None:
+        raise RsvlmError("bad_request", "This family learns from no teacher.", "Leave the teacher out of the recipe.")
+    count = min(SAMPLE, len(examples))
+    places = range(0, len(examples), len(examples) // count)
+    pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in places)
+    taught(standardised(weights, pictures, folder / "teacher.npz"), CHANNELS)
 
 
 def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:

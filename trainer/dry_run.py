@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.recipe import Recipe
-from rsvlm.trainer.stage import Losses
-from rsvlm.trainer.steps import Share, Steps, fitted
-from rsvlm.trainer.train import Reader, Run
+from rsvlm.trainer.steps import Reader, Share, Steps, fitted
+from rsvlm.trainer.train import Run
 
 SHOWN = 3  # examples
 MOMENTS = 2  # numbers that AdamW keeps for each one that it trains, in float32
@@ -25,7 +25,7 @@ def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="rsvlm-") as folder:
         run = Run(recipe, data, Path(folder) / "run")
         stages = [_stage(run, number) for number in range(len(recipe.stages))]
-        reader = Reader(run, 0, 1)
+        reader = Reader(run.examples, recipe, 0, 1)
         return {
             "records": len(run.examples),
             "steps": sum(stage["steps"] for stage in stages),
@@ -46,7 +46,7 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     learnt = sum(sizes[name][0] for name in trained)
     kept = sum(sizes[name][1] for name in trained) + learnt * MOMENTS * 4 + (weights if recipe.average else 0)
     size = recipe.batch_size // recipe.gradient_accumulation_steps
-    reader = Reader(run, 0, 1)
+    reader = Reader(run.examples, recipe, 0, 1)
     step = Steps(0, 1, Share(size), reader, learner)[0]
     if step.error:
         raise RsvlmError.from_json(step.error)

@@ -7,25 +7,20 @@ pictures and, while figures are counted, the words of all items.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.protocol import RsvlmError, Watch
-from rsvlm.trainer import measuring
 from rsvlm.trainer.formats.reading import Source
-from rsvlm.trainer.measuring.asking import Measure, Row, Setting
+from rsvlm.trainer.measuring import spec_of
+from rsvlm.trainer.measuring.asking import BATCH, Setting, measure_of
 from rsvlm.trainer.measuring.data import Data
 from rsvlm.trainer.records import Writer
 from rsvlm.trainer.scoring import protocol_of, score_file
-
-BATCH = 16  # items at once
 
 
 @dataclass(frozen=True)
@@ -66,13 +61,10 @@ def evaluate(
     that has nothing for it; not_found, bad_raster; cancelled; what the model raises.
     """
     name = protocol_of(task, protocol)
-    spec = measuring.spec_of(task, name)
-    if (ability := spec.ability).task not in predictor.card.tasks:
-        raise RsvlmError("bad_request", f"The model {predictor.card.id} cannot {ability.told}.", "Choose one that can.")
     templates = read_templates(beside.templates) if beside.templates else ()
     own = predictor.until(watch.cancelled)
     setting = Setting(own, name, lambda: data.records(data.source()), templates, beside.library, beside.models)
-    measure: Measure = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)(setting)
+    measure = measure_of(task, setting)
     source = data.source()
     with ExitStack() as stack:
         path = kept.path or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "predictions.jsonl"
@@ -81,10 +73,15 @@ def evaluate(
         card = predictor.card
         job = f"eval {task} {name} {data.job} {limit} {card.id} {card.revision} {templates} {beside.library}"
         with Writer(path, job, kept.overwrite) as writer:
-            for row in _rows(measure, data, source, limit, writer, watch):
-                writer.put(row)
+            watch.check()
+            for batch in measure.answered(data.records(source), limit, writer.written):
+                for _, row in batch:
+                    writer.put(row)
+                writer.keep()
+                watch.progress(writer.written, writer.written + BATCH, "Measuring")
+                watch.check()
             if not writer.written:
-                raise _nothing(task, spec.takes, data, source)
+                raise _nothing(task, spec_of(task, name).takes, data, source)
         scored = score_file(task, path, name, vocabulary=beside.vocabulary)
     about = {"data": data.path.name, "split": data.part or "all", "model": card.id, "revision": card.revision}
     lost = {"left_out": dict(source.left_out)} if source.left_out else {}
@@ -103,24 +100,6 @@ def read_templates(file: Path) -> tuple[str, ...]:
             "bad_request", f"{file.name} has a line that names no class: {wrong}", "Write {} once in each line."
         )
     return found
-
-
-def _rows(
-    measure: Measure, data: Data, source: Source, limit: int | None, writer: Writer, watch: Watch
-) -> Iterator[Row]:
-    """Those that the writer does not have yet. Batches are those of work that was never stopped."""
-    asked = (found for record in data.records(source) if (found := measure.items(record)))
-    items = (item for found in islice(asked, limit) for item in found)
-    for number in range(0, 10**12, BATCH):
-        batch = list(islice(items, BATCH))
-        missing = len(batch) - max(0, writer.written - number)
-        if missing > 0:
-            watch.check()
-            yield from measure.rows(batch)[-missing:]
-            writer.keep()
-            watch.progress(writer.written, writer.written + BATCH, "Measuring")
-        if len(batch) < BATCH:
-            return
 
 
 def _nothing(task: str, takes: str, data: Data, source: Source) -> RsvlmError:

@@ -16,6 +16,7 @@ from rsvlm.models.folders import models_folder
 from rsvlm.protocol import Cancelled, RsvlmError
 from rsvlm.trainer.answering import SCORED
 from rsvlm.trainer.cards import valid
+from rsvlm.trainer.keeping import put
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.train import Run
 
@@ -74,7 +75,7 @@ def install(run: Run, model: Path) -> ModelCard:
         written = card.model_dump(mode="json", exclude_defaults=True)
         (stage / CARD).write_bytes(tomlkit.dumps(written).encode())
         (run.folder / INSTALLED).write_text(json.dumps({"id": name, "revision": card.revision}) + "\n", "utf-8")
-        _replace(stage, card.folder)
+        put(stage, card.folder)
     except OSError as error:
         raise RsvlmError(
             "unavailable",
@@ -112,15 +113,6 @@ def figures(run: Run, name: str) -> tuple[Figure, ...]:
         for metric in SHOWN
         if metric in measured
     )
-
-
-def _replace(stage: Path, target: Path) -> None:
-    old = target.with_name(f".removed-{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    stage.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _taken(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,17 +29,19 @@ from rsvlm.trainer.stage import StageTrainer
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 AVERAGE = "average.pt"
+LAST, BEST = "last", "best"
 WHOLE = "whole"  # written last into a checkpoint: one without it was cut short
 
 
 class Events:
-    """events.jsonl and TensorBoard's file of it; only the first process writes."""
+    """events.jsonl and TensorBoard's file of it; only the first process writes. step: of the latest event."""
 
     def __init__(self, folder: Path, writes: bool = True) -> None:
-        self.path, self.writes = folder / "events.jsonl", writes
+        self.path, self.writes, self.step = folder / "events.jsonl", writes, 0
         self._board = SummaryWriter(str(folder / "tensorboard")) if writes else None
 
     def add(self, kind: str, step: int, **figures: Any) -> None:
+        self.step = step
         if not self._board:
             return
         with self.path.open("a", encoding="utf-8") as log:
@@ -86,8 +89,8 @@ class Average:
 class Watch(TrainerCallback):
     """Follows a stage: events with the time left, a line for who looks on, the average, checkpoints that are whole, a stop.
 
-    first: steps of the stages before this one. looked(step): validation and models as files, where `looks` says so of a step of
-    the run; at the end of the stage always.
+    first: steps of the stages before this one; steps: of the run. looked(step): validation and models as files, where `looks`
+    says so of a step of the run; at the end of the stage always.
     """
 
     def __init__(
@@ -99,9 +102,10 @@ class Watch(TrainerCallback):
         looked: Callable[[int], None],
         looks: Callable[[int], bool],
         log_every: int,
+        steps: int,
     ) -> None:
         self.trainer, self.events, self.average, self.first = trainer, events, average, first
-        self.looked, self.looks, self.log_every = looked, looks, log_every
+        self.looked, self.looks, self.log_every, self.steps = looked, looks, log_every, steps
         self._began: tuple[float, int] | None = None
         self._line: Line | None = None
 
@@ -111,7 +115,11 @@ class Watch(TrainerCallback):
         if self.first + state.global_step == 0:
             self.looked(0)
         self.events.add(
-            "stage", self.first + state.global_step, folder=Path(args.output_dir).name, steps=state.max_steps
+            "stage",
+            self.first + state.global_step,
+            folder=Path(args.output_dir).name,
+            steps=state.max_steps,
+            of=self.steps,
         )
         self._began = time.monotonic(), state.global_step
         if self.events.writes:
@@ -177,7 +185,8 @@ class Stop:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stop:
-        self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        if threading.current_thread() is threading.main_thread():  # no other hears signals
+            self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, *error: object) -> None:

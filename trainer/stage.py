@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,40 +17,18 @@ from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
-from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
-from rsvlm.models.learning import Learner, Lesson
+from rsvlm.models.learning import Lesson
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.losses import NOTHING, Losses
 from rsvlm.trainer.parts import to_training
+from rsvlm.trainer.processes import gathered, gathered_moments, load_moments, share_out, shared_out
 from rsvlm.trainer.recipe import Recipe, Stage
 from rsvlm.trainer.steps import Step, Steps
 
 WEIGHTS = "model.safetensors"
-NOTHING = ""  # no objective is called so
-
-
-class Losses(nn.Module):
-    """The learner as a module, so that what carries it across processes sees every forward pass."""
-
-    _keys_to_ignore_on_save = None  # Trainer asks for it when it resumes
-
-    def __init__(self, learner: Learner, wanted: Collection[str]) -> None:
-        super().__init__()
-        self.learner, self.wanted = learner, wanted
-        self.network = learner.network
-
-    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
-        """By objective; for a lesson that counts for none, a 0 that all processes can go back from together."""
-        if any(lesson.counts.get(name) for name in self.wanted):
-            return self.learner.losses(lesson, self.wanted)
-        trained = (parameter for parameter in self.network.parameters() if parameter.requires_grad)
-        return {NOTHING: torch.stack([0 * parameter.float().sum() for parameter in trained]).sum()}
-
-    def activation_checkpointing_enable(self, **options: Any) -> None:
-        """Trainer asks for it where the recipe does: parts of transformers can, whatever family they are in."""
-        for module in self.network.modules():
-            if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
-                module.activation_checkpointing_enable(**options)
 
 
 class StageTrainer(Trainer):
@@ -78,7 +56,8 @@ class StageTrainer(Trainer):
         self.remove_callback(PrinterCallback)
         self.learner = losses.learner
         self.objectives, self.trained, self.workers = objectives, trained, workers
-        self._schedule, self._before, self._seen = schedule, before, seen
+        self._schedule, self._before, self._seen, self.share = schedule, before, seen, steps.share
+        self._plain = steps.learner.network
         self.latest: dict[str, float] = {}
         self.shortened = self.left_out = 0
         self.waited = 0.0
@@ -87,6 +66,12 @@ class StageTrainer(Trainer):
     @property
     def stopping(self) -> bool:
         return self._stopping or (self.asked_to_stop and self.accelerator.num_processes == 1)
+
+    def create_accelerator_and_postprocess(self) -> None:
+        super().create_accelerator_and_postprocess()
+        if shared_out():
+            share_out(self.accelerator.state)
+            self.is_fsdp_enabled = True
 
     def get_batch_samples(self, *given: Any, **named: Any) -> Any:
         """Counts the seconds in which the network waits for what it is to see."""
@@ -162,17 +147,70 @@ class StageTrainer(Trainer):
             distributed.all_reduce(total)
         *counts, stops = total.tolist()
         self._stopping = bool(stops)
+        if self.is_fsdp_enabled:
+            self._check_alike(lessons)
         return dict(zip(self.objectives, counts, strict=True))
 
+    def _check_alike(self, lessons: Sequence[Lesson]) -> None:
+        """Processes that share weights out gather them in step: each has to learn the same losses. Raises RsvlmError in all."""
+        mine = [[bool(lesson.counts.get(name)) for name in self.objectives] for lesson in lessons]
+        learn = torch.tensor(mine, dtype=torch.int64, device=self.args.device)
+        distributed.all_reduce(learn)
+        if not all(any(row) for row in learn.tolist()) or learn.remainder(self.accelerator.num_processes).any():
+            raise RsvlmError(
+                "bad_request",
+                f"In step {self._before + self.state.global_step + 1} not all processes have something to learn of each loss, "
+                "which weights that are shared out among them (FSDP) need.",
+                "Make batch_size larger, or take trainer/launch/gpus.yaml.",
+            )
+
+    def gather(self) -> None:
+        """Put weights that are shared out into the network that is not, in the first process; by all of them together."""
+        state = self._gathered()
+        if self.args.should_save:
+            self._plain.load_state_dict(state)
+
+    def _gathered(self) -> dict[str, Tensor]:
+        """Of use in the first process."""
+        shapes = {name: tensor.shape for name, tensor in self._plain.state_dict().items()}
+        return gathered(self.model.network.state_dict(), shapes, self.args.should_save)
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Into a checkpoint; see _save."""
+        if self.is_fsdp_enabled:
+            self._save(output_dir, self._gathered())
+        else:
+            super().save_model(output_dir, _internal_call)
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        """As one process would; Trainer would write weights that are shared out once more, all of them."""
+        if not self.is_fsdp_enabled:
+            super()._save_optimizer_and_scheduler(output_dir)
+            return
+        names = {weight: name for name, weight in self.model.network.named_parameters()}
+        trained = [names[weight] for group in self.optimizer.param_groups for weight in group["params"]]
+        shapes = [self._plain.get_parameter(name).shape for name in trained]
+        moments = gathered_moments(self.optimizer, shapes, self.args.should_save)
+        if self.args.should_save:
+            torch.save(moments, Path(output_dir) / OPTIMIZER_NAME)
+            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if not self.is_fsdp_enabled or checkpoint is None:
+            super()._load_optimizer_and_scheduler(checkpoint)
+            return
+        load_moments(self.optimizer, torch.load(Path(checkpoint) / OPTIMIZER_NAME, "cpu", weights_only=True))
+        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER_NAME, weights_only=True))
+
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
-        """What was trained, and buffers; the rest is where the run began."""
+        """What was trained, and buffers, by the first process; the rest is where the run began."""
+        if not self.args.should_save:
+            return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         network = self.accelerator.unwrap_model(self.model).network
-        if state_dict is None:
-            state = network.state_dict()
-        else:  # gathered from all processes, of this stage's Losses
-            state = {name.removeprefix("network."): tensor for name, tensor in state_dict.items()}
+        given = network.state_dict() if state_dict is None else state_dict
+        state = {name.removeprefix("network."): tensor for name, tensor in given.items()}  # of Losses, from DeepSpeed
         buffers = {name for name, _ in network.named_buffers()}
         # Some modules write several parameters as one tensor.
         trained = {part for name in self.trained for part in (name, name.rpartition(".")[0])}
@@ -180,7 +218,7 @@ class StageTrainer(Trainer):
         save_file(kept, folder / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        load_trained(self.model.network, Path(resume_from_checkpoint))
+        """The network had it before it came here."""
 
 
 def load_trained(network: nn.Module, checkpoint: Path) -> None:

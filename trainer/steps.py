@@ -10,6 +10,8 @@ from torch.utils.data import Dataset
 
 from rsvlm.models.learning import Example, Learner, Lesson
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.recipe import Recipe
 
 TRIES = 20  # places that are looked at instead of one whose example is too long
 FAR = 1 << 40  # from a place to the one that stands in for it: no run gets there by itself
@@ -25,6 +27,18 @@ class Share:
     parts: int = 1
     processes: int = 1
     rank: int = 0
+
+    @classmethod
+    def of(cls, batch: int, parts: int, processes: int, rank: int) -> Share:
+        """Raises RsvlmError (bad_request) where the examples do not come out even."""
+        share = cls(batch, parts, processes, rank)
+        if share.size * parts * processes != batch:
+            raise RsvlmError(
+                "bad_request",
+                f"A batch of {batch} cannot be shared among {processes} processes in {parts} parts.",
+                "Make batch_size a multiple of both.",
+            )
+        return share
 
     @property
     def size(self) -> int:
@@ -48,6 +62,21 @@ class Step:
     shortened: int
     left_out: int
     error: dict[str, Any] | None = None
+
+
+class Reader:
+    """What is seen at a place of a stage, before which there are `before` steps and which has `steps`. A class, as worker
+    processes are given it.
+    """
+
+    def __init__(self, examples: Examples, recipe: Recipe, before: int, steps: int) -> None:
+        self.examples, self.sides, self.batch = examples, recipe.pixels, recipe.batch_size
+        self.before, self.steps = before, steps
+
+    def __call__(self, place: int) -> Example:
+        share = (place % FAR // self.batch - self.before) / self.steps
+        side = next((side.pixels for side in reversed(self.sides) if share >= side.start), None)
+        return self.examples.at(place, side)
 
 
 class Steps(Dataset):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -15,24 +14,21 @@ import torch
 from accelerate import PartialState
 from torch import nn
 
-from rsvlm.models.learning import Example, Learner
+from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.answering import Said, write_predictions
-from rsvlm.trainer.begin import check_folder, learner_of, write_recipe
+from rsvlm.trainer.begin import check_folder, learn_from, learner_of, write_recipe
 from rsvlm.trainer.cards import made_card
-from rsvlm.trainer.examples import Examples, example
+from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.judging import Judge
+from rsvlm.trainer.keeping import put
+from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.parts import Parts
+from rsvlm.trainer.processes import check_launch, shareable, shared_out
 from rsvlm.trainer.recipe import Recipe, Stage
-from rsvlm.trainer.run import AVERAGE, Average, Events, Stop, Watch, keep_until, last_checkpoint, step_of
-from rsvlm.trainer.samples import page
-from rsvlm.trainer.stage import Losses, StageTrainer, load_trained, training_arguments
-from rsvlm.trainer.stats.page import write_page
-from rsvlm.trainer.steps import FAR, Share, Steps
-from rsvlm.trainer.teacher import CHANNELS, SIDE, standardised
-from rsvlm.trainer.validation import LOSS, SHOWN, Held
-
-SAMPLE = 500  # pictures that a teacher's scale is taken from
-LAST, BEST = "last", "best"
+from rsvlm.trainer.run import AVERAGE, BEST, LAST, Average, Events, Stop, Watch, keep_until, last_checkpoint, step_of
+from rsvlm.trainer.stage import StageTrainer, load_trained, training_arguments
+from rsvlm.trainer.steps import Reader, Share, Steps
+from rsvlm.trainer.validation import Held
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Run:
     def __init__(self, recipe: Recipe, data: Path, folder: Path, resume: bool = False) -> None:
         """Raises RsvlmError: bad_request (a run is there and none is to go on, or another one), not_found, model_failed."""
         torch.manual_seed(recipe.seed)
-        _check_launch(recipe)
+        check_launch(recipe)
         self.recipe, self.folder, self.resumes = recipe, folder, resume
         self.processes = PartialState(cpu=not torch.cuda.is_available())
         with self.processes.main_process_first():  # what the first one leaves in the folder, the others find
@@ -70,13 +66,12 @@ class Run:
                 write_recipe(folder, recipe)
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)
             if recipe.teacher:
-                self._learn_from(data / recipe.teacher)
+                learn_from(self.learner, data / recipe.teacher, self.examples, folder)
         if torch.cuda.is_available() and self.processes.num_processes > 1:
             nn.SyncBatchNorm.convert_sync_batchnorm(self.learner.network)
         self.parts = Parts(self.learner)
         self.trained: frozenset[str] = frozenset()
         self.average: Average | None = None
-        self.step = 0
 
     def train(self) -> Ended:
         """Raises RsvlmError: bad_request, bad_raster; what is finished of the run is kept."""
@@ -86,7 +81,7 @@ class Run:
                 return self._train(stop)
         except Exception as error:
             told = error.to_json()["error"] if isinstance(error, RsvlmError) else {"message": type(error).__name__}
-            self.events.add("error", self.step, **told)
+            self.events.add("error", self.events.step, **told)
             raise
 
     def _train(self, stop: Stop) -> Ended:
@@ -98,50 +93,36 @@ class Run:
             if done < self._steps(stage):
                 self.events.add("stopped", before, signal=signal.Signals(stop.number or signal.SIGTERM).name)
                 break
-        whole = before == sum(map(self._steps, self.recipe.stages))
-        last = self._save(LAST)
+        whole = before == self._all_steps()
+        last = self._save()
         best = self.folder / BEST
         return Ended(best if best.exists() else last, before, whole, stop.number if not whole else None)
 
     def _steps(self, stage: Stage) -> int:
         return min(stage.max_steps, self.recipe.max_steps or stage.max_steps)
 
+    def _all_steps(self) -> int:
+        return sum(map(self._steps, self.recipe.stages))
+
     def _stage(self, stage: Stage, folder: Path, before: int, stop: Stop) -> int:
         """Steps that are done of it, from an earlier session or now."""
         recipe, steps, last = self.recipe, self._steps(stage), last_checkpoint(folder)
         first = step_of(last) if last else 0
         self.average = Average(self.learner.network, recipe.average) if recipe.average else None
-        if last and self.average:
-            self.average.load(last / AVERAGE)
-        if last and first >= steps:
+        if last:
             load_trained(self.learner.network, last)
-            return first
-        seen = self._seen(before + first)
+            if self.average:
+                self.average.load(last / AVERAGE)
+            if first >= steps:
+                return first
+        else:
+            self.learner.begin(stage.objectives)
         if self.resumes and (before or last):
             self.events.add("resumed", before + first)
-        if last is None:
-            self.learner.begin(stage.objectives)
-        share = Share(recipe.batch_size, recipe.gradient_accumulation_steps, *self._place())
-        if share.size * share.parts * share.processes != share.batch:
-            raise RsvlmError(
-                "bad_request",
-                f"A batch of {share.batch} cannot be shared among {share.processes} processes in {share.parts} parts.",
-                "Make batch_size a multiple of both.",
-            )
-        trainer = StageTrainer(
-            Losses(self.learner, stage.objectives),
-            training_arguments(recipe, stage, steps, folder),
-            Steps(before + first, steps - first, share, Reader(self, before, stage.max_steps), self.learner),
-            stage.objectives,
-            self.trained,
-            recipe.workers,
-            stage.max_steps,
-            before,
-            seen,
-        )
+        trainer = self._trainer(stage, folder, before, first)
         watch = Watch(
-            trainer, self.events, self.average, before, lambda step: self._look(trainer, step, share.size), self._looks,
-            recipe.logging_steps,
+            trainer, self.events, self.average, before, lambda step: self._look(trainer, step), self._looks,
+            recipe.logging_steps, self._all_steps(),
         )  # fmt: skip
         trainer.add_callback(watch)
         stop.watch(trainer)
@@ -149,7 +130,36 @@ class Run:
             trainer.train(resume_from_checkpoint=str(last) if last else None)
         finally:
             watch.end()
+        self._bring_back(folder)
         return trainer.state.global_step
+
+    def _trainer(self, stage: Stage, folder: Path, before: int, first: int) -> StageTrainer:
+        """Of a stage of which `first` steps are done. Raises RsvlmError (bad_request) for a batch that cannot be shared."""
+        recipe, steps = self.recipe, self._steps(stage)
+        learner = shareable(self.learner) if shared_out() else self.learner
+        place = self.processes.num_processes, self.processes.process_index
+        share = Share.of(recipe.batch_size, recipe.gradient_accumulation_steps, *place)
+        reader = Reader(self.examples, recipe, before, stage.max_steps)
+        return StageTrainer(
+            Losses(learner, stage.objectives),
+            training_arguments(recipe, stage, steps, folder),
+            Steps(before + first, steps - first, share, reader, self.learner),
+            stage.objectives,
+            self.trained,
+            recipe.workers,
+            stage.max_steps,
+            before,
+            self._seen(before + first),
+        )
+
+    def _bring_back(self, stage: Path) -> None:
+        """What a stage has learnt, into the network that is saved, where it was not this very one that learnt."""
+        if not shared_out():
+            return
+        self.processes.wait_for_everyone()  # for the first one to have written it
+        last = last_checkpoint(stage)
+        if last:
+            load_trained(self.learner.network, last)
 
     def _seen(self, step: int) -> Path | None:
         """The file that this process writes ids of records to, as it stood after a step."""
@@ -160,61 +170,26 @@ class Run:
         keep_until(seen, step)
         return seen
 
-    def _place(self) -> tuple[int, int]:
-        return self.processes.num_processes, self.processes.process_index
-
     def _looks(self, step: int) -> bool:
         """Whether a step of the run is followed by a look at the model, or by writing it down."""
         every = [self.recipe.save_steps] + ([self.recipe.validation.eval_steps] if self.recipe.validation else [])
         return any(step % steps == 0 for steps in every)
 
-    def _look(self, trainer: StageTrainer, step: int, size: int) -> None:
+    def _look(self, trainer: StageTrainer, step: int) -> None:
         """The model as it is after this step: as files, and held against records that it does not train on."""
-        self.step = step
         ends = trainer.state.global_step == trainer.state.max_steps
-        if self.held and self.recipe.validation and (step % self.recipe.validation.eval_steps == 0 or ends):
+        judged = self.held and self.recipe.validation and (step % self.recipe.validation.eval_steps == 0 or ends)
+        if self.held and judged:
             with self._as_saved():
-                losses = self.held.losses(trainer, size)
-            self._save(LAST)
+                losses = self.held.losses(trainer)
+        if step or judged:
+            if shared_out():
+                trainer.gather()
+            self._save()
+        if self.held and judged:
             if self.processes.is_main_process:
-                self._judge(self.held, step, losses)
+                Judge(self.recipe.name, self.held, self.folder, self.events, self.card).judge(step, losses)
             self.processes.wait_for_everyone()
-        elif step:
-            self._save(LAST)
-
-    def _judge(self, held: Held, step: int, losses: dict[str, float]) -> None:
-        """Write down how good the model in last/ is, and keep it where it is the best so far."""
-        said: list[Said] | None = None
-        figures: dict[str, float] = {}
-        intervals: dict[str, list[float]] = {}
-        if held.metric != LOSS:
-            said = held.said(self.card(self.folder / LAST), every=True)
-            figures, intervals = held.figures(said)
-        self.events.add("eval", step, **losses, **figures)
-        if held.keep(step, {**losses, **figures}, intervals):
-            self.events.add("best", step, metric=held.metric, value=({**losses, **figures})[held.metric])
-            _copy(self.folder / LAST, self.folder / BEST)
-            self.show(said)
-
-    def show(self, said: list[Said] | None = None) -> None:
-        """samples.html of the best model, and the predictions. said: its answers where it was asked already.
-
-        Models that do not talk have neither.
-        """
-        best = self.folder / BEST
-        if self.held is None or not best.exists():
-            return
-        card = self.card(best)
-        if said is None:
-            try:
-                said = self.held.said(card, every=False)
-            except RsvlmError as error:
-                self.events.add("no_samples", self.step, message=error.message)
-                return
-        write_predictions(self.folder, said)
-        shown = [said[len(said) * place // SHOWN] for place in range(SHOWN)] if len(said) > SHOWN else said
-        note = f"{card.title}. Records that it was never trained on: {len(self.held.records):,} of {self.held.name}."
-        write_page(self.folder / "samples.html", page(self.recipe.name, note, self.held.state, shown))
 
     def card(self, folder: Path) -> Any:
         """The card of a model of this run that lies in `folder`."""
@@ -233,71 +208,12 @@ class Run:
         with self.average.put_into(self.learner.network) if self.average else nullcontext():
             yield
 
-    def _save(self, name: str) -> Path:
-        """By the first process alone. The model as it is used, in place of what was in its folder."""
-        target = self.folder / name
-        if not self.processes.is_main_process:
-            return target
-        part = self.folder / f"{name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        with self._as_saved(), self.parts.joined():
-            self.learner.save(part)
-        _put(part, target)
+    def _save(self) -> Path:
+        """last/, the model as it is used, by the first process alone."""
+        target, part = self.folder / LAST, self.folder / f"{LAST}.part"
+        if self.processes.is_main_process:
+            shutil.rmtree(part, ignore_errors=True)
+            with self._as_saved(), self.parts.joined():
+                self.learner.save(part)
+            put(part, target)
         return target
-
-    def _learn_from(self, weights: Path) -> None:
-        taught = getattr(self.learner, "taught_by", None)
-        if taught is None:
-            raise RsvlmError(
-                "bad_request", "This family learns from no teacher.", "Leave the teacher out of the recipe."
-            )
-        count = min(SAMPLE, len(self.examples))
-        places = range(0, len(self.examples), len(self.examples) // count)
-        pictures = (example(self.examples.record(number)[0], side=SIDE).pictures[0] for number in places)
-        taught(standardised(weights, pictures, self.folder / "teacher.npz"), CHANNELS)
-
-
-class Reader:
-    """What is seen at a place; a class, as worker processes are given it."""
-
-    def __init__(self, run: Run, before: int, steps: int) -> None:
-        self.examples, self.learner = run.examples, run.learner
-        self.sides, self.batch, self.before, self.steps = run.recipe.pixels, run.recipe.batch_size, before, steps
-
-    def __call__(self, place: int) -> Example:
-        share = (place % FAR // self.batch - self.before) / self.steps
-        side = next((side.pixels for side in reversed(self.sides) if share >= side.start), None)
-        return self.examples.at(place, side)
-
-
-def _check_launch(recipe: Recipe) -> None:
-    """Raises RsvlmError (bad_request) for ways of starting processes by which a run would go wrong or could not be saved."""
-    if os.environ.get("ACCELERATE_USE_FSDP") == "true" and torch.cuda.is_available():
-        raise RsvlmError(
-            "bad_request",
-            "Weights that are shared out among processes (FSDP) cannot be written as a model yet.",
-            "Take trainer/launch/gpus.yaml, or deepspeed.yaml (ZeRO-2).",
-        )
-    if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true" and recipe.gradient_accumulation_steps > 1:
-        raise RsvlmError(
-            "bad_request",
-            "DeepSpeed steps after each part of a batch, which a recipe with several parts does not mean.",
-            "Set gradient_accumulation_steps=1.",
-        )
-
-
-def _copy(folder: Path, target: Path) -> None:
-    part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(folder, part)
-    _put(part, target)
-
-
-def _put(part: Path, target: Path) -> None:
-    """A whole folder in place of another: at no moment is half of it there."""
-    old = target.with_name(f"{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    part.rename(target)
-    shutil.rmtree(old, ignore_errors=True)

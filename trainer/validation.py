@@ -54,15 +54,15 @@ class Held:
     def example(self, number: int, side: int | None) -> Example:
         return example(self.records.record(number)[0], side=side)
 
-    def losses(self, trainer: StageTrainer, size: int) -> dict[str, float]:
-        """The mean of each objective over all records and processes, and their weighted sum. size: examples at once.
+    def losses(self, trainer: StageTrainer) -> dict[str, float]:
+        """The mean of each objective over all records and processes, and their weighted sum.
 
         Records that fill no round of all processes are looked at by each of them, as some losses are counted over all, and
-        counted by the first.
+        counted by the first; so are all records where weights are shared out, as processes gather them in step.
         """
         trainer.model.eval()
         sums = torch.zeros(2, len(trainer.objectives), dtype=torch.float64)
-        for examples, counts in self._shared(trainer, size):
+        for examples, counts in self._shared(trainer):
             lesson = trainer.learner.batch(examples)
             with torch.no_grad(), trainer.compute_loss_context_manager():
                 found = trainer.model(lesson.to(trainer.args.device))
@@ -80,11 +80,11 @@ class Held:
         total = sum(trainer.objectives[name] * value for name, value in means.items())
         return {LOSS: round(total, 6), **{name: round(value, 6) for name, value in means.items()}}
 
-    def _shared(self, trainer: StageTrainer, size: int) -> Iterator[tuple[list[Example], bool]]:
+    def _shared(self, trainer: StageTrainer) -> Iterator[tuple[list[Example], bool]]:
         """The batches of this process, and whether it counts them."""
-        processes, rank = trainer.accelerator.num_processes, trainer.accelerator.process_index
-        round_of_all = size * processes
-        shared = len(self.records) // round_of_all * round_of_all
+        size, rank = trainer.share.size, trainer.share.rank
+        round_of_all = size * trainer.share.processes
+        shared = 0 if trainer.is_fsdp_enabled else len(self.records) // round_of_all * round_of_all
         starts = [(start + rank * size, True) for start in range(0, shared, round_of_all)]
         starts += [(start, rank == 0) for start in range(shared, len(self.records), size)]
         for start, counts in starts:

@@ -12,8 +12,8 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.load import load_model
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer import evaluation
 from rsvlm.trainer.evaluation import Kept, evaluate
+from rsvlm.trainer.measuring import asking
 from rsvlm.trainer.measuring.asking import Row
 from rsvlm.trainer.measuring.data import Data
 from rsvlm.trainer.measuring.words import Captions
@@ -125,7 +125,7 @@ def test_archive_is_evaluated_from_end_to_end(predictor: CompactPredictor, tiny:
 def test_evaluation_that_was_stopped_goes_on_to_the_same_file(
     predictor: CompactPredictor, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(evaluation, "BATCH", 4)
+    monkeypatch.setattr(asking, "BATCH", 4)
     data, asked = Data(tiny / "tiny.zip", split="train"), []
     whole = evaluate("caption", data, predictor, kept=Kept(tmp_path / "whole.jsonl"))
     rows = Captions.rows

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,8 +18,10 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Predictor, Question
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer import measuring
 from rsvlm.trainer.pictures import Picture, read_picture
 
+BATCH = 16  # items at once
 Row = dict[str, Any]
 
 
@@ -50,6 +54,24 @@ class Measure(ABC):
     @abstractmethod
     def rows(self, items: Sequence[Any]) -> list[Row]:
         """One for each item. Raises what reading pictures and asking raise."""
+
+    def answered(
+        self, records: Iterable[Record], limit: int | None = None, done: int = 0
+    ) -> Iterator[list[tuple[Record, Row]]]:
+        """Batch after batch, each row with what it is about. limit: of the records that the task takes, the first ones.
+
+        done: rows that are known from before and left out; batches are those of work that was never stopped.
+        """
+        taken = ((record, found) for record in records if (found := self.items(record)))
+        items = ((record, item) for record, found in islice(taken, limit) for item in found)
+        for first in range(0, 10**12, BATCH):
+            batch = list(islice(items, BATCH))
+            missing = batch[max(0, done - first) :]
+            if missing:
+                rows = self.rows([item for _, item in batch])[-len(missing) :]
+                yield [(record, row) for (record, _), row in zip(missing, rows, strict=True)]
+            if len(batch) < BATCH:
+                return
 
     def pictures(self, images: Sequence[dict[str, Any]]) -> list[Picture]:
         """As large as they are; those for the bundled family as the squares that it was trained on."""
@@ -89,3 +111,13 @@ class Measure(ABC):
             return text.strip()
         height, width, _ = picture.pixels.shape
         return read(text, self.card.boxes, width, height).text.strip()
+
+
+def measure_of(task: str, setting: Setting) -> Measure:
+    """How the model of a setting is asked for a task. Raises RsvlmError (bad_request) where it cannot do that."""
+    spec = measuring.spec_of(task, setting.protocol)
+    card = setting.predictor.card
+    if spec.ability.task not in card.tasks:
+        raise RsvlmError("bad_request", f"The model {card.id} cannot {spec.ability.told}.", "Choose one that can.")
+    found: Measure = getattr(import_module(f"{measuring.__name__}.{spec.module}"), spec.kind)(setting)
+    return found

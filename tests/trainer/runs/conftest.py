@@ -57,13 +57,21 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def begin(*words: object) -> subprocess.Popen[str]:
+    """`python WORDS`, on the CPU."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, *map(str, words)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.fixture
 def start(models: Path) -> Callable[..., subprocess.Popen[str]]:
     """start("words", "of", "rsvlm train") -> the command as a process of its own."""
+    return lambda *words: begin("-m", "rsvlm.cli.main", "train", *words)
 
-    def begin(*words: object) -> subprocess.Popen[str]:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-        command = [sys.executable, "-m", "rsvlm.cli.main", "train", *map(str, words)]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    return begin
+@pytest.fixture
+def start_group(models: Path) -> Callable[..., subprocess.Popen[str]]:
+    """The same as two processes of torchrun (gloo)."""
+    group = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0")
+    return lambda *words: begin(*group, "-m", "rsvlm.cli.main", "train", *words)

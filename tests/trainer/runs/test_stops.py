@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 import yaml
@@ -84,6 +85,44 @@ def test_signals_leave_a_checkpoint_and_their_exit_code(
     assert checkpoint is not None and checkpoint.name == f"checkpoint-{ended['steps']}"
     assert len(lines(folder / "seen.jsonl")) == ended["steps"]
     assert [event["signal"] for event in events(folder, "stopped")] == [signal.Signals(number).name]
+
+
+def test_group_that_is_told_to_stop_leaves_a_checkpoint_and_goes_on(
+    tuned: Made, tiny: Path, tmp_path: Path, start_group: Start, events: Events
+):
+    """SIGTERM to one of two processes ends both with 0, and so torchrun. To torchrun itself it ends them as well, but torchrun
+    calls that a failure of its own.
+    """
+    stage = tuned().stages[0].model_dump(mode="json") | {"max_steps": 5000}
+    told = tuned(stages=[stage], save_steps=5000, validation=None, record_ids=True)
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
+    folder = tmp_path / "run"
+    words = (tmp_path / "recipe.yaml", f"output_dir={folder}", "--data", tiny, "--json")
+
+    process = start_group(*words)
+    until(lambda: len(lines(folder / "seen-1.jsonl")) >= 2, process)
+    workers = psutil.Process(process.pid).children()
+    assert len(workers) == 2
+    workers[1].send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err[-2000:]
+    first = json.loads(out)
+    assert (
+        not first["whole"]
+        and last_checkpoint(folder / "stage-1") == folder / "stage-1" / f"checkpoint-{first['steps']}"
+    )
+
+    process = start_group(*words, "--resume")
+    until(lambda: len(lines(folder / "seen-1.jsonl")) >= first["steps"] + 2, process)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    second = json.loads(out)
+    assert process.returncode == 1 and "SignalException" in err and second["steps"] >= first["steps"] + 2
+    assert last_checkpoint(folder / "stage-1") == folder / "stage-1" / f"checkpoint-{second['steps']}"
+    for name in ("seen.jsonl", "seen-1.jsonl"):
+        assert [row["step"] for row in lines(folder / name)] == list(range(1, second["steps"] + 1))
+    assert [event["step"] for event in events(folder, "resumed")] == [first["steps"]]
+    assert [event["signal"] for event in events(folder, "stopped")] == ["SIGTERM"] * 2
 
 
 def test_what_a_worker_cannot_read_is_one_sentence_and_an_event(

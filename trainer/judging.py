@@ -1,0 +1,61 @@
+"""What the models of a run are worth: held against its validation, the best one kept, its answers shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rsvlm.models.cards import ModelCard
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.answering import Said, write_predictions
+from rsvlm.trainer.keeping import put_copy
+from rsvlm.trainer.run import BEST, LAST, Events
+from rsvlm.trainer.samples import page
+from rsvlm.trainer.stats.page import write_page
+from rsvlm.trainer.validation import LOSS, SHOWN, Held
+
+
+class Judge:
+    """folder: of the run, in which last/ is judged. card(folder): of a model of the run that lies there.
+
+    To be asked by the first process alone.
+    """
+
+    def __init__(self, name: str, held: Held, folder: Path, events: Events, card: Callable[[Path], ModelCard]) -> None:
+        self.name, self.held, self.folder, self.events, self.card = name, held, folder, events, card
+
+    def judge(self, step: int, losses: dict[str, float]) -> None:
+        """Write down how good the model is, and keep it where it is the best so far. losses: of the validation.
+
+        Raises RsvlmError (bad_request) where the validation's metric is no figure.
+        """
+        held = self.held
+        said: list[Said] | None = None
+        figures: dict[str, float] = {}
+        intervals: dict[str, list[float]] = {}
+        if held.metric != LOSS:
+            said = held.said(self.card(self.folder / LAST), every=True)
+            figures, intervals = held.figures(said)
+        self.events.add("eval", step, **losses, **figures)
+        if held.keep(step, {**losses, **figures}, intervals):
+            self.events.add("best", step, metric=held.metric, value=({**losses, **figures})[held.metric])
+            put_copy(self.folder / LAST, self.folder / BEST)
+            self._show(step, said)
+
+    def _show(self, step: int, said: list[Said] | None) -> None:
+        """samples.html of the best model, and the predictions. said: its answers where it was asked already.
+
+        Models that do not talk have neither.
+        """
+        card = self.card(self.folder / BEST)
+        if said is None:
+            try:
+                said = self.held.said(card, every=False)
+            except RsvlmError as error:
+                self.events.add("no_samples", step, message=error.message)
+                return
+        write_predictions(self.folder, said)
+        shown = [said[len(said) * place // SHOWN] for place in range(SHOWN)] if len(said) > SHOWN else said
+        held = self.held
+        note = f"{card.title}. Records that it was never trained on: {len(held.records):,} of {held.name}."
+        write_page(self.folder / "samples.html", page(self.name, note, held.state, shown))

@@ -1,0 +1,24 @@
+"""Folders that are put in place whole: at no moment is half of one there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+
+def put(part: Path, target: Path) -> None:
+    """Move a whole folder to where another one may lie, which goes away."""
+    old = target.with_name(f".removed-{target.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def put_copy(folder: Path, target: Path) -> None:
+    """The same with a copy of a folder."""
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(folder, part)
+    put(part, target)
