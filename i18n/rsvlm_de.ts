@@ -4,11 +4,19 @@
 <context>
     <name>rsvlm</name>
     <message numerus="yes">
-        <location filename="../rsvlm_plugin/dock/card.py"/>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
         <source>%n more in the layer</source>
         <translation>
             <numerusform>%n weitere im Layer</numerusform>
             <numerusform>%n weitere im Layer</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>%n records: {splits}</source>
+        <translation>
+            <numerusform>%n Datensatz: {splits}</numerusform>
+            <numerusform>%n Datensätze: {splits}</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -25,9 +33,19 @@
         <translation>1 Kachel</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>A YAML file in place of a shipped recipe.</source>
+        <translation>Eine YAML-Datei anstelle eines mitgelieferten Rezepts.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
         <source>A file may not be written: choose another folder, or close other windows that use the backend.</source>
         <translation>Eine Datei darf nicht geschrieben werden: Wählen Sie einen anderen Ordner, oder schließen Sie andere Fenster, die das Backend benutzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>A model trained on records of your own.</source>
+        <translation>Ein Modell, das mit eigenen Datensätzen trainiert wurde.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
@@ -45,17 +63,19 @@
         <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Wert. Es liegt im Koordinatensystem des Rasters.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/processing/raster_algorithm.py"/>
         <source>A raster on disk is read from its file, in its own resolution; a layer of the project in the bands it is shown with, another file in the bands its metadata name. A service (XYZ, WMS) is drawn.</source>
         <translation>Ein Raster auf der Festplatte wird aus seiner Datei gelesen, in seiner eigenen Auflösung; ein Layer des Projekts in den Kanälen, mit denen er angezeigt wird, eine andere Datei in den Kanälen, die ihre Metadaten nennen. Ein Dienst (XYZ, WMS) wird gezeichnet.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/shapefile.py"/>
         <source>A shapefile holds 254 bytes in a field: “{name}” continues in {more}.</source>
         <translation>Ein Shapefile fasst 254 Bytes je Feld: „{name}“ geht weiter in {more}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <source>Acquired</source>
         <translation>Aufgenommen</translation>
     </message>
@@ -121,23 +141,35 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <source>Answer</source>
         <translation>Antwort</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <source>Answered</source>
         <translation>Beantwortet</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
-        <source>Answers cannot be saved as “{suffix}”.</source>
-        <translation>Antworten können nicht als „{suffix}“ gespeichert werden.</translation>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Answers of the model</source>
+        <translation>Antworten des Modells</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/training_box.py"/>
+        <source>Answers that you correct are kept in the file {file} of this folder. “Fine-tune model” in the Processing toolbox trains a model on them. Empty: a folder beside the project, or rsvlm's own where the project is not saved.</source>
+        <translation>Antworten, die Sie berichtigen, bleiben in der Datei {file} dieses Ordners. „Modell nachtrainieren“ in der Verarbeitungswerkzeugkiste trainiert ein Modell damit. Leer: ein Ordner neben dem Projekt oder rsvlms eigener, wo das Projekt nicht gespeichert ist.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
         <source>Apple graphics (MPS)</source>
         <translation>Apple-Grafik (MPS)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Around features</source>
+        <translation>Um Objekte herum</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -234,6 +266,11 @@
         <translation>Eigene Gewichte hereinholen: .safetensors, .pt oder .pth</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Build caption dataset</source>
+        <translation>Sammlung mit Beschreibungen bauen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Build of torch</source>
         <translation>Variante von torch</translation>
@@ -249,9 +286,15 @@
         <translation>CPU</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>CRS</source>
         <translation>KBS</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -264,13 +307,18 @@
         <translation>Prüfen Sie das Python des Backends unter Einstellungen ▸ Optionen ▸ rsvlm.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Check the path.</source>
+        <translation>Prüfen Sie den Pfad.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/check.py"/>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Checking the backend</source>
         <translation>Das Backend wird geprüft</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/table.py"/>
         <source>Choose a folder that you may write to and that has room.</source>
         <translation>Wählen Sie einen Ordner, in den Sie schreiben dürfen und in dem Platz ist.</translation>
     </message>
@@ -278,11 +326,6 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>Choose a model for pictures in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein Modell für Bilder.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
-        <source>Choose a name that ends in .gpkg, .geojson or .shp.</source>
-        <translation>Wählen Sie einen Namen, der auf .gpkg, .geojson oder .shp endet.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
@@ -295,9 +338,21 @@
         <translation>Wählen Sie einen leeren Ordner oder einen, den es noch nicht gibt.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/correcting.py"/>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>Choose another folder for corrections in Settings ▸ Options ▸ rsvlm ▸ Training.</source>
+        <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Training einen anderen Ordner für Berichtigungen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>Choose another folder for the environment.</source>
         <translation>Wählen Sie einen anderen Ordner für die Umgebung.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <location filename="../rsvlm_plugin/processing/vectors.py"/>
+        <source>Choose another folder.</source>
+        <translation>Wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/model_choice.py"/>
@@ -316,11 +371,13 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>Choose another one in Settings ▸ Options ▸ rsvlm, or run this command: {command}</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes, oder führen Sie diesen Befehl aus: {command}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>Choose another one in Settings ▸ Options ▸ rsvlm.</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes.</translation>
     </message>
@@ -328,6 +385,11 @@
         <location filename="../rsvlm_plugin/client/server.py"/>
         <source>Choose one in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server eines.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/training_box.py"/>
+        <source>Choose the Folder for Corrections</source>
+        <translation>Ordner für Berichtigungen wählen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -358,6 +420,11 @@
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>Choose the Weights</source>
         <translation>Gewichte wählen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Choose the folder of a run, or switch off “{switch}”.</source>
+        <translation>Wählen Sie den Ordner eines Laufs oder schalten Sie „{switch}“ aus.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
@@ -427,6 +494,21 @@
         <translation>Berichtigen Sie die URL unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server; sie endet meist auf /v1.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Corrected words</source>
+        <translation>Berichtigte Worte</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/card.py"/>
+        <source>Correct…</source>
+        <translation>Berichtigen…</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Cuts rasters into windows and says in words what each shows, as records (messages JSONL) that “Fine-tune model” and “rsvlm train” learn from. The words come from one of three: features of a map, such as OpenStreetMap's; labels that you give; or an installed model. Rasters are referred to and never copied, so they must stay where they are. Stopped, it goes on where it was when it is run again with the same parameters. All of it is done on this computer.</source>
+        <translation>Schneidet Raster in Fenster und sagt in Worten, was jedes zeigt, als Datensätze (messages JSONL), aus denen „Modell nachtrainieren“ und „rsvlm train“ lernen. Die Worte kommen aus einer von drei Quellen: Objekten einer Karte, etwa von OpenStreetMap; Klassen, die Sie angeben; oder einem installierten Modell. Auf Raster wird verwiesen, sie werden nie kopiert; darum müssen sie bleiben, wo sie sind. Angehalten, geht es dort weiter, wo es war, wenn es mit denselben Parametern wieder läuft. Alles geschieht auf diesem Computer.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <source>Describe Extent</source>
         <translation>Beschreiben</translation>
@@ -435,6 +517,11 @@
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Describe extent</source>
         <translation>Ausdehnung beschreiben</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/correcting.py"/>
+        <source>Describe the place again, and correct that answer.</source>
+        <translation>Beschreiben Sie den Ort noch einmal und berichtigen Sie jene Antwort.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/plugin.py"/>
@@ -489,6 +576,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>Device</source>
         <translation>Gerät</translation>
     </message>
@@ -574,7 +662,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/processing/raster_algorithm.py"/>
         <source>Extent</source>
         <translation>Ausdehnung</translation>
     </message>
@@ -584,9 +672,29 @@
         <translation>Angaben für eine Tabelle, als JSON</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Features</source>
+        <translation>Objekte</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Figure of the best model</source>
+        <translation>Kennzahl des besten Modells</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Figures of the dataset</source>
+        <translation>Zahlen zur Sammlung</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Files missing</source>
         <translation>Dateien fehlen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Fine-tune model</source>
+        <translation>Modell nachtrainieren</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -594,9 +702,24 @@
         <translation>Ordner</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/training_box.py"/>
+        <source>Folder for corrections</source>
+        <translation>Ordner für Berichtigungen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Folder for models</source>
         <translation>Ordner für Modelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Folder of the dataset</source>
+        <translation>Ordner der Sammlung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Folder of the run</source>
+        <translation>Ordner des Laufs</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -634,9 +757,34 @@
         <translation>Modelle holen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Gets records.jsonl, with a record in each line, and stats.html, which shows what is in it and what is wrong with it. A dataset that is there already is kept, and refused.</source>
+        <translation>Bekommt records.jsonl mit einem Datensatz je Zeile und stats.html, das zeigt, was darin ist und was daran nicht stimmt. Eine Sammlung, die schon da ist, bleibt erhalten und wird abgelehnt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Gets the recipe, the events, checkpoints, figures and a page with answers of the model.</source>
+        <translation>Bekommt das Rezept, die Ereignisse, Zwischenstände, Zahlen und eine Seite mit Antworten des Modells.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>Give it as west, east, south, north, with the smaller number first.</source>
         <translation>Geben Sie sie als West, Ost, Süd, Nord an, die kleinere Zahl jeweils zuerst.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Give one of these: features, labels, or a model that writes the captions.</source>
+        <translation>Geben Sie eines davon an: Objekte, Klassen oder ein Modell, das die Beschreibungen schreibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Give records that were made for training.</source>
+        <translation>Geben Sie Datensätze an, die zum Trainieren gemacht sind.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Give the records.jsonl of a dataset, or a file of corrections.</source>
+        <translation>Geben Sie die records.jsonl einer Sammlung oder eine Datei mit Berichtigungen an.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -644,9 +792,30 @@
         <translation>Einrichtung fortsetzen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Go on with the run in the folder</source>
+        <translation>Den Lauf im Ordner fortsetzen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Graphics Card if There Is One</source>
         <translation>Grafikkarte, wenn vorhanden</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Held out to measure the model once, when it is done.</source>
+        <translation>Zurückgehalten, um das Modell einmal zu messen, wenn es fertig ist.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Held out to see during training how good the model is.</source>
+        <translation>Zurückgehalten, um während des Trainings zu sehen, wie gut das Modell ist.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Held-out records after step {step}: {figures}</source>
+        <translation>Zurückgehaltene Datensätze nach Schritt {step}: {figures}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -654,9 +823,19 @@
         <translation>Die Dateien mit den Prüfsummen vergleichen, die die Karte des Modells nennt</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>Holding out records by place</source>
+        <translation>Datensätze werden nach Orten zurückgehalten</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Hosts of remote rasters</source>
         <translation>Rechner mit fernen Rastern</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>How large the windows are that the rasters are cut into; no less than 32 pixels.</source>
+        <translation>Wie groß die Fenster sind, in die die Raster geschnitten werden; nicht weniger als 32 Pixel.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -677,6 +856,11 @@
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>Identifier</source>
         <translation>Kennung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Identifier of the model</source>
+        <translation>Kennung des Modells</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -704,7 +888,7 @@
         <translation>Importieren…</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/processing/raster_algorithm.py"/>
         <source>Input layer</source>
         <translation>Eingabelayer</translation>
     </message>
@@ -734,6 +918,16 @@
         <translation>Installiert, was im Ordner mit Wheels liegt, mit {tool} und ohne Netz.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Instead of features and labels: the identifier of an installed model, “compact” for instance. What it says wrong, a model that is trained on it will say wrong.</source>
+        <translation>Statt Objekten und Klassen: die Kennung eines installierten Modells, zum Beispiel „compact“. Was es Falsches sagt, wird ein damit trainiertes Modell auch falsch sagen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Instead of features: what all of these rasters show, such as “airport”; several with a semicolon between them. Captions are sentences with them.</source>
+        <translation>Statt Objekten: was alle diese Raster zeigen, etwa „airport“; mehrere mit Strichpunkt dazwischen. Beschreibungen sind Sätze damit.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>It said: {words}</source>
         <translation>Er sagte: {words}</translation>
@@ -745,8 +939,14 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>Its last words were: {words}</source>
         <translation>Seine letzten Worte waren: {words}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Keep as Training Record</source>
+        <translation>Als Trainingsdatensatz behalten</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -754,9 +954,22 @@
         <translation>Modelle geladen lassen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Keep the corrected words (Ctrl+Enter) in {path}</source>
+        <translation>Die berichtigten Worte behalten (Strg+Eingabe), in {path}</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Kept in QGIS's authentication manager, never in a project or in the settings</source>
         <translation>Liegt im Authentifizierungsmanager von QGIS, nie in einem Projekt oder in den Einstellungen</translation>
+    </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <source>Kept in {path}, with %n training records now.</source>
+        <translation>
+            <numerusform>In {path} behalten, jetzt mit %n Trainingsdatensatz.</numerusform>
+            <numerusform>In {path} behalten, jetzt mit %n Trainingsdatensätzen.</numerusform>
+        </translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -767,6 +980,11 @@
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Key</source>
         <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Labels</source>
+        <translation>Klassen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
@@ -790,6 +1008,12 @@
         <translation>Layer, der betrachtet wird</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Leave the words as they were (Esc)</source>
+        <translation>Die Worte lassen, wie sie waren (Esc)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Licence</source>
@@ -807,6 +1031,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/state.py"/>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>Loading the model</source>
         <translation>Das Modell wird geladen</translation>
     </message>
@@ -831,7 +1056,7 @@
         <translation>Sehen Sie im Protokoll des Servers nach, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/describing.py"/>
+        <location filename="../rsvlm_plugin/dock/asking.py"/>
         <source>Looking at the map</source>
         <translation>Die Karte wird betrachtet</translation>
     </message>
@@ -849,6 +1074,11 @@
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
         <source>Looking for models</source>
         <translation>Modelle werden gesucht</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>Looking through the dataset</source>
+        <translation>Die Sammlung wird durchgesehen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -901,13 +1131,21 @@
         <translation>Speicher im Gebrauch</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Metres on the ground</source>
+        <translation>Meter am Boden</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Mirror of the model hub</source>
         <translation>Spiegel des Modell-Hubs</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -920,10 +1158,25 @@
         <translation>Modell, das antwortet</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Model that writes the captions</source>
+        <translation>Modell, das die Beschreibungen schreibt</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Model to begin with</source>
+        <translation>Modell, mit dem begonnen wird</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <location filename="../rsvlm_plugin/settings/page.py"/>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/correction.py"/>
+        <source>Models can be trained on what you correct. The image is referred to, not copied.</source>
+        <translation>Mit dem, was Sie berichtigen, lassen sich Modelle trainieren. Auf das Bild wird verwiesen, es wird nicht kopiert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -961,6 +1214,16 @@
         <translation>Name</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Name of the figure</source>
+        <translation>Name der Kennzahl</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Name of the new model</source>
+        <translation>Name des neuen Modells</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Names of computers that rasters may be read from over the network; empty: none</source>
         <translation>Namen von Rechnern, von denen Raster über das Netz gelesen werden dürfen; leer: keine</translation>
@@ -984,6 +1247,11 @@
         <location filename="../rsvlm_plugin/client/server.py"/>
         <source>No model is chosen for the server “{server}”.</source>
         <translation>Für den Server „{server}“ ist kein Modell gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>No more than so many steps of each stage. Not set: as many as the recipe says.</source>
+        <translation>Nicht mehr als so viele Schritte jeder Stufe. Leer: so viele, wie im Rezept stehen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/place.py"/>
@@ -1026,9 +1294,29 @@
         <translation>Unter {url} antwortet nichts.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Nothing says what the rasters show.</source>
+        <translation>Nichts sagt, was die Raster zeigen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Number of records</source>
+        <translation>Zahl der Datensätze</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Of all that is drawn: the same seed makes the same dataset.</source>
+        <translation>Für alles, was gelost wird: Derselbe Startwert ergibt dieselbe Sammlung.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
         <source>On a Mac, torch comes with Apple's graphics.</source>
         <translation>Auf einem Mac kommt torch mit der Apple-Grafik.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>One or more .jsonl files. Records of the split train are learnt; those of the split val are held out and decide which model is the best. Not set: the data that the recipe names.</source>
+        <translation>Eine oder mehrere .jsonl-Dateien. Datensätze des Teils train werden gelernt; die des Teils val werden zurückgehalten und entscheiden, welches Modell das beste ist. Leer: die Daten, die das Rezept nennt.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
@@ -1054,6 +1342,11 @@
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Pictures of places may be sent to {host}</source>
         <translation>Bilder von Orten dürfen an {host} gesendet werden</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Pixels</source>
+        <translation>Pixel</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -1102,6 +1395,11 @@
         <translation>Eingabetext</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/card.py"/>
+        <source>Put the words right and keep them as a training record…</source>
+        <translation>Die Worte berichtigen und als Trainingsdatensatz behalten…</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>Python: {python}; installed with {tool}</source>
         <translation>Python: {python}; installiert mit {tool}</translation>
@@ -1117,9 +1415,45 @@
         <translation>Heben Sie die Grenze des Servers für die Größe von Anfragen an.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>Raster {number} of {count}: {name}</source>
+        <translation>Raster {number} von {count}: {name}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Rasters</source>
+        <translation>Raster</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Rasters on disk, of any size and resolution. They are seen in the bands that their metadata name.</source>
+        <translation>Raster auf der Platte, beliebig groß und fein. Sie werden in den Kanälen gesehen, die ihre Metadaten nennen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Rasters with captions, as records to train a model on.</source>
+        <translation>Raster mit Beschreibungen, als Datensätze, mit denen ein Modell trainiert wird.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Read from</source>
         <translation>Gelesen aus</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Recipe of your own</source>
+        <translation>Eigenes Rezept</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Records</source>
+        <translation>Datensätze</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -1174,6 +1508,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
         <source>Revision</source>
         <translation>Revision</translation>
     </message>
@@ -1181,11 +1517,6 @@
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Satellite and aerial images in words, with the place they are about.</source>
         <translation>Satelliten- und Luftbilder in Worten, mit dem Ort, von dem sie handeln.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/dock/answers.py"/>
-        <source>Save Answer</source>
-        <translation>Antwort speichern</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -1198,7 +1529,13 @@
         <translation>Speichern als…</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Save it as a GeoTIFF first: Export ▸ Save As in its menu.</source>
+        <translation>Speichern Sie es zuerst als GeoTIFF: Export ▸ Speichern als in seinem Menü.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
         <source>Saved as {path}.</source>
         <translation>Gespeichert als {path}.</translation>
     </message>
@@ -1211,6 +1548,11 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>See Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Siehe Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Seed</source>
+        <translation>Startwert</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -1241,7 +1583,7 @@
         <translation>Server</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/locate.py"/>
         <source>Set RSVLM_HOME to a folder that you may write to.</source>
         <translation>Setzen Sie RSVLM_HOME auf einen Ordner, in den Sie schreiben dürfen.</translation>
     </message>
@@ -1276,6 +1618,41 @@
         <translation>Einrichtung</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Several things say it.</source>
+        <translation>Mehreres sagt es.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Share for tests</source>
+        <translation>Anteil für Tests</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Share for validation</source>
+        <translation>Anteil zur Validierung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Side by side</source>
+        <translation>Nebeneinander</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Side by side: the whole raster is covered, and windows with nothing to tell are left out. Around features: each window has a feature in its middle, which the caption begins with.</source>
+        <translation>Nebeneinander: Das ganze Raster wird bedeckt, und Fenster, über die es nichts zu sagen gibt, werden ausgelassen. Um Objekte herum: Jedes Fenster hat ein Objekt in seiner Mitte, mit dem die Beschreibung beginnt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Side of a block in metres</source>
+        <translation>Seite eines Stücks Boden in Metern</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Side of a window</source>
+        <translation>Seite eines Fensters</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Size</source>
@@ -1283,6 +1660,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
         <source>Source</source>
         <translation>Quelle</translation>
     </message>
@@ -1308,6 +1686,26 @@
         <translation>Zustand</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Step {step} of {steps}</source>
+        <translation>Schritt {step} von {steps}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Step {step} of {steps}, loss: {losses}, about {minutes} min left</source>
+        <translation>Schritt {step} von {steps}, Verlust: {losses}, noch etwa {minutes} min</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Steps that are done</source>
+        <translation>Erledigte Schritte</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -1323,10 +1721,28 @@
         <translation>Anhalten (Esc); was gesagt wurde, bleibt erhalten</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/describing.py"/>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Stopped after step {step}. What was learnt is kept in {folder}; switch on “{switch}” to go on from there.</source>
+        <translation>Nach Schritt {step} angehalten. Was gelernt wurde, bleibt in {folder}; schalten Sie „{switch}“ ein, um von dort weiterzumachen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Stopped before the first step; there is nothing to keep.</source>
+        <translation>Vor dem ersten Schritt angehalten; es gibt nichts zu behalten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/asking.py"/>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Stopped.</source>
         <translation>Angehalten.</translation>
+    </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>Stopped. %n records are kept; the same parameters and folder go on from there.</source>
+        <translation>
+            <numerusform>Angehalten. %n Datensatz bleibt erhalten; mit denselben Parametern und demselben Ordner geht es dort weiter.</numerusform>
+            <numerusform>Angehalten. %n Datensätze bleiben erhalten; mit denselben Parametern und demselben Ordner geht es dort weiter.</numerusform>
+        </translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -1334,9 +1750,14 @@
         <translation>Angehalten. Was heruntergeladen wurde, bleibt erhalten: „Herunterladen“ setzt dort fort.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/describing.py"/>
+        <location filename="../rsvlm_plugin/dock/asking.py"/>
         <source>Stopping</source>
         <translation>Wird angehalten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
+        <source>Stopping; what is finished is kept.</source>
+        <translation>Wird angehalten; was fertig ist, bleibt erhalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -1387,6 +1808,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
         <source>Text</source>
         <translation>Text</translation>
     </message>
@@ -1397,6 +1819,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>The Python {path} does not have the rsvlm backend.</source>
         <translation>Im Python {path} ist kein rsvlm-Backend.</translation>
     </message>
@@ -1448,6 +1871,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>The backend's Python, {path}, cannot be started.</source>
         <translation>Das Python des Backends, {path}, lässt sich nicht starten.</translation>
     </message>
@@ -1455,6 +1879,21 @@
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
         <source>The backend's command for models ended without a word of its own.</source>
         <translation>Der Befehl des Backends für Modelle endete ohne ein eigenes Wort.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
+        <source>The backend's process ended before it was done.</source>
+        <translation>Der Prozess des Backends endete, bevor er fertig war.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>The best model so far: {metric} {value}</source>
+        <translation>Das beste Modell bisher: {metric} {value}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>The blocks of ground that are held out as a whole. 0: two windows.</source>
+        <translation>Die Stücke Boden, die als Ganzes zurückgehalten werden. 0: zwei Fenster.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -1470,6 +1909,12 @@
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>The connection is not encrypted: others on the way can read pictures and key.</source>
         <translation>Die Verbindung ist nicht verschlüsselt: Andere auf dem Weg können Bilder und Schlüssel lesen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/correcting.py"/>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>The correction could not be written to {path}: {why}.</source>
+        <translation>Die Berichtigung konnte nicht in {path} geschrieben werden: {why}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
@@ -1492,12 +1937,23 @@
         <translation>Die Ausdehnung umfasst keine Fläche.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/vectors.py"/>
+        <source>The features of “{name}” cannot be written to {folder}.</source>
+        <translation>Die Objekte von „{name}“ können nicht in {folder} geschrieben werden.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>The file of weights; config.json and tokenizer.json lie beside it</source>
         <translation>Die Datei mit den Gewichten; config.json und tokenizer.json liegen daneben</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>The file {path} cannot be read.</source>
+        <translation>Die Datei {path} kann nicht gelesen werden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/locate.py"/>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
         <source>The folder {folder} cannot be created.</source>
         <translation>Der Ordner {folder} lässt sich nicht anlegen.</translation>
     </message>
@@ -1527,6 +1983,16 @@
         <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“, oder ein Modell des Servers. Nicht gesetzt: das mitgelieferte Modell oder das, das für den Server gewählt ist.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>The identifier of an installed model of the recipe's family. Not set: the one that the recipe names.</source>
+        <translation>Die Kennung eines installierten Modells aus der Familie des Rezepts. Leer: das, das im Rezept steht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>The identifier that it gets: small letters, digits, and single . _ or - between them. Not set: the name of the recipe, with a number where that is taken.</source>
+        <translation>Die Kennung, die es bekommt: Kleinbuchstaben, Ziffern und dazwischen einzelne . _ oder -. Leer: der Name des Rezepts, mit einer Zahl, wo er vergeben ist.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
         <source>The key file of the rsvlm backend, {path}, cannot be read.</source>
         <translation>Die Schlüsseldatei des rsvlm-Backends, {path}, lässt sich nicht lesen.</translation>
@@ -1550,6 +2016,11 @@
         <location filename="../rsvlm_plugin/client/state.py"/>
         <source>The model process does not work; its last lines stand in the details.</source>
         <translation>Der Modellprozess arbeitet nicht; seine letzten Zeilen stehen in den Einzelheiten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>The model {model} is among your models.</source>
+        <translation>Das Modell {model} ist unter Ihren Modellen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -1580,6 +2051,11 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>The picture is too large for the server “{server}”.</source>
         <translation>Das Bild ist zu groß für den Server „{server}“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/correcting.py"/>
+        <source>The picture that this answer is about was drawn, and is not kept in the project.</source>
+        <translation>Das Bild, um das es in dieser Antwort geht, wurde gezeichnet und ist nicht im Projekt gespeichert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
@@ -1750,6 +2226,11 @@
         <translation>Es gibt: {names}.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>There is a dataset in {folder} already.</source>
+        <translation>In {folder} ist schon eine Sammlung.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>There is a model of this identifier already.</source>
         <translation>Ein Modell mit dieser Kennung gibt es schon.</translation>
@@ -1763,6 +2244,16 @@
         <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>There is no log yet.</source>
         <translation>Es gibt noch kein Protokoll.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>There is no record of the split “train” in {names}.</source>
+        <translation>In {names} ist kein Datensatz des Teils „train“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>There is no run in {folder}.</source>
+        <translation>In {folder} ist kein Lauf.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
@@ -1795,6 +2286,16 @@
         <translation>Titel</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/settings/page.py"/>
+        <source>Training</source>
+        <translation>Training</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>Trains a model on records, such as those of “Build caption dataset” or of answers that you corrected, and puts it among your models, where the dock and the other algorithms find it. It runs in a process of its own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with Go on switched on it goes on from there.</source>
+        <translation>Trainiert ein Modell mit Datensätzen, etwa denen von „Sammlung mit Beschreibungen bauen“ oder von Antworten, die Sie berichtigt haben, und legt es zu Ihren Modellen, wo das Fenster und die anderen Algorithmen es finden. Es läuft in einem eigenen Prozess auf diesem Computer. Abgebrochen, beendet es den Schritt, bei dem es ist, und behält, was es gelernt hat; mit „Fortsetzen“ geht es von dort weiter.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Try Backend</source>
         <translation>Backend ausprobieren</translation>
@@ -1815,6 +2316,11 @@
         <translation>URL</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Unit of the side</source>
+        <translation>Einheit der Seite</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Until QGIS Is Closed</source>
         <translation>Bis QGIS geschlossen wird</translation>
@@ -1828,6 +2334,11 @@
         <location filename="../rsvlm_plugin/environment/recipe.py"/>
         <source>Updating pip</source>
         <translation>pip wird aktualisiert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Vector layers over the rasters: OpenStreetMap with its tags as columns, or outlines of your own with a column label or class. Captions name what lies in a window, and the outlines come along.</source>
+        <translation>Vektorlayer über den Rastern: OpenStreetMap mit seinen Tags als Spalten oder eigene Umrisse mit einer Spalte label oder class. Beschreibungen nennen, was in einem Fenster liegt, und die Umrisse kommen mit.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -1875,9 +2386,19 @@
         <translation>Was unter der URL von „{server}“ antwortet, ist kein OpenAI-kompatibler Server.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>What features are called whose columns do not say it, such as “greenhouse”. Not set: they are left out.</source>
+        <translation>Wie Objekte heißen, deren Spalten es nicht sagen, etwa „greenhouse“. Leer: Sie werden ausgelassen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>What has been downloaded is kept</source>
         <translation>Was heruntergeladen wurde, bleibt erhalten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>What is trained and how. compact_lora teaches the bundled model in minutes; the others need a model that is installed first, and most of them a graphics card.</source>
+        <translation>Was trainiert wird und wie. compact_lora lehrt das mitgelieferte Modell in Minuten; die anderen brauchen ein Modell, das zuvor installiert wird, und die meisten eine Grafikkarte.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
@@ -1905,6 +2426,11 @@
         <translation>Was das Modell sehen wird. Klicken Sie, um den Ort auf der Karte zu zeigen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>What unnamed features are</source>
+        <translation>Was namenlose Objekte sind</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>What went wrong</source>
         <translation>Was schiefgegangen ist</translation>
@@ -1913,6 +2439,26 @@
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Where Python, torch and the backend are installed; an empty folder or one that does not exist yet.</source>
         <translation>Wo Python, torch und das Backend installiert werden; ein leerer Ordner oder einer, den es noch nicht gibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Whole blocks of ground are held out, so that neighbours stay together.</source>
+        <translation>Ganze Stücke Boden werden zurückgehalten, damit Nachbarn beisammen bleiben.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Windows</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>With a run that was stopped or broke off: from its last checkpoint, with the recipe, the records and the model that it began with, whatever is given here.</source>
+        <translation>Bei einem Lauf, der angehalten wurde oder abbrach: von seinem letzten Stand aus, mit Rezept, Datensätzen und Modell, mit denen er begann, was immer hier steht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>With metres, windows of rasters of different resolutions show equally much ground.</source>
+        <translation>Mit Metern zeigen Fenster von Rastern verschiedener Auflösung gleich viel Boden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
@@ -1950,6 +2496,11 @@
         <translation>etwa {time}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>auto: the graphics card if there is one, as it is set in the options. cpu: the processor in any case.</source>
+        <translation>auto: die Grafikkarte, wenn es eine gibt, wie es in den Optionen steht. cpu: auf jeden Fall der Prozessor.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>band {band}: {low} to {high}</source>
         <translation>Band {band}: {low} bis {high}</translation>
@@ -1971,9 +2522,19 @@
         <translation>beschäftigt</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>caption,dataset,training,records,tiles,openstreetmap,labels,vision,language,model,ai</source>
+        <translation>beschreibung,datensatz,training,records,kacheln,openstreetmap,klassen,bild,sprache,modell,ki</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>caption,description,words,text,image,satellite,aerial,vision,language,model,ai</source>
         <translation>Bildunterschrift,Beschreibung,Worte,Text,Bild,Satellit,Luftbild,Bildverstehen,Sprache,Modell,KI</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/card.py"/>
+        <source>corrected</source>
+        <translation>berichtigt</translation>
     </message>
     <message numerus="yes">
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -2012,6 +2573,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/environment/process.py"/>
+        <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>none</source>
         <translation>keine</translation>
     </message>
@@ -2067,7 +2629,7 @@
         <translation>rsvlm: Die Karte beschreiben</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/card.py"/>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
         <source>score {score}</source>
         <translation>Wert {score}</translation>
     </message>
@@ -2092,7 +2654,7 @@
         <translation>startet mit der ersten Frage</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/table.py"/>
         <source>the disk refused it</source>
         <translation>die Festplatte nahm es nicht an</translation>
     </message>
@@ -2110,6 +2672,11 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>today {time}</source>
         <translation>heute {time}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/finetune.py"/>
+        <source>training,fine-tune,lora,adapter,recipe,records,captions,vision,language,model,ai</source>
+        <translation>training,nachtrainieren,lora,adapter,rezept,records,beschreibungen,bild,sprache,modell,ki</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
@@ -2195,7 +2762,7 @@
         <translation>{n} wartend</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/table.py"/>
         <source>{path} could not be written: {why}</source>
         <translation>{path} konnte nicht geschrieben werden: {why}</translation>
     </message>
@@ -2205,9 +2772,14 @@
         <translation>{path} gibt es schon.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
         <source>{path} exists already. Replace it?</source>
         <translation>{path} gibt es schon. Ersetzen?</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>{path} is no file of records.</source>
+        <translation>{path} ist keine Datei mit Datensätzen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_reply.py"/>
@@ -2258,6 +2830,11 @@
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>“{name}” is a service without an end.</source>
         <translation>„{name}“ ist ein Dienst ohne Grenzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>“{name}” is no raster on this computer.</source>
+        <translation>„{name}“ ist kein Raster auf diesem Computer.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>

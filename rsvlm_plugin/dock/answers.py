@@ -11,11 +11,13 @@ from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
 from ..canvas.outline import flash, zoom
-from ..layers import export, found_group, results
+from ..layers import correcting, export, found_group, results
+from ..layers.corrections import FILE
 from ..layers.found_file import is_temporary
 from ..layers.record import Record
 from ..translation import tr
 from .card import Card
+from .correction import Editor
 from .evidence_lines import shown
 from .export_dialog import ExportDialog
 from .report import Report
@@ -117,6 +119,18 @@ class Answers(QWidget):
         self._report.news(" ".join([tr("Saved as {path}.").format(path=path), *notes]))
         return True
 
+    def correct(self, card: Card, record: Record, words: str) -> None:
+        """Keep the answer with these words as a training record, show them and store them."""
+        try:
+            path, count = correcting.keep(record, words)
+        except RsvlmError as error:
+            self._report.error(error)
+            return
+        card.leave_editor()
+        card.finish(record)
+        self._store()
+        self._report.news(tr("Kept in {path}, with %n training records now.", count).format(path=path))
+
     def dispose(self) -> None:
         """Let go of the project."""
         self._saved.dispose()
@@ -127,10 +141,20 @@ class Answers(QWidget):
         card.layer_asked.connect(lambda: self.open_layer(record))
         card.copy_asked.connect(lambda: QApplication.clipboard().setText(record.answer.text))
         card.save_asked.connect(lambda: self._save_as(record))
+        card.correct_asked.connect(lambda: self._edit(card, record))
         card.remove_asked.connect(lambda: self.drop(card))
         card.refine.threshold_asked.connect(lambda likely: self.threshold_asked.emit(card, likely))
         card.refine.reject_asked.connect(lambda wanted: self.reject_asked.emit(card, wanted))
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
+
+    def _edit(self, card: Card, record: Record) -> None:
+        if card.editor is not None:
+            card.editor.words.setFocus()
+            return
+        editor = Editor(record.answer.text, str(correcting.corrections_folder() / FILE))
+        editor.kept.connect(lambda words: self.correct(card, record, words))
+        card.edit(editor)
+        self._arrange_tabs()
 
     def _flash_evidence(self, record: Record, index: int) -> None:
         """Light up one tile, or go to all masks or boxes of one label."""

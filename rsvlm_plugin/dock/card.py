@@ -18,9 +18,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..layers.correcting import can_be_corrected
 from ..layers.record import Record
 from ..translation import tr
 from . import evidence_lines, icons, provenance
+from .correction import Editor
 from .dragging import DragOut
 from .refine_row import RefineRow
 
@@ -33,12 +35,14 @@ class Card(QFrame):
     layer_asked = pyqtSignal()
     copy_asked = pyqtSignal()
     save_asked = pyqtSignal()
+    correct_asked = pyqtSignal()
     remove_asked = pyqtSignal()
     evidence_asked = pyqtSignal(int)
 
     def __init__(self, name: str, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self.record: Optional[Record] = None
+        self.editor: Optional[Editor] = None
         self.setObjectName("rsvlm_card")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._words = ""
@@ -98,6 +102,13 @@ class Card(QFrame):
             ("layer", tr("Layer"), tr("Open as a layer"), icons.own("layer"), self.layer_asked),
             ("copy", tr("Copy"), tr("Copy the words"), icons.theme("mActionEditCopy"), self.copy_asked),
             ("save", tr("Save as…"), tr("Save as a file…"), icons.theme("mActionFileSaveAs"), self.save_asked),
+            (
+                "correct",
+                tr("Correct…"),
+                tr("Put the words right and keep them as a training record…"),
+                icons.theme("mActionToggleEditing"),
+                self.correct_asked,
+            ),
         ):
             button = self._button(label, tip, icon, key)
             button.clicked.connect(signal)
@@ -138,8 +149,9 @@ class Card(QFrame):
 
     def tab_stops(self) -> List[QWidget]:
         """What the tab key stops at, in the order in which it is read."""
+        editing = self.editor.tab_stops() if self.editor is not None else []
         refining = [self.refine.slider, self.refine.reject]
-        return [self._evidence, *refining, self.stop, *self._actions.findChildren(QToolButton)]
+        return [*editing, self._evidence, *refining, self.stop, *self._actions.findChildren(QToolButton)]
 
     def say(self, delta: str) -> None:
         """More words."""
@@ -151,6 +163,23 @@ class Card(QFrame):
         self._bar.setRange(0, max(total, 0))
         self._bar.setValue(done)
         self._note.setText(note)
+
+    def edit(self, editor: Editor) -> None:
+        """Show the editor in place of the words, until it is left."""
+        self.editor = editor
+        self.text.hide()
+        self.layout().insertWidget(self.layout().indexOf(self.text), editor)
+        editor.left.connect(self.leave_editor)
+        editor.words.setFocus()
+
+    def leave_editor(self) -> None:
+        """Show the words again."""
+        editor, self.editor = self.editor, None
+        if editor is not None:
+            self.layout().removeWidget(editor)
+            editor.hide()
+            editor.deleteLater()
+        self.text.show()
 
     def finish(self, record: Record) -> None:
         """The answer is complete, or all there will be of it."""
@@ -164,10 +193,13 @@ class Card(QFrame):
         self._fill(self._warnings, "\n".join(f"⚠ {warning}" for warning in answer.warnings))
         self._show_evidence(record)
         self.refine.show_record(record)
+        self._actions.findChild(QToolButton, "rsvlm_card_correct").setVisible(can_be_corrected(record))
         partial = tr("partial") if answer.partial else ""
+        corrected = tr("corrected") if answer.provenance.get("corrected") else ""
         model = str(answer.provenance.get("model") or "")
         origin = (
             partial,
+            corrected,
             model,
             provenance.device(answer.provenance.get("device")),
             provenance.seconds(record),

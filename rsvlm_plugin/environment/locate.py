@@ -33,6 +33,20 @@ def home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "rsvlm"
 
 
+def made_home() -> Path:
+    """`home`, for the user alone. Raises RsvlmError (unavailable) where it cannot be made."""
+    folder = home()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise RsvlmError(
+            "unavailable",
+            tr("The folder {folder} cannot be created.").format(folder=folder),
+            tr("Set RSVLM_HOME to a folder that you may write to."),
+        ) from None
+    return folder
+
+
 def environment_folder() -> Path:
     """Where the environment made from QGIS is, or would be: the folder the user chose, or `env` in `home`."""
     chosen = Settings().environment

@@ -20,7 +20,7 @@ from ...protocol import RsvlmError
 from ..settings.store import Settings
 from ..translation import tr
 from .endpoint import Endpoint, read_endpoint
-from .locate import backend_python, child_environment, home, install_command
+from .locate import backend_python, child_environment, install_command, made_home
 
 START_LIMIT_MS = 60_000  # a cold disk and a virus scanner; one second is usual
 END_LIMIT_MS = 2_000
@@ -116,19 +116,9 @@ class BackendProcess(QObject):
         settings = Settings()
         try:
             python = backend_python(settings.python)
-            folder = home()
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = made_home()
         except RsvlmError as error:
             self.failed.emit(error)
-            return
-        except OSError:
-            self.failed.emit(
-                RsvlmError(
-                    "unavailable",
-                    tr("The folder {folder} cannot be created.").format(folder=home()),
-                    tr("Set RSVLM_HOME to a folder that you may write to."),
-                )
-            )
             return
         self._said = b""
         self._log.clear()

@@ -6,7 +6,9 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...protocol import VERSION
+from .build_caption_dataset import BuildCaptionDataset
 from .describe_extent import DescribeExtent
+from .finetune import Finetune
 from .ground_by_text import GroundByText
 from .icon import provider_icon
 from .segment_by_text import SegmentByText
@@ -31,6 +33,8 @@ class RsvlmProvider(QgsProcessingProvider):
         self.addAlgorithm(DescribeExtent())
         self.addAlgorithm(SegmentByText())
         self.addAlgorithm(GroundByText())
+        self.addAlgorithm(BuildCaptionDataset())
+        self.addAlgorithm(Finetune())
 
     def unload(self) -> None:
         """An algorithm may have started the backend with no dock there to end it."""

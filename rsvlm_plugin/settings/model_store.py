@@ -16,7 +16,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 from ...protocol import Cancelled, RsvlmError
 from ..dock.progress_task import ProgressTask
 from ..environment.command import Commands, Step
-from ..environment.locate import backend_python, home
+from ..environment.locate import backend_python, made_home
 from ..environment.proxy import proxy_environment
 from ..translation import tr
 from .store import Settings
@@ -117,16 +117,8 @@ class ModelStore(QObject):
     def _commands(self, words: Sequence[str], note: str) -> Commands:
         """Raises RsvlmError where there is no backend."""
         python = backend_python(Settings().python)
-        try:
-            home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError:
-            raise RsvlmError(
-                "unavailable",
-                tr("The folder {folder} cannot be created.").format(folder=home()),
-                tr("Set RSVLM_HOME to a folder that you may write to."),
-            ) from None
         step = Step(note, str(python), ["-m", "rsvlm.cli.main", "models", *words, "--json"])
-        return Commands([step], str(home()), self, proxy_environment())
+        return Commands([step], str(made_home()), self, proxy_environment())
 
     @pyqtSlot(bytes)
     def _on_listed(self, output: bytes) -> None:

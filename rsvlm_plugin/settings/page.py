@@ -14,6 +14,7 @@ from .limits_box import LimitsBox
 from .models_box import ModelsBox
 from .options import PAGE, RsvlmOptionsFactory
 from .servers_box import ServersBox
+from .training_box import TrainingBox
 
 
 class Box(Protocol):
@@ -38,6 +39,7 @@ class RsvlmOptionsPage(QgsOptionsPageWidget):
         self.limits = self._add(tr("Limits"), LimitsBox())
         self.models = self._add(tr("Models"), ModelsBox())
         self.servers = self._add(tr("Servers"), ServersBox())
+        self.training = self._add(tr("Training"), TrainingBox())
 
     def apply(self) -> None:
         """Keep the values of every tab; the backend is started anew where one of them asks for it."""

@@ -139,6 +139,15 @@ class Settings:
     def mirror(self, url: str) -> None:
         self._write("models/mirror", url.strip().rstrip("/"))
 
+    @property
+    def corrections(self) -> str:
+        """The folder that corrected answers are kept in as training records; empty = beside the project, or rsvlm's own."""
+        return self._read("corrections/folder", "")
+
+    @corrections.setter
+    def corrections(self, folder: str) -> None:
+        self._write("corrections/folder", folder.strip())
+
     def variables(self) -> Dict[str, str]:
         """The backend's environment variables for everything that the user set.
 
