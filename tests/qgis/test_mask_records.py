@@ -1,0 +1,86 @@
+"""Masks that the user corrected become training records, in pixels of the raster's windows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from found_record import square
+from qgis.core import QgsGeometry, QgsRectangle
+
+SCENE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "after.tif"  # 1200 x 1200 px of 0.5 m
+LEFT, TOP = 654_200.0, 5_318_600.0
+
+
+@pytest.fixture
+def houses(qgis_new_project, tmp_path):
+    """Two houses found in the demo: 20 m at 10 m from the corner, and one across the edge of the first window (256 m)."""
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    places = [square(LEFT + 10, TOP - 30, 20), square(LEFT + 246, TOP - 30, 20)]
+    evidence = [Evidence("mask", place, "houses", 0.9, 400.0, phrase="houses") for place in places]
+    extent = [LEFT, TOP - 600, LEFT + 600, TOP]
+    answer = Answer("houses: 2 found.", evidence, {"model": "geopix", "extent": extent, "crs": "EPSG:32632"})
+    made = Record("after", "masks", square(LEFT, TOP - 600, 600), "EPSG:32632", False, answer, phrases=["houses"],
+                  source={"href": str(SCENE), "bands": [1, 2, 3], "acquired": "2025-06-01"})  # fmt: skip
+    made.file = write_beside(made, tmp_path)
+    return made, add_found(made)
+
+
+def test_regions_are_in_pixels_of_their_window_and_cut_at_its_edge(houses):
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    first, second = records_of(made, layer)
+    assert first.task == "segment" and first.messages == [] and first.split == "train"
+    assert first.images == [{"href": str(SCENE), "window": [0, 0, 512, 512], "bands": [1, 2, 3], "date": "2025-06-01"}]
+    assert second.images[0]["window"] == [512, 0, 1024, 512]
+    boxes = sorted(region["bbox"] for region in first.regions)
+    assert boxes == [[20, 20, 60, 60], [492, 20, 512, 60]]
+    assert [region["bbox"] for region in second.regions] == [[0, 20, 20, 60]]
+    corners = {tuple(xy) for xy in first.regions[0]["polygon"][0]}
+    assert len(corners) == 4 and first.regions[0]["label"] == "houses"
+
+
+def test_what_was_rejected_is_not_learnt_and_the_same_answer_is_kept_once(houses, tmp_path, monkeypatch):
+    from rsvlm.rsvlm_plugin.layers import mask_records
+
+    made, layer = houses
+    monkeypatch.setattr(mask_records, "corrections_folder", lambda: tmp_path / "corrections")
+    path, count = mask_records.keep(made, layer)
+    assert count == 2
+    layer.startEditing()
+    layer.deleteFeatures([item.id() for item in layer.getFeatures(QgsRectangle(LEFT + 240, TOP - 40, LEFT + 300, TOP))])
+    assert mask_records.keep(made, layer) == (path, 1)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [[region["bbox"] for region in row["regions"]] for row in rows] == [[[20, 20, 60, 60]]]
+    layer.rollBack()
+
+
+def test_a_hole_is_a_ring_of_its_own(houses):
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    layer.startEditing()
+    item = next(layer.getFeatures())
+    hole = QgsGeometry.fromRect(QgsRectangle(LEFT + 15, TOP - 25, LEFT + 20, TOP - 20))
+    layer.changeGeometry(item.id(), item.geometry().difference(hole))
+    regions = records_of(made, layer)[0].regions
+    rings = next(region["polygon"] for region in regions if region["bbox"] == [20, 20, 60, 60])
+    assert len(rings) == 2 and sorted(rings[1])[0] == [30, 40]
+    layer.rollBack()
+
+
+def test_a_raster_that_is_gone_is_told_with_a_way_out(houses):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    made.source = {"href": "/nowhere/after.tif"}
+    with pytest.raises(RsvlmError) as caught:
+        records_of(made, layer)
+    assert caught.value.code == "not_found" and caught.value.hint
