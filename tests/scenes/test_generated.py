@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from rsvlm.cli.data import data_app
 from rsvlm.protocol import Record, RsvlmError, Watch
+from rsvlm.trainer.builders.wording import NUMBERS, plural
 from rsvlm.trainer.examples import example
 from rsvlm.trainer.formats import Source, read
 from rsvlm.trainer.records import Records
@@ -23,10 +27,12 @@ from rsvlm.trainer.scenes.pictures.flights import make_flight
 from rsvlm.trainer.scenes.sites.dates import one_date, two_dates
 from rsvlm.trainer.scenes.sites.kinds import CODES, COLOURS, KINDS, LABELS
 from rsvlm.trainer.scenes.sites.themes import THEMES, make_site
+from rsvlm.trainer.scenes.truths.captions import captions
 from rsvlm.trainer.scenes.truths.change import changed_of
+from rsvlm.trainer.scenes.truths.phrases import nothing, referring
 from rsvlm.trainer.scenes.truths.questions import questions
 from rsvlm.trainer.scenes.truths.records import OF_ONE, OF_PAIR
-from rsvlm.trainer.scenes.truths.truth import SMALLEST, Truth
+from rsvlm.trainer.scenes.truths.truth import NOUNS, SMALLEST, Truth
 from rsvlm.trainer.scenes.truths.words import wording
 
 PIXELS = 128
@@ -251,3 +257,46 @@ def test_noise_that_is_cut_out_is_smooth_and_never_the_same_twice():
 def test_what_cannot_be_made_is_refused_in_words(wrong: dict):
     with pytest.raises(RsvlmError, match=r"Scenes cannot have|is no name of a split"):
         Wanted(1, **wrong)
+
+
+def test_numbers_in_captions_are_those_of_the_masks(truths: list[tuple[str, Truth]]):
+    number = 0
+    for theme, truth in truths:
+        for sentence in captions(truth, theme, random.Random(2)):
+            for noun in NOUNS:
+                found = re.search(rf"\b({'|'.join(NUMBERS[2:])}) {plural(noun)}\b", sentence.lower())
+                if found:
+                    assert NUMBERS.index(found[1]) == truth.counts[noun], sentence
+                    number += 1
+                elif re.search(rf"\b(a|an|one) {noun}\b(?! park| area| landscape)", sentence.lower()):
+                    assert truth.counts[noun] == 1, sentence
+    assert number > 10
+
+
+def test_a_thing_that_is_singled_out_is_the_only_one_and_what_is_absent_is_nowhere(truths: list[tuple[str, Truth]]):
+    singled = 0
+    for _, truth in truths:
+        for seed in range(4):
+            found = referring(truth, random.Random(seed))
+            if found:
+                singled += 1
+                box, mask = found.boxes[0], found.masks[0]
+                assert list(box) == bbox_of(mask)
+                if "largest" in found.words:
+                    (one,) = (one for one in truth.objects if one.box == box)
+                    assert one.pixels == max(other.pixels for other in truth.of(one.noun))
+            absent = nothing(truth, random.Random(seed)).words
+            for label, words in wording()["phrases"].items():
+                if absent in words and label != "vegetation":
+                    assert label not in truth.shares
+    assert singled > 20
+
+
+def test_command_says_what_it_made_and_refuses_what_is_there(tmp_path: Path):
+    arguments = ["scenes", "-o", str(tmp_path), "--count", "2", "--pixels", "128", "--json"]
+    done = CliRunner().invoke(data_app, arguments)
+    assert done.exit_code == 0, done.output
+    told_here = json.loads(done.stdout)
+    assert told_here["scenes"] == 2 and told_here["records"] == len(list(Records(tmp_path / "train.jsonl")))
+    again = CliRunner().invoke(data_app, arguments)
+    assert isinstance(again.exception, RsvlmError) and "is there already" in again.exception.message
