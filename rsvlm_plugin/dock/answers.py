@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from qgis.core import QgsVectorLayer
+from qgis.core import QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
 from ..canvas.outline import flash, zoom
-from ..layers import correcting, export, found_group, results
+from ..layers import correcting, export, found_group, mask_records, results
 from ..layers.corrections import FILE
-from ..layers.found_file import is_temporary
+from ..layers.found_file import is_beside
 from ..layers.record import Record
 from ..translation import tr
 from .card import Card
@@ -103,10 +103,12 @@ class Answers(QWidget):
         except RsvlmError as error:
             self._report.error(error)
             return
-        if is_temporary(record.file):
-            told = tr("The project is not saved yet, so the layer is in a temporary file: {path}. Save as… keeps it.")
-        else:
+        if is_beside(record.file, QgsProject.instance()):
             told = tr("The layer is in {path}.")
+        else:
+            told = tr(
+                "No file can be beside the project, so the layer is in a temporary one: {path}. Save as… keeps it."
+            )
         self._report.news(told.format(path=record.file))
 
     def save(self, record: Record, path: str, replace: bool = False) -> bool:
@@ -144,6 +146,7 @@ class Answers(QWidget):
         card.correct_asked.connect(lambda: self._edit(card, record))
         card.remove_asked.connect(lambda: self.drop(card))
         card.refine.threshold_asked.connect(lambda likely: self.threshold_asked.emit(card, likely))
+        card.refine.learn_asked.connect(lambda: self._keep_masks(record))
         card.refine.reject_asked.connect(lambda wanted: self.reject_asked.emit(card, wanted))
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
 
@@ -155,6 +158,15 @@ class Answers(QWidget):
         editor.kept.connect(lambda words: self.correct(card, record, words))
         card.edit(editor)
         self._arrange_tabs()
+
+    def _keep_masks(self, record: Record) -> None:
+        """The layer as the user left it, as training records."""
+        try:
+            path, count = mask_records.keep(record, found_group.opened(record))
+        except RsvlmError as error:
+            self._report.error(error)
+            return
+        self._report.news(tr("Kept in {path}, with %n training records now.", count).format(path=path))
 
     def _flash_evidence(self, record: Record, index: int) -> None:
         """Light up one tile, or go to all masks or boxes of one label."""

@@ -80,6 +80,7 @@ class FindRow(QWidget):
             self._earlier.remove(text)
         self._earlier.append(text)
         self._shown = len(self._earlier)
+        self.edit.setCursorPosition(0)
         self.asked.emit(phrases)
 
     def show_able(self, error: Optional[RsvlmError]) -> None:

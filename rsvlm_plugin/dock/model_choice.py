@@ -19,6 +19,8 @@ from ..translation import tr
 from . import icons
 
 RUNNING = ("ready", "busy")
+# What the backend does, roughly, with any model that tells classes apart by their names.
+FOUND_BY_CLASSES = ("segment", "ground")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Chosen:
 
     model: str = BUNDLED_MODEL
     title: str = BUNDLED_MODEL
-    tasks: Tuple[str, ...] = ("describe",)
+    tasks: Tuple[str, ...] = ("describe", "classify")
     server: Optional[Server] = None
     licence: str = ""
 
@@ -41,7 +43,8 @@ class Chosen:
 
     def check(self, task: str) -> None:
         """Raise RsvlmError where it cannot or may not do `task`: the reason, and what to do about it."""
-        if task not in self.tasks:
+        by_classes = task in FOUND_BY_CLASSES and "classify" in self.tasks and self.server is None
+        if task not in self.tasks and not by_classes:
             raise RsvlmError(
                 "bad_request",
                 tr("“{model}” cannot do this: it was made for other tasks.").format(model=self.title),

@@ -1,11 +1,11 @@
-"""The row of a card that makes masks better: a threshold that cuts them again, and a click that rejects one."""
+"""The part of a card that makes masks better: a threshold cuts them again, a click rejects one, all become training records."""
 
 from __future__ import annotations
 
 from typing import Optional
 
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from ..layers.record import Record
 from ..translation import tr
@@ -17,10 +17,11 @@ WAIT_MS = 400  # after the last step of the slider
 
 
 class RefineRow(QWidget):
-    """Emits `threshold_asked` once the slider rests, `reject_asked` when clicks are to reject, or no more."""
+    """Emits `threshold_asked` once the slider rests, `reject_asked` when clicks are to reject, or no more, `learn_asked`."""
 
     threshold_asked = pyqtSignal(float)
     reject_asked = pyqtSignal(bool)
+    learn_asked = pyqtSignal()
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -40,20 +41,33 @@ class RefineRow(QWidget):
         self.reject.setText(tr("Reject"))
         self.reject.setToolTip(tr("Click on the map to take a feature away; Edit ▸ Undo brings it back"))
         self.reject.setIcon(icons.theme("mActionDeletePart"))
-        self.reject.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.reject.setAutoRaise(True)
         self.reject.setCheckable(True)
-        self.reject.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.reject.toggled.connect(self.reject_asked)
+        self.learn = QToolButton()
+        self.learn.setObjectName("rsvlm_learn")
+        self.learn.setText(tr("Keep for Training"))
+        self.learn.setToolTip(tr("Keep the layer as it is now, with your corrections, as training records"))
+        self.learn.setIcon(icons.theme("mActionFileSave"))
+        self.learn.clicked.connect(self.learn_asked)
+        for button in (self.reject, self.learn):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
         self._timer.timeout.connect(lambda: self.threshold_asked.emit(self.slider.value() / STEPS))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._words)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.reject)
+        cutting, correcting = QHBoxLayout(), QHBoxLayout()
+        cutting.addWidget(self._words)
+        cutting.addWidget(self.slider, 1)
+        correcting.addWidget(self.reject)
+        correcting.addWidget(self.learn)
+        correcting.addStretch(1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        rows.addLayout(cutting)
+        rows.addLayout(correcting)
 
     def show_record(self, record: Record) -> None:
         """Offer what can be done to the layer of this record."""

@@ -11,7 +11,7 @@ import json
 import os
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ...protocol import Raster, Record
 
@@ -82,6 +82,17 @@ class Corrections:
         else:
             _write(self.path, line + b"\n", "ab")
         return len(others) + 1
+
+    def replace(self, start: str, records: Sequence[Record]) -> int:
+        """These take the place of all records whose id begins with `start`; how many there are now."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = self.path.read_bytes() if self.path.exists() else b""
+        others = [line for line in content.split(b"\n") if line.strip() and not (_id(line) or "").startswith(start)]
+        lines = [json.dumps(record.to_json(), ensure_ascii=False).encode("utf-8") for record in records]
+        part = self.path.with_suffix(".part")
+        _write(part, b"\n".join([*others, *lines, b""]), "wb")
+        os.replace(part, self.path)
+        return len(others) + len(lines)
 
     def picture(self, key: str, raster: Raster) -> Dict[str, Any]:
         """Keep the picture (PNG) of a drawn raster; how a record beside it refers to it, so that both can be moved."""

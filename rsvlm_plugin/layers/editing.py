@@ -17,8 +17,7 @@ def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
     layer.deleteFeatures(layer.allFeatureIds())
     layer.addFeatures(list(found.features(record, layer.fields())))
     layer.endEditCommand()
-    labels = [(item.label, item.count) for item in found.summary(record)]
-    layer.setRenderer(found_style.renderer(labels, record.style == "boxes"))
+    layer.setRenderer(found_style.renderer(record))
     layer.triggerRepaint()
 
 

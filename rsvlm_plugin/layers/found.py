@@ -5,7 +5,7 @@ Knows fields and geometries; nothing of files, styles and the layer tree.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from qgis.core import (
     NULL,
@@ -93,11 +93,18 @@ def features(record: Record, columns: QgsFields) -> Iterator[QgsFeature]:
 
 
 def summary(record: Record) -> List[Evidence]:
-    """One evidence for each label, the most numerous first: how many, their area together, their mean score, their box."""
+    """One evidence for each label, in the order of `order`: how many, their area together, their mean score, their box."""
     groups: Dict[str, List[Evidence]] = {}
     for item in record.answer.evidence:
         groups.setdefault(item.label, []).append(item)
-    return sorted((_together(items) for items in groups.values()), key=lambda item: -item.count)
+    return [_together(groups[label]) for label in order(record, groups)]
+
+
+def order(record: Record, labels: Iterable[str]) -> List[str]:
+    """The labels as their phrases were asked for, whatever was found of them; those of the model's own behind."""
+    there = list(labels)
+    own = [label for label in there if label not in record.phrases]
+    return [phrase for phrase in record.phrases if phrase in there] + own
 
 
 def _together(items: Sequence[Evidence]) -> Evidence:

@@ -63,9 +63,9 @@ def folder_for_results(project: QgsProject) -> Path:
     return folder
 
 
-def is_temporary(path: str) -> bool:
-    """Whether the file lies where the system clears up."""
-    return Path(QDir.tempPath()) in Path(path).parents
+def is_beside(path: str, project: QgsProject) -> bool:
+    """Whether the file lies where the project does; else where the system clears up."""
+    return bool(project.fileName()) and Path(path).parent == Path(project.absolutePath())
 
 
 def write_beside(record: Record, folder: Path, licence: str = "") -> str:

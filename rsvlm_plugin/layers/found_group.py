@@ -30,6 +30,7 @@ def add_found(record: Record) -> QgsVectorLayer:
         project.addMapLayer(layer, False)
         group.addLayer(layer)
     group.findLayer(place).setExpanded(False)
+    group.findLayer(found).setCustomProperty("showFeatureCount", True)
     return found
 
 

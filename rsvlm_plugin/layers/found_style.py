@@ -7,7 +7,7 @@ letters with a halo. Colours are told apart with any colour vision (Okabe and It
 from __future__ import annotations
 
 from html import escape
-from typing import List, Sequence, Tuple
+from typing import List, Tuple
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
@@ -28,7 +28,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ..translation import tr
-from .found import aliases, summary
+from .found import aliases, order
 from .record import Record
 
 # Sky blue, orange, yellow, reddish purple, vermilion, bluish green, blue.
@@ -45,8 +45,7 @@ DECIMALS = {"score": 2, "area_m2": 1, "perimeter_m": 1}
 
 def dress(layer: QgsVectorLayer, record: Record, licence: str = "") -> None:
     """Give a layer of what was found its looks, aliases, notes and metadata. licence: of the model that answered."""
-    found = summary(record)
-    layer.setRenderer(renderer([(item.label, item.count) for item in found], record.style == "boxes"))
+    layer.setRenderer(renderer(record))
     layer.setLabeling(_labeling())
     layer.setLabelsEnabled(True)
     layer.setMapTipTemplate(_map_tip())
@@ -67,13 +66,13 @@ def name_fields(layer: QgsVectorLayer) -> None:
             layer.setEditorWidgetSetup(index, QgsEditorWidgetSetup("Range", {"Precision": DECIMALS[name]}))
 
 
-def renderer(labels: Sequence[Tuple[str, int]], hollow: bool) -> QgsCategorizedSymbolRenderer:
-    """A category for each (label, number of features), in this order, and one for labels that are written later."""
-    categories: List[QgsRendererCategory] = []
-    for number, (label, count) in enumerate(labels):
-        words = f"{label} ({count})"
-        categories.append(QgsRendererCategory(label, symbol(number, hollow), words))
-    categories.append(QgsRendererCategory("", symbol(len(labels), hollow), tr("other")))
+def renderer(record: Record) -> QgsCategorizedSymbolRenderer:
+    """A category for each label, whose colour hangs on its place among the phrases; one for labels that are written later."""
+    hollow = record.style == "boxes"
+    labels = order(record, dict.fromkeys(item.label for item in record.answer.evidence))
+    colours = order(record, dict.fromkeys([*record.phrases, *labels]))
+    categories = [QgsRendererCategory(label, symbol(colours.index(label), hollow), label) for label in labels]
+    categories.append(QgsRendererCategory("", symbol(len(colours), hollow), tr("other")))
     return QgsCategorizedSymbolRenderer("label", categories)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def load(name: str, path: Path):
 
 
 def main(folder: Path) -> None:
+    os.environ["RSVLM_MODELS"] = str(folder)
     load("conftest", ROOT / "tests" / "conftest.py")  # names this checkout rsvlm
     small = load("small_models", ROOT / "tests" / "small_models.py")
     card = small.add_family(folder, "geopix", ["it", "is", *small.SEGS])

@@ -48,7 +48,7 @@ def test_style_aliases_notes_and_metadata_stay_in_the_file(qgis_app, tmp_path):
         styles = database.execute("select f_table_name, useAsDefault from layer_styles order by 1").fetchall()
     assert styles == [("masks", 1), ("place", 1)]
     layer = QgsVectorLayer(f"{path}|layername=masks", "as anybody opens it", "ogr")
-    assert [item.label() for item in layer.renderer().categories()] == ["buildings (3)", "lake (1)", "other"]
+    assert [item.label() for item in layer.renderer().categories()] == ["buildings", "lake", "other"]
     assert layer.attributeAlias(layer.fields().lookupField("area_m2")) == "Area (m²)"
     abstract = layer.metadata().abstract()
     for fact in ("Asked: buildings, the lake, ships", "Model: geopix", "Revision: r1", "Licence: CC-BY-4.0", CREATED):
@@ -187,13 +187,14 @@ def test_a_file_that_is_gone_is_told_with_a_way_out(written):
 
 
 def test_results_lie_beside_a_saved_project_and_else_where_it_is_told(qgis_new_project, tmp_path):
-    from rsvlm.rsvlm_plugin.layers.found_file import folder_for_results, is_temporary
+    from rsvlm.rsvlm_plugin.layers.found_file import folder_for_results, is_beside
 
     project = QgsProject.instance()
     before = folder_for_results(project)
-    assert before.is_dir() and is_temporary(str(before / "a.gpkg"))
+    assert before.is_dir() and not is_beside(str(before / "a.gpkg"), project)
     assert project.write(str(tmp_path / "mine.qgz"))
     assert folder_for_results(project) == tmp_path
+    assert is_beside(str(tmp_path / "a.gpkg"), project)
 
 
 def test_without_a_crs_masks_lie_on_the_picture_and_areas_are_empty(qgis_app, tmp_path):

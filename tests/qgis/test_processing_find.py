@@ -26,9 +26,7 @@ def models(tmp_path_factory, qgis_app):
 
     folder = tmp_path_factory.mktemp("models")
     script = Path(__file__).with_name("make_small_models.py")
-    environment = {**os.environ, "RSVLM_MODELS": str(folder)}
-    environment.pop("PYTHONHOME", None)
-    subprocess.run([os.environ["RSVLM_PYTHON"], str(script), str(folder)], env=environment, check=True)
+    subprocess.run([os.environ["RSVLM_PYTHON"], str(script), str(folder)], check=True)
     shared_process().stop()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RSVLM_MODELS", str(folder))
