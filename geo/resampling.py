@@ -6,9 +6,13 @@ never mixes into a value, however small the share of good pixels is.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from affine import Affine
 
+# (count, few) int and float32: the inputs that an output pixel takes along one axis, and how much of each.
+_Weights = tuple[np.ndarray, np.ndarray]
 _SUPERSAMPLE = 4  # positions per output pixel and axis on a rotated grid
 
 
@@ -25,8 +29,19 @@ def resample(
         return _gathered(weighted, share, placement, width, height)
     across = _weights(width, placement.c, placement.a, share.shape[1])
     down = _weights(height, placement.f, placement.e, share.shape[0])
-    total = down @ share @ across.T
-    return _normalised(np.matmul(np.matmul(down, weighted), across.T), total)
+    sums = _summed(np.concatenate([weighted, share[None]]), down, across)
+    return _normalised(sums[:-1], sums[-1])
+
+
+def _summed(values: np.ndarray, down: _Weights, across: _Weights) -> np.ndarray:
+    """(n, h, w) -> (n, height, width): along the columns first, then along the rows."""
+    rows = np.zeros((values.shape[0], len(down[0]), values.shape[2]), np.float32)
+    for cells, weights in zip(down[0].T, down[1].T):
+        rows += values[:, cells] * weights[:, None]
+    whole = np.zeros((*rows.shape[:2], len(across[0])), np.float32)
+    for cells, weights in zip(across[0].T, across[1].T):
+        whole += rows[:, :, cells] * weights
+    return whole
 
 
 def _normalised(sums: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,26 +50,23 @@ def _normalised(sums: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.nda
     return values.astype(np.float32), np.where(known, share, 0.0).astype(np.float32)
 
 
-def _weights(count: int, start: float, step: float, inputs: int) -> np.ndarray:
-    """(count, inputs): output pixel i covers start + i*step to start + (i+1)*step of the input; step may be < 0."""
+def _weights(count: int, start: float, step: float, inputs: int) -> _Weights:
+    """Output pixel i covers start + i*step to start + (i+1)*step of the input; step may be < 0."""
     if abs(step) >= 1.0:
         edges = start + step * np.arange(count + 1)
         low = np.minimum(edges[:-1], edges[1:])[:, None]
         high = np.maximum(edges[:-1], edges[1:])[:, None]
-        cells = np.arange(inputs)[None, :]
+        cells = np.floor(low).astype(int) + np.arange(math.ceil(abs(step)) + 1)
         overlap = np.minimum(high, cells + 1) - np.maximum(low, cells)
-        return (np.clip(overlap, 0.0, None) / abs(step)).astype(np.float32)
-    centres = start + step * (np.arange(count) + 0.5)
-    inside = (centres >= 0) & (centres <= inputs)
-    position = np.clip(centres - 0.5, 0, inputs - 1)
-    first = np.minimum(position.astype(int), max(inputs - 2, 0))
-    second = np.minimum(first + 1, inputs - 1)
-    fraction = position - first
-    weights = np.zeros((count, inputs), np.float32)
-    rows = np.arange(count)
-    np.add.at(weights, (rows, first), (1.0 - fraction) * inside)
-    np.add.at(weights, (rows, second), fraction * inside)
-    return weights
+        weights = np.clip(overlap, 0.0, None) / abs(step)
+    else:
+        centres = (start + step * (np.arange(count) + 0.5))[:, None]
+        inside = (centres >= 0) & (centres <= inputs)
+        position = np.clip(centres - 0.5, 0, inputs - 1)
+        cells = position.astype(int) + np.arange(2)
+        weights = np.clip(1.0 - abs(position - cells), 0.0, None) * inside
+    weights *= (cells >= 0) & (cells < inputs)
+    return np.clip(cells, 0, inputs - 1), weights.astype(np.float32)
 
 
 def _gathered(
