@@ -10,8 +10,10 @@ import torch
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.compact.learner import CompactLearner, new, take_over
+from rsvlm.models.families.compact.strange import strange
 from rsvlm.models.families.compact.words import PAD, SEG
 from rsvlm.models.learning import Example
+from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.weights import load_compact
 
 TEXTS = ["a river and some trees", "two white buildings near a road", "is there a boat?", "no"] * 10
@@ -134,3 +136,28 @@ def test_new_model_begins_with_what_it_shares_with_another(learner: CompactLearn
 def test_vocabulary_without_room_is_refused():
     with pytest.raises(ValueError, match="300"):
         new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])
+
+
+def test_of_what_shows_nothing_no_class_is_learnt(learner: CompactLearner):
+    torch.manual_seed(0)
+    examples = [replace(CAPTION, id=str(number)) for number in range(32)]
+    lesson, same = learner.batch(examples), learner.batch(examples)
+    assert len(lesson.pixels) == 34 and lesson.counts["class"] == 34
+    assert torch.equal(lesson.pixels, same.pixels), "the same batch has the same strange pictures"
+    optimizer = torch.optim.AdamW(learner.network.parameters(), 3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        learner.losses(lesson, ("class",))["class"].backward()
+        optimizer.step()
+    learner.network.eval()
+    with torch.inference_mode():
+        logits = learner.model.scene_head(learner.model.encoder(normalise(lesson.pixels)).pooled)
+    chances = logits.softmax(dim=-1)[:, 0]
+    assert chances[0] > 0.8 and (chances[-2:] < 0.7).all()
+
+
+@pytest.mark.parametrize("size", [(32, 32), (40, 24)])
+def test_strange_pictures_are_of_many_kinds(size: tuple[int, int]):
+    found = strange(40, *size, np.random.default_rng(0))
+    assert found.shape == (40, *size, 3) and found.dtype == np.uint8
+    assert len({picture.tobytes() for picture in found}) == 40

@@ -81,10 +81,8 @@ class CompactLearner:
         first = features.rows(slice(len(lesson.described)))
         found = self._words(features, lesson, wanted)
         if "class" in wanted and lesson.counts["class"]:
-            logits = self.model.scene_head(first.pooled).float()
-            found["class"] = nn.functional.cross_entropy(
-                logits, lesson.classes, ignore_index=UNKNOWN, label_smoothing=SMOOTHING
-            )
+            strange = features.rows(slice(len(lesson.described) + len(lesson.pairs), None))
+            found["class"] = self._classes(first, strange, lesson.classes) / lesson.counts["class"]
         if "contrastive" in wanted:
             found["contrastive"] = self._contrastive(first, lesson)
         if "distillation" in wanted and self._teacher and self.network.distillation and lesson.counts["distillation"]:
@@ -144,6 +142,14 @@ class CompactLearner:
         rough, final = self.model.heads.queries(hidden[asked], pixels[place])
         losses = [pixel_loss(logits, truth) + dice_loss(logits, truth) for logits in (rough, final)]
         return len(place) * (ROUGH * losses[0] + losses[1])
+
+    def _classes(self, seen: ImageFeatures, strange: ImageFeatures, classes: Tensor) -> Tensor:
+        """Sum of the losses of pictures of a class, and of strange ones, which are as likely of any."""
+        known = classes != UNKNOWN
+        logits = self.model.scene_head(torch.cat([seen.pooled[known], strange.pooled])).float()
+        labelled, odd = logits.split([int(known.sum()), len(strange.pooled)])
+        right = nn.functional.cross_entropy(labelled, classes[known], label_smoothing=SMOOTHING, reduction="sum")
+        return right - odd.log_softmax(dim=-1).mean(dim=-1).sum()
 
     def _contrastive(self, features: ImageFeatures, lesson: CompactLesson) -> Tensor:
         """Over the described pictures, and their texts, of all processes; 0 where there are none."""

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from rsvlm.models.families.compact.strange import strange
 from rsvlm.models.families.compact.words import (
     ASK,
     CAPTION,
@@ -29,6 +30,7 @@ from rsvlm.models.families.compact.words import (
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.tokenizer import tidy
 
+STRANGE = 16  # examples for each picture that shows nothing
 ANSWERS = 8  # of a picture that are told from wrong ones, as many in every process
 UNKNOWN = -1  # class of a picture that has none
 
@@ -37,7 +39,8 @@ Turn = tuple[int, list[int], list[int]]  # task token, question, answer
 
 @dataclass(frozen=True)
 class CompactLesson:
-    """pixels: (batch + pairs, 3, H, W) in [0, 1], the later dates last. pairs: (pairs,) examples that have two dates.
+    """pixels: (batch + pairs + strange, 3, H, W) in [0, 1]: the pictures of all examples, the later dates of `pairs`, and ones
+    that show nothing (strange.py). pairs: (pairs,) examples that have two dates.
 
     ids, labels: (rows, length), see words.py; of: (rows,) the example of each. truth: (masks, H / 2, W / 2) in [0, 1], one for
     each [SEG] of ids, row by row.
@@ -85,7 +88,9 @@ class Lessons:
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
-        pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+        height, width = pictures[0].shape[:2]
+        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, _generator(examples))
+        pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
         truth = [mask for example in examples for _, mask in _targets(example) if mask.any()]
@@ -97,7 +102,7 @@ class Lessons:
         counts = {
             "language": int((labels != IGNORED).sum()),
             "masks": len(truth),
-            "class": sum(place != UNKNOWN for place in classes),
+            "class": sum(place != UNKNOWN for place in classes) + len(odd),
             "contrastive": sum(described),
             "distillation": sum(described),
         }
@@ -161,6 +166,11 @@ def _halved(masks: Sequence[np.ndarray], size: Sequence[int]) -> Tensor:
     if not masks:
         return torch.zeros(0, *half)
     return adaptive_avg_pool2d(torch.from_numpy(np.stack(masks)).float(), half)
+
+
+def _generator(examples: Sequence[Example]) -> np.random.Generator:
+    """The same for the same batch, in every process and session."""
+    return np.random.default_rng([_number(example.id) for example in examples[:4]])
 
 
 def _number(text: str) -> int:
