@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rsvlm.trainer.scenes.sites.building import block, house
-from rsvlm.trainer.scenes.sites.leisure import car_park
 from rsvlm.trainer.scenes.sites.outlines import blob, path, rectangle
+from rsvlm.trainer.scenes.sites.parking import car_park
 from rsvlm.trainer.scenes.sites.planting import wood
 from rsvlm.trainer.scenes.sites.site import Site
 from rsvlm.trainer.scenes.sites.traffic import road

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rsvlm.trainer.scenes.sites import country, leisure, towns, waters, works
+from rsvlm.trainer.scenes.sites import coasts, country, leisure, parking, sports, towns, transport, waters, wilds, works
 from rsvlm.trainer.scenes.sites.additions import add
 from rsvlm.trainer.scenes.sites.looks import make_look
 from rsvlm.trainer.scenes.sites.site import Site
@@ -32,18 +32,18 @@ THEMES: tuple[Theme, ...] = (
     Theme("industrial area", works.industry, (0.5, 1.8), 1.3, True),
     Theme("storage tanks", works.tanks, (0.4, 2.5), 0.8, True),
     Theme("solar farm", works.solar, (0.4, 2.5), 0.7),
-    Theme("motorway", works.motorway, (0.35, 1.3), 0.9),
-    Theme("airport", works.airport, (0.6, 3.0), 1.2, True),
-    Theme("harbour", waters.harbour, (0.35, 1.6), 1.2, True),
+    Theme("motorway", transport.motorway, (0.35, 1.3), 0.9),
+    Theme("airport", transport.airport, (0.6, 3.0), 1.2, True),
+    Theme("harbour", coasts.harbour, (0.35, 1.6), 1.2, True),
     Theme("river", waters.river, (0.5, 6.0), 1.2),
     Theme("lake", waters.lake, (0.5, 8.0), 1.1),
-    Theme("beach", waters.coast, (0.4, 5.0), 1.1),
+    Theme("beach", coasts.coast, (0.4, 5.0), 1.1),
     Theme("farmland", country.farmland, (0.6, 10.0), 1.5),
-    Theme("forest", country.forest, (0.4, 10.0), 1.1),
-    Theme("meadow", country.grassland, (0.4, 5.0), 0.6),
-    Theme("desert", country.desert, (0.6, 10.0), 0.9),
-    Theme("sports fields", leisure.sport, (0.3, 1.3), 1.1, True),
-    Theme("parking lot", leisure.parking, (0.3, 0.6), 1.0, True),
+    Theme("forest", wilds.forest, (0.4, 10.0), 1.1),
+    Theme("meadow", wilds.grassland, (0.4, 5.0), 0.6),
+    Theme("desert", wilds.desert, (0.6, 10.0), 0.9),
+    Theme("sports fields", sports.sport, (0.3, 1.3), 1.1, True),
+    Theme("parking lot", parking.parking, (0.3, 0.6), 1.0, True),
     Theme("park", leisure.park, (0.35, 1.6), 0.8),
 )
 COARSEST = 2.0  # times as large pixels, at most, where a picture has fewer of them than 256

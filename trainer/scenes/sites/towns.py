@@ -6,8 +6,8 @@ import numpy as np
 
 from rsvlm.trainer.scenes.sites.building import block, house, pool
 from rsvlm.trainer.scenes.sites.ground import lay, meadow
-from rsvlm.trainer.scenes.sites.leisure import car_park
 from rsvlm.trainer.scenes.sites.outlines import blob, rectangle, turned, xy
+from rsvlm.trainer.scenes.sites.parking import car_park
 from rsvlm.trainer.scenes.sites.planting import along, plant, scattered, wood
 from rsvlm.trainer.scenes.sites.site import Site
 from rsvlm.trainer.scenes.sites.streets import lots, make_net, streets
