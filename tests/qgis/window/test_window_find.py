@@ -11,7 +11,7 @@ from osgeo import gdal, ogr
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QToolButton
+from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QProgressBar, QToolButton
 
 SHOTS = Path(os.environ.get("RSVLM_WINDOW_SHOTS", "."))
 DEMO = Path(__file__).resolve().parents[3] / "resources" / "demo" / "demo.qgz"
@@ -42,7 +42,7 @@ def finder(models, dock, demo, tmp_path, wait):
     layer = QgsRasterLayer(str(scene), "town")
     demo.addMapLayer(layer)
     assert demo.write(str(tmp_path / "town.qgz"))
-    wait(lambda: dock.model_choice._cards is not None, FOREVER)
+    wait(lambda: any(card["id"] == "geopix" for card in dock.model_choice._cards or ()), FOREVER)
     choose(dock, "geopix")
     dock.place_row.choose_layer(layer)
     yield dock
@@ -166,3 +166,58 @@ def test_the_answer_and_its_layer_come_back_with_the_project(finder, wait, iface
     assert layer.isValid() and layer.renderer().type() == "categorizedSymbol"
     assert finder.answers.open_layer(card.record) is layer
     wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)  # QGIS's own, which loads the project
+
+
+def areas(layer) -> list:
+    return sorted(round(item.geometry().area()) for item in layer.getFeatures())
+
+
+def test_another_threshold_is_one_step_that_can_be_undone(finder, wait, iface):
+    choose(finder, "compact")
+    finder.place_row.kind = "map"
+    card = find(finder, wait, "forest, water, buildings")
+    assert any("zero-shot" in warning for warning in card.record.answer.warnings)
+    layer = iface.activeLayer()
+    before, model_s = areas(layer), card.record.answer.timings["model"]
+    card.refine.slider.setValue(6)
+    wait(lambda: layer.isEditable() and layer.undoStack().undoText() == "Threshold 0.3", FOREVER)
+    after = areas(layer)
+    assert sum(after) > sum(before)
+    wait(lambda: finder.refining._running is None)
+    assert card.record.answer.provenance["cut"]["likely"] == 0.3
+    print(f"model {model_s} s, cut again {card.record.answer.timings} s")
+    layer.undoStack().undo()
+    assert areas(layer) == before
+    layer.rollBack()
+
+
+def test_a_click_on_the_map_rejects_until_escape(finder, wait, pause, iface):
+    card = find(finder, wait, "roofs")
+    layer, canvas = iface.activeLayer(), iface.mapCanvas()
+    before, tool = layer.featureCount(), canvas.mapTool()
+    point = next(layer.getFeatures()).geometry().pointOnSurface().asPoint()
+    canvas.zoomToFeatureExtent(layer.extent())
+    canvas.setCenter(point)
+    QTest.mouseClick(card.refine.reject, Qt.MouseButton.LeftButton)
+    assert canvas.mapTool() is not tool
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=canvas.viewport().rect().center())
+    wait(lambda: layer.featureCount() == before - 1)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.mapTool() is tool and not card.refine.reject.isChecked()
+    layer.undoStack().undo()
+    assert layer.featureCount() == before
+    layer.rollBack()
+
+
+def test_stop_keeps_what_was_found_and_calls_it_partial(finder, wait, demo):
+    finder.place_row.kind = "map"  # hundreds of tiles
+    finder.find_row.edit.setText("roofs")
+    QTest.keyClick(finder.find_row.edit, Qt.Key.Key_Return)
+    card = finder.answers.cards[0]
+    bar = card.findChild(QProgressBar)
+    wait(lambda: bar.value() > 2, FOREVER)
+    QTest.mouseClick(card.stop, Qt.MouseButton.LeftButton)
+    wait(lambda: card.record or card not in finder.answers.cards, FOREVER)
+    print(card.record and card.record.answer.warnings)
+    assert card.record is not None and card.record.answer.partial
+    assert "partial" in card._origin.text()
