@@ -22,7 +22,8 @@ def generate_scenes(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Draw places of twenty kinds from above, and write captions, questions, boxes, masks and changes that are true of them."""
-    from rsvlm.trainer.scenes.generate import Wanted, generate
+    from rsvlm.trainer.scenes.generate import generate
+    from rsvlm.trainer.scenes.making import Wanted
 
     with Terminal(words=False).listening() as watch:
         done = generate(Wanted(count, seed, pixels, pairs, split), out, overwrite, watch)

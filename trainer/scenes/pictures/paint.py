@@ -11,7 +11,6 @@ from rsvlm.trainer.scenes.pictures.canvas import Canvas
 from rsvlm.trainer.scenes.pictures.patterns import PATTERNS
 from rsvlm.trainer.scenes.sites.kinds import KINDS, NAMES, NUMBERS
 
-GREEN = ("grass", "lawn", "field", "wood", "tree")
 SNOWY = ("grass", "lawn", "field", "bare", "sand", "wood", "building", "paved", "pitch", "tree")
 
 

@@ -40,7 +40,7 @@ def _one(site: Site, kind: str, x: float, y: float, angle: float) -> bool:
             return house(site, x, y, angle, long, wide) if long < 20 else block(site, x, y, angle, long, wide, long / 4)
     if kind == "parking":
         long, deep = max(float(rng.uniform(24, 60)), 9 * gsd), max(27.0, 6 * gsd)
-        return car_park(site, x, y, angle, long, deep, "parking")
+        return car_park(site, x, y, angle, long, deep, True)
     radius = float(rng.uniform(0.05, 0.11)) * size
     if kind != "road" and not site.clear(blob(rng, x, y, radius * 1.5, 0.2, 20)):
         return False

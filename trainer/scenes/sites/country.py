@@ -68,7 +68,7 @@ def _parcel(site: Site, outline: Points, angle: float) -> None:
     if luck < 0.08:
         site.put("bare", outline, varied(rng, site.look.soil, 0.06))
     elif luck > 0.14:
-        plants, _, rows, _ = site.look.crop(rng)
+        plants, rows = site.look.crop(rng)
         x, y = outline.mean(axis=0).tolist()
         turn = angle + (np.pi / 2 if rng.random() < 0.3 else 0.0)
         frame = Frame(x, y, turn, 1.0, 1.0)
@@ -84,7 +84,7 @@ def _pivots(site: Site) -> None:
     for x in np.arange(start[0], site.size + radius, 2.06 * radius):
         for y in np.arange(start[1], site.size + radius, 2.06 * radius):
             if rng.random() < 0.85:
-                plants, _, _, _ = site.look.crop(rng)
+                plants, _ = site.look.crop(rng)
                 frame = Frame(float(x), float(y), 0.0, radius * 0.97, radius)
                 outline = ellipse(float(x), float(y), radius * 0.97, radius * 0.97, points=48)
                 site.put("field", outline, plants, site.thing("field"), frame=frame, pattern="pivot")

@@ -77,7 +77,7 @@ def _ripened(items: Sequence[Item], look: Look, rng: np.random.Generator) -> lis
     found = []
     for item in items:
         if rotates and item.kind == "field" and rng.random() < 0.5:
-            plants, _, rows, _ = look.crop(rng)
+            plants, rows = look.crop(rng)
             item = replace(item, colour=plants, scale=rows if item.pattern == "rows" else item.scale)
         found.append(item)
     return found

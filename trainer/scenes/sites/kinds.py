@@ -61,28 +61,3 @@ COUNTED: tuple[str, ...] = (
     "swimming pool",
     "bridge",
 )
-
-# label: R, G, B of maps of classes on contact sheets and in exported masks
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "grass": (150, 200, 110),
-    "tree": (27, 94, 42),
-    "field": (226, 190, 92),
-    "bare": (188, 158, 130),
-    "sand": (240, 226, 180),
-    "water": (43, 108, 176),
-    "paved": (168, 168, 176),
-    "parking": (130, 120, 150),
-    "road": (90, 90, 96),
-    "railway": (70, 50, 40),
-    "runway": (60, 60, 90),
-    "sports field": (64, 190, 120),
-    "swimming pool": (90, 220, 240),
-    "pier": (120, 78, 48),
-    "solar panel": (30, 30, 130),
-    "bridge": (240, 140, 40),
-    "building": (204, 51, 63),
-    "storage tank": (250, 200, 220),
-    "car": (255, 0, 214),
-    "boat": (255, 255, 255),
-    "aeroplane": (255, 255, 0),
-}

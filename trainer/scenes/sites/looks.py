@@ -67,14 +67,10 @@ _HALLS: tuple[Colour, ...] = (
     (196, 194, 190), (214, 214, 212), (168, 170, 172), (142, 150, 158), (120, 132, 146), (182, 172, 156), (104, 128, 156),
     (150, 96, 84), (128, 140, 124), (226, 226, 222),
 )  # fmt: skip
-# plants, soil between the rows, metres between rows (0: sown thick), patchiness
-Crop = tuple[Colour, Colour, float, float]
+Crop = tuple[Colour, float]  # plants, and metres between rows (0: sown thick)
 _CROPS: tuple[Crop, ...] = (
-    ((190, 170, 116), (172, 152, 104), 0.0, 0.7), ((204, 190, 140), (186, 172, 126), 0.0, 0.6),
-    ((78, 102, 48), (112, 104, 72), 1.5, 0.8), ((186, 170, 134), (162, 144, 112), 3.2, 0.9),
-    ((96, 116, 66), (104, 118, 72), 0.0, 0.9), ((172, 164, 84), (148, 146, 76), 0.0, 0.6),
-    ((72, 110, 58), (96, 116, 66), 0.0, 0.7), ((110, 122, 74), (140, 128, 92), 2.2, 1.0),
-    ((132, 142, 92), (150, 144, 108), 0.0, 0.8), ((88, 96, 62), (120, 110, 84), 2.8, 1.1),
+    ((190, 170, 116), 0.0), ((204, 190, 140), 0.0), ((78, 102, 48), 1.5), ((186, 170, 134), 3.2), ((96, 116, 66), 0.0),
+    ((172, 164, 84), 0.0), ((72, 110, 58), 0.0), ((110, 122, 74), 2.2), ((132, 142, 92), 0.0), ((88, 96, 62), 2.8),
 )  # fmt: skip
 CARS: tuple[Colour, ...] = tuple(
     CAR[name] for name in ("white", "white", "silver", "silver", "grey", "black", "red", "blue")
@@ -114,11 +110,10 @@ class Look:
     def crop(self, rng: np.random.Generator) -> Crop:
         """A crop, or ploughed soil."""
         if rng.random() < 0.22:
-            dark = varied(rng, self.soil, 0.08)
-            return dark, scaled(dark, 0.86), 2.4, 1.1
-        plants, soil, rows, patchy = self.crops[int(rng.integers(len(self.crops)))]
+            return varied(rng, self.soil, 0.08), 2.4
+        plants, rows = self.crops[int(rng.integers(len(self.crops)))]
         dry = self.dry * rng.random()
-        return mixed(varied(rng, plants, 0.08), self.soil, 0.6 * dry), soil, rows, patchy
+        return mixed(varied(rng, plants, 0.08), self.soil, 0.6 * dry), rows
 
 
 def make_look(rng: np.random.Generator) -> Look:
@@ -155,10 +150,6 @@ def mixed(one: Colour, other: Colour, share: float) -> Colour:
     """one where share is 0, other where it is 1."""
     red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
     return red, green, blue
-
-
-def scaled(colour: Colour, by: float) -> Colour:
-    return colour[0] * by, colour[1] * by, colour[2] * by
 
 
 def _one(rng: np.random.Generator, choices: tuple[Colour, ...]) -> Colour:

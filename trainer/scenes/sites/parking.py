@@ -14,14 +14,14 @@ from rsvlm.trainer.scenes.sites.traffic import CAR_GSD, car, drive, road
 AISLE = 16.6  # metres from one double row of parking places to the next
 
 
-def car_park(site: Site, x: float, y: float, angle: float, long: float, deep: float, changing: str = "") -> bool:
+def car_park(site: Site, x: float, y: float, angle: float, long: float, deep: float, changing: bool = False) -> bool:
     """Double rows of places with cars in some of them. changing: whether all of it may be there on one date only."""
     rng = site.rng
     outline = rectangle(x, y, angle, long, deep)
     if not site.clear(outline, 0.0) or min(long, deep) < 4 * site.gsd:
         return False
     if changing:
-        with site.group(changing):
+        with site.group("parking"):
             _places(site, outline, Frame(x, y, angle, long / 2, deep / 2), 0.0)
         return True
     _places(site, outline, Frame(x, y, angle, long / 2, deep / 2), float(rng.uniform(0.05, 0.9)))
@@ -78,7 +78,7 @@ def parking(site: Site) -> None:
         deep = rows * AISLE - 5
         outline = rectangle(x, y, angle, long, deep)
         if part and rng.random() < 0.4:
-            car_park(site, x, y, angle, long, deep, "parking")
+            car_park(site, x, y, angle, long, deep, True)
         elif site.clear(outline, 0.0):
             site.put("paved", rectangle(x, y, angle, long + 4, deep + 12), site.look.asphalt, take=False)
             _places(site, outline, Frame(x, y, angle, long / 2, deep / 2), full)

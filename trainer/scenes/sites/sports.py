@@ -54,7 +54,7 @@ def sport(site: Site) -> None:
         house(site, float(x), float(y), angle, float(rng.uniform(12, 28)), float(rng.uniform(9, 14)))
     if rng.random() < 0.6:
         x, y = rng.uniform(0.15, 0.85, 2) * site.size
-        car_park(site, float(x), float(y), angle, float(rng.uniform(25, 60)), 2 * AISLE - 6, "")
+        car_park(site, float(x), float(y), angle, float(rng.uniform(25, 60)), 2 * AISLE - 6)
     groves(site, int(rng.integers(0, 3)), 0.1)
     plant(site, scattered(site, (site.size / 16) ** 2 * rng.random()), 3.2)
 

@@ -100,7 +100,7 @@ def centre(site: Site) -> None:
                 continue
             luck = rng.random()
             if luck < 0.12:
-                car_park(site, x, y, angle, inner_u, inner_v, "parking" if rng.random() < 0.4 else "")
+                car_park(site, x, y, angle, inner_u, inner_v, rng.random() < 0.4)
             elif luck < 0.24:
                 site.put("lawn", rectangle(x, y, angle, inner_u, inner_v), site.look.lawn, take=False)
                 plant(site, turned((rng.random((14, 2)) - 0.5) * (inner_u, inner_v), x, y, angle), 3.4)

@@ -87,11 +87,11 @@ def airport(site: Site) -> None:
     terminal = middle + aside * (apron_at + apron / 2 + 14)
     depth = float(rng.uniform(24, 44))
     block(site, *xy(terminal + aside * depth / 2), angle, min(long * 0.8, float(rng.uniform(80, 300))), depth, 14)
-    _parked(site, middle + aside * apron_at, angle, long, apron, near)
+    _parked(site, middle + aside * apron_at, angle, long, apron)
     site.take(rectangle(x, y, angle, long, apron))
     _hangars(site, middle + aside * (apron_at + apron / 2), toward, aside, angle)
     px, py = (terminal + aside * (depth + 34)).tolist()
-    car_park(site, px, py, angle, float(rng.uniform(60, 160)), 2 * 16.6 - 6, "parking" if rng.random() < 0.5 else "")
+    car_park(site, px, py, angle, float(rng.uniform(60, 160)), 2 * 16.6 - 6, rng.random() < 0.5)
     line = np.array(through(site.size, *xy(terminal + aside * (depth + 12)), angle))
     road(site, line, 8.0, site.thing("road"), 0.7)
     drive(site, line, 8.0, 50)
@@ -122,7 +122,7 @@ def _runway(site: Site, middle: Points, angle: float, toward: Points, aside: Poi
     site.put("runway", rectangle(x, y, angle, length, width), strip, number, frame=frame, pattern=pattern)
 
 
-def _parked(site: Site, middle: Points, angle: float, long: float, deep: float, near: bool) -> None:
+def _parked(site: Site, middle: Points, angle: float, long: float, deep: float) -> None:
     """Aeroplanes in one or two rows, noses to the terminal or aside."""
     rng = site.rng
     length = float(np.clip(rng.uniform(12, 48), 11 * site.gsd, 70))

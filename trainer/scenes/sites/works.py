@@ -59,7 +59,7 @@ def _works(site: Site, x: float, y: float, angle: float, long: float, deep: floa
                 (tx, ty), = turned(spot, x, y, angle).tolist()  # fmt: skip
                 tank(site, tx, ty, radius)
         if rng.random() < 0.4:
-            car_park(site, px, py, angle, length - 6, min(deep * 0.2, 16), "")
+            car_park(site, px, py, angle, length - 6, min(deep * 0.2, 16))
         elif rng.random() < 0.6:
             for u in np.arange(4, length - 4, 5.0):
                 if rng.random() < 0.35:
