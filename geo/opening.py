@@ -22,7 +22,7 @@ from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_source
 from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
-GDAL_OPTIONS = {"GDAL_CACHEMAX": 192 * 2**20}  # bytes of its cache of blocks
+GDAL_OPTIONS = {"GDAL_CACHEMAX": 96 * 2**20}  # bytes of its cache of blocks: two rows of them in a wide raster
 MAX_DATA_BYTES = 64 * 2**20
 MAX_DATA_VALUES = 100_000_000  # pixels times bands of a picture that is sent
 MAX_BANDS = 2_000  # hyperspectral scenes have some hundreds
