@@ -52,7 +52,7 @@ def train_on_ray(
     failed: Exception | None = None
     try:
         trainer.fit()
-    except RuntimeError as error:
+    except (RuntimeError, getattr(ray, "TrainingFailedError", RuntimeError)) as error:
         failed = error
     try:
         told = json.loads((own / TOLD).read_text("utf-8"))

@@ -132,7 +132,7 @@ def overrides_of(course: Course, **changes: Any) -> list[str]:
     """KEY=VALUE words, by which a shipped recipe is for the model "mine", at rates at which ten steps of four examples show."""
     overrides = {
         "model.id": "mine", "data": [{"format": "records", "path": f"{course.records}.jsonl"}], "batch_size": 4,
-        "gradient_accumulation_steps": 2, "max_steps": 10, "save_steps": 5, "logging_steps": 1, "workers": 0,
+        "gradient_accumulation_steps": 2, "max_steps": 10, "seed": 1, "save_steps": 5, "logging_steps": 1, "workers": 0,
         **changes,
     }  # fmt: skip
     for number in range(len(load_recipe(Path(course.recipe), []).stages)):
