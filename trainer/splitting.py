@@ -35,10 +35,16 @@ TELL = 50  # records between two tellings
 
 @dataclass(frozen=True)
 class Place:
-    """box: x0, y0, x1, y1 in degrees, or in pixels of `picture` where that is on no map."""
+    """corners: of the window, (4, 2), x and y in degrees, or in pixels of `picture` where that is on no map."""
 
     picture: str
-    box: tuple[float, float, float, float]
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 around it."""
+        xs, ys = zip(*self.corners, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
 
     def side(self) -> float:
         """Of the window, in metres; in pixels where it is on no map."""
@@ -116,17 +122,16 @@ def place_of(record: Record) -> Place:
     image = record.images[-1]
     way, transform, whole = _ground(image["href"])
     extent = image.get("extent")
-    if extent and image.get("crs"):
-        west, south, east, north = _way(image["crs"]).transform_bounds(*extent)
-        return Place("", (west, south, east, north))
-    x0, y0, x1, y1 = image.get("window") or whole
+    x0, y0, x1, y1 = extent or image.get("window") or whole
+    corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     if way is None:
-        return Place(image["href"], (x0, y0, x1, y1))
-    corners = np.array([transform @ xy for xy in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))])
-    if extent:
-        corners = np.array([(extent[0], extent[1]), (extent[2], extent[3])])
-    xs, ys = way.transform(corners[:, 0], corners[:, 1])
-    return Place("", (float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
+        return Place(image["href"], tuple(corners))
+    if extent and image.get("crs"):
+        way = _way(image["crs"])
+    elif not extent:
+        corners = [transform @ xy for xy in corners]
+    xs, ys = way.transform(*zip(*corners, strict=True))
+    return Place("", tuple(zip(map(float, xs), map(float, ys), strict=True)))
 
 
 @lru_cache(maxsize=1024)
@@ -181,14 +186,14 @@ def _overlapping(places: Sequence[Place], splits: Sequence[str]) -> set[int]:
         held = [number for number, split in enumerate(splits) if split == name and number not in found]
         if not held:
             continue
-        boxes = [shapely.box(*places[number].box) for number in held]
-        tree = shapely.STRtree(boxes)
+        shapes = [shapely.Polygon(places[number].corners) for number in held]
+        tree = shapely.STRtree(shapes)
         for number, split in enumerate(splits):
             if split not in lesser or number in found:
                 continue
-            box = shapely.box(*places[number].box)
-            near = (int(at) for at in tree.query(box, predicate="intersects"))
+            shape = shapely.Polygon(places[number].corners)
+            near = (int(at) for at in tree.query(shape, predicate="intersects"))
             same = (at for at in near if places[held[at]].picture == places[number].picture)
-            if any(boxes[at].intersection(box).area > OVERLAP * box.area for at in same):
+            if any(shapes[at].intersection(shape).area > OVERLAP * shape.area for at in same):
                 found.add(number)
     return found

@@ -19,7 +19,7 @@ from ..environment.waiting import Ran, run
 from ..settings.store import Settings
 from ..translation import tr
 
-RECORDS, PAGE, PARTS, TABLE = "records.jsonl", "stats.html", ".parts", "labels.csv"
+RECORDS, PAGE, PARTS = "records.jsonl", "stats.html", ".parts"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Dataset:
         """A table of the raster and its labels, which stays the same file for the same labels."""
         text = io.StringIO()
         csv.writer(text).writerows([["filename", "label"], [raster, self._wishes.labels]])
-        path = self.parts / f"{_mark([text.getvalue()])}.{TABLE}"
+        path = self.parts / f"{Path(raster).stem}.{_mark([text.getvalue()])[:8]}.csv"  # records are called by it
         if not path.exists():
             path.write_text(text.getvalue(), encoding="utf-8")
         return str(path)

@@ -81,6 +81,18 @@ def test_what_overlaps_a_window_of_another_split_is_left_out(raster: Path, tmp_p
         assert shared <= 0.02 * SIDE**2, (one, other)
 
 
+def test_windows_side_by_side_far_from_the_middle_of_a_zone_do_not_overlap(tmp_path: Path):
+    """North is 2° beside the raster's up there, so that boxes around windows in degrees lie upon each other."""
+    path = tmp_path / "tilted.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", crs="EPSG:32633", dtype="uint8", count=3, width=1280, height=640,
+        transform=Affine(10, 0, 200000, 0, -10, 6000000),
+    ) as file:  # fmt: skip
+        file.write(np.ones((3, 640, 1280), np.uint8))
+    done = divided([windows(tmp_path / "in.jsonl", path)], tmp_path / "out.jsonl", val=0.2, test=0.1)
+    assert done.overlapping == 0 and sum(done.splits.values()) == 200
+
+
 def test_the_same_seed_draws_the_same_and_another_one_other_blocks(raster: Path, tmp_path: Path):
     given = windows(tmp_path / "in.jsonl", raster)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
