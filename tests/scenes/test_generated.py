@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from rsvlm.trainer.scenes.pictures.bank import bank_of
 from rsvlm.trainer.scenes.pictures.canvas import coarser, rasterise
 from rsvlm.trainer.scenes.pictures.drawing import draw
 from rsvlm.trainer.scenes.pictures.flights import make_flight
+from rsvlm.trainer.scenes.pictures.light import Day
 from rsvlm.trainer.scenes.sites.dates import one_date, two_dates
 from rsvlm.trainer.scenes.sites.kinds import CODES, LABELS
 from rsvlm.trainer.scenes.sites.themes import THEMES, make_site
@@ -300,3 +302,19 @@ def test_command_says_what_it_made_and_refuses_what_is_there(tmp_path: Path):
     assert told_here["scenes"] == 2 and told_here["records"] == len(list(Records(tmp_path / "train.jsonl")))
     again = CliRunner().invoke(data_app, arguments)
     assert isinstance(again.exception, RsvlmError) and "is there already" in again.exception.message
+
+
+def test_another_day_and_sensor_change_the_picture_and_not_what_is_true():
+    rng = np.random.default_rng(6)
+    _, site = make_site(rng, PIXELS)
+    items = one_date(site)
+    flight = make_flight(rng, site.gsd)
+    dull = replace(flight, day=Day(100.0, 32.0, 0.3, clouds=0.4), camera=replace(flight.camera, grain=0.0, quality=0))
+    clear = replace(dull, day=replace(dull.day, clouds=0.0))
+    moved = replace(clear, shift=(2.0, 1.0))
+    drawn = [draw(items, site.size, PIXELS, site.look, each, 6) for each in (clear, dull, moved)]
+    assert all((ids == drawn[0][1]).all() for _, ids in drawn)
+    sunny, shaded, aside = (rgb.astype(int) for rgb, _ in drawn)
+    darker = (shaded < sunny - 3).all(axis=2).mean()
+    assert 0.2 < darker < 0.7 and (shaded <= sunny + 1).mean() > 0.99
+    assert np.abs(aside[:-1, :-2] - sunny[1:, 2:])[4:-4, 4:-4].max() <= 1

@@ -13,6 +13,7 @@ from rsvlm.trainer.scenes.pictures.paint import Season
 
 SEASONS = ("summer", "summer", "summer", "dry", "autumn", "winter", "spring")
 SNOW = 0.03  # share of dates with snow
+CLOUDY = 0.1  # share of dates on which single clouds cast shadows
 SHIFT = 2.0  # pixels by which two dates may lie off each other
 
 
@@ -41,7 +42,8 @@ def _season(rng: np.random.Generator) -> Season:
 
 def _day(rng: np.random.Generator) -> Day:
     soft = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else float(rng.uniform(0, 0.3))
-    return Day(float(rng.uniform(90, 270)), float(rng.uniform(28, 68)), soft)
+    clouds = float(rng.uniform(0.1, 0.5)) if rng.random() < CLOUDY else 0.0
+    return Day(float(rng.uniform(90, 270)), float(rng.uniform(28, 68)), soft, clouds)
 
 
 def _near(rng: np.random.Generator, day: Day) -> Day:

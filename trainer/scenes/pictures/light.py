@@ -16,11 +16,15 @@ STEEPEST = 160.0  # pixels that a shadow may reach: longer ones are cut there
 
 @dataclass(frozen=True)
 class Day:
-    """Where the sun stands, degrees clockwise from up and above the ground; soft: share of light that clouds spread."""
+    """Where the sun stands, degrees clockwise from up and above the ground; soft: share of light that clouds spread.
+
+    clouds: how much of the ground lies in the shadow of single clouds, which are not seen themselves; 0 = none.
+    """
 
     azimuth: float = 150.0
     elevation: float = 48.0
     soft: float = 0.1
+    clouds: float = 0.0
 
 
 def light(canvas: Canvas, rgb: Grid, day: Day) -> None:
@@ -32,10 +36,20 @@ def light(canvas: Canvas, rgb: Grid, day: Day) -> None:
     if tallest > 0.5 * relief.metres * sun.tan:
         relief.height *= min(1.0, STEEPEST * relief.metres * sun.tan / max(tallest, 1e-6))
         direct[shadows(relief, sun)] = 0.0
+    if day.clouds:
+        direct *= _between_clouds(canvas, day)
     sky = 0.45 + 0.55 * openness(relief)
     direct *= np.float32(0.66 * (1 - day.soft))
     for band, (sunlight, skylight) in enumerate(((1.02, 0.30), (1.0, 0.34), (0.95, 0.41))):
         rgb[..., band] *= direct * np.float32(sunlight) + sky * np.float32(skylight + 0.66 * day.soft)
+
+
+def _between_clouds(canvas: Canvas, day: Day) -> Grid:
+    """Share of the sun that single clouds let through: their shadows have soft edges."""
+    rng = np.random.default_rng([len(canvas.items), int(day.azimuth * 1000)])
+    field = canvas.bank.mix(rng, len(canvas.ids) * 0.4, 3)
+    edge = np.float32(np.quantile(field[::8, ::8], 1 - day.clouds))
+    return 1 - np.float32(0.75) * np.clip((field - edge) * np.float32(3), 0, 1)
 
 
 def relief_of(canvas: Canvas) -> Relief:
