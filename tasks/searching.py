@@ -72,18 +72,22 @@ class Search:
             batch = range(number, min(number + self._batch(), self.layout.count))
             try:
                 watch.check()
-                views = [self.layout.view(index) for index in batch]
-                wanted = [self.layout.wanted(view) for view in views]
-                shown = [picture(view) for view, some in zip(views, wanted, strict=True) if some.any()]
-                sights = iter(self._see(shown, pace))
+                looked = self._look(batch, pace)
             except Cancelled:
                 self.stopped = True
                 return
-            pace.step(len(batch) if self._seer.together else len(self.phrases) * (len(batch) - len(shown)))
-            for view, some in zip(views, wanted, strict=True):
-                self.done += 1
-                yield view, some, next(sights) if some.any() else None
             number = batch.stop
+            while looked:
+                self.done += 1
+                yield looked.pop(0)  # the pictures of two batches are never in memory at once
+
+    def _look(self, batch: range, pace: Pace) -> list[tuple[View, np.ndarray, Sight | None]]:
+        views = [self.layout.view(index) for index in batch]
+        wanted = [self.layout.wanted(view) for view in views]
+        shown = [picture(view) for view, some in zip(views, wanted, strict=True) if some.any()]
+        sights = iter(self._see(shown, pace))
+        pace.step(len(batch) if self._seer.together else len(self.phrases) * (len(batch) - len(shown)))
+        return [(view, some, next(sights) if some.any() else None) for view, some in zip(views, wanted, strict=True)]
 
     def probabilities(self, pace: Pace, watch: Watch) -> Iterator[np.ndarray | None]:
         """(phrases, H, W) float32 of every picture in turn, nan where there is nothing to see; None where that is all of it, and
