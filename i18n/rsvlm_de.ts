@@ -58,6 +58,11 @@
         <translation>Ein Pfad ist zu lang: Wählen Sie einen Ordner mit kürzerem Pfad.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>A polygon for each thing, in the coordinate system of the raster, with its label, phrase, score (0 to 1), area in m² and perimeter in m along the ellipsoid, count, source, model, revision, and dates.</source>
+        <translation>Ein Polygon für jedes Ding, im Koordinatensystem des Rasters, mit Bezeichnung, Ausdruck, Güte (0 bis 1), Fläche in m² und Umfang in m auf dem Ellipsoid, Anzahl, Quelle, Modell, Revision und Daten.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>A polygon of what was looked at, with the text, the model and its revision, the confidence (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed also a polygon for every tile, with its label and score. It is in the coordinate system of the raster.</source>
         <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Wert. Es liegt im Koordinatensystem des Rasters.</translation>
@@ -68,9 +73,24 @@
         <translation>Ein Raster auf der Festplatte wird aus seiner Datei gelesen, in seiner eigenen Auflösung; ein Layer des Projekts in den Kanälen, mit denen er angezeigt wird, eine andere Datei in den Kanälen, die ihre Metadaten nennen. Ein Dienst (XYZ, WMS) wird gezeichnet.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>A rectangle around each thing</source>
+        <translation>Ein Rechteck um jedes Ding</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/shapefile.py"/>
         <source>A shapefile holds 254 bytes in a field: “{name}” continues in {more}.</source>
         <translation>Ein Shapefile fasst 254 Bytes je Feld: „{name}“ geht weiter in {more}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/shapefile.py"/>
+        <source>A shapefile holds points, lines or polygons, and this layer mixes them.</source>
+        <translation>Ein Shapefile enthält Punkte, Linien oder Polygone, und dieser Layer mischt sie.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/shapefile.py"/>
+        <source>A shapefile's field names have ten characters: {names}.</source>
+        <translation>Feldnamen eines Shapefiles haben zehn Zeichen: {names}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -167,6 +187,17 @@
         <translation>Apple-Grafik (MPS)</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Area (m²)</source>
+        <translation>Fläche (m²)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>Area in square metres, along the ellipsoid</source>
+        <translation>Fläche in Quadratmetern auf dem Ellipsoid</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Around features</source>
         <translation>Um Objekte herum</translation>
@@ -177,9 +208,24 @@
         <translation>So viel, wie frei ist</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>Ask about a layer whose file lies on this computer, and correct that answer.</source>
+        <translation>Zu einem Layer fragen, dessen Datei auf diesem Rechner liegt, und jene Antwort korrigieren.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>Ask again in a moment.</source>
         <translation>Fragen Sie gleich noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>Ask again to have the layer made anew.</source>
+        <translation>Noch einmal fragen, damit der Layer neu entsteht.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>Ask again, and correct that answer.</source>
+        <translation>Noch einmal fragen und jene Antwort korrigieren.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -210,6 +256,11 @@
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Ask the server which models it has</source>
         <translation>Den Server fragen, welche Modelle er hat</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Asked</source>
+        <translation>Gefragt</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_reply.py"/>
@@ -250,6 +301,23 @@
         <translation>Die beste für diesen Rechner</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Boxes</source>
+        <translation>Rahmen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Boxes around what phrases name.</source>
+        <translation>Rahmen um das, was Ausdrücke benennen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Boxes turned with the things</source>
+        <translation>Rahmen mit den Dingen gedreht</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Brief</source>
@@ -274,6 +342,11 @@
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Build of torch</source>
         <translation>Variante von torch</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Buildings, lakes</source>
+        <translation>Gebäude, Seen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -328,6 +401,11 @@
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server ein Modell für Bilder.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Choose a name that ends in {suffixes}.</source>
+        <translation>Einen Namen wählen, der auf {suffixes} endet.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
         <source>Choose a smaller extent, or another project CRS.</source>
         <translation>Wählen Sie eine kleinere Ausdehnung oder ein anderes Projekt-KBS.</translation>
@@ -336,6 +414,11 @@
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>Choose an empty folder, or one that does not exist yet.</source>
         <translation>Wählen Sie einen leeren Ordner oder einen, den es noch nicht gibt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Choose another coordinate system.</source>
+        <translation>Ein anderes Koordinatensystem wählen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/correcting.py"/>
@@ -363,6 +446,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Choose another name, or agree to replace it.</source>
         <translation>Wählen Sie einen anderen Namen, oder stimmen Sie dem Ersetzen zu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Choose another name, or remove that layer from the project first.</source>
+        <translation>Einen anderen Namen wählen oder den Layer zuerst aus dem Projekt entfernen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -425,6 +513,11 @@
         <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>Choose the folder of a run, or switch off “{switch}”.</source>
         <translation>Wählen Sie den Ordner eines Laufs oder schalten Sie „{switch}“ aus.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Click on the map to take a feature away; Edit ▸ Undo brings it back</source>
+        <translation>Ein Klick in die Karte nimmt ein Objekt weg; Bearbeiten ▸ Rückgängig holt es zurück</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
@@ -502,6 +595,16 @@
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>Correct…</source>
         <translation>Berichtigen…</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Count</source>
+        <translation>Anzahl</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Created</source>
+        <translation>Erstellt</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -641,6 +744,11 @@
         <translation>Gezeichnetes Rechteck</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Draws a box around each thing that phrases name in a raster of any size. The model runs on this computer, and no image leaves it. What is not there is said, not invented.</source>
+        <translation>Zeichnet einen Rahmen um jedes Ding, das Ausdrücke in einem Raster beliebiger Größe benennen. Das Modell läuft auf diesem Rechner, und kein Bild verlässt ihn. Was nicht da ist, wird gesagt, nicht erfunden.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>Enter another key in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Geben Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server einen anderen Schlüssel ein.</translation>
@@ -687,9 +795,30 @@
         <translation>Zahlen zur Sammlung</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Files missing</source>
         <translation>Dateien fehlen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Find</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Find them and draw them as a layer</source>
+        <translation>Suchen und als Layer zeichnen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/finding.py"/>
+        <source>Find {phrases} in {place}</source>
+        <translation>{phrases} in {place} suchen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
@@ -737,6 +866,11 @@
         <translation>Vergessen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <source>Format</source>
+        <translation>Format</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>Free some space, or choose a folder on another disk.</source>
         <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einer anderen Festplatte.</translation>
@@ -750,6 +884,11 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>GPU</source>
         <translation>GPU</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>GeoJSON in another system than WGS 84 is not read by every program.</source>
+        <translation>GeoJSON in einem anderen System als WGS 84 liest nicht jedes Programm.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -803,6 +942,11 @@
         <translation>Grafikkarte, wenn vorhanden</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Ground by text</source>
+        <translation>Mit Text verorten</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Held out to measure the model once, when it is done.</source>
         <translation>Zurückgehalten, um das Modell einmal zu messen, wenn es fertig ist.</translation>
@@ -841,6 +985,11 @@
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>How long a model stays in memory after its last use; the bundled one always does</source>
         <translation>Wie lange ein Modell nach seinem letzten Gebrauch im Speicher bleibt; das mitgelieferte bleibt immer</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>How much outlines are simplified. Not set: one pixel of what the model sees; 0: along the pixels.</source>
+        <translation>Wie stark Umrisse vereinfacht werden. Nicht gesetzt: ein Pixel dessen, was das Modell sieht; 0: entlang der Pixel.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -938,6 +1087,11 @@
         <translation>Gezeigt wurde ein grünes Bild: Dieses Modell scheint nicht zu sehen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/editing.py"/>
+        <source>Its file may be read-only or open elsewhere: save it under another name first.</source>
+        <translation>Seine Datei ist vielleicht schreibgeschützt oder anderswo geöffnet: zuerst unter anderem Namen speichern.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>Its last words were: {words}</source>
@@ -949,6 +1103,11 @@
         <translation>Als Trainingsdatensatz behalten</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Keep for Training</source>
+        <translation>Für das Training behalten</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Keep models loaded</source>
         <translation>Modelle geladen lassen</translation>
@@ -957,6 +1116,11 @@
         <location filename="../rsvlm_plugin/dock/correction.py"/>
         <source>Keep the corrected words (Ctrl+Enter) in {path}</source>
         <translation>Die berichtigten Worte behalten (Strg+Eingabe), in {path}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Keep the layer as it is now, with your corrections, as training records</source>
+        <translation>Den Layer, wie er jetzt ist, mit Ihren Korrekturen als Trainingsdatensätze behalten</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -980,6 +1144,16 @@
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Key</source>
         <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Label</source>
+        <translation>Bezeichnung</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -1006,6 +1180,11 @@
         <location filename="../rsvlm_plugin/dock/layer_choice.py"/>
         <source>Layer to look at</source>
         <translation>Layer, der betrachtet wird</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Layers cannot be saved as “{suffix}”.</source>
+        <translation>Layer können nicht als „{suffix}“ gespeichert werden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/correction.py"/>
@@ -1056,6 +1235,11 @@
         <translation>Sehen Sie im Protokoll des Servers nach, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <source>Looked for</source>
+        <translation>Gesucht</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/asking.py"/>
         <source>Looking at the map</source>
         <translation>Die Karte wird betrachtet</translation>
@@ -1086,6 +1270,11 @@
         <translation>Wird betrachtet…</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Made by a model: look at it before you rely on it.</source>
+        <translation>Von einem Modell erstellt: erst ansehen, dann darauf bauen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/place.py"/>
         <source>Make a polygon layer current and select one or more of its features.</source>
         <translation>Machen Sie einen Polygonlayer zum aktuellen und wählen Sie darin ein oder mehrere Objekte.</translation>
@@ -1109,6 +1298,18 @@
         <location filename="../rsvlm_plugin/layers/place.py"/>
         <source>Map extent</source>
         <translation>Kartenausdehnung</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Masks</source>
+        <translation>Masken</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Masks or boxes</source>
+        <translation>Masken oder Rahmen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -1214,6 +1415,11 @@
         <translation>Name</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <source>Name a file first.</source>
+        <translation>Zuerst eine Datei angeben.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>Name of the figure</source>
         <translation>Name der Kennzahl</translation>
@@ -1222,6 +1428,11 @@
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>Name of the new model</source>
         <translation>Name des neuen Modells</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>Name something, such as “storage tanks”.</source>
+        <translation>Etwas nennen, etwa „Lagertanks“.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
@@ -1242,6 +1453,11 @@
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>No Python {version} or newer that can make environments was found on this computer.</source>
         <translation>Auf diesem Rechner wurde kein Python {version} oder neuer gefunden, das Umgebungen anlegen kann.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <source>No file can be beside the project, so the layer is in a temporary one: {path}. Save as… keeps it.</source>
+        <translation>Neben dem Projekt kann keine Datei liegen, daher ist der Layer in einer temporären: {path}. Mit „Speichern als…“ bleibt er erhalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
@@ -1299,6 +1515,11 @@
         <translation>Nichts sagt, was die Raster zeigen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>Number of features</source>
+        <translation>Anzahl der Objekte</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Number of records</source>
         <translation>Zahl der Datensätze</translation>
@@ -1323,6 +1544,14 @@
         <source>One sentence</source>
         <translation>Ein Satz</translation>
     </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <source>Only the %n selected features</source>
+        <translation>
+            <numerusform>Nur das %n gewählte Objekt</numerusform>
+            <numerusform>Nur die %n gewählten Objekte</numerusform>
+        </translation>
+    </message>
     <message>
         <location filename="../rsvlm_plugin/plugin.py"/>
         <source>Open Demo Project</source>
@@ -1339,6 +1568,46 @@
         <translation>Anderer</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Outlines along the edges of things</source>
+        <translation>Umrisse entlang der Ränder der Dinge</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Outlines of what phrases name, measured on the ground.</source>
+        <translation>Umrisse dessen, was Ausdrücke benennen, am Boden gemessen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Outlines what phrases name in a raster of any size, as polygons with their areas along the ellipsoid. The model runs on this computer, and no image leaves it. What is not there is said, not invented.</source>
+        <translation>Umreißt, was Ausdrücke in einem Raster beliebiger Größe benennen, als Polygone mit ihren Flächen auf dem Ellipsoid. Das Modell läuft auf diesem Rechner, und kein Bild verlässt ihn. Was nicht da ist, wird gesagt, nicht erfunden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Partial</source>
+        <translation>Unvollständig</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Perimeter (m)</source>
+        <translation>Umfang (m)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Phrase</source>
+        <translation>Ausdruck</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>Phrases</source>
+        <translation>Ausdrücke</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>Phrases of which nothing was found</source>
+        <translation>Ausdrücke, zu denen nichts gefunden wurde</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Pictures of places may be sent to {host}</source>
         <translation>Bilder von Orten dürfen an {host} gesendet werden</translation>
@@ -1347,6 +1616,11 @@
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Pixels</source>
         <translation>Pixel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Place</source>
+        <translation>Ort</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -1393,6 +1667,11 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Prompt</source>
         <translation>Eingabetext</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>Put it back, or ask again.</source>
+        <translation>Sie zurücklegen oder noch einmal fragen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -1456,6 +1735,16 @@
         <translation>Datensätze</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Reject</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/editing.py"/>
+        <source>Reject feature</source>
+        <translation>Objekt verwerfen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Remembered pictures</source>
         <translation>Gemerkte Bilder</translation>
@@ -1514,9 +1803,29 @@
         <translation>Revision</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Right angles</source>
+        <translation>Rechte Winkel</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Right angles, as buildings have</source>
+        <translation>Rechte Winkel wie bei Gebäuden</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>Satellite and aerial images in words, with the place they are about.</source>
         <translation>Satelliten- und Luftbilder in Worten, mit dem Ort, von dem sie handeln.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <source>Save Layer</source>
+        <translation>Layer speichern</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/result_actions.py"/>
+        <source>Save Result as…</source>
+        <translation>Ergebnis speichern als…</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -1529,9 +1838,19 @@
         <translation>Speichern als…</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/shapefile.py"/>
+        <source>Save it as a GeoPackage, or split it first: Processing ▸ Extract by geometry type.</source>
+        <translation>Als GeoPackage speichern oder zuerst aufteilen: Verarbeitung ▸ Nach Geometrietyp extrahieren.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Save it as a GeoTIFF first: Export ▸ Save As in its menu.</source>
         <translation>Speichern Sie es zuerst als GeoTIFF: Export ▸ Speichern als in seinem Menü.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <source>Save “{layer}”</source>
+        <translation>„{layer}“ speichern</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/answers.py"/>
@@ -1545,6 +1864,11 @@
         <translation>In Worten sagen, was dort ist</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found.py"/>
+        <source>Score</source>
+        <translation>Güte</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>See Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Siehe Einstellungen ▸ Optionen ▸ rsvlm ▸ Server.</translation>
@@ -1553,6 +1877,11 @@
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Seed</source>
         <translation>Startwert</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Segment by text</source>
+        <translation>Mit Text segmentieren</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -1623,6 +1952,11 @@
         <translation>Mehreres sagt es.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>Several with commas; with semicolons where a phrase has a comma in it.</source>
+        <translation>Mehrere mit Kommas; mit Semikolons, wo ein Ausdruck selbst ein Komma enthält.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Share for tests</source>
         <translation>Anteil für Tests</translation>
@@ -1653,16 +1987,31 @@
         <translation>Seite eines Fensters</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Simplification (m)</source>
+        <translation>Vereinfachung (m)</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Size</source>
         <translation>Größe</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Smallest area (m²)</source>
+        <translation>Kleinste Fläche (m²)</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/layers/found.py"/>
         <source>Source</source>
         <translation>Quelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Square the outlines where that fits, as buildings are.</source>
+        <translation>Umrisse rechtwinklig machen, wo das passt, wie Gebäude sind.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_key.py"/>
@@ -1834,6 +2183,11 @@
         <translation>Die Antworten in diesem Projekt stammen von einer anderen Version und können nicht gezeigt werden.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>The attributes alone; places are left out.</source>
+        <translation>Nur die Attribute; Orte entfallen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The backend is in order.</source>
         <translation>Das Backend ist in Ordnung.</translation>
@@ -1942,6 +2296,11 @@
         <translation>Die Objekte von „{name}“ können nicht in {folder} geschrieben werden.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>The file of this layer is gone: {path}</source>
+        <translation>Die Datei dieses Layers ist nicht mehr da: {path}</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>The file of weights; config.json and tokenizer.json lie beside it</source>
         <translation>Die Datei mit den Gewichten; config.json und tokenizer.json liegen daneben</translation>
@@ -1983,6 +2342,11 @@
         <translation>Die Kennung einer Modellkarte, zum Beispiel „compact“, oder ein Modell des Servers. Nicht gesetzt: das mitgelieferte Modell oder das, das für den Server gewählt ist.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>The identifier of a model card. Not set: the model that comes along.</source>
+        <translation>Die Kennung einer Modellkarte. Nicht gesetzt: das mitgelieferte Modell.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>The identifier of an installed model of the recipe's family. Not set: the one that the recipe names.</source>
         <translation>Die Kennung eines installierten Modells aus der Familie des Rezepts. Leer: das, das im Rezept steht.</translation>
@@ -2006,6 +2370,21 @@
         <location filename="../rsvlm_plugin/client/server_key.py"/>
         <source>The key of “{server}” lies in QGIS's authentication manager, which is locked.</source>
         <translation>Der Schlüssel von „{server}“ liegt im Authentifizierungsmanager von QGIS, und dieser ist gesperrt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>The layer cannot be expressed in {crs}.</source>
+        <translation>Der Layer lässt sich in {crs} nicht ausdrücken.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>The layer is empty: there is nothing to learn from.</source>
+        <translation>Der Layer ist leer: es gibt nichts zu lernen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <source>The layer is in {path}.</source>
+        <translation>Der Layer liegt in {path}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_describe.py"/>
@@ -2048,6 +2427,11 @@
         <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem; was außerhalb des Rasters liegt, wird weggelassen. Nicht gesetzt: das ganze Raster. Ein Dienst braucht ihn.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>The part to look at, in any coordinate system; what lies outside the raster is left out. Not set: the whole raster. A service needs it.</source>
+        <translation>Der Teil, der betrachtet wird, in beliebigem Koordinatensystem; was außerhalb des Rasters liegt, entfällt. Nicht gesetzt: das ganze Raster. Ein Dienst braucht sie.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>The picture is too large for the server “{server}”.</source>
         <translation>Das Bild ist zu groß für den Server „{server}“.</translation>
@@ -2061,6 +2445,16 @@
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
         <source>The place cannot be expressed in {crs}.</source>
         <translation>Der Ort lässt sich nicht in {crs} ausdrücken.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>The probability from which on a pixel belongs to a mask; no second run of the model</source>
+        <translation>Die Wahrscheinlichkeit, ab der ein Pixel zu einer Maske gehört; ohne zweiten Lauf des Modells</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>The probability, 0 to 1, from which on a pixel belongs to a phrase.</source>
+        <translation>Die Wahrscheinlichkeit, 0 bis 1, ab der ein Pixel zu einem Ausdruck gehört.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
@@ -2081,6 +2475,16 @@
         <location filename="../rsvlm_plugin/environment/advice.py"/>
         <source>The proxy refused: correct it in Settings ▸ Options ▸ Network and try again.</source>
         <translation>Der Proxy hat abgelehnt: Berichtigen Sie ihn unter Einstellungen ▸ Optionen ▸ Netzwerk und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>The raster lies in another coordinate system now.</source>
+        <translation>Das Raster liegt jetzt in einem anderen Koordinatensystem.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>The raster that these were found in is not a file on this computer.</source>
+        <translation>Das Raster, in dem dies gefunden wurde, ist keine Datei auf diesem Rechner.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
@@ -2246,6 +2650,11 @@
         <translation>Es gibt noch kein Protokoll.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>There is no phrase to look for.</source>
+        <translation>Es ist kein Ausdruck angegeben, nach dem gesucht werden soll.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>There is no record of the split “train” in {names}.</source>
         <translation>In {names} ist kein Datensatz des Teils „train“.</translation>
@@ -2274,6 +2683,18 @@
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
         <source>This server answers: {server}</source>
         <translation>Dieser Server antwortet: {server}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Threshold</source>
+        <translation>Schwelle</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/recutting.py"/>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Threshold {value}</source>
+        <translation>Schwelle {value}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
@@ -2309,6 +2730,16 @@
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>Try again; if it stays so, press Check in Settings ▸ Options ▸ rsvlm.</source>
         <translation>Versuchen Sie es noch einmal; bleibt es dabei, drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf Prüfen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Turn the boxes with the things, where the model draws outlines of them.</source>
+        <translation>Die Rahmen mit den Dingen drehen, wo das Modell deren Umrisse zeichnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>Turned boxes</source>
+        <translation>Gedrehte Rahmen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -2366,6 +2797,11 @@
         <translation>Warten Sie, bis es fertig ist, oder halten Sie es an.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>Warnings</source>
+        <translation>Warnungen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>Weights</source>
         <translation>Gewichte</translation>
@@ -2384,6 +2820,11 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>What answers at the URL of “{server}” is no OpenAI-compatible server.</source>
         <translation>Was unter der URL von „{server}“ antwortet, ist kein OpenAI-kompatibler Server.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>What covers less ground is left out. Not set: four pixels of what the model sees.</source>
+        <translation>Was weniger Boden bedeckt, entfällt. Nicht gesetzt: vier Pixel dessen, was das Modell sieht.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -2426,9 +2867,24 @@
         <translation>Was das Modell sehen wird. Klicken Sie, um den Ort auf der Karte zu zeigen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/find_row.py"/>
+        <source>What to look for</source>
+        <translation>Was gesucht wird</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
+        <source>What to look for: classes such as “buildings, roads”, with commas between them, or one thing such as “the lake in the north”. With semicolons between them where a phrase has a comma in it.</source>
+        <translation>Was gesucht wird: Klassen wie „Gebäude, Straßen“ mit Kommas dazwischen oder ein einzelnes Ding wie „der See im Norden“. Mit Semikolons dazwischen, wo ein Ausdruck selbst ein Komma enthält.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>What unnamed features are</source>
         <translation>Was namenlose Objekte sind</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>What was looked at</source>
+        <translation>Was betrachtet wurde</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
@@ -2459,6 +2915,16 @@
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>With metres, windows of rasters of different resolutions show equally much ground.</source>
         <translation>Mit Metern zeigen Fenster von Rastern verschiedener Auflösung gleich viel Boden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>With style and metadata. A GeoPackage that exists gains a layer.</source>
+        <translation>Mit Stil und Metadaten. Ein vorhandenes GeoPackage bekommt einen Layer hinzu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/finding.py"/>
+        <source>Writing the layer</source>
+        <translation>Der Layer wird geschrieben</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
@@ -2511,6 +2977,11 @@
         <translation>Kanäle {bands}, aus der Datei</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
+        <source>box,detect,locate,find,grounding,referring,image,satellite,vision,language,model,ai</source>
+        <translation>rahmen,erkennen,verorten,suchen,finden,bild,satellit,luftbild,sprache,modell,ki</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>brought by uv</source>
         <translation>von uv mitgebracht</translation>
@@ -2556,6 +3027,11 @@
         <translation>insgesamt</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>mask,outline,polygon,segmentation,extract,buildings,image,satellite,vision,language,model,ai</source>
+        <translation>maske,umriss,polygon,segmentierung,extrahieren,gebäude,bild,satellit,sprache,modell,ki</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>model</source>
         <translation>Modell</translation>
@@ -2588,6 +3064,11 @@
         <translation>nicht verfügbar, für Einzelheiten klicken</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
+        <source>not found here</source>
+        <translation>hier nicht gefunden</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>not running</source>
         <translation>läuft nicht</translation>
@@ -2596,6 +3077,11 @@
         <location filename="../rsvlm_plugin/settings/model_dialogs.py"/>
         <source>not stated</source>
         <translation>nicht angegeben</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>other</source>
+        <translation>andere</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -2652,6 +3138,11 @@
         <location filename="../rsvlm_plugin/dock/status_line.py"/>
         <source>starts with the first question</source>
         <translation>startet mit der ersten Frage</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_style.py"/>
+        <source>stopped before it was complete</source>
+        <translation>angehalten, bevor es vollständig war</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/table.py"/>
@@ -2762,6 +3253,11 @@
         <translation>{n} wartend</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>{path} cannot be opened as a layer.</source>
+        <translation>{path} lässt sich nicht als Layer öffnen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/table.py"/>
         <source>{path} could not be written: {why}</source>
         <translation>{path} konnte nicht geschrieben werden: {why}</translation>
@@ -2782,6 +3278,29 @@
         <translation>{path} ist keine Datei mit Datensätzen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>{path} is open as a layer of this project.</source>
+        <translation>{path} ist als Layer dieses Projekts geöffnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>{phrases} (boxes)</source>
+        <translation>{phrases} (Rahmen)</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_group.py"/>
+        <source>{phrases} (masks)</source>
+        <translation>{phrases} (Masken)</translation>
+    </message>
+    <message numerus="yes">
+        <location filename="../rsvlm_plugin/dock/finding.py"/>
+        <source>{phrase}: %n found so far.</source>
+        <translation>
+            <numerusform>{phrase}: bisher %n gefunden.</numerusform>
+            <numerusform>{phrase}: bisher %n gefunden.</numerusform>
+        </translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_reply.py"/>
         <source>{server} is thinking</source>
         <translation>{server} denkt nach</translation>
@@ -2800,6 +3319,11 @@
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>{w} × {h} px, sent to {server}</source>
         <translation>{w} × {h} px, gesendet an {server}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/editing.py"/>
+        <source>“{layer}” cannot be edited.</source>
+        <translation>„{layer}“ kann nicht bearbeitet werden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
