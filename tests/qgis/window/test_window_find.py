@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from osgeo import gdal, ogr
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QProgressBar, QToolButton
@@ -221,3 +221,23 @@ def test_stop_keeps_what_was_found_and_calls_it_partial(finder, wait, demo):
     print(card.record and card.record.answer.warnings)
     assert card.record is not None and card.record.answer.partial
     assert "partial" in card._origin.text()
+
+
+def test_only_the_selected_polygons_are_looked_at(finder, wait, iface, demo):
+    ring = "654205 5318595, 654225 5318595, 654205 5318575, 654205 5318595"
+    shape = QgsGeometry.fromWkt(f"POLYGON(({ring}))")
+    drawn = QgsVectorLayer("Polygon?crs=EPSG:32632", "my area", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(shape)
+    drawn.dataProvider().addFeatures([feature])
+    demo.addMapLayer(drawn)
+    drawn.selectAll()
+    iface.setActiveLayer(drawn)
+    iface.mapCanvas().setExtent(shape.boundingBox())
+    wait(lambda: drawn in iface.mapCanvas().layers())
+    finder.place_row.kind = "selection"
+    record = find(finder, wait, "roofs").record
+    assert record.name == "town" and record.file
+    pixel = 0.5
+    for item in iface.activeLayer().getFeatures():
+        assert shape.buffer(2 * pixel, 5).contains(item.geometry())
