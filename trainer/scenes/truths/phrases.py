@@ -14,7 +14,7 @@ from rsvlm.trainer.builders.things import Thing
 from rsvlm.trainer.builders.wording import plural
 from rsvlm.trainer.metrics.change_answers import CELLS
 from rsvlm.trainer.scenes.truths.truth import Object, Truth
-from rsvlm.trainer.scenes.truths.words import absent_classes, absent_nouns, seen_classes, wording
+from rsvlm.trainer.scenes.truths.words import absent_classes, absent_nouns, rather, seen_classes, wording
 
 CROWD = 36  # things of one name beyond which none is singled out: it takes too long, and nobody would
 FEW = 12  # boxes of one phrase
@@ -36,8 +36,7 @@ def class_phrase(truth: Truth, draw: random.Random, besides: set[str]) -> tuple[
     labels = [label for label in seen if label not in besides] or seen
     if truth.shares.get("field", 0) == 0 and {"grass", "tree"} <= set(seen) and "vegetation" not in besides:
         labels.append("vegetation")
-    weights = [1.0 if label in ("grass", "tree", "bare", "paved") else 2.0 for label in labels]
-    label = draw.choices(labels, weights)[0]
+    label = rather(labels, False, draw)
     mask = truth.mask("grass", "tree") if label == "vegetation" else truth.mask(label)
     return label, Pointed(str(draw.choice(words[label])), [mask], [])
 
@@ -99,6 +98,7 @@ def nothing(truth: Truth, draw: random.Random) -> Pointed:
                 return Pointed(f"the {_worded(phrase, draw)}", [], [])
     nouns, classes = absent_nouns(truth), [label for label in absent_classes(truth) if label in wording()["phrases"]]
     if nouns and (draw.random() < 0.5 or not classes):
-        name = str(draw.choice(wording()["things"].get(noun := draw.choice(nouns), [noun])))
+        noun = rather(nouns, True, draw)
+        name = str(draw.choice(wording()["things"].get(noun, [noun])))
         return Pointed(draw.choice((name, f"the {name}", plural(name))), [], [])
-    return Pointed(str(draw.choice(wording()["phrases"][draw.choice(classes)])), [], [])
+    return Pointed(str(draw.choice(wording()["phrases"][rather(classes, True, draw)])), [], [])

@@ -14,6 +14,7 @@ from rsvlm.trainer.scenes.truths.words import (
     LEAST,
     absent_classes,
     absent_nouns,
+    rather,
     said_of,
     seen_classes,
     wording,
@@ -59,9 +60,9 @@ def _presence(truth: Truth, draw: random.Random) -> Asked:
     nouns = sorted(truth.counts) if there else absent_nouns(truth)
     classes = seen_classes(truth) if there else absent_classes(truth)
     if nouns and (draw.random() < 0.6 or not classes):
-        name = _name(draw.choice(nouns), draw)
+        name = _name(rather(nouns, not there, draw), draw)
         return Asked("presence", one_of(draw, words["ask"], a_noun=article(name)), _yes(there), name)
-    label = draw.choice(classes)
+    label = rather(classes, not there, draw)
     return Asked("presence", one_of(draw, words["ask_class"], name=said_of(label, draw)), _yes(there), label)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,21 @@ from rsvlm.trainer.builders.wording import NUMBERS, article, plural
 from rsvlm.trainer.scenes.sites.kinds import LABELS
 from rsvlm.trainer.scenes.truths.truth import COURTS, NOUNS, Truth
 
+COMMON = (
+    "building",
+    "car",
+    "lake",
+    "road",
+    "tree",
+    "grass",
+    "water",
+    "bare",
+    "field",
+    "parking",
+    "paved",
+    "vegetation",
+)
+RATHER = 4.0  # times as often asked for: what is rare where it is there, and what is common where it is not
 LEAST = 0.004  # of the picture that a class covers, to be asked for or told
 
 
@@ -26,6 +42,11 @@ def wording() -> dict[str, Any]:
 def said_of(label: str, draw: random.Random) -> str:
     """A class in plural or as a mass: one of its names."""
     return str(draw.choice(wording()["classes"][label]))
+
+
+def rather(names: Sequence[str], common: bool, draw: random.Random) -> str:
+    """One of them; common ones RATHER times as often as others, or the other way round: a name must not give its answer away."""
+    return draw.choices(names, [RATHER if (name in COMMON) == common else 1.0 for name in names])[0]
 
 
 def is_plural(name: str) -> bool:
