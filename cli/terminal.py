@@ -53,7 +53,7 @@ class Terminal(Watch):
         if self.for_programs:
             print(json.dumps({"done": done, "total": total, "note": note}), file=sys.stderr, flush=True)
         elif sys.stderr.isatty() and total > 1:
-            print(f"\r{note}: {done} of {total}   ", end="\n" if done == total else "", file=sys.stderr, flush=True)
+            print(f"\r{note}: {done} of {total}\x1b[K", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
     def text(self, delta: str) -> None:
         if self._words:
