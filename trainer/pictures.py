@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio is used
 from rsvlm.protocol import Raster, Record, RsvlmError
@@ -40,7 +41,7 @@ def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
     """
     check_whole(image["href"])
     with rasterio.Env(**WHOLE_JPEG):
-        return _view(image, side) if image.keys() & {"window", "extent", "bands"} else _photograph(image, side)
+        return _view(image, side) if image.keys() & {"extent", "bands"} else _photograph(image, side)
 
 
 def read_squares(records: Sequence[Record], pixels: int) -> np.ndarray:
@@ -69,16 +70,24 @@ def _photograph(image: dict[str, Any], side: int | None) -> Picture:
             with rasterio.open(image["href"]) as source:
                 if source.count < 3 or source.dtypes[0] != "uint8" or source.crs is not None:
                     return _view(image, side)
-                width, height = _size(source.width, source.height, side)
-                reduces = width < source.width or height < source.height
+                x0, y0, x1, y1 = window = image.get("window", (0, 0, source.width, source.height))
+                if min(x0, y0) < 0 or x1 > source.width or y1 > source.height or any(map(_is_part, window)):
+                    return _view(image, side)
+                width, height = _size(x1 - x0, y1 - y0, side)
+                reduces = width < x1 - x0 or height < y1 - y0
                 bands = source.read(
                     [1, 2, 3],
+                    window=Window.from_slices((y0, y1), (x0, x1)),
                     out_shape=(3, height, width),
                     resampling=Resampling.average if reduces else Resampling.bilinear,
                 )
-                return Picture(np.ascontiguousarray(bands.transpose(1, 2, 0)), source.width, source.height)
+                return Picture(np.ascontiguousarray(bands.transpose(1, 2, 0)), int(x1 - x0), int(y1 - y0))
     except RasterioError as error:
         raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", MEND) from error
+
+
+def _is_part(pixels: float) -> bool:
+    return pixels != round(pixels)
 
 
 def _view(image: dict[str, Any], side: int | None) -> Picture:
