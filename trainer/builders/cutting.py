@@ -63,6 +63,4 @@ def cut(found: Iterable[Labelled], side: int, side_m: float, job: Job) -> Iterat
                     job.left_out[UNSEEN] += 1
                     continue
                 window = [int(value) for value in box]
-                yield replace(
-                    one, ident=f"{one.ident}/{window[0]}_{window[1]}", image={**one.image, "window": window}
-                )
+                yield replace(one, ident=f"{one.ident}/{window[0]}_{window[1]}", image={**one.image, "window": window})

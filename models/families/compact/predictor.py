@@ -36,6 +36,7 @@ from rsvlm.protocol import RsvlmError
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
 CHANGED = "what changed"  # the phrase for all that differs between two dates
 
+Pictures = Sequence[np.ndarray] | np.ndarray  # one after the other, or as one array
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
@@ -70,7 +71,7 @@ class CompactPredictor(EncodesOnce):
     def counts(self) -> Counts:
         return Counts(self._encodes[0], self._speaker.prefills)
 
-    def encode(self, pictures: Sequence[np.ndarray], after: Sequence[np.ndarray] | None = None) -> list[Seen]:
+    def encode(self, pictures: Pictures, after: Pictures | None = None) -> list[Seen]:
         """(H, W, 3) uint8 each, of any size; sides that are no multiples of MULTIPLE are resized to the nearest one.
 
         after: a later date of each, alike.
