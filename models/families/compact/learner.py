@@ -101,23 +101,28 @@ class CompactLearner:
         save_compact(folder, self.model, self.tokenizer)
 
     def _words(self, features: ImageFeatures, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
-        """Losses of what is said and outlined; pictures and pairs apart, and short rows and long ones, so that few are padded."""
+        """Losses of what is said and outlined; pictures and pairs apart, and short rows and long ones, so that few are padded.
+
+        Where there are none of a group a row without anything to learn stands for it: processes that share out weights have to
+        run the same layers equally often.
+        """
         places = torch.arange(len(lesson.pixels), device=lesson.ids.device)  # where the later date of each example lies
         places[lesson.pairs] = len(lesson.described) + torch.arange(len(lesson.pairs), device=places.device)
         of_pair = torch.isin(lesson.of, lesson.pairs)
         lengths = (lesson.ids != PAD).sum(dim=1)
         found: dict[str, list[Tensor]] = {"language": [], "masks": []}
-        for is_pair, (above, most) in product((False, True), LENGTHS):
+        for is_pair, (above, most) in product((False, True) if self.model.masks else (False,), LENGTHS):
             rows = (of_pair == is_pair) & (lengths > above) & (lengths <= most)
-            if not rows.any():
-                continue
+            learns = bool(rows.any())
+            rows[0] |= not learns
             before = lesson.of[rows]
             dates = [before, places[before]] if is_pair else [before]
-            ids, labels = lesson.ids[rows, :most], lesson.labels[rows, :most]
+            ids = lesson.ids[rows, :most]
+            labels = lesson.labels[rows, :most] if learns else torch.full_like(ids, IGNORED)
             hidden = self.model.read(self.model.prefix(*map(features.coarse.rows, dates)), ids)
             found["language"].append(self._spoken(hidden[:, :-1], labels[:, 1:]))
             asked = ids == SEG
-            if "masks" in wanted and asked.any():
+            if "masks" in wanted and learns and asked.any():
                 truth = lesson.truth[rows[(lesson.ids == SEG).nonzero()[:, 0]]]
                 found["masks"].append(self._outlined(features, dates, hidden, asked, truth))
         return {
