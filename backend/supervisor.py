@@ -21,7 +21,7 @@ from rsvlm.backend.dispatch import WORKER_COMMAND, Dispatcher
 from rsvlm.backend.gate import Gate
 from rsvlm.backend.home import prepare_home, start_log
 from rsvlm.backend.job_object import hold_children
-from rsvlm.backend.lifetime import die_with_parent, watch_owner
+from rsvlm.backend.lifetime import watch_owner
 from rsvlm.backend.sharing import Claim, claim_or_find
 from rsvlm.protocol import PROTOCOL, VERSION
 
@@ -29,12 +29,12 @@ HOST = "127.0.0.1"
 STREAMS_END_S = 1  # how long streams may take to send their last words when the service is stopped
 
 
-def serve(worker_command: Sequence[str] = WORKER_COMMAND) -> None:
+def serve(parent: int, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
     """Serve until the owner is gone or a signal comes; if another backend of this environment runs, name that one.
 
+    parent: of die_with_parent, which was called before this module was even loaded: an owner may end at any moment.
     Raises RsvlmError (unavailable) if the home folder cannot be written.
     """
-    parent = die_with_parent()
     folder = prepare_home()
     claim = claim_or_find(folder)
     if not isinstance(claim, Claim):

@@ -8,6 +8,9 @@ def serve() -> None:
 
     If a backend of this environment is running already, that line names it and says "shared": true.
     """
+    from rsvlm.backend.lifetime import die_with_parent
+
+    parent = die_with_parent()
     from rsvlm.backend import supervisor
 
-    supervisor.serve()
+    supervisor.serve(parent)

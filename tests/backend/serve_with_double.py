@@ -3,7 +3,10 @@
 import sys
 from pathlib import Path
 
-from rsvlm.backend.supervisor import serve
+from rsvlm.backend.lifetime import die_with_parent
 
 if __name__ == "__main__":
-    serve((sys.executable, str(Path(__file__).with_name("worker_double.py")), *sys.argv[1:]))
+    parent = die_with_parent()
+    from rsvlm.backend.supervisor import serve
+
+    serve(parent, (sys.executable, str(Path(__file__).with_name("worker_double.py")), *sys.argv[1:]))
