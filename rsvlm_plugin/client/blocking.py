@@ -42,6 +42,7 @@ class _Wait:
         look = QTimer()
         look.timeout.connect(self._look)
         look.start(LOOK_MS)
+        QTimer.singleShot(0, self._look)  # it may have been cancelled before
         self._loop.exec(self._flags())
         if isinstance(self.outcome, RsvlmError) and self.outcome.code == "cancelled":
             QTimer.singleShot(FAREWELL_MS, self._loop.quit)
