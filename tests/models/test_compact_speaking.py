@@ -68,7 +68,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> CompactLearner:
     learner = new(SETTINGS, TEXTS, [])
     optimizer = torch.optim.AdamW(learner.network.parameters(), 4e-3)
     lesson = learner.batch(examples())
-    for _ in range(250):
+    for _ in range(150):
         losses = learner.losses(lesson, ("language", "masks"))
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
