@@ -23,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.progress import Line
 from rsvlm.trainer.stage import StageTrainer
 
@@ -114,6 +115,7 @@ class Watch(TrainerCallback):
     ) -> None:
         if self.first + state.global_step == 0:
             self.looked(0)
+        to_training(self.trainer.model)
         self.events.add(
             "stage",
             self.first + state.global_step,
@@ -139,6 +141,7 @@ class Watch(TrainerCallback):
             self._log(state)
         if self.looks(self.first + step) or step == state.max_steps:
             self.looked(self.first + step)
+            to_training(self.trainer.model)
         if self.trainer.stopping:
             control.should_save = control.should_training_stop = True
 

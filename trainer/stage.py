@@ -23,7 +23,6 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from rsvlm.models.learning import Lesson
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.losses import NOTHING, Losses
-from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.processes import gathered, gathered_moments, load_moments, share_out, shared_out
 from rsvlm.trainer.recipe import Recipe, Stage
 from rsvlm.trainer.steps import Step, Steps
@@ -109,7 +108,6 @@ class StageTrainer(Trainer):
         if inputs.error:
             raise RsvlmError.from_json(inputs.error)
         torch.manual_seed(hash((self.args.seed, self.state.global_step, self.args.process_index)))  # of dropout
-        to_training(model)
         self.shortened += inputs.shortened
         self.left_out += inputs.left_out
         if self._seen:
@@ -134,7 +132,7 @@ class StageTrainer(Trainer):
             for place, name in enumerate(self.objectives):
                 sums[place] += parts[name].detach().float() if name in parts else 0
         sums = self.accelerator.reduce(sums, "mean")
-        self.latest = {name: sums[place].item() for place, name in enumerate(self.objectives) if counts[name]}
+        self.latest = {name: mean for name, mean in zip(self.objectives, sums.tolist(), strict=True) if counts[name]}
         return sum(
             (self.objectives[name] * sums[place] for place, name in enumerate(self.objectives)), sums.new_zeros(())
         )
@@ -142,10 +140,12 @@ class StageTrainer(Trainer):
     def _counts(self, lessons: Sequence[Lesson]) -> dict[str, int]:
         """Terms of each objective over the whole step; and whether a process was asked to stop, which all of them learn."""
         mine = [sum(lesson.counts.get(name, 0) for lesson in lessons) for name in self.objectives]
-        total = torch.tensor([*mine, int(self.asked_to_stop)], device=self.args.device)
+        found = [*mine, int(self.asked_to_stop)]
         if self.accelerator.num_processes > 1:
+            total = torch.tensor(found, device=self.args.device)
             distributed.all_reduce(total)
-        *counts, stops = total.tolist()
+            found = total.tolist()
+        *counts, stops = found
         self._stopping = bool(stops)
         if self.is_fsdp_enabled:
             self._check_alike(lessons)
@@ -254,6 +254,7 @@ def training_arguments(recipe: Recipe, stage: Stage, steps: int, folder: Path) -
         save_steps=recipe.save_steps,
         save_total_limit=recipe.save_total_limit,
         logging_strategy="no",
+        logging_nan_inf_filter=False,  # it would wait for the device after each step
         report_to=[],
         disable_tqdm=True,
         ignore_data_skip=True,

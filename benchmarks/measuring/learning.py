@@ -12,7 +12,7 @@ from measuring.small_data import SIDE, recipe, write_records
 
 RECORDS, STEPS, BATCH = 1_000, 24, 16
 AT_LEAST = 0.9  # of the bare loop's samples per second
-ROUNDS = 3  # at most; each is two runs
+ROUNDS = 5  # at most; each is two runs
 
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
@@ -54,7 +54,7 @@ def _bare(told: Any) -> float:
     add_lora(learner.network, adapters.rank, adapters.alpha, adapters.targets, adapters.dropout)
     learner.model.connector.requires_grad_(True)
     weights = [weight for weight in learner.network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(weights, stage.learning_rate)
+    optimiser = torch.optim.AdamW(weights, stage.learning_rate, fused=True)
     records = Records(Path(told.data[0].path))
     learner.network.train()
     learner.model.encoder.eval()

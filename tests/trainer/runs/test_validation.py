@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from rsvlm.models.families.compact.learner import CompactLearner
+from rsvlm.models.families.compact.lesson import CompactLesson
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.recipe import Recipe
@@ -94,3 +95,20 @@ def test_figure_that_is_not_measured_is_named_before_training(tuned: Made, tiny:
     assert "CIDEr" in caught.value.hint
     assert [event["code"] for event in events(tmp_path / "run", "error")] == ["bad_request"]
     assert events(tmp_path / "run", "step") == []
+
+
+def test_every_step_learns_in_training_mode_also_after_validation(
+    tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Validated before the first step and after the second: what is frozen stays in evaluation, so that nothing of it moves."""
+    modes: list[tuple[bool, bool, bool]] = []
+    plain = CompactLearner.losses
+
+    def losses(self: CompactLearner, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, torch.Tensor]:
+        modes.append((torch.is_grad_enabled(), self.model.connector.training, self.model.encoder.training))
+        return plain(self, lesson, wanted)
+
+    monkeypatch.setattr(CompactLearner, "losses", losses)
+    Run(tuned(), tiny, tmp_path / "run").train()
+    learns, looks = (True, True, False), (False, False, False)
+    assert modes == [looks, looks, learns, learns, looks, looks, learns, learns, looks, looks]
