@@ -13,6 +13,7 @@ from rsvlm.models.learning import Learner
 from rsvlm.models.load import FAMILIES
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.examples import Examples, example
+from rsvlm.trainer.order import spread
 from rsvlm.trainer.recipe import Model, Recipe, load_recipe
 from rsvlm.trainer.teacher import CHANNELS, SIDE, standardised
 
@@ -63,9 +64,8 @@ def learn_from(learner: Learner, weights: Path, examples: Examples, folder: Path
     taught = getattr(learner, "taught_by", None)
     if taught is None:
         raise RsvlmError("bad_request", "This family learns from no teacher.", "Leave the teacher out of the recipe.")
-    count = min(SAMPLE, len(examples))
-    places = range(0, len(examples), len(examples) // count)
-    pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in places)
+    numbers = spread(len(examples), min(SAMPLE, len(examples)))
+    pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in numbers)
     taught(standardised(weights, pictures, folder / "teacher.npz"), CHANNELS)
 
 

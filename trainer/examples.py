@@ -14,7 +14,7 @@ from rsvlm.models.learning import Example, Turn
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
 from rsvlm.trainer.augment import seen
-from rsvlm.trainer.order import Order
+from rsvlm.trainer.order import Order, spread
 from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Records, Writer, read_caption_archive
@@ -89,7 +89,8 @@ def open_source(source: Source, data: Path, kept: Path) -> Sequence[Record]:
     if not len(found):
         raise RsvlmError("bad_request", f"{source.path} has no such records.", "Look at its split and tasks.")
     if source.limit and source.limit < len(found):
-        return found[:: len(found) // source.limit][: source.limit]
+        numbers = spread(len(found), source.limit)
+        return found.pick(numbers) if isinstance(found, Records) else [found[number] for number in numbers]
     return found
 
 

@@ -10,6 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 
+def spread(length: int, count: int) -> list[int]:
+    """`count` of the numbers below `length`, evenly over all of them."""
+    return [length * place // count for place in range(count)]
+
+
 class Order:
     """lengths: records of each source; repeats: how often a record of it is seen in an epoch, 1.5 = every second one twice."""
 

@@ -58,6 +58,10 @@ class Records(Sequence[Record]):
                     file.seek(start)
                 yield self._record(file.readline(), int(start))
 
+    def pick(self, numbers: Sequence[int]) -> Records:
+        """Those of these numbers."""
+        return Records(self.path, self._starts[list(numbers)])
+
     def select(self, split: str | None = None, tasks: Collection[str] = ()) -> Records:
         """Those of a split and of some tasks, None and () = all; every line is read for it once."""
         starts = array("q")

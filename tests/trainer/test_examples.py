@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +100,7 @@ def test_source_is_cut_selected_and_told_when_it_is_empty(tmp_path: Path):
                 Record(str(number), "caption", split, [{"href": "x.png"}], [{"role": "assistant", "content": "a"}])
             )
     found = open_source(Source(path="mine.jsonl", split="train", limit=4), tmp_path, tmp_path / "kept.jsonl")
-    assert [record.id for record in found] == ["1", "2", "4", "5"]
+    assert [record.id for record in found] == ["1", "2", "5", "7"]
     for wrong in (
         Source(path="mine.jsonl", split="test"),
         Source(path="gone.jsonl"),
@@ -105,3 +108,24 @@ def test_source_is_cut_selected_and_told_when_it_is_empty(tmp_path: Path):
     ):
         with pytest.raises(RsvlmError):
             open_source(wrong, tmp_path, tmp_path / "kept.jsonl")
+
+
+@pytest.mark.parametrize("kind", ["records", "archive"])
+def test_limit_leaves_no_class_out_of_a_set_that_is_sorted_by_class(tmp_path: Path, kind: str):
+    """Seven classes of ten: 13 of the 70 records are of all of them, two or one of each."""
+    if kind == "records":
+        with Writer(tmp_path / "sorted", "test") as writer:
+            for number in range(70):
+                said = [{"role": "assistant", "content": f"class {number // 10}"}]
+                writer.write(Record(str(number), "caption", "train", [{"href": "x.png"}], said))
+    else:
+        rows = [
+            {"filename": f"{n}.png", "split": "train", "scene": "s", "captions": [f"class {n // 10}"]}
+            for n in range(70)
+        ]
+        with zipfile.ZipFile(tmp_path / "sorted", "w") as archive:
+            archive.writestr("captions.jsonl", "\n".join(map(json.dumps, rows)))
+    found = open_source(Source(path="sorted", format=kind, limit=13), tmp_path, tmp_path / "kept.jsonl")
+    classes = Counter(record.captions[0] for record in found)
+    assert len(found) == 13 and set(classes) == {f"class {number}" for number in range(7)}
+    assert set(classes.values()) == {1, 2}
