@@ -197,9 +197,17 @@ def _counts(rows: Rows, _: Given) -> Scored:
 
 
 def _masks(rows: Rows, given: Given) -> Scored:
-    told, true = tee(_mask_pair(row, given) for row in rows)
-    overlap = mask_overlap((one for one, _ in told), (other for _, other in true))
-    return Scored({"": overlap}, told={"baselines": {"all of the picture": _everything(rows, given)}})
+    """Over all masks, and over those of each type of phrase where there are several."""
+    kinds = sorted({row.kind for row in rows if row.kind})
+    parts = {
+        "": rows,
+        **({kind: [row for row in rows if row.kind == kind] for kind in kinds} if len(kinds) > 1 else {}),
+    }
+    overlaps = {}
+    for name, part in parts.items():
+        told, true = tee(_mask_pair(row, given) for row in part)
+        overlaps[name] = mask_overlap((one for one, _ in told), (other for _, other in true))
+    return Scored(overlaps, told={"baselines": {"all of the picture": _everything(rows, given)}})
 
 
 def _everything(rows: Rows, given: Given) -> dict[str, float]:
@@ -247,7 +255,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
         "deltavlm-count": _counts_of_change, "deltavlm-location": _cells_of_change, "yes-no": _yes_no, "exact": _questions,
         "masks": _masks, "pixels": _changed_pixels,
     },
-    "segment": {"masks": _masks, "lisa": _masks, "semantic": cover},
+    "segment": {"masks": _masks, "lisa": _masks, "semantic": cover, "presence": _yes_no},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},
     "retrieval": {"rs5m": retrieval, "skyscript": retrieval},
     "zeroshot": {"top-k": zero_shot},

@@ -57,6 +57,8 @@ DIFFERENCES = Measured(
 
 
 COVER = Measured("cover", "Cover", OUTLINES, "outlines of several classes in one picture")
+PRESENCE = Measured("drawn", "Presence", OUTLINES, "phrases with outlines, or with target_absent, in one picture")
+OF_SEGMENT = {"semantic": COVER, "presence": PRESENCE}  # by protocol
 
 
 def able(task: str, protocol: str, model: str | None) -> ModelCard:
@@ -67,8 +69,8 @@ def able(task: str, protocol: str, model: str | None) -> ModelCard:
 
 def spec_of(task: str, protocol: str) -> Measured:
     found = MEASURED[task]
-    if task == "segment" and protocol == "semantic":
-        return COVER
+    if task == "segment" and protocol in OF_SEGMENT:
+        return OF_SEGMENT[protocol]
     if task != "change" or protocol not in (*QUESTIONS_OF_CHANGE, *MASKS_OF_CHANGE):
         return found
     return DIFFERENCES if protocol in MASKS_OF_CHANGE else replace(found, ability=ASKS_CHANGE)

@@ -21,12 +21,13 @@ from rsvlm.trainer.regions import encode, mask_of
 
 @dataclass(frozen=True)
 class Phrase:
-    """What is looked for in the (only) picture of a record; regions: all that bear this label."""
+    """What is looked for in the (only) picture of a record; regions: all that bear this label. type: of the phrase, or ""."""
 
     id: str
     image: Mapping[str, Any]
     text: str
     regions: tuple[Mapping[str, Any], ...]
+    type: str = ""
 
 
 class Drawn(Measure):
@@ -44,7 +45,7 @@ class Drawn(Measure):
             own = tuple(region for region in record.regions if region["label"] == label)
             if all(any(place in region for place in self.places) for region in own):
                 ident = record.id if len(labels) == 1 else f"{record.id}: {label}"
-                found.append(Phrase(ident, record.images[0], label, own))
+                found.append(Phrase(ident, record.images[0], label, own, str(record.meta.get("type", ""))))
         return found
 
     def replies(self, items: Sequence[Phrase]) -> tuple[list[Picture], list[Reply]]:
@@ -67,6 +68,25 @@ class Masks(Drawn):
                 told |= resized(mask, *size) >= LIKELY
             right = together(item.regions, *size)
             row = {"id": item.id, "phrase": item.text, "prediction": encode(told), "reference": encode(right)}
+            kind = {"type": item.type} if item.type else {}
+            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4), **kind})
+        return rows
+
+
+class Presence(Masks):
+    """Whether a model outlines anything at all for a phrase, there or not: what is not there has to be refused."""
+
+    def items(self, record: Record) -> Sequence[Phrase]:
+        if record.meta.get("target_absent") and len(record.images) == 1 and record.task in ("ground", "segment"):
+            return [Phrase(record.id, record.images[0], record.messages[0]["content"], ())]
+        return super().items(record)
+
+    def rows(self, items: Sequence[Phrase]) -> list[Row]:
+        rows = []
+        for item, reply in zip(items, self.replies(items)[1], strict=True):
+            drawn = reply.masks is not None and any((mask >= LIKELY).any() for mask in reply.masks)
+            told, right = ("yes" if there else "no" for there in (drawn, bool(item.regions)))
+            row = {"id": item.id, "phrase": item.text, "prediction": told, "references": [right]}
             rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4)})
         return rows
 

@@ -67,7 +67,7 @@ class Change(Measure):
     """What changed, as one sentence where captions are scored, else as the answer to a question of the protocol's type."""
 
     def items(self, record: Record) -> Sequence[Record]:
-        if len(record.images) != 2 or not right_answers(record):
+        if len(record.images) != 2 or record.task in ("segment", "ground") or not right_answers(record):
             return []
         wanted = self.setting.protocol
         if wanted not in QUESTIONS_OF_CHANGE:

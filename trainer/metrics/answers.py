@@ -60,9 +60,9 @@ def accuracy_by_type(right: np.ndarray, kinds: Sequence[str]) -> Tally:
 
 
 def count_errors(told: Sequence[float], true: Sequence[float]) -> Tally:
-    """Figures: MAE and RMSE, in things, and exact, the share of counts that are right."""
+    """Figures: MAE and RMSE, in things; exact and within one, the shares of counts that are right and at most one off."""
     error = np.asarray(told, float) - np.asarray(true, float)
-    rows = np.stack([np.abs(error), error**2, error == 0, np.ones(len(error))], axis=1)
+    rows = np.stack([np.abs(error), error**2, error == 0, np.ones(len(error)), np.abs(error) <= 1], axis=1)
 
     def figures(sums: np.ndarray) -> dict[str, np.ndarray]:
         count = sums[..., 3]
@@ -70,6 +70,7 @@ def count_errors(told: Sequence[float], true: Sequence[float]) -> Tally:
             "MAE": share(sums[..., 0], count),
             "RMSE": np.sqrt(share(sums[..., 1], count)),
             "exact": share(sums[..., 2], count),
+            "within one": share(sums[..., 4], count),
         }
 
     return Tally(rows, figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,37 @@ def test_mask_of_a_phrase_is_what_the_predictor_draws(add_family, models: Models
     assert result["baselines"]["all of the picture"]["mIoU"] == pytest.approx((200 / 1920 + 2) / 3, abs=1e-4)
     again = score_file("segment", tmp_path / "said.jsonl")
     assert {**result, **again, "data": "records.jsonl"} == result
+
+
+def test_what_is_absent_has_to_be_refused(add_family, models: Models, pictures, records, kept, tmp_path):
+    add_family("geopix", ("Sure,", "it", "is", *SEGS))  # it draws whatever is asked for
+    absent = {"meta": {"target_absent": True, "type": "absent"}}
+    lake = {"regions": [{"label": "lake", "rle": encode(np.ones((40, 48), bool))}]}
+    data = records(
+        ("segment", pictures[:1], "boats", ["There are no boats."], absent), ("segment", pictures[1:2], "", [], lake)
+    )
+    result = evaluate("segment", data, models.get("geopix"), "presence", kept=Kept(tmp_path / "said.jsonl"))
+    drawn = [row["prediction"] for row in kept()]
+    assert [row["references"] for row in kept()] == [["no"], ["yes"]] and [row["phrase"] for row in kept()] == [
+        "boats",
+        "lake",
+    ]
+    assert result["metrics"]["recall of no"] == float(drawn[0] == "no") and result["metrics"]["recall"] == float(
+        drawn[1] == "yes"
+    )
+    assert "yes" in drawn
+
+
+def test_masks_are_scored_by_type_of_phrase_too(tmp_path: Path):
+    whole, nothing = encode(np.ones((4, 4), bool)), encode(np.zeros((4, 4), bool))
+    rows = [("class", whole), ("class", nothing), ("referring", whole)]
+    file = tmp_path / "said.jsonl"
+    file.write_text(
+        "".join(json.dumps({"prediction": told, "reference": whole, "type": kind}) + "\n" for kind, told in rows)
+    )
+    metrics = score_file("segment", file)["metrics"]
+    assert metrics["class mIoU"] == pytest.approx(0.5) and metrics["referring mIoU"] == 1
+    assert metrics["mIoU"] == pytest.approx(2 / 3, abs=1e-5)
 
 
 def test_large_pictures_are_seen_smaller_and_scored_as_they_are(
