@@ -1,13 +1,15 @@
 """Splits by place: records that lie near each other go into one split, so that no model is measured on what it was taught.
 
 The ground is laid out in square blocks, and whole blocks are drawn. What overlaps a held-out window from across the edge of a
-block is left out. Knows records and where their images lie; opens no pixels.
+block is left out. Pictures on no map are blocks of their own, joined where they look nearly the same. Knows records, where their
+images lie, and how those on no map look.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -24,10 +26,13 @@ from pyproj import Transformer
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster, Record, RsvlmError, Watch
 from rsvlm.trainer.records import Records, Writer
+from rsvlm.trainer.stats.hashing import groups, near_pairs
+from rsvlm.trainer.stats.looking import look
 
 METRES = 111_320.0  # of a degree of latitude
 BLOCK = 2.0  # sides of a window along a block, unless told
-OVERLAP = 0.01  # of a window, that another split may share
+OVERLAP = 0.01  # of the smaller of two windows, that another split may share
+NEAR = 4  # bits in which the hashes of pictures may differ that look nearly the same
 HELD = ("test", "val")  # in the order in which they are drawn
 TRAIN = "train"
 TELL = 50  # records between two tellings
@@ -90,29 +95,37 @@ def divide(
     count = sum(map(len, sets))
     if not count:
         raise RsvlmError("bad_request", "There is no record to divide.", "Give files with records in them.")
-    places = []
-    for number, record in enumerate(_all(sets), 1):
+    if sum(shares.values()) >= 1:
+        raise RsvlmError("bad_request", "The shares that are held out leave nothing to train on.", "Hold out less.")
+    places: list[Place] = []
+    hashes: dict[int, int] = {}
+    for number, record in enumerate(_all(sets)):
         watch.check()
-        if number % TELL == 0 or number == count:
-            watch.progress(number, count, "Places")
+        if (number + 1) % TELL == 0 or number + 1 == count:
+            watch.progress(number + 1, count, "Places")
         places.append(place_of(record))
+        seen = look(record.images[-1]).hash if places[-1].picture else None
+        if seen is not None:
+            hashes[number] = seen
     block = block or BLOCK * (float(np.median([place.side() for place in places])) or 1.0)
     blocks: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for number, place in enumerate(places):
         blocks[place.block(block)].append(number)
+    _join(blocks, hashes)
     splits = _drawn(blocks, shares, count, seed)
     left_out = _overlapping(places, splits)
-    told: Counter[str] = Counter()
+    told = Counter(split for number, split in enumerate(splits) if number not in left_out)
+    _check(told, shares)
     ids: Counter[str] = Counter()
-    with Writer(out, json.dumps([list(map(str, files)), shares, block, seed]), overwrite) as writer:
+    job = [[(str(path), path.stat().st_mtime_ns) for path in files], shares, block, seed]
+    with Writer(out, json.dumps(job), overwrite) as writer:
         before = writer.written
         for number, record in enumerate(_all(sets)):
             if number in left_out:
                 continue
-            told[splits[number]] += 1
             ids[record.id] += 1
             again = f"#{ids[record.id]}" if ids[record.id] > 1 else ""
-            if sum(told.values()) > before:
+            if sum(ids.values()) > before:
                 writer.write(replace(record, id=record.id + again, split=splits[number]))
     return Divided(dict(told), round(block, 1), len(blocks), len(left_out))
 
@@ -125,7 +138,7 @@ def place_of(record: Record) -> Place:
     x0, y0, x1, y1 = extent or image.get("window") or whole
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     if way is None:
-        return Place(image["href"], tuple(corners))
+        return Place(os.path.realpath(image["href"]), tuple(corners))
     if extent and image.get("crs"):
         way = _way(image["crs"])
     elif not extent:
@@ -150,6 +163,28 @@ def _way(crs: str) -> Transformer:
 def _all(sets: Sequence[Records]) -> Iterator[Record]:
     for records in sets:
         yield from records
+
+
+def _join(blocks: dict[tuple[str, int, int], list[int]], hashes: dict[int, int]) -> None:
+    """Make one block of those, in place, that have records whose pictures look nearly the same. hashes: by number of a record."""
+    numbers, keys = list(hashes), list(blocks)
+    place = {number: at for at, key in enumerate(keys) for number in blocks[key]}
+    near = near_pairs(np.array(list(hashes.values()), np.uint64), NEAR)
+    first, second = (np.array([place[numbers[at]] for at in side], np.int64) for side in near)
+    for first_block, *others in groups(first, second):
+        for other in others:
+            blocks[keys[first_block]] += blocks.pop(keys[other])
+
+
+def _check(counts: Counter[str], shares: dict[str, float]) -> None:
+    """Raises RsvlmError (bad_request) where nothing is left of a split that was asked for."""
+    for name in (*(name for name in HELD if shares.get(name)), TRAIN):
+        if not counts[name]:
+            raise RsvlmError(
+                "bad_request",
+                f"Nothing is left of the split {name}: all of it overlaps windows of another split.",
+                "Make the blocks larger, hold less out, or give windows that overlap less.",
+            )
 
 
 def _drawn(blocks: dict[Any, list[int]], shares: dict[str, float], count: int, seed: int) -> list[str]:
@@ -194,6 +229,6 @@ def _overlapping(places: Sequence[Place], splits: Sequence[str]) -> set[int]:
             shape = shapely.Polygon(places[number].corners)
             near = (int(at) for at in tree.query(shape, predicate="intersects"))
             same = (at for at in near if places[held[at]].picture == places[number].picture)
-            if any(shapes[at].intersection(shape).area > OVERLAP * shape.area for at in same):
+            if any(shapes[at].intersection(shape).area > OVERLAP * min(shapes[at].area, shape.area) for at in same):
                 found.add(number)
     return found

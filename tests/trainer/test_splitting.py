@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from PIL import Image
 from shapely import box
 from typer.testing import CliRunner
 
@@ -141,3 +142,58 @@ def test_command_tells_what_it_made(raster: Path, tmp_path: Path):
     told = json.loads(result.stdout)
     assert sum(told["splits"].values()) + told["overlapping"] == len(Records(given))
     assert f"Left out {told['overlapping']}: they overlap" in result.stderr
+
+
+def listed(path: Path, images: list[dict[str, Any]]) -> Path:
+    with Writer(path, "") as out:
+        for number, image in enumerate(images):
+            out.write(Record(str(number), "caption", "train", [image], [{"role": "assistant", "content": "a"}]))
+    return path
+
+
+def test_pictures_that_look_nearly_the_same_go_into_one_split(tmp_path: Path):
+    """On no map; every picture lies there twice, the second time coarser and under another name."""
+    generator, images = np.random.default_rng(3), []
+    for number in range(10):
+        rough = Image.fromarray(generator.integers(0, 255, (8, 8, 3)).astype(np.uint8))
+        rough.resize((96, 96), Image.Resampling.BICUBIC).save(tmp_path / f"{number}.png")
+        rough.resize((80, 80), Image.Resampling.BICUBIC).save(tmp_path / f"again-{number}.jpg", quality=70)
+        images += [{"href": f"{number}.png"}, {"href": f"again-{number}.jpg"}]
+    given = listed(tmp_path / "in.jsonl", images)
+    for seed in range(3):
+        done = divided([given], tmp_path / f"{seed}.jsonl", seed, val=0.3, test=0.2)
+        assert done.blocks == 10 and done.splits == {"train": 10, "val": 6, "test": 4}
+        splits = [record.split for record in Records(tmp_path / f"{seed}.jsonl")]
+        assert splits[::2] == splits[1::2]
+
+
+def test_split_of_which_nothing_is_left_is_refused_and_not_made_empty(raster: Path, tmp_path: Path):
+    """Two windows share most of their ground: where both are held out, each in a split of its own, one has nothing."""
+    windows = ([0, 0, 64, 64], [10, 0, 74, 64], [600, 300, 664, 364])
+    given = listed(tmp_path / "in.jsonl", [{"href": str(raster), "window": window} for window in windows])
+    refused = 0
+    for seed in range(8):
+        try:
+            done = divided([given], tmp_path / f"{seed}.jsonl", seed, block=8, val=0.3, test=0.3)
+        except RsvlmError as error:
+            assert "Nothing is left of the split" in error.message and not (tmp_path / f"{seed}.jsonl").exists()
+            refused += 1
+        else:
+            assert set(done.splits) == {"train", "val", "test"}
+    assert refused == 8, "one of the two always gives way to the other"
+    with pytest.raises(RsvlmError, match="leave nothing to train on"):
+        divided([given], tmp_path / "all.jsonl", val=0.6, test=0.4)
+
+
+def test_small_window_within_a_large_one_is_not_in_another_split(raster: Path, tmp_path: Path):
+    windows = [
+        [0, 0, 640, 640],
+        *([x, 100, x + 40, 140] for x in range(50, 600, 100)),
+        *([x, 0, x + 40, 40] for x in range(700, 1200, 50)),
+    ]
+    given = listed(tmp_path / "in.jsonl", [{"href": str(raster), "window": window} for window in windows])
+    for seed in range(6):
+        divided([given], tmp_path / f"{seed}.jsonl", seed, block=50, val=0.3)
+        splits = by_split(tmp_path / f"{seed}.jsonl")
+        shared = [box(*a).intersection(box(*b)).area for a in splits["train"] for b in splits["val"]]
+        assert max(shared) < 40**2 * 0.02
