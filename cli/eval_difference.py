@@ -6,14 +6,16 @@ from pathlib import Path
 
 import typer
 
-from rsvlm.cli.evaluated import show
+from rsvlm.cli.evaluated import show, tell
 
 
 def measure_difference(
     data: Path = typer.Option(..., help="Pairs with masks of change: records, or another format."),
     kind: str | None = typer.Option(None, "--format", help="How it lies on disk; default: by the suffix."),
     images: Path | None = typer.Option(None, help="Folder of its pictures; default: where the annotations are."),
-    split: str | None = typer.Option(None, help="Only this split; default: all."),
+    split: str | None = typer.Option(
+        None, help="Only this split, or all; default: val, else test, where there are several."
+    ),
     chosen_on: Path | None = typer.Option(
         None, help="Records of other pairs, on which the threshold with the best F1 is chosen."
     ),
@@ -27,6 +29,7 @@ def measure_difference(
 
     threshold = best_threshold(pairs(Records(chosen_on))) if chosen_on else None
     given = Data(data, kind, images, split)
+    tell(given)
     count, scored = score(pairs(given.records(given.source())), threshold)
     told = {"task": "change", "protocol": "pixels", "data": data.name, "split": given.part or "all", "n": count}
     rule = {"threshold": "Otsu of each pair" if threshold is None else threshold}

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from rsvlm.cli.terminal import Terminal
 from rsvlm.protocol import RsvlmError
+
+if TYPE_CHECKING:
+    from rsvlm.trainer.measuring.data import Data
 
 Options = Mapping[str, tuple[Any, Any]]  # name -> type, option
 CACHE = 2**25  # bytes for what was seen of pictures: few are looked at twice
@@ -21,7 +25,7 @@ OPTIONS: Options = {
     "kind": (str | None, typer.Option(
         None, "--format", help="How it lies on disk, see “rsvlm data formats”; default: records (.jsonl), archive (.zip).")),
     "images": (Path | None, typer.Option(None, help="Folder of its pictures; default: where the annotations are.")),
-    "split": (str | None, typer.Option(None, help="Only this split; default: all, of a caption archive val.")),
+    "split": (str | None, typer.Option(None, help="Only this split, or all; default: val, else test, where there are several.")),
     "model": (str | None, typer.Option(None, help="Id of the model; default: the bundled one.")),
     "protocol": (str | None, typer.Option(None, help="What is counted, and how; default: the first.")),
     "limit": (int | None, typer.Option(None, min=1, help="Only so many records, the first ones.")),
@@ -76,6 +80,7 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
     if not data.path.exists():
         raise RsvlmError("not_found", f"There is no {data.path}.", "Check the path.")
     data.source()
+    tell(data)
     from rsvlm.models.pool import Models
     from rsvlm.trainer.evaluation import Beside, Kept, evaluate
 
@@ -86,6 +91,12 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
         return evaluate(
             task, data, models.get(card.id), protocol, given["limit"], kept, beside, watch
         )  # fmt: skip
+
+
+def tell(data: Data) -> None:
+    """On standard error, which split was taken where the user named none."""
+    if data.warning:
+        print(f"Note: {data.warning}", file=sys.stderr)
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

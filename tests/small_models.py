@@ -18,6 +18,8 @@ from rsvlm.models.cards import ModelCard, files_in, get_card
 from rsvlm.models.families.deltavlm.files import save_deltavlm
 from rsvlm.models.families.deltavlm.network import DeltaVlm, DeltaVlmConfig
 from rsvlm.models.families.deltavlm.words import Words as DeltaWords
+from rsvlm.models.families.geoclip.files import save_geoclip
+from rsvlm.models.families.geoclip.network import GeoClip, GeoClipConfig
 from rsvlm.models.families.geopix.files import save_geopix
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig
 from rsvlm.models.families.geopix.words import END, FIRST, IMAGE, PADDING, SEGS, SYSTEM
@@ -92,6 +94,13 @@ def talking_deltavlm(says: Sequence[str], seed: int, mask_hidden: int) -> tuple[
     return model, DeltaWords(tokenizer, query, 24, 16)
 
 
+def geoclip(folder: Path, says: Sequence[str], seed: int) -> None:
+    """A model that compares pictures with texts; it says nothing."""
+    torch.manual_seed(seed)
+    model = GeoClip(GeoClipConfig.tiny(quick_gelu=False))
+    save_geoclip(folder, model.config, model.state_dict(), named=False)
+
+
 def mmodalcc(folder: Path, says: Sequence[str], seed: int) -> None:
     """A model for two dates that takes no questions; it says some of `says`."""
     every = {word: index for index, word in enumerate(says, start=1)}
@@ -103,16 +112,19 @@ def mmodalcc(folder: Path, says: Sequence[str], seed: int) -> None:
 
 
 MAKERS: dict[str, Callable[[Path, Sequence[str], int], None]] = {
+    "geoclip": geoclip,
     "geopix": geopix,
     "deltavlm": deltavlm,
     "mmodalcc": mmodalcc,
 }
 TASKS = {
+    "geoclip": ("embed", "classify", "localize"),
     "geopix": ("describe", "ask", "segment", "ground"),
     "deltavlm": ("change", "change_ask", "change_masks"),
     "mmodalcc": ("change",),
 }
-PIXELS = {"geopix": 64, "deltavlm": 64, "mmodalcc": 64}
+PIXELS = {"geoclip": 32, "geopix": 64, "deltavlm": 64, "mmodalcc": 64}
+CLIP = {"quick_gelu": False, "averaging": "unit", "templates": ["a photo of {}."]}
 
 
 def add_family(folder: Path, family: str, says: Sequence[str], seed: int = 0, **card: Any) -> ModelCard:
@@ -129,6 +141,7 @@ def add_family(folder: Path, family: str, says: Sequence[str], seed: int = 0, **
         "dialogue": family == "deltavlm",
         "input": {**bundled["input"], "pixels": PIXELS[family]},
         "memory_bytes": 1,
+        **({"clip": CLIP} if family == "geoclip" else {}),
         **card,
     }
     return add_card(folder / family, content)

@@ -61,7 +61,7 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         losses = Losses(learner, stage.objectives)(lesson)
     return {
-        "steps": min(stage.max_steps, recipe.max_steps or stage.max_steps),
+        "steps": recipe.steps(stage),
         "parameters": sum(count for count, _ in sizes.values()),
         "trained": learnt,
         "memory_bytes": weights + kept + sum(saved.values()),

@@ -18,7 +18,7 @@ from rsvlm.protocol import RsvlmError, Watch
 from rsvlm.trainer.formats.reading import Source
 from rsvlm.trainer.measuring import spec_of
 from rsvlm.trainer.measuring.asking import BATCH, Setting, measure_of
-from rsvlm.trainer.measuring.data import Data
+from rsvlm.trainer.measuring.data import ALL, Data
 from rsvlm.trainer.records import Writer
 from rsvlm.trainer.scoring import protocol_of, score_file
 
@@ -54,7 +54,8 @@ def evaluate(
     beside: Beside = Beside(),
     watch: Watch = Watch(),  # noqa: B008 # it listens to nothing
 ) -> dict[str, Any]:
-    """{"task", "protocol", "data", "split", "model", "revision", "n", "metrics", "ci95", ...}.
+    """{"task", "protocol", "data", "split", "model", "revision", "n", "metrics", "ci95", ...}; "warning" where there
+    is one of the data's.
 
     limit: of the records that the task takes, the first ones. Stopped, the same evaluation with the same file of predictions
     goes on where it was. Raises RsvlmError: bad_request for a protocol that is none, a model that cannot do the task, data
@@ -83,8 +84,9 @@ def evaluate(
             if not writer.written:
                 raise _nothing(task, spec_of(task, name).takes, data, source)
         scored = score_file(task, path, name, vocabulary=beside.vocabulary)
-    about = {"data": data.path.name, "split": data.part or "all", "model": card.id, "revision": card.revision}
-    lost = {"left_out": dict(source.left_out)} if source.left_out else {}
+    about = {"data": data.path.name, "split": data.part or ALL, "model": card.id, "revision": card.revision}
+    lost: dict[str, Any] = {"left_out": dict(source.left_out)} if source.left_out else {}
+    lost |= {"warning": data.warning} if data.warning else {}
     return {"task": task, "protocol": name, **about, **{key: scored[key] for key in scored if key != "data"}, **lost}
 
 

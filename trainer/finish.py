@@ -6,7 +6,9 @@ import json
 import shutil
 import signal
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import tomlkit
@@ -14,14 +16,16 @@ import tomlkit
 from rsvlm.models.cards import CARD, Figure, ModelCard, load_cards
 from rsvlm.models.folders import models_folder
 from rsvlm.protocol import Cancelled, RsvlmError
-from rsvlm.trainer.answering import SCORED
+from rsvlm.trainer.answering import SCORED, predictions_in
+from rsvlm.trainer.begin import RECIPE
 from rsvlm.trainer.cards import valid
 from rsvlm.trainer.keeping import put
+from rsvlm.trainer.measuring.data import ALL
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.train import Run
+from rsvlm.trainer.validation import LOSS
 
 INSTALLED = "installed.json"  # in the folder of a run: what its model is called, and which revision
-SHOWN = ("CIDEr", "BLEU-4", "ROUGE-L", "accuracy")  # figures of a card, where they were measured
 
 
 def train_and_install(
@@ -86,33 +90,45 @@ def install(run: Run, model: Path) -> ModelCard:
 
 
 def figures(run: Run, name: str) -> tuple[Figure, ...]:
-    """What the validation measured of the best model, which is called `name`, and how to measure it again."""
-    if run.held is None or "best" not in run.held.state:
+    """All that the validation measured of the best model, which is called `name`, and how to measure it again."""
+    held = run.held
+    if held is None or "best" not in held.state:
         return ()
-    task = run.held.records.record(0)[0].task
-    measured = run.held.state["best"]["figures"]
-    if task not in SCORED:
-        return ()
-    protocol = SCORED[task]
-    sources = run.recipe.validation.data if run.recipe.validation else ()
-    if len(sources) == 1 and not (sources[0].limit or sources[0].tasks or sources[0].images):
-        split = f" --split {sources[0].split}" if sources[0].split else ""
-        asked = f"--data {sources[0].path} --format {sources[0].format}{split} --model {name}"
-    else:
-        asked = f"--predictions {(run.folder / f'predictions-{task}.jsonl').resolve()}"
-    command = f"rsvlm eval {task} {asked} --protocol {protocol} --json"
-    return tuple(
-        Figure(
-            data=run.held.name,
-            protocol=protocol,
-            metric=metric,
-            value=round(measured[metric], 4),
-            n=len(run.held.records),
-            command=command,
+    best = held.state["best"]
+    losses = {LOSS, *(objective for stage in run.recipe.stages for objective in stage.objectives)}
+    files = {} if held.metric == LOSS else predictions_in(run.folder)
+    found = []
+    for metric, value in sorted(best["figures"].items(), key=lambda figure: figure[0] in losses):
+        if metric in losses:
+            protocol, count, command = LOSS, best.get("n", len(held.records)), _again(run)
+        else:
+            task = next(task for task in files if len(files) == 1 or metric.startswith(f"{task} "))
+            protocol, count = SCORED[task].protocol, len(files[task].read_text("utf-8").splitlines())
+            asked = _asked(run, name, files, task)
+            command = f"rsvlm eval {task} {asked} --protocol {protocol} --json"
+        found.append(
+            Figure(data=held.name, protocol=protocol, metric=metric, value=round(value, 4), n=count, command=command)
         )
-        for metric in SHOWN
-        if metric in measured
-    )
+    return tuple(found)
+
+
+def _asked(run: Run, name: str, files: Mapping[str, Path], task: str) -> str:
+    """What “rsvlm eval” is to measure: the model on the data, where these are all of a split, else what was kept of it."""
+    sources = run.recipe.validation.data if run.recipe.validation else ()
+    source = sources[0]
+    if len(sources) > 1 or source.limit or source.tasks or {"ground", "segment"} <= files.keys() or run.held is None:
+        return f"--predictions {quote(str(files[task].resolve()))}"
+    split = source.split or ("train" if source.format == "archive" else ALL)
+    images = f" --images {quote(str(run.held.data / source.images))}" if source.images else ""
+    path = quote(str(run.held.data / source.path))
+    return f"--data {path} --format {source.format}{images} --split {split} --model {name}"
+
+
+def _again(run: Run) -> str:
+    """The run, which tells its losses."""
+    data = f" --data {quote(str(run.held.data))}" if run.held and not run.recipe.is_whole else ""
+    recipe = quote(str((run.folder / RECIPE).resolve()))
+    return f"rsvlm train {recipe} output_dir=again --no-install{data} --json"
 
 
 def _taken(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rsvlm.trainer.keeping import put_copy
 from rsvlm.trainer.run import BEST, LAST, Events
 from rsvlm.trainer.samples import page
 from rsvlm.trainer.stats.page import write_page
-from rsvlm.trainer.validation import LOSS, SHOWN, Held
+from rsvlm.trainer.validation import AUTO, LOSS, SHOWN, Held
 
 
 class Judge:
@@ -24,20 +25,23 @@ class Judge:
     def __init__(self, name: str, held: Held, folder: Path, events: Events, card: Callable[[Path], ModelCard]) -> None:
         self.name, self.held, self.folder, self.events, self.card = name, held, folder, events, card
 
-    def judge(self, step: int, losses: dict[str, float]) -> None:
-        """Write down how good the model is, and keep it where it is the best so far. losses: of the validation.
+    def judge(self, step: int, losses: dict[str, float], counted: int) -> None:
+        """Write down how good the model is, and keep it where it is the best so far. losses, counted: see Held.losses.
 
         Raises RsvlmError (bad_request) where the validation's metric is no figure.
         """
         held = self.held
+        if held.metric == AUTO:
+            held.settle(self.card(self.folder / LAST))
+            print(f"The best model will be that of the best {held.metric} on the records held out.", file=sys.stderr)
         said: list[Said] | None = None
         figures: dict[str, float] = {}
         intervals: dict[str, list[float]] = {}
         if held.metric != LOSS:
             said = held.said(self.card(self.folder / LAST), every=True)
             figures, intervals = held.figures(said)
-        self.events.add("eval", step, **losses, **figures)
-        if held.keep(step, {**losses, **figures}, intervals):
+        self.events.add("eval", step, metric=held.metric, **losses, **figures)
+        if held.keep(step, {**losses, **figures}, intervals, counted):
             self.events.add("best", step, metric=held.metric, value=({**losses, **figures})[held.metric])
             put_copy(self.folder / LAST, self.folder / BEST)
             self._show(step, said)
@@ -54,7 +58,7 @@ class Judge:
             except RsvlmError as error:
                 self.events.add("no_samples", step, message=error.message)
                 return
-        write_predictions(self.folder, said)
+        write_predictions(self.folder, said, whole=self.held.metric != LOSS)
         shown = [said[len(said) * place // SHOWN] for place in range(SHOWN)] if len(said) > SHOWN else said
         held = self.held
         note = f"{card.title}. Records that it was never trained on: {len(held.records):,} of {held.name}."

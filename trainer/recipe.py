@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rsvlm.models.cards import valid_id
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.augment import NAMES
+
+LOOKS, FURTHEST = 4, 1000  # in a run; steps
 
 
 class Strict(BaseModel):
@@ -101,10 +104,15 @@ class Side(Strict):
 
 
 class Validation(Strict):
-    """Records that are never trained on, looked at every eval_steps. metric: "loss", or one that the task's evaluation gives."""
+    """Records that are never trained on.
+
+    eval_steps: between two looks at them; None = LOOKS of them at even distances, no further apart than FURTHEST. metric: what
+    decides which model is the best: "loss", a figure that the task's evaluation gives, or "auto": the one that stands for all of
+    the task, see answering.SCORED, and the loss where the records are of several tasks or the model cannot be asked about them.
+    """
 
     data: tuple[Source, ...] = Field(min_length=1)
-    eval_steps: int = Field(gt=0)
+    eval_steps: int | None = Field(None, gt=0)
     metric: str = "loss"
 
 
@@ -147,6 +155,20 @@ class Recipe(Strict):
         if value is not None and not valid_id(value):
             raise ValueError("take up to 64 small letters and digits, with single . _ or - between them")
         return value
+
+    def steps(self, stage: Stage) -> int:
+        """That a stage ends after."""
+        return min(stage.max_steps, self.max_steps or stage.max_steps)
+
+    @property
+    def all_steps(self) -> int:
+        return sum(map(self.steps, self.stages))
+
+    @property
+    def eval_steps(self) -> int:
+        """Between two looks at the validation."""
+        asked = self.validation.eval_steps if self.validation else None
+        return asked or min(FURTHEST, ceil(self.all_steps / LOOKS))
 
     @property
     def is_whole(self) -> bool:

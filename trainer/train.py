@@ -90,23 +90,17 @@ class Run:
             self.trained |= self.parts.set_up(stage)
             done = self._stage(stage, self.folder / f"stage-{number}", before, stop)
             before += done
-            if done < self._steps(stage):
+            if done < self.recipe.steps(stage):
                 self.events.add("stopped", before, signal=signal.Signals(stop.number or signal.SIGTERM).name)
                 break
-        whole = before == self._all_steps()
+        whole = before == self.recipe.all_steps
         last = self._save()
         best = self.folder / BEST
         return Ended(best if best.exists() else last, before, whole, stop.number if not whole else None)
 
-    def _steps(self, stage: Stage) -> int:
-        return min(stage.max_steps, self.recipe.max_steps or stage.max_steps)
-
-    def _all_steps(self) -> int:
-        return sum(map(self._steps, self.recipe.stages))
-
     def _stage(self, stage: Stage, folder: Path, before: int, stop: Stop) -> int:
         """Steps that are done of it, from an earlier session or now."""
-        recipe, steps, last = self.recipe, self._steps(stage), last_checkpoint(folder)
+        recipe, steps, last = self.recipe, self.recipe.steps(stage), last_checkpoint(folder)
         first = step_of(last) if last else 0
         self.average = Average(self.learner.network, recipe.average) if recipe.average else None
         if last:
@@ -122,7 +116,7 @@ class Run:
         trainer = self._trainer(stage, folder, before, first)
         watch = Watch(
             trainer, self.events, self.average, before, lambda step: self._look(trainer, step), self._looks,
-            recipe.logging_steps, self._all_steps(),
+            recipe.logging_steps, self.recipe.all_steps,
         )  # fmt: skip
         trainer.add_callback(watch)
         stop.watch(trainer)
@@ -135,7 +129,7 @@ class Run:
 
     def _trainer(self, stage: Stage, folder: Path, before: int, first: int) -> StageTrainer:
         """Of a stage of which `first` steps are done. Raises RsvlmError (bad_request) for a batch that cannot be shared."""
-        recipe, steps = self.recipe, self._steps(stage)
+        recipe, steps = self.recipe, self.recipe.steps(stage)
         learner = shareable(self.learner) if shared_out() else self.learner
         place = self.processes.num_processes, self.processes.process_index
         share = Share.of(recipe.batch_size, recipe.gradient_accumulation_steps, *place)
@@ -172,23 +166,23 @@ class Run:
 
     def _looks(self, step: int) -> bool:
         """Whether a step of the run is followed by a look at the model, or by writing it down."""
-        every = [self.recipe.save_steps] + ([self.recipe.validation.eval_steps] if self.recipe.validation else [])
+        every = [self.recipe.save_steps] + ([self.recipe.eval_steps] if self.recipe.validation else [])
         return any(step % steps == 0 for steps in every)
 
     def _look(self, trainer: StageTrainer, step: int) -> None:
         """The model as it is after this step: as files, and held against records that it does not train on."""
         ends = trainer.state.global_step == trainer.state.max_steps
-        judged = self.held and self.recipe.validation and (step % self.recipe.validation.eval_steps == 0 or ends)
+        judged = self.held and (step % self.recipe.eval_steps == 0 or ends)
         if self.held and judged:
             with self._as_saved():
-                losses = self.held.losses(trainer)
+                losses, counted = self.held.losses(trainer)
         if step or judged:
             if shared_out():
                 trainer.gather()
             self._save()
         if self.held and judged:
             if self.processes.is_main_process:
-                Judge(self.recipe.name, self.held, self.folder, self.events, self.card).judge(step, losses)
+                Judge(self.recipe.name, self.held, self.folder, self.events, self.card).judge(step, losses, counted)
             self.processes.wait_for_everyone()
 
     def card(self, folder: Path) -> Any:

@@ -18,13 +18,13 @@ from torch import distributed
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.learning import Example
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.answering import Said, asked, figures_of
+from rsvlm.trainer.answering import Said, asked, figures_of, main_figure
 from rsvlm.trainer.examples import Examples, example
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.stage import StageTrainer
 from rsvlm.trainer.steps import fitted
 
-LOSS = "loss"
+LOSS, AUTO = "loss", "auto"
 LOWER = ("loss", "MAE")  # figures that are better where they are lower
 SHOWN = 24  # answers on the page of samples
 STATE = "validation.json"
@@ -42,26 +42,40 @@ class Held:
         self.name = ", ".join(
             f"{Path(source.path).name} {source.split or ''}".strip() for source in recipe.validation.data
         )
-        self.metric = recipe.validation.metric
+        self.asked_for = recipe.validation.metric
+        self.data = data.resolve()
         self.side = recipe.pixels[-1].pixels if recipe.pixels else None
         self.path = folder / STATE
 
     @property
     def state(self) -> dict[str, Any]:
-        """{"metric", "before", "latest", "best"}; the last three {"step", "figures", "ci95"}, where they are known."""
-        return json.loads(self.path.read_text("utf-8")) if self.path.exists() else {"metric": self.metric}
+        """{"metric", "before", "latest", "best"}; the last three {"step", "figures", "ci95", "n"}, where they are known.
+
+        n: records that the losses are means over.
+        """
+        return json.loads(self.path.read_text("utf-8")) if self.path.exists() else {"metric": self.asked_for}
+
+    @property
+    def metric(self) -> str:
+        """What decides which model is the best; AUTO until that is settled."""
+        return str(self.state["metric"])
+
+    def settle(self, card: ModelCard) -> None:
+        """Choose the metric once and for all sessions of the run, where the recipe leaves it open. card: of the model."""
+        records = [self.records.record(number)[0] for number in range(len(self.records))]
+        self._write({"metric": main_figure(card, records) or LOSS})
 
     def example(self, number: int, side: int | None) -> Example:
         return example(self.records.record(number)[0], side=side)
 
-    def losses(self, trainer: StageTrainer) -> dict[str, float]:
-        """The mean of each objective over all records and processes, and their weighted sum.
+    def losses(self, trainer: StageTrainer) -> tuple[dict[str, float], int]:
+        """The mean of each objective over all records and processes, and their weighted sum; how many records fit the model.
 
         Records that fill no round of all processes are looked at by each of them, as some losses are counted over all, and
         counted by the first; so are all records where weights are shared out, as processes gather them in step.
         """
         trainer.model.eval()
-        sums = torch.zeros(2, len(trainer.objectives), dtype=torch.float64)
+        sums = torch.zeros(2, len(trainer.objectives) + 1, dtype=torch.float64)
         for examples, counts in self._shared(trainer):
             lesson = trainer.learner.batch(examples)
             with torch.no_grad(), trainer.compute_loss_context_manager():
@@ -69,6 +83,7 @@ class Held:
             for place, name in enumerate(trainer.objectives if counts else ()):
                 if lesson.counts.get(name):
                     sums[:, place] += torch.tensor([found[name].item() * lesson.counts[name], lesson.counts[name]])
+            sums[1, -1] += len(examples) if counts else 0
         if trainer.accelerator.num_processes > 1:
             sums = sums.to(trainer.args.device)
             distributed.all_reduce(sums)
@@ -78,7 +93,7 @@ class Held:
             if sums[1, place]
         }
         total = sum(trainer.objectives[name] * value for name, value in means.items())
-        return {LOSS: round(total, 6), **{name: round(value, 6) for name, value in means.items()}}
+        return {LOSS: round(total, 6), **{name: round(value, 6) for name, value in means.items()}}, int(sums[1, -1])
 
     def _shared(self, trainer: StageTrainer) -> Iterator[tuple[list[Example], bool]]:
         """The batches of this process, and whether it counts them."""
@@ -105,21 +120,27 @@ class Held:
         """Of its answers, and their 95 % intervals. Raises RsvlmError (bad_request) where the metric is none of them."""
         figures, intervals = figures_of(said)
         if self.metric not in (LOSS, *figures):
-            names = ", ".join((LOSS, *figures))
+            names = ", ".join((AUTO, LOSS, *figures))
             raise RsvlmError("bad_request", f"The validation has no figure {self.metric}.", f"Take one of {names}.")
         return figures, intervals
 
-    def keep(self, step: int, figures: Mapping[str, float], intervals: Mapping[str, Sequence[float]]) -> bool:
-        """Write the figures down; whether they are the best since training began. Step 0: before it."""
+    def keep(
+        self, step: int, figures: Mapping[str, float], intervals: Mapping[str, Sequence[float]], counted: int
+    ) -> bool:
+        """Write the figures down; whether they are the best since training began. Step 0: before it. counted: see losses."""
         state = self.state
-        now = {"step": step, "figures": dict(figures), "ci95": {name: list(pair) for name, pair in intervals.items()}}
+        bounds = {name: list(pair) for name, pair in intervals.items()}
+        now = {"step": step, "figures": dict(figures), "ci95": bounds, "n": counted}
         best = step > 0 and self._better(figures, state.get("best"))
         state |= {"before": now} if step == 0 else {"latest": now}
         state |= {"best": now} if best else {}
+        self._write(state)
+        return best
+
+    def _write(self, state: Mapping[str, Any]) -> None:
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(state, indent=1) + "\n", "utf-8")
         part.replace(self.path)
-        return best
 
     def _better(self, figures: Mapping[str, float], best: Mapping[str, Any] | None) -> bool:
         if best is None:

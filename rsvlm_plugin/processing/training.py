@@ -15,10 +15,6 @@ from ..translation import tr
 Kinds = Set[Tuple[str, str]]  # split and task of records
 EVENTS = "events.jsonl"
 MOST_HELD = 200  # records that are asked about at each look
-LOOKS = 2  # at the model, in as many steps as were asked for
-EVERY = 100  # steps between two looks where no number of steps was asked for
-METRICS = {"caption": "CIDEr", "vqa": "accuracy"}  # of records that are all of one task
-SHOWN = ("loss", *METRICS.values())  # of the figures of a look
 # Of the event “step”, what is no loss.
 FIGURES = ("event", "step", "shortened", "left_out", "seconds_per_step", "waiting_for_data", "minutes_left")
 
@@ -60,7 +56,7 @@ def overrides(folder: Path, name: str, steps: Optional[int], model: str, files: 
                 ),
                 tr("Give records that were made for training."),
             )
-        changed += [f"data={json.dumps(data)}", f"validation={json.dumps(_validation(files, kinds, steps))}"]
+        changed += [f"data={json.dumps(data)}", f"validation={json.dumps(_validation(files, kinds))}"]
     return changed
 
 
@@ -70,13 +66,10 @@ def _sources(files: Sequence[Path], kinds: Sequence[Kinds], split: str) -> List[
     return [{"path": str(path), "format": "records", "split": split} for path in having]
 
 
-def _validation(files: Sequence[Path], kinds: Sequence[Kinds], steps: Optional[int]) -> Optional[Dict[str, Any]]:
-    """Records of the split val, where there are any; the metric is that of their task."""
+def _validation(files: Sequence[Path], kinds: Sequence[Kinds]) -> Optional[Dict[str, Any]]:
+    """Records of the split val, where there are any; by which figure is for the run to choose, who knows the model."""
     held = [{**source, "limit": MOST_HELD} for source in _sources(files, kinds, "val")]
-    tasks = {task for found in kinds for name, task in found if name == "val"}
-    metric = METRICS.get(min(tasks), "loss") if len(tasks) == 1 else "loss"
-    every = EVERY if steps is None else max(1, steps // LOOKS)
-    return {"data": held, "eval_steps": every, "metric": metric} if held else None
+    return {"data": held, "metric": "auto"} if held else None
 
 
 def _kinds(path: Path) -> Kinds:
@@ -161,7 +154,8 @@ class Training:
             minutes = f"{event['minutes_left']:g}"
             self._feedback.setProgressText(text.format(step=step, steps=self._steps, losses=losses, minutes=minutes))
         elif kind == "eval":
-            figures = ", ".join(f"{name} {event[name]:.3f}" for name in SHOWN if name in event)
+            shown = dict.fromkeys(name for name in (event["metric"], "loss") if name in event)
+            figures = ", ".join(f"{name} {event[name]:.3f}" for name in shown)
             self._feedback.pushInfo(
                 tr("Held-out records after step {step}: {figures}").format(step=step, figures=figures)
             )

@@ -37,7 +37,7 @@ def train() -> dict:
             add("step", step, language=1 / step, minutes_left=0.1, left_out=0, shortened=0)
             if stopped.is_set():
                 return {**told, "steps": step, "whole": False, "installed": None, "validation": None}
-        add("eval", STEPS, loss=0.5, CIDEr=1.25)
+        add("eval", STEPS, metric="CIDEr", loss=0.5, CIDEr=1.25)
         add("best", STEPS, metric="CIDEr", value=1.25)
     (folder / "samples.html").write_text("<html></html>")
     return told

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
 from rsvlm.trainer.formats.reading import Source
 
+ALL = "all"  # splits
+MEASURED = ("val", "test", "held")  # splits to measure on, the first that there is
 BY_SUFFIX = {".zip": "archive", ".jsonl": "records"}
 
 
 @dataclass(frozen=True)
 class Data:
     """path: of its annotations. format: a name of formats.FORMATS, None = by the file's suffix. images: folder of its pictures,
-    None = beside the annotations. split: only this one; None = all, of a caption archive val.
+    None = beside the annotations. split: only this one, or ALL; None = the first of MEASURED where there are several.
     """
 
     path: Path
@@ -37,9 +41,35 @@ class Data:
         formats.find(name)
         return name
 
+    @cached_property
+    def splits(self) -> Counter[str]:
+        """How many records each split has; empty where nobody needs to know. Reads all of them."""
+        if self.split or self.kind == "archive":
+            return Counter()
+        return Counter(record.split for record in formats.read(self.kind, Source(self.path, self.images)))
+
     @property
     def part(self) -> str | None:
-        return self.split or ("val" if self.kind == "archive" else None)
+        """The split that is measured, None for all records."""
+        if self.split:
+            return None if self.split == ALL else self.split
+        if self.kind == "archive":
+            return MEASURED[0]
+        return next((name for name in MEASURED if name in self.splits), None) if len(self.splits) > 1 else None
+
+    @property
+    def warning(self) -> str:
+        """What a user who named no split has to know of the one that was taken."""
+        name = self.path.name
+        if set(self.splits) == {"train"}:
+            return (
+                f"All records of {name} are of the split “train”: who learnt from them does better here than elsewhere."
+            )
+        if len(self.splits) < 2:
+            return ""
+        there = ", ".join(f"{split} ({count:,})" for split, count in self.splits.items())
+        taken = f"“{self.part}” is measured" if self.part else "all of them are measured"
+        return f"{name} has records of the splits {there}; {taken}. Name another --split, or “{ALL}”."
 
     @property
     def job(self) -> str:

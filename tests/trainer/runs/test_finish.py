@@ -33,8 +33,8 @@ def test_model_is_listed_with_figures_and_terms_and_answers(
     assert card.trained_on[-1] == "fine-tuned on tiny.zip train, 18 records"
     best = json.loads((tmp_path / "run" / "validation.json").read_text())["best"]["figures"]
     assert {figure.metric: figure.value for figure in card.figures}["CIDEr"] == round(best["CIDEr"], 4)
-    command = "rsvlm eval caption --data tiny.zip --format archive --split val --model small-run --protocol coco --json"
-    assert card.figures[0].n == 6 and card.figures[0].command == command
+    asked = f"--data {tiny / 'tiny.zip'} --format archive --split val --model small-run --protocol coco --json"
+    assert card.figures[0].n == 6 and card.figures[0].command == f"rsvlm eval caption {asked}"
     assert card.calibration == base.calibration, "its classes are those of the bundled model, to the bit"
     raster = Raster(href=str(root / "resources" / "demo" / "after.tif"))
     answer = describe(DescribeRequest(raster, model="small-run"), Models("cpu"), Watch())

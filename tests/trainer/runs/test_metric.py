@@ -1,0 +1,170 @@
+"""Which figure decides between the models of a run is settled by what its records and its model can give, before it begins."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rsvlm.cli.main import main
+from rsvlm.models.cards import Figure, get_card
+from rsvlm.protocol import Record
+from rsvlm.trainer.finish import train_and_install
+from rsvlm.trainer.recipe import Recipe, load_recipe
+from rsvlm.trainer.regions import encode
+from rsvlm.trainer.train import Run
+
+SIDE, SAYS = 32, ("two", "planes", "no")
+Measured = Callable[[Figure], dict[str, Any]]
+Events = Callable[[Path, str], list[dict[str, Any]]]
+
+
+def record(folder: Path, number: int, task: str) -> Record:
+    """The first of every four is held out."""
+    path = folder / f"{number}.png"
+    pixels = np.random.default_rng(number).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[:16, number : number + 9] = True
+    question = {"caption": "Describe the image.", "vqa": "two planes ?"}.get(task, "two")
+    drawn = [{"label": "two", "bbox": [number, 0, number + 9, 16], "rle": encode(mask)}]
+    says = [] if task in ("segment", "ground") else [{"role": "assistant", "content": SAYS[number % 3]}]
+    messages = [{"role": "user", "content": question}, *says]
+    split = "val" if number % 4 == 0 else "train"
+    return Record(f"r{number}", task, split, [{"href": str(path)}], messages, [] if says else drawn)
+
+
+def asked_for(folder: Path, tasks: Sequence[str], model: str, objective: str, **validation: Any) -> Recipe:
+    """The shipped recipe with what the plugin puts in place of its settings, and the losses of the model."""
+    path = folder / "records.jsonl"
+    made = [record(folder, number, tasks[number // 4 % len(tasks)]) for number in range(16)]
+    path.write_text("".join(json.dumps(one.to_json()) + "\n" for one in made))
+    source = {"path": str(path), "format": "records"}
+    changed = {
+        "model": {"id": model}, "data": [{**source, "split": "train"}], "max_steps": 2, "id": "trained",
+        "validation": {"data": [{**source, "split": "val"}], "metric": "auto", **validation},
+    }  # fmt: skip
+    stage = {"max_steps": 9, "train": ["all"], "objectives": {objective: 1.0}, "learning_rate": 1e-3}
+    own = {"stages": [stage], "batch_size": 4, "pixels": [], "workers": 0}
+    return load_recipe(Path("compact_lora"), [f"{key}={json.dumps(value)}" for key, value in (changed | own).items()])
+
+
+@pytest.mark.parametrize(
+    ("family", "objective", "tasks", "metric"),
+    [
+        ("geopix", "language", ["vqa"], "OA"),
+        ("geopix", "language", ["segment"], "mIoU"),
+        ("geopix", "language", ["ground"], "Acc@0.5"),
+        ("geopix", "language", ["vqa", "caption"], "loss"),
+        ("geoclip", "contrastive", ["caption"], "loss"),
+    ],
+)  # fmt: skip
+def test_best_model_is_that_of_the_figure_which_can_be_measured(
+    add_family, tmp_path: Path, events: Events, capsys, family: str, objective: str, tasks: list[str], metric: str
+):
+    add_family(family, SAYS)
+    folder = tmp_path / "run"
+    ended = Run(asked_for(tmp_path, tasks, family, objective), tmp_path, folder).train()
+    assert ended.whole and ended.model == folder / "best"
+    state = json.loads((folder / "validation.json").read_text())
+    assert state["metric"] == metric and metric in state["best"]["figures"] and state["best"]["n"] == 4
+    assert f"best {metric} on the records held out" in capsys.readouterr().err
+    looks = events(folder, "eval")
+    assert [look["step"] for look in looks] == [0, 1, 2] and {look["metric"] for look in looks} == {metric}
+
+
+def test_what_was_settled_stays_where_a_run_goes_on(add_family, tmp_path: Path, capsys):
+    add_family("geopix", SAYS)
+    recipe, folder = asked_for(tmp_path, ["vqa"], "geopix", "language"), tmp_path / "run"
+    Run(recipe.model_copy(update={"max_steps": 1}), tmp_path, folder).train()
+    capsys.readouterr()
+    Run(recipe, tmp_path, folder, resume=True).train()
+    state = json.loads((folder / "validation.json").read_text())
+    assert state["metric"] == "OA" and state["latest"]["step"] == 2
+    assert "records held out" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "looks"), [(120, None, 30), (10, None, 3), (2, None, 1), (60000, None, 1000), (120, 50, 50)]
+)
+def test_run_is_looked_at_four_times_or_every_thousand_steps(tmp_path: Path, steps: int, every: int | None, looks: int):
+    recipe = asked_for(tmp_path, ["caption"], "compact", "language", eval_steps=every)
+    stages = (recipe.stages[0].model_copy(update={"max_steps": steps}),)
+    assert recipe.model_copy(update={"stages": stages, "max_steps": None}).eval_steps == looks
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Measured:
+    """measured(figure) -> what its command prints."""
+
+    def run(figure: Figure) -> dict[str, Any]:
+        monkeypatch.setattr(sys, "argv", shlex.split(figure.command))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code in (0, None)
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("tasks", "metric", "split", "names"),
+    [
+        (["vqa"], "auto", "val", {"OA", "AA", "loss", "language"}),
+        (["vqa", "caption"], "vqa OA", "val", {"vqa OA", "vqa AA", "caption CIDEr", "caption BLEU-1", "loss", "language"}),
+        (["vqa", "caption"], "auto", "val", {"loss", "language"}),
+        (["vqa"], "auto", None, {"OA", "AA", "loss", "language"}),
+    ],
+)  # fmt: skip
+def test_card_has_every_figure_with_a_command_that_measures_it_again(
+    add_family, tmp_path: Path, monkeypatch, measured: Measured, tasks, metric: str, split: str | None, names: set[str]
+):
+    add_family("geopix", SAYS)
+    elsewhere, sets = tmp_path / "else where", tmp_path / "data sets"
+    for folder in (elsewhere, sets):
+        folder.mkdir()
+    recipe = asked_for(sets, tasks, "geopix", "language", metric=metric)
+    held = recipe.validation.data[0].model_copy(update={"path": "records.jsonl", "split": split})
+    recipe = recipe.model_copy(update={"validation": recipe.validation.model_copy(update={"data": (held,)})})
+    monkeypatch.chdir(tmp_path)
+    train_and_install(recipe, Path("data sets"), Path("run"), False, True)
+    monkeypatch.chdir(elsewhere)
+    figures = {figure.metric: figure for figure in get_card("trained").figures}
+    assert names <= figures.keys()
+    whole = 16 if split is None else 4
+    counts = {name: whole // len(tasks) if name.split(" ")[0] in ("vqa", "caption") else whole for name in figures}
+    assert {name: figure.n for name, figure in figures.items()} == counts
+    best = json.loads((tmp_path / "run" / "validation.json").read_text())["best"]["figures"]
+    assert best.keys() == figures.keys()
+    for name in names - {"loss", "language", "caption BLEU-1"}:
+        again = measured(figures[name])
+        assert again["n"] == figures[name].n and again["protocol"] == figures[name].protocol
+        assert again["metrics"][name.split(" ")[-1]] == pytest.approx(figures[name].value, abs=1e-4)
+
+
+def test_loss_of_a_card_is_told_again_by_the_same_training(add_family, tmp_path: Path, monkeypatch, measured: Measured):
+    add_family("geoclip", SAYS)
+    recipe = asked_for(tmp_path, ["caption"], "geoclip", "contrastive")
+    train_and_install(recipe, tmp_path, tmp_path / "run", False, True)
+    figures = {figure.metric: figure for figure in get_card("trained").figures}
+    assert figures.keys() == {"loss", "contrastive"} and figures["loss"].protocol == "loss" and figures["loss"].n == 4
+    monkeypatch.chdir(tmp_path)
+    told = measured(figures["loss"])
+    assert told["validation"]["best"]["figures"]["loss"] == pytest.approx(figures["loss"].value, abs=1e-4)
+
+
+def test_answers_to_some_records_are_not_called_predictions(add_family, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("rsvlm.trainer.validation.SHOWN", 2)
+    add_family("geopix", SAYS)
+    Run(asked_for(tmp_path, ["vqa"], "geopix", "language", metric="loss"), tmp_path, tmp_path / "run").train()
+    assert not list((tmp_path / "run").glob("predictions-*"))
+    assert len((tmp_path / "run" / "samples-vqa.jsonl").read_text().splitlines()) == 2
+    assert "two planes ?" in (tmp_path / "run" / "samples.html").read_text()
