@@ -61,6 +61,29 @@ def test_model_is_measured_and_its_predictions_score_the_same(
 
 
 @pytest.mark.parametrize(
+    ("splits", "words", "measured", "count", "warning"),
+    [
+        (("train", "val", "test"), (), "val", 1, "train (1), val (1), test (1); “val” is measured. Name another --split"),
+        (("train", "test", "train"), (), "test", 1, "train (2), test (1); “test” is measured"),
+        (("train", "val", "test"), ("--split", "train"), "train", 1, ""),
+        (("train", "val", "test"), ("--split", "all"), "all", 3, ""),
+        (("val", "val", "val"), (), "all", 3, ""),
+        (("train", "train", "train"), (), "all", 3, "All records of records.jsonl are of the split “train”"),
+        (("one", "two", "two"), (), "all", 3, "one (1), two (2); all of them are measured"),
+    ],
+)  # fmt: skip
+def test_what_models_learn_from_is_not_measured_unasked(
+    rsvlm, data: Path, splits: tuple[str, ...], words: tuple[str, ...], measured: str, count: int, warning: str
+):
+    lines = [json.loads(line) for line in data.read_text().splitlines()[1:]]
+    data.write_text("".join(json.dumps({**line, "split": split}) + "\n" for line, split in zip(lines, splits)))
+    done = rsvlm("eval", "retrieval", "--data", data, "--device", "cpu", *words, "--json")
+    result = json.loads(done.out)
+    assert (result["split"], result["n"]) == (measured, count)
+    assert warning in done.err and warning in result.get("warning", "") and bool(done.err) == bool(warning)
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (["vqa", "--data", "records.jsonl"], "compact cannot answer questions"),
