@@ -29,9 +29,12 @@ from rsvlm.models.families.compact.words import (
 )
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.tokenizer import tidy
+from rsvlm.models.predictors.zero_shot import SENTENCES
+from rsvlm.models.prompts import class_sentences
 
 STRANGE = 16  # examples for each picture that shows nothing
-ANSWERS = 8  # of a picture that are told from wrong ones, as many in every process
+NAMED = 0.3  # share of the described pictures of a known class that are told by its name, as zero-shot classes are
+ANSWERS = 9  # of a picture that are told from wrong ones, as many in every process
 UNKNOWN = -1  # class of a picture that has none
 
 Turn = tuple[int, list[int], list[int]]  # task token, question, answer
@@ -44,8 +47,9 @@ class CompactLesson:
 
     ids, labels: (rows, length), see words.py; of: (rows,) the example of each. truth: (masks, H / 2, W / 2) in [0, 1], one for
     each [SEG] of ids, row by row.
-    texts: (batch, length) words, [RET], padding; said: (batch,) a number for each text, the same for the same; right: (batch,
-    answers) the numbers of all texts that are right for a picture; described: (batch,) whether there is a text at all.
+    texts: (batch, length) words of a caption or of the class's name, [RET], padding; said: (batch,) a number for each text, the
+    same for the same; right: (batch, answers) the numbers of all texts that are right for a picture; described: (batch,)
+    whether there is a text at all.
     classes: (batch,), or UNKNOWN.
     """
 
@@ -89,13 +93,21 @@ class Lessons:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
         height, width = pictures[0].shape[:2]
-        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, _generator(examples))
+        generator = _generator(examples)
+        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, generator)
         pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
         truth = [mask for example in examples for _, mask in _targets(example) if mask.any()]
         described = [_described(example) for example in examples]
-        texts = [tidy(example.turns[-1][1]) if told else "" for example, told in zip(examples, described, strict=True)]
+        names = [
+            class_sentences(example.label, SENTENCES) if example.label and example.label in self.scenes else []
+            for example in examples
+        ]
+        texts = [
+            _told(example, own, generator) if told else ""
+            for example, own, told in zip(examples, names, described, strict=True)
+        ]
         classes = [
             self.scenes.index(example.label) if example.label in self.scenes else UNKNOWN for example in examples
         ]
@@ -115,7 +127,7 @@ class Lessons:
             _halved(truth, pixels.shape[-2:]),
             padded([[*self._ids(text), RET] for text in texts], PAD),
             torch.tensor([_number(text) for text in texts]),
-            _right(examples, texts),
+            _right(examples, texts, names),
             torch.tensor(described),
             torch.tensor(classes),
             counts,
@@ -160,6 +172,13 @@ def _described(example: Example) -> bool:
     return example.task == "caption" and len(example.pictures) == 1 and bool(example.turns)
 
 
+def _told(example: Example, names: Sequence[str], generator: np.random.Generator) -> str:
+    """What a picture is compared with: what is said of it, or one of the sentences that name its class."""
+    if names and generator.random() < NAMED:
+        return names[int(generator.integers(len(names)))]
+    return tidy(example.turns[-1][1])
+
+
 def _halved(masks: Sequence[np.ndarray], size: Sequence[int]) -> Tensor:
     """(masks, H / 2, W / 2) in [0, 1]: which share of four pixels is meant."""
     half = (size[0] // 2, size[1] // 2)
@@ -178,10 +197,12 @@ def _number(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
 
 
-def _right(examples: Sequence[Example], texts: Sequence[str]) -> Tensor:
-    """(batch, ANSWERS): numbers of right answers, the one that is said first; it is repeated where a picture has fewer."""
+def _right(examples: Sequence[Example], texts: Sequence[str], names: Sequence[Sequence[str]]) -> Tensor:
+    """(batch, ANSWERS): numbers of right answers, the one that is said first, and of the class's names; it is repeated where a
+    picture has fewer.
+    """
     rows = [
-        [_number(text), *(_number(tidy(answer)) for answer in example.answers)]
-        for example, text in zip(examples, texts, strict=True)
+        list(dict.fromkeys(map(_number, (text, *own, *map(tidy, example.answers)))))
+        for example, text, own in zip(examples, texts, names, strict=True)
     ]
     return torch.tensor([(row + row[:1] * ANSWERS)[:ANSWERS] for row in rows])
