@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
+from osgeo import gdal
 from qgis.core import QgsGeometry, QgsPointXY, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from qgis.PyQt.QtGui import QTransform
 
 from ...protocol import Record as TrainingRecord
 from ...protocol import RsvlmError
@@ -19,44 +21,36 @@ from .corrections import Corrections
 from .record import Record
 
 SIDE = 512  # pixels of a window
+NOWHERE = (0, 1, 0, 0, 0, -1)  # how QGIS lays a raster that says nothing of where it lies
 TASKS = {"masks": "segment", "boxes": "ground"}
 Window = Tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A north-up raster: `left`, `top` in its CRS, `across` and `down` the size of a pixel, `width` x `height` of them."""
+    """The pixels of a raster, `width` x `height`, however it lies on the map. to_pixels: from its CRS, x right and y down."""
 
-    left: float
-    top: float
-    across: float
-    down: float
+    to_pixels: QTransform
     width: int
     height: int
 
-    def pixels(self, point: QgsPointXY) -> Tuple[float, float]:
-        """x right and y down."""
-        return (point.x() - self.left) / self.across, (self.top - point.y()) / self.down
-
-    def ground(self, window: Window) -> QgsRectangle:
-        """The window in the raster's CRS."""
-        x0, y0, x1, y1 = window
-        return QgsRectangle(
-            self.left + x0 * self.across,
-            self.top - y1 * self.down,
-            self.left + x1 * self.across,
-            self.top - y0 * self.down,
-        )
+    def windows(self, box: QgsRectangle) -> Iterator[Window]:
+        """Those that a box in pixels reaches into, cut at the edges of the raster."""
+        for y in range(max(0, int(box.yMinimum())) // SIDE * SIDE, min(self.height, int(box.yMaximum()) + 1), SIDE):
+            for x in range(max(0, int(box.xMinimum())) // SIDE * SIDE, min(self.width, int(box.xMaximum()) + 1), SIDE):
+                yield x, y, min(x + SIDE, self.width), min(y + SIDE, self.height)
 
 
 def grid_of(record: Record) -> Grid:
-    """The pixels of the file that the record's masks were drawn on.
+    """The pixels of the file that the record's masks were drawn on, turned ones and those with the south at the top too.
 
-    Raises RsvlmError (not_found) where it is gone or was never a file, bad_raster where it is turned or lies elsewhere now.
+    QGIS shows such a file as it lies on the map, so that its layer tells of other pixels than the file has.
+    Raises RsvlmError (not_found) where it is gone or was never a file, bad_raster where it lies elsewhere now.
     """
     href = record.source.get("href")
     layer = QgsRasterLayer(str(href), "") if href else None
-    if layer is None or not layer.isValid():
+    file = gdal.Open(str(href)) if layer is not None and layer.isValid() else None
+    if layer is None or file is None:
         raise RsvlmError(
             "not_found",
             tr("The raster that these were found in is not a file on this computer."),
@@ -68,9 +62,9 @@ def grid_of(record: Record) -> Grid:
             tr("The raster lies in another coordinate system now."),
             tr("Ask again, and correct that answer."),
         )
-    box = layer.extent()
-    across, down = box.width() / layer.width(), box.height() / layer.height()
-    return Grid(box.xMinimum(), box.yMaximum(), across, down, layer.width(), layer.height())
+    left, across, across_down, top, down_across, down = file.GetGeoTransform(can_return_null=True) or NOWHERE
+    to_map = QTransform(across, down_across, across_down, down, left, top)
+    return Grid(to_map.inverted()[0], file.RasterXSize, file.RasterYSize)
 
 
 def records_of(record: Record, layer: QgsVectorLayer) -> List[TrainingRecord]:
@@ -80,7 +74,7 @@ def records_of(record: Record, layer: QgsVectorLayer) -> List[TrainingRecord]:
     for feature in layer.getFeatures():
         label = str(feature["phrase"] or feature["label"] or "")
         for window, part in _parts(feature.geometry(), grid):
-            region = _region(label, part, grid, window, record.style)
+            region = _region(label, part, window, record.style)
             x0, y0, x1, y1 = region["bbox"]
             if x0 < x1 and y0 < y1:
                 windows.setdefault(window, []).append(region)
@@ -110,30 +104,26 @@ def keep(record: Record, layer: QgsVectorLayer) -> Tuple[Path, int]:
 
 
 def _parts(geometry: QgsGeometry, grid: Grid) -> Iterator[Tuple[Window, QgsGeometry]]:
-    """The polygons of a geometry, cut at the edges of windows."""
-    box = geometry.boundingBox()
-    left, top = grid.pixels(QgsPointXY(box.xMinimum(), box.yMaximum()))
-    right, bottom = grid.pixels(QgsPointXY(box.xMaximum(), box.yMinimum()))
-    for y in range(max(0, int(top)) // SIDE * SIDE, min(grid.height, int(bottom) + 1), SIDE):
-        for x in range(max(0, int(left)) // SIDE * SIDE, min(grid.width, int(right) + 1), SIDE):
-            window = (x, y, min(x + SIDE, grid.width), min(y + SIDE, grid.height))
-            cut = geometry.intersection(QgsGeometry.fromRect(grid.ground(window)))
-            for part in cut.asGeometryCollection():
-                if part.type() == 2 and part.area() > grid.across * grid.down:  # less than a pixel teaches nothing
-                    yield window, part
+    """The polygons of a geometry in pixels of the raster, cut at the edges of windows."""
+    shape = QgsGeometry(geometry)
+    shape.transform(grid.to_pixels)
+    for window in grid.windows(shape.boundingBox()):
+        for part in shape.intersection(QgsGeometry.fromRect(QgsRectangle(*window))).asGeometryCollection():
+            if part.type() == 2 and part.area() > 1:  # less than a pixel teaches nothing
+                yield window, part
 
 
-def _region(label: str, part: QgsGeometry, grid: Grid, window: Window, kind: str) -> Dict[str, Any]:
+def _region(label: str, part: QgsGeometry, window: Window, kind: str) -> Dict[str, Any]:
     polygon = part.asMultiPolygon()[0] if part.isMultipart() else part.asPolygon()
-    rings = [[_inside(grid.pixels(point), window) for point in ring[:-1]] for ring in polygon]
+    rings = [[_inside(point, window) for point in ring[:-1]] for ring in polygon]
     xs, ys = [xy[0] for xy in rings[0]], [xy[1] for xy in rings[0]]
     found: Dict[str, Any] = {"label": label, "bbox": [min(xs), min(ys), max(xs), max(ys)]}
     return {**found, "polygon": rings} if kind == "masks" else found
 
 
-def _inside(pixel: Tuple[float, float], window: Window) -> List[float]:
+def _inside(pixel: QgsPointXY, window: Window) -> List[float]:
     x0, y0, x1, y1 = window
-    return [round(min(max(pixel[0] - x0, 0), x1 - x0), 2), round(min(max(pixel[1] - y0, 0), y1 - y0), 2)]
+    return [round(min(max(pixel.x() - x0, 0), x1 - x0), 2), round(min(max(pixel.y() - y0, 0), y1 - y0), 2)]
 
 
 def _key(record: Record) -> str:

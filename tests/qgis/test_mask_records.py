@@ -84,3 +84,59 @@ def test_a_raster_that_is_gone_is_told_with_a_way_out(houses):
     with pytest.raises(RsvlmError) as caught:
         records_of(made, layer)
     assert caught.value.code == "not_found" and caught.value.hint
+
+
+# Where pixel (col, row) lies: left + a col + b row, top + d col + e row.
+TURNED = (LEFT, 0.4, 0.3, TOP, 0.3, -0.4)  # by 36.87 degrees, pixels of 0.5 m
+SOUTH_UP = (LEFT, 0.5, 0.0, TOP - 300, 0.0, 0.5)
+MIRRORED = (LEFT + 300, -0.5, 0.0, TOP, 0.0, -0.5)
+
+
+@pytest.mark.parametrize("lies", [TURNED, SOUTH_UP, MIRRORED])
+def test_pixels_are_those_of_the_file_however_it_lies(qgis_new_project, tmp_path, lies):
+    """What is marked on the map is where the file itself is bright: the pixels that the trainer reads."""
+    import numpy as np
+    from osgeo import gdal, osr
+
+    from rsvlm.protocol import Answer, Evidence
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+    from rsvlm.rsvlm_plugin.layers.found_group import add_found
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+    from rsvlm.rsvlm_plugin.layers.record import Record
+
+    bright = np.zeros((600, 700), bool)
+    bright[100:140, 490:540] = True  # across the edge of two windows
+    path = tmp_path / "lies.tif"
+    file = gdal.GetDriverByName("GTiff").Create(str(path), 700, 600, 1, gdal.GDT_Byte)
+    file.SetGeoTransform(lies)
+    place = osr.SpatialReference()
+    place.ImportFromEPSG(32632)
+    file.SetProjection(place.ExportToWkt())
+    file.GetRasterBand(1).WriteArray(np.where(bright, 200, 30).astype(np.uint8))
+    file = None
+
+    def on_map(col, row):
+        left, a, b, top, d, e = lies
+        return [left + a * col + b * row, top + d * col + e * row]
+
+    ring = [on_map(*corner) for corner in ((490, 100), (540, 100), (540, 140), (490, 140), (490, 100))]
+    house = {"type": "Polygon", "coordinates": [ring]}
+    xs, ys = zip(*(on_map(*corner) for corner in ((0, 0), (700, 0), (0, 600), (700, 600))))
+    extent = [min(xs), min(ys), max(xs), max(ys)]
+    answer = Answer("1", [Evidence("mask", house, "house", 0.9, 500.0, phrase="house")],
+                    {"model": "geopix", "extent": extent, "crs": "EPSG:32632"})  # fmt: skip
+    west, south, east, north = extent
+    around = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    outline = {"type": "Polygon", "coordinates": [around]}
+    made = Record("lies", "masks", outline, "EPSG:32632", False, answer, phrases=["house"], source={"href": str(path)})
+    made.file = write_beside(made, tmp_path)
+    marked = np.zeros_like(bright)
+    records = records_of(made, add_found(made))
+    assert [record.images[0]["window"] for record in records] == [[0, 0, 512, 512], [512, 0, 700, 512]]
+    for record in records:
+        left, top, _, _ = record.images[0]["window"]
+        (region,) = record.regions
+        x0, y0, x1, y1 = region["bbox"]
+        assert {tuple(xy) for xy in region["polygon"][0]} == {(x0, y0), (x0, y1), (x1, y0), (x1, y1)}
+        marked[round(top + y0) : round(top + y1), round(left + x0) : round(left + x1)] = True
+    assert (marked == bright).all()
