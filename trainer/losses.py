@@ -6,14 +6,16 @@ from collections.abc import Collection
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
 from rsvlm.models.learning import Learner, Lesson
+from rsvlm.protocol import RsvlmError
 
 NOTHING = ""  # no objective is called so
+PARTNERS = "contrastive"  # the objective of all families whose terms find each other among those of all processes
 
 
 class Losses(nn.Module):
@@ -27,10 +29,19 @@ class Losses(nn.Module):
         self.network = learner.network
 
     def forward(self, lesson: Lesson) -> dict[str, Tensor]:
-        """By objective; for a lesson that counts for none, a 0 that all processes can go back from together."""
-        if not any(lesson.counts.get(name) for name in self.wanted):
+        """By objective, those that the lesson counts; for one that counts none, a 0 that all processes can go back from together.
+
+        Partners are looked for in all processes, which exchange them on the way there and gradients on the way back: each takes
+        part in both, whether or not its own share counts.
+        """
+        counted = [name for name in self.wanted if lesson.counts.get(name)]
+        meets = PARTNERS in self.wanted and distributed.is_available() and distributed.is_initialized()
+        if not counted and not meets:
             return {NOTHING: self._nothing()}
-        losses = self.learner.losses(lesson, self.wanted)
+        found = self.learner.losses(lesson, self.wanted)
+        losses = {name: found[name] for name in counted} or {NOTHING: self._nothing()}
+        if meets and PARTNERS not in counted:
+            losses = {name: loss + 0 * found[PARTNERS] for name, loss in losses.items()}
         # Processes that share weights out give back gradients of the same weights, whatever each of them has used.
         return {name: loss + self._nothing() for name, loss in losses.items()} if self._is_shared() else losses
 
@@ -57,7 +68,20 @@ class Losses(nn.Module):
         return sorted(found)
 
     def activation_checkpointing_enable(self, **options: Any) -> None:
-        """Trainer asks for it where the recipe does: parts of transformers can, whatever family they are in."""
-        for module in self.network.modules():
-            if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
-                module.activation_checkpointing_enable(**options)
+        """Trainer asks for it where the recipe does: parts of transformers can, whatever family they are in.
+
+        Raises RsvlmError (bad_request) where there are none.
+        """
+        able = [
+            module
+            for module in self.network.modules()
+            if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing
+        ]
+        if not able:
+            raise RsvlmError(
+                "bad_request",
+                "This model has no part that can be computed again on the way back.",
+                "Leave gradient_checkpointing out of the recipe.",
+            )
+        for module in able:
+            module.activation_checkpointing_enable(**options)

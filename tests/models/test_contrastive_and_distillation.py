@@ -70,3 +70,20 @@ def test_distillation_compares_places_whatever_the_grid():
         same = part(fine.flatten(2).transpose(1, 2), (8, 8), blocks)
         turned = part(fine.transpose(2, 3).flatten(2).transpose(1, 2), (8, 8), blocks)
     assert same < 0.3 * turned
+
+
+@pytest.mark.parametrize("start", [math.log(100), float(torch.tensor(100.0).log().exp().log()), 3.0])
+def test_scale_that_stands_at_its_bound_still_learns(start: float):
+    """CLIP's released scale is 100. Pictures that are far from their texts want it lower, near ones want it higher."""
+    same = torch.eye(4, dtype=torch.bool)
+    near = nn.functional.normalize(torch.eye(4) + 0.98, dim=1)
+    for texts, direction in ((near.roll(1, 0), 1), (near, -1)):
+        scale = torch.tensor(start, requires_grad=True)
+        contrastive_loss(near, texts, same, scale).backward()
+        assert direction * scale.grad > 0
+    far = torch.tensor(start + 2.0, requires_grad=True)
+    loss = contrastive_loss(near, near.roll(1, 0), same, far)
+    bounded = contrastive_loss(near, near.roll(1, 0), same, torch.tensor(min(start + 2.0, math.log(100))))
+    assert loss.item() == pytest.approx(bounded.item()), "it is never more than 100"
+    loss.backward()
+    assert far.grad > 0, "and finds back from beyond"

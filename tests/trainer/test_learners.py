@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +18,8 @@ import pytest
 import tomlkit
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from rsvlm.models.boxes import CONVENTIONS, read
 from rsvlm.models.cards import ModelCard, files_in, get_card
@@ -32,6 +35,8 @@ from rsvlm.protocol.record import TASKS
 from rsvlm.trainer import formats
 from rsvlm.trainer.dry_run import dry_run
 from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.losses import Losses
+from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.recipe import Recipe, load_recipe
 from rsvlm.trainer.train import Run
 
@@ -230,3 +235,73 @@ def test_shipped_recipe_reads_formats_that_there_are_and_is_told_in_the_docs(nam
     losses = sorted({f"{loss} {weight:g}" for stage in recipe.stages for loss, weight in stage.objectives.items()})
     row = f"| `{name}` | {'; '.join(trained)} | {', '.join(losses)} | {rates} | {recipe.batch_size} | {steps} |"
     assert row in (root / "docs" / "training.md").read_text()
+
+
+def count(calls: Counter[torch.nn.Module], layer: torch.nn.Module, given: object) -> None:
+    calls[layer] += 1
+
+
+def test_kept_activations_that_are_computed_again_give_the_same_gradients(card: ModelCard, data: Path, tmp_path: Path):
+    """gradient_checkpointing: true. Layers that are trained run twice in a step, and the run that asks for it has them do so."""
+    found = []
+    for again in (False, True):
+        run = Run(
+            recipe_of(RECIPES[card.title], gradient_checkpointing=again, max_steps=1), data, tmp_path / str(again)
+        )
+        torch.manual_seed(1)
+        run.parts.set_up(run.recipe.stages[0])
+        losses = Losses(run.learner, ["language"])
+        if again:
+            losses.activation_checkpointing_enable()
+        to_training(run.learner.network)
+        layers = [
+            layer
+            for layer in run.learner.network.modules()
+            if isinstance(layer, GradientCheckpointingLayer)
+            and any(weight.requires_grad for weight in layer.parameters())
+        ]
+        assert layers
+        calls: Counter[torch.nn.Module] = Counter()
+        for layer in layers:
+            inside = next(part for part in layer.modules() if not list(part.children()) and list(part.parameters()))
+            inside.register_forward_pre_hook(partial(count, calls))
+        torch.manual_seed(2)
+        loss = losses(run.learner.batch([run.examples.at(place) for place in range(2)]))["language"]
+        loss.backward()
+        assert len(calls) == len(layers) and set(calls.values()) == {1 + again}
+        named = run.learner.network.named_parameters()
+        found.append(
+            {"loss": loss.detach(), **{name: weight.grad for name, weight in named if weight.grad is not None}}
+        )
+        run.learner.network.zero_grad()
+        for layer in layers:
+            layer.gradient_checkpointing = False
+        calls.clear()
+        run.train()
+        assert set(calls.values()) == {1 + again}, "the recipe's word reaches the network"
+    assert found[0].keys() == found[1].keys() and len(found[0]) > 1
+    for name, gradient in found[0].items():
+        torch.testing.assert_close(found[1][name], gradient, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("card", ["smolvlm", "paligemma"], indirect=True)
+def test_model_is_saved_as_exactly_as_it_was_released(card: ModelCard, data: Path, tmp_path: Path):
+    """In half the bytes, where that was all; tied weights stay one."""
+    folder = card.folder.parent / "half"
+    shutil.copytree(card.folder, folder, ignore=shutil.ignore_patterns("card.toml"))
+    try:
+        state = {name: tensor.to(torch.bfloat16) for name, tensor in weights(folder).items()}
+        save_file(state, folder / "model.safetensors", {"format": "pt"})
+        add_card(folder, card.title)
+        learner = learn(get_card("half"))
+        with torch.no_grad():
+            for weight in learner.network.parameters():
+                weight.mul_(1 + 2**-12)  # less than bfloat16 tells apart
+        learner.save(tmp_path / "saved")
+        assert next(learner.network.parameters()).dtype == torch.float32
+    finally:
+        shutil.rmtree(folder)
+    saved = weights(tmp_path / "saved")
+    assert saved.keys() == state.keys()
+    for name, tensor in state.items():
+        assert saved[name].dtype == torch.bfloat16 and torch.equal(saved[name], tensor), name

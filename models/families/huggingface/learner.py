@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from safetensors import safe_open
 from torch import Tensor
 
 from rsvlm.models.cards import ModelCard
@@ -21,6 +24,8 @@ from rsvlm.models.parts.language import IGNORED
 from rsvlm.models.wording import worded
 
 WEIGHTS = (".safetensors", ".bin", ".toml")  # and the card, which is not the new model's
+
+KINDS = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}  # as safetensors calls them
 
 PARTS = {
     "vision": ("*vision_tower.*", "*vision_model.*", "*visual.blocks.*", "*visual.patch_embed.*"),
@@ -95,8 +100,14 @@ class HuggingFaceLearner:
         """Nothing follows a step."""
 
     def save(self, folder: Path) -> None:
-        """The weights, and all other files as they are where the model lies."""
-        self.network.save_pretrained(folder)
+        """The weights, as exact as those that the model was released with, and all other files as they are where it lies."""
+        kind = _kind(self._card.folder)
+        state: dict[str, Tensor] = self.network.state_dict()
+        kept: dict[tuple[int, torch.Size], Tensor] = {}  # weights that are tied stay one
+        for name, tensor in state.items():
+            if tensor.is_floating_point():
+                state[name] = kept.setdefault((tensor.data_ptr(), tensor.shape), tensor.to(kind))
+        self.network.save_pretrained(folder, state_dict=state)
         for path in self._card.folder.rglob("*"):
             if path.is_file() and path.suffix not in WEIGHTS and not path.name.endswith(".index.json"):
                 target = folder / path.relative_to(self._card.folder)
@@ -128,6 +139,17 @@ class HuggingFaceLearner:
         finally:
             self._tokenizer.padding_side = side
         return {name: value for name, value in batch.items() if name != "labels"}
+
+
+def _kind(folder: Path) -> torch.dtype:
+    """What most numbers of a model's weights are."""
+    counts: Counter[str] = Counter()
+    for path in folder.rglob("*.safetensors"):
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118 # it is no mapping
+                part = file.get_slice(name)
+                counts[part.get_dtype()] += math.prod(part.get_shape())
+    return next((KINDS[kind] for kind, _ in counts.most_common() if kind in KINDS), torch.float32)
 
 
 def learn(card: ModelCard) -> HuggingFaceLearner:
