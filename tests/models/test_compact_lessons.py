@@ -161,3 +161,18 @@ def test_strange_pictures_are_of_many_kinds(size: tuple[int, int]):
     found = strange(40, *size, np.random.default_rng(0))
     assert found.shape == (40, *size, 3) and found.dtype == np.uint8
     assert len({picture.tobytes() for picture in found}) == 40
+
+
+def test_pictures_are_compared_with_captions_and_with_the_names_of_their_class(learner: CompactLearner):
+    named = [replace(CAPTION, id=str(number), label="town" if number % 2 else "river") for number in range(60)]
+    lesson = learner.batch([*named, replace(CAPTION, label=None)])
+    texts = [learner.tokenizer.decode(ids[ids != PAD].tolist()).strip() for ids in lesson.texts]
+    own = {"river": {"river", "a river", "many river"}, "town": {"town", "a town", "many town"}}
+    for example, text in zip(named, texts, strict=False):
+        assert text in own[example.label] | {"a river"}
+    assert texts[-1] == "a river" and any(text in own["town"] for text in texts)
+    fits = (lesson.right[:, :, None] == lesson.said).any(dim=1)
+    town = texts.index(next(text for text in texts if text in own["town"]))
+    assert fits[1::2, town].all() and not fits[0::2, town].any()  # of the same class all, of the other none
+    captions = [number for number, text in enumerate(texts[:-1]) if text == "a river"]
+    assert captions and fits[:, captions].all()  # one of the right answers of all of them
