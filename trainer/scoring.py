@@ -30,7 +30,7 @@ from rsvlm.trainer.scored import document as document
 from rsvlm.trainer.scoring_cover import cover
 from rsvlm.trainer.scoring_pairs import knowledge, steadiness
 from rsvlm.trainer.scoring_places import places
-from rsvlm.trainer.scoring_vectors import retrieval, zero_shot
+from rsvlm.trainer.scoring_vectors import one_class, retrieval, zero_shot
 
 
 def score_file(
@@ -258,7 +258,7 @@ TASKS: dict[str, dict[str, Callable[[Rows, Given], Scored]]] = {
     "segment": {"masks": _masks, "lisa": _masks, "semantic": cover, "presence": _yes_no},
     "ground": {"boxes": _boxes, "boxes-upright": _boxes},
     "retrieval": {"rs5m": retrieval, "skyscript": retrieval},
-    "zeroshot": {"top-k": zero_shot},
+    "zeroshot": {"top-k": zero_shot, "best-f1": one_class},
     "localize": {"selo": places},
     "rag": {"exact": knowledge, "contains": knowledge},
     "consistency": {"same": steadiness},

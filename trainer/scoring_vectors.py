@@ -1,24 +1,24 @@
 """Predictions that are vectors or ranks: retrieval both ways, and classes told apart by their names.
 
 Of retrieval, a row holds the vector of a picture (`prediction`) and those of its captions (`vectors`); of zero-shot
-classification, the likeliest classes by each order of averaging sentences (`unit`, `raw`).
+classification, the likeliest classes by each order of averaging sentences (`unit`, `raw`), or its cosine to each (`cosines`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.metrics.answers import tidy
-from rsvlm.trainer.metrics.retrieval import RS5M_KS, SKYSCRIPT_KS, unit
-from rsvlm.trainer.metrics.tally import Tally, means, share
+from rsvlm.trainer.metrics.retrieval import RS5M_KS, rs5m_recall, skyscript_recall
+from rsvlm.trainer.metrics.tally import Tally
+from rsvlm.trainer.metrics.zeroshot import best_f1, top
 from rsvlm.trainer.packed import unpacked
 from rsvlm.trainer.scored import Given, Rows, Scored
 
-QUERIES = 1024  # at once: similarities of all to all would fill the memory
 UNIT_ONLY = "The model gives vectors of unit length only."
 
 
@@ -34,51 +34,18 @@ def retrieval(rows: Rows, given: Given) -> Scored:
     told = {"captions": len(texts), "cut": sum(int(row.row.get("cut", 0)) for row in rows)}
     if given.name == "skyscript":
         return Scored(_skyscript(rows, images, texts, owner), told=told)
-    found = hits(images, texts, lambda part: part[:, None] == owner, RS5M_KS)
-    back = hits(texts, images, lambda part: owner[part][:, None] == np.arange(len(images)), RS5M_KS)
-    sums = np.stack([np.bincount(owner, back[:, place]) for place in range(len(RS5M_KS))], axis=1)
-    columns = [found, sums, np.bincount(owner)[:, None], np.ones((len(images), 1))]
     chance = {f"text2image R@{k}": round(100 * min(1, k / len(images)), 4) for k in RS5M_KS}
-    return Scored({"": Tally(np.concatenate(columns, axis=1), _rs5m)}, told={**told, "baselines": {"chance": chance}})
-
-
-def _rs5m(sums: np.ndarray) -> dict[str, np.ndarray]:
-    count = len(RS5M_KS)
-    texts, images = sums[..., -2], sums[..., -1]
-    found = {f"image2text R@{k}": share(sums[..., place], images) for place, k in enumerate(RS5M_KS)}
-    found |= {f"text2image R@{k}": share(sums[..., count + place], texts) for place, k in enumerate(RS5M_KS)}
-    found["mean recall"] = np.mean(list(found.values()), axis=0)
-    return {name: 100 * value for name, value in found.items()}
+    return Scored({"": rs5m_recall(images, texts, owner)}, told={**told, "baselines": {"chance": chance}})
 
 
 def _skyscript(rows: Rows, images: np.ndarray, texts: np.ndarray, owner: np.ndarray) -> dict[str, Tally]:
+    """Captions that are alike are one."""
     said = [str(text) for row in rows for text in row.references]
     first = {text: place for place, text in reversed(list(enumerate(said)))}
     kept = sorted(first.values())
     number = {said[place]: index for index, place in enumerate(kept)}
-    belongs = np.zeros((len(kept), len(images)), bool)
-    belongs[[number[text] for text in said], owner] = True
-    there = hits(texts[kept], images, lambda part: belongs[part], SKYSCRIPT_KS)
-    back = hits(images, texts[kept], lambda part: belongs.T[part], SKYSCRIPT_KS)
-    both = {"text2img": there, "img2text": back}
-    return {way: means({f"R@{k}": found[:, n] for n, k in enumerate(SKYSCRIPT_KS)}) for way, found in both.items()}
-
-
-def hits(
-    queries: np.ndarray, items: np.ndarray, belongs: Callable[[np.ndarray], np.ndarray], ks: Sequence[int]
-) -> np.ndarray:
-    """(queries, ks) float: whether one that belongs is among the k most similar; of equally similar, the first comes first.
-
-    belongs: numbers of queries, (n,) -> (n, items) bool.
-    """
-    found = []
-    towards = unit(items).T
-    for start in range(0, len(queries), QUERIES):
-        part = np.arange(start, min(start + QUERIES, len(queries)))
-        order = np.argsort(-(unit(queries[part]) @ towards), axis=1, kind="stable")[:, : max(ks)]
-        right = np.take_along_axis(belongs(part), order, axis=1)
-        found.append(np.stack([right[:, :k].any(axis=1) for k in ks], axis=1))
-    return np.concatenate(found).astype(float)
+    pairs = np.stack([owner, [number[text] for text in said]], axis=1)
+    return skyscript_recall(images, texts[kept], pairs)
 
 
 def _stack(values: Sequence[object]) -> np.ndarray:
@@ -91,17 +58,30 @@ def _stack(values: Sequence[object]) -> np.ndarray:
 def zero_shot(rows: Rows, _: Given) -> Scored:
     """Top-1 of the model's own order, and top-1 and top-5 of each order that is told."""
     true = [tidy(str(row.references[0])) for row in rows]
-    said = [tidy(str(row.said)) for row in rows]
-    tallies = {"": means({"top-1": np.array([one == other for one, other in zip(said, true, strict=True)], float)})}
+    tallies = {"": top([[tidy(str(row.said))] for row in rows], true, (1,))}
     missing = {}
     for order in ("unit", "raw"):
         if all(isinstance(row.row.get(order), list) for row in rows):
-            ranked = [[tidy(str(label)) for label in row.row[order]] for row in rows]
-            right = {k: [one in names[:k] for names, one in zip(ranked, true, strict=True)] for k in (1, 5)}
-            tallies[order] = means({f"top-{k}": np.array(column, float) for k, column in right.items()})
+            tallies[order] = top([[tidy(str(label)) for label in row.row[order]] for row in rows], true)
         elif any("unit" in row.row for row in rows):
             missing[order] = UNIT_ONLY
     counts = Counter(true)
     most = round(counts.most_common(1)[0][1] / len(rows), 6)
     told = {"classes": len(counts), "baselines": {"most frequent class": {"top-1": most}}, "not_computed": missing}
     return Scored(tallies, told=told)
+
+
+def one_class(rows: Rows, _: Given) -> Scored:
+    """Each class against the rest, by the threshold of its cosine that does best: F1 of each, and their mean."""
+    if not all(isinstance(row.row.get("cosines"), Mapping) for row in rows):
+        raise RsvlmError("bad_request", "A row has no cosines.", "Give {class: cosine} as `cosines` in every row.")
+    true = [tidy(str(row.references[0])) for row in rows]
+    found = {}
+    for label in rows[0].row["cosines"]:
+        cosines = np.array([float(row.row["cosines"].get(label, -1)) for row in rows])
+        found[label] = best_f1(cosines, np.array([one == tidy(label) for one in true]))
+    figures = {"mean F1": float(np.mean([one["F1"] for one in found.values()]))}
+    figures |= {f"F1 {label}": one["F1"] for label, one in found.items()}
+    return Scored(
+        {}, figures, {"classes": len(found), "thresholds": {label: one["threshold"] for label, one in found.items()}}
+    )

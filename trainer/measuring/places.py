@@ -11,10 +11,9 @@ from rsvlm.geo.scene import Scene
 from rsvlm.models.predictors.abilities import Embeds
 from rsvlm.protocol import Raster, Record
 from rsvlm.trainer.measuring.asking import Measure, Row
-from rsvlm.trainer.measuring.vectors import embedded
+from rsvlm.trainer.measuring.vectors import DIGITS, embedded
 
 TILES = 16  # at once
-DIGITS = 7  # of a cosine
 
 
 @dataclass(frozen=True)

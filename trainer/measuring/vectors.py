@@ -15,11 +15,13 @@ from rsvlm.models.predictors.zero_shot import SENTENCES
 from rsvlm.models.prompts import class_sentences
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.measuring.asking import Measure, Row, Setting
+from rsvlm.trainer.metrics.retrieval import ranked
 from rsvlm.trainer.packed import packed
 
 WORDS = (64, 48, 32, 16, 8, 4)  # of a caption that is longer than the model reads
 ORDERS: tuple[Averaging, ...] = ("unit", "raw")
 TOP = 5  # classes that are kept of each picture
+DIGITS = 7  # of a cosine
 BATCH = 64  # sentences at once
 
 
@@ -87,11 +89,12 @@ class ZeroShot(Measure):
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         seen = self.encoded(self.pictures([record.images[0] for record in items]))
-        likely = self._likely(seen)
-        ranked = {order: np.argsort(-values, axis=1, kind="stable")[:, :TOP] for order, values in likely.items()}
+        if self.setting.protocol == "best-f1":
+            return [self._cosines(record, found) for record, found in zip(items, self._compared(seen), strict=True)]
+        best = {order: ranked(values, TOP) for order, values in self._likely(seen).items()}
         rows = []
         for number, record in enumerate(items):
-            row: Row = {order: [self.labels[place] for place in places[number]] for order, places in ranked.items()}
+            row: Row = {order: [self.labels[place] for place in places[number]] for order, places in best.items()}
             rows.append({"id": record.id, "prediction": row[self.own][0], "reference": _scene(record)[0], **row})
         return rows
 
@@ -102,11 +105,25 @@ class ZeroShot(Measure):
             for order in ORDERS:
                 found[order] = self.predictor.named_by(self.templates, order).zero_shot(seen, self.labels)
             return found
+        return {"unit": self._compared(seen)}
+
+    def _compared(self, seen: Sequence[Any]) -> np.ndarray:
+        """(pictures, classes) cosines of pictures and classes, whose sentences are averaged at length one."""
         if self._classes is None:
             sentences = [text for label in self.labels for text in class_sentences(label, self.templates)]
             vectors = torch.from_numpy(embedded(self.predictor, sentences)[0])
             self._classes = average_prompts(vectors.view(len(self.labels), len(self.templates), -1), "unit").numpy()
-        return {"unit": self.predictor.embed_images(seen) @ self._classes.T}
+        cosines: np.ndarray = self.predictor.embed_images(seen) @ self._classes.T
+        return cosines
+
+    def _cosines(self, record: Record, cosines: np.ndarray) -> Row:
+        told = {label: round(float(value), DIGITS) for label, value in zip(self.labels, cosines, strict=True)}
+        return {
+            "id": record.id,
+            "prediction": max(told, key=told.__getitem__),
+            "reference": _scene(record)[0],
+            "cosines": told,
+        }
 
 
 def _scene(record: Record) -> tuple[str, ...]:

@@ -13,7 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rsvlm.trainer.metrics.tally import Tally, means, share
+
 RS5M_KS, SKYSCRIPT_KS = (1, 5, 10), (1, 5, 10, 100)
+QUERIES = 1024  # at once: similarities of all to all would fill the memory
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -22,36 +25,58 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(lengths, 1e-12)
 
 
-def recalls(similarity: np.ndarray, belongs: np.ndarray, ks: Sequence[int]) -> dict[int, float]:
-    """k -> share of the queries that find one which belongs among their k most similar.
+def ranked(similarity: np.ndarray, count: int) -> np.ndarray:
+    """(queries, items) -> (queries, count) rows of the most similar items; of equally similar ones the first comes first."""
+    order: np.ndarray = np.argsort(-similarity, axis=1, kind="stable")[:, :count]
+    return order
 
-    similarity: (queries, items); belongs: the same, bool. Of equally similar items the first comes first.
+
+def hits(queries: np.ndarray, items: np.ndarray, pairs: np.ndarray, ks: Sequence[int]) -> np.ndarray:
+    """(queries, ks) float: whether one that belongs is among the k most similar.
+
+    pairs: (n, 2) rows of a query and of an item that belong together.
     """
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, : max(ks)]
-    hits = np.take_along_axis(belongs, order, axis=1)
-    return {k: float(hits[:, :k].any(axis=1).mean()) for k in ks}
+    found = []
+    towards = unit(items).T
+    for start in range(0, len(queries), QUERIES):
+        part = queries[start : start + QUERIES]
+        belongs = np.zeros((len(part), len(items)), bool)
+        own = pairs[(pairs[:, 0] >= start) & (pairs[:, 0] < start + len(part))]
+        belongs[own[:, 0] - start, own[:, 1]] = True
+        right = np.take_along_axis(belongs, ranked(unit(part) @ towards, max(ks)), axis=1)
+        found.append(np.stack([right[:, :k].any(axis=1) for k in ks], axis=1))
+    return np.concatenate(found).astype(float)
 
 
-def rs5m_retrieval(images: np.ndarray, texts: np.ndarray, image_of_text: np.ndarray) -> dict[str, float]:
-    """image_of_text: (texts,) row of each text's picture. In percent, rounded to two decimals as published.
+def rs5m_recall(images: np.ndarray, texts: np.ndarray, image_of_text: np.ndarray) -> Tally:
+    """Of each picture: image2text R@k, text2image R@k, and the mean recall of the six, in percent.
 
-    Keys: image2text_R@k, text2image_R@k, and mean_recall, the mean of the six before they are rounded.
+    image_of_text: (texts,) row of each text's picture.
     """
-    similarity = unit(texts) @ unit(images).T
-    belongs = image_of_text[:, None] == np.arange(len(images))
-    found = {f"image2text_R@{k}": value for k, value in recalls(similarity.T, belongs.T, RS5M_KS).items()}
-    found |= {f"text2image_R@{k}": value for k, value in recalls(similarity, belongs, RS5M_KS).items()}
-    found["mean_recall"] = float(np.mean(list(found.values())))
-    return {name: round(100 * value, 2) for name, value in found.items()}
+    pairs = np.stack([np.arange(len(texts)), image_of_text], axis=1)
+    found, back = hits(images, texts, pairs[:, ::-1], RS5M_KS), hits(texts, images, pairs, RS5M_KS)
+    count = len(images)
+    sums = [np.bincount(image_of_text, back[:, place], count) for place in range(len(RS5M_KS))]
+    columns = [*found.T, *sums, np.bincount(image_of_text, minlength=count), np.ones(count)]
+    return Tally(np.stack(columns, axis=1), _rs5m)
 
 
-def skyscript_retrieval(images: np.ndarray, texts: np.ndarray, pairs: np.ndarray) -> dict[str, float]:
-    """texts: each once; pairs: (n, 2) rows of a picture and of its text. In fractions.
+def _rs5m(sums: np.ndarray) -> dict[str, np.ndarray]:
+    count = len(RS5M_KS)
+    texts, images = sums[..., -2], sums[..., -1]
+    found = {f"image2text R@{k}": share(sums[..., place], images) for place, k in enumerate(RS5M_KS)}
+    found |= {f"text2image R@{k}": share(sums[..., count + place], texts) for place, k in enumerate(RS5M_KS)}
+    found["mean recall"] = np.mean(list(found.values()), axis=0)
+    return {name: 100 * value for name, value in found.items()}
 
-    Keys: text2img_R@k, img2text_R@k.
+
+def skyscript_recall(images: np.ndarray, texts: np.ndarray, pairs: np.ndarray) -> dict[str, Tally]:
+    """R@k in fractions, of each text, “text2img”, and of each picture, “img2text”.
+
+    texts: each once; pairs: (n, 2) rows of a picture and of its text.
     """
-    belongs = np.zeros((len(texts), len(images)), bool)
-    belongs[pairs[:, 1], pairs[:, 0]] = True
-    similarity = unit(texts) @ unit(images).T
-    found = {f"text2img_R@{k}": value for k, value in recalls(similarity, belongs, SKYSCRIPT_KS).items()}
-    return found | {f"img2text_R@{k}": value for k, value in recalls(similarity.T, belongs.T, SKYSCRIPT_KS).items()}
+    both = {
+        "text2img": hits(texts, images, pairs[:, ::-1], SKYSCRIPT_KS),
+        "img2text": hits(images, texts, pairs, SKYSCRIPT_KS),
+    }
+    return {way: means({f"R@{k}": found[:, n] for n, k in enumerate(SKYSCRIPT_KS)}) for way, found in both.items()}
