@@ -98,22 +98,23 @@ def instruct_records(records: Sequence[Record], apart: bool, questions: int, job
 
 
 def _shown(group: Sequence[Record], apart: bool, known: Sequence[str], job: Job) -> Shown:
+    """Things of one class in one box are one thing, which several phrases may mean."""
     captions = [text for record in group if record.task == "caption" for text in record.captions]
     regions = [(record, region) for record in group for region in record.regions]
     if not regions:
         return Shown(group[0], list(dict.fromkeys(captions)), [], 0, 0, known)
     picture = read_picture(group[0].images[0], 8)
-    items = []
+    items: dict[tuple[Any, ...], Item] = {}
     for record, region in regions:
         label = class_name(str(record.meta.get("category") or region["label"]))
         for one in _things(region, picture.height, picture.width, apart):
             x0, y0, x1, y1 = one["bbox"]
             x, y = (x0 + x1) / 2 / picture.width, (y0 + y1) / 2 / picture.height
             if 0 <= x < 1 and 0 <= y < 1:
-                items.append(Item(label, {**one, "label": label}, x, y))
+                items.setdefault((label, *one["bbox"]), Item(label, {**one, "label": label}, x, y))
             else:
                 job.left_out["a box lies outside of its picture"] += 1
-    return Shown(group[0], list(dict.fromkeys(captions)), items, picture.width, picture.height, known)
+    return Shown(group[0], list(dict.fromkeys(captions)), list(items.values()), picture.width, picture.height, known)
 
 
 def _things(region: dict[str, Any], height: int, width: int, apart: bool) -> Iterator[dict[str, Any]]:

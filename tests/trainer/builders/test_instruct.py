@@ -17,6 +17,7 @@ from rsvlm.models.boxes import read as read_boxes
 from rsvlm.protocol import Record
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.instruct import instruct_records
+from rsvlm.trainer.builders.refer import refer_records
 from rsvlm.trainer.builders.wording import NUMBERS, templates
 from rsvlm.trainer.records import Records
 
@@ -139,6 +140,32 @@ def test_descriptions_say_the_longest_caption_and_how_many(given: Path):
             assert record.captions[0].startswith("Some ships here. There ")
         if record.meta["type"] == "brief":
             assert record.captions == ["Ships.", "Some ships here"]
+
+
+def test_thing_that_several_phrases_mean_is_one_thing(tmp_path: Path, picture: Callable[..., Path]):
+    """As “rsvlm data refer” leaves them: of each thing a record for each phrase."""
+    pixels = np.full((90, 120, 3), 80, np.uint8)
+    boxes = {"small": [10, 10, 20, 20], "large": [60, 30, 110, 70]}
+    regions = []
+    for x0, y0, x1, y1 in boxes.values():
+        pixels[y0:y1, x0:x1] = 200
+        ring = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+        regions.append({"label": "ship", "bbox": [x0, y0, x1, y1], "polygon": [ring]})
+    href = str(picture(tmp_path / "ships.png", pixels))
+    path = tmp_path / "drawn.jsonl"
+    path.write_text(json.dumps(Record("r", "segment", "train", [{"href": href}], [], regions).to_json()) + "\n")
+    phrases = list(refer_records(Records(path), False, 1, 9, 0, Job("refer", 0, [path], {})))
+    assert len(phrases) > 4 and len({record.messages[0]["content"] for record in phrases}) == len(phrases)
+    path = tmp_path / "phrases.jsonl"
+    path.write_text("".join(json.dumps(record.to_json()) + "\n" for record in phrases))
+    for apart in (False, True):
+        found = list(instruct_records(Records(path), apart, 99, Job("instruct", 0, [path], {})))
+        (count,) = [record for record in found if record.meta["type"] == "count"]
+        assert count.messages[-1]["content"] == "2"
+        (ground,) = [record for record in found if record.task == "ground"]
+        assert sorted(region["bbox"] for region in ground.regions) == sorted(boxes.values())
+        (long,) = [record for record in found if record.meta["type"] == "detailed"]
+        assert "two ships" in long.messages[-1]["content"].lower()
 
 
 def test_seed_and_number_of_questions(given: Path):
