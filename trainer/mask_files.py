@@ -15,6 +15,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.pictures import whole
 from rsvlm.trainer.regions import decode
 
 HINT = (
@@ -54,7 +55,7 @@ def _mask(value: Any, folder: Path) -> np.ndarray:
 
 def _picture(path: Path) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
+        with whole(str(path)), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 if source.width * source.height > MOST_PIXELS or source.dtypes[0] not in ("uint8", "bool"):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ from rsvlm.trainer.rasters import opened
 
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
 MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” finds all that are broken."
-WHOLE_JPEG = {"GDAL_ERROR_ON_LIBJPEG_WARNING": True}
 PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
@@ -39,8 +39,7 @@ def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
 
     Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing, damaged or cut short.
     """
-    check_whole(image["href"])
-    with rasterio.Env(**WHOLE_JPEG):
+    with whole(image["href"]):
         return _view(image, side) if image.keys() & {"extent", "bands"} else _photograph(image, side)
 
 
@@ -49,18 +48,25 @@ def read_squares(records: Sequence[Record], pixels: int) -> np.ndarray:
     return np.stack([read_picture(record.images[0], pixels).pixels for record in records])
 
 
-def check_whole(href: str) -> None:
-    """Raises RsvlmError (bad_raster) for a PNG that ends before its last part."""
+@contextmanager
+def whole(href: str) -> Iterator[None]:
+    """Inside, a picture that ends early is an error of rasterio. Raises RsvlmError (bad_raster) for a PNG that does."""
+    if not _has_end(href):
+        raise RsvlmError("bad_raster", f"{href} cannot be read to its end.", MEND)
+    with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
+        yield
+
+
+def _has_end(href: str) -> bool:
+    """False for a PNG without its last part."""
     try:
         with open(href, "rb") as file:
             if file.read(len(PNG)) != PNG:
-                return
+                return True
             file.seek(-min(64, os.fstat(file.fileno()).st_size), os.SEEK_END)
-            whole = PNG_END in file.read()
+            return PNG_END in file.read()
     except OSError:  # inside of an archive, which has checksums, or far away
-        return
-    if not whole:
-        raise RsvlmError("bad_raster", f"{href} cannot be read to its end.", MEND)
+        return True
 
 
 def _photograph(image: dict[str, Any], side: int | None) -> Picture:

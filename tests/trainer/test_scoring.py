@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio opens anything
 from rsvlm.protocol import RsvlmError
@@ -114,9 +115,22 @@ def test_references_of_another_file_are_found_by_id_or_by_order(tmp_path: Path):
         read_predictions(said, other)
 
 
-def test_masks_are_scored_from_pictures_and_run_lengths(tmp_path: Path):
-    from PIL import Image
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_mask_that_was_cut_short_is_told(tmp_path: Path, ending: str):
+    """GDAL would read the rest as black, and a score would count it as what the model left out."""
+    path = tmp_path / f"said.{ending}"
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
+    Image.fromarray(noise).save(tmp_path / "true.png")
+    rows = write(tmp_path / "rows.json", [{"id": 1, "prediction": path.name, "reference": "true.png"}])
+    assert score_file("segment", rows, "masks")["n"] == 1
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(RsvlmError, match=rf"said\.{ending} cannot be read") as caught:
+        score_file("segment", rows, "masks")
+    assert caught.value.code == "bad_raster"
 
+
+def test_masks_are_scored_from_pictures_and_run_lengths(tmp_path: Path):
     mask = np.zeros((8, 8), np.uint8)
     mask[:4] = 255
     Image.fromarray(mask).save(tmp_path / "true.png")
