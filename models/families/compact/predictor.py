@@ -88,9 +88,11 @@ class CompactPredictor(EncodesOnce):
             for picture, dates in zip(pictures, (found[row::count] for row in range(count)), strict=True)
         ]
 
-    def captions(self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None) -> list[Reply]:
-        """A sentence per picture of one size. on_text streams the words of the only picture."""
-        return self._said(pictures, [(CAPTION,)] * len(pictures), on_text)
+    def captions(
+        self, pictures: Sequence[Seen], on_text: Callable[[str], None] | None = None, beams: int = 1
+    ) -> list[Reply]:
+        """A sentence per picture of one size, the best of `beams` that are tried. on_text streams the only picture's words."""
+        return self._said(pictures, [(CAPTION,)] * len(pictures), on_text, beams)
 
     def ask(self, seen: Sequence[Seen], questions: Sequence[Question], on_text: OnText | None = None) -> list[Reply]:
         """An answer to one question for each picture or pair. on_text streams the words of the only one.
@@ -160,13 +162,14 @@ class CompactPredictor(EncodesOnce):
         return int(self._model.language.config.max_position_embeddings)
 
     def _said(
-        self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], on_text: Callable[[str], None] | None
+        self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], on_text: OnText | None, beams: int = 1
     ) -> list[Reply]:
         """prompts: of one length."""
         rows = [
-            (each, ids, Words(self._tokenizer, on_text, self._stop)) for each, ids in zip(seen, prompts, strict=True)
+            (each, ids, Words(self._tokenizer, on_text, self._stop), beams)
+            for each, ids in zip(seen, prompts, strict=True)
         ]
-        return self._answered(rows, self._say, len(prompts[0]), len(seen[0].dates), seen[0].features.grid)
+        return self._answered(rows, self._say, len(prompts[0]), len(seen[0].dates), seen[0].features.grid, beams)
 
     def _run(self, work: Work, rows: Sequence[Any], shape: tuple[object, ...] = ()) -> list[Any]:
         """On the inference thread, with the rows of others who ask the same of this model for pictures of this shape."""
@@ -180,8 +183,9 @@ class CompactPredictor(EncodesOnce):
         return features.apart()
 
     @torch.inference_mode()
-    def _say(self, rows: Sequence[tuple[Seen, Sequence[int], Words]]) -> list[Reply]:
-        return self._speaker.say(*zip(*rows, strict=True))
+    def _say(self, rows: Sequence[tuple[Seen, Sequence[int], Words, int]]) -> list[Reply]:
+        seen, prompts, words, beams = zip(*rows, strict=True)
+        return self._speaker.say(seen, prompts, words, beams[0])
 
     @torch.inference_mode()
     def _likely(self, rows: Sequence[tuple[Seen, tuple[str, ...]]]) -> list[Likely]:

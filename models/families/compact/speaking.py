@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import DynamicCache, StoppingCriteriaList
+from transformers import DynamicCache
 
 from rsvlm.models.cache import Cache
+from rsvlm.models.families.compact.decoding import Decoder, beams, greedy
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.words import (
@@ -36,7 +37,7 @@ from rsvlm.models.families.compact.words import (
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import Key
-from rsvlm.models.predictors.words import Listeners, Stop, Words, sentence
+from rsvlm.models.predictors.words import Words, sentence
 
 LONGEST = 40  # tokens of an answer
 TASKS = {"<caption>": CAPTION, "<ask>": ASK, "<ground>": GROUND, "<segment>": SEGMENT}
@@ -89,32 +90,18 @@ class Speaker:
         text = question.text[task.end() :] if task else question.text
         return (*ids, *put(TASKS[task[1]] if task else ASK, self._ids(text)))
 
-    def say(self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], words: Sequence[Words]) -> list[Reply]:
+    def say(
+        self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], words: Sequence[Words], tried: int
+    ) -> list[Reply]:
+        """tried: how many sentences are tried at once for each row; a single one is told word by word."""
         for row in words:
             row.begin()
         prefix = self._prefixes(seen)
+        decoder = Decoder(self.model.language, prefix, len(prompts[0]) + LONGEST)
+        logits = decoder.read(torch.tensor(prompts, device=self.device))
+        found = beams(decoder, logits, LONGEST, words, tried) if tried > 1 else greedy(decoder, logits, LONGEST, words)
         read = prefix.shape[-2] + len(prompts[0])
-        output = self.model.language.generate(
-            torch.tensor(prompts, device=self.device),
-            past_key_values=DynamicCache([tuple(layer) for layer in prefix]),
-            attention_mask=torch.ones(len(seen), read, dtype=torch.long, device=self.device),
-            max_new_tokens=LONGEST,
-            do_sample=False,
-            pad_token_id=PAD,
-            eos_token_id=EOS,
-            streamer=Listeners(words, EOS),
-            stopping_criteria=StoppingCriteriaList([Stop(words)]),
-            output_scores=True,
-            return_dict_in_generate=True,
-        )
-        chances = self.model.language.compute_transition_scores(output.sequences, output.scores, normalize_logits=True)
-        said = output.sequences[:, len(prompts[0]) :]
-        spoken = (said != PAD) & chances.isfinite()
-        replies = []
-        for ids, scores, mask in zip(said.tolist(), chances, spoken, strict=True):
-            mean = scores[mask].mean().item() if mask.any() else -math.inf
-            replies.append(Reply(self._text(ids), math.exp(mean), read, int(mask.sum())))
-        return replies
+        return [Reply(self._text(said.ids), math.exp(said.chance), read, len(said.ids)) for said in found]
 
     def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Logits (n, phrases, H / 2, W / 2) of each pixel, and how likely (n, phrases) each phrase is there at all."""
