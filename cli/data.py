@@ -61,10 +61,8 @@ def convert_data(
 
     with Terminal(words=False).listening() as watch:
         done = convert(kind, Source(path, images, split), out, overwrite, watch)
-    for reason, count in done.left_out.items():
-        print(f"Left out {count:,}: {reason.rstrip('.')}.", file=sys.stderr)
-    if done.missing:
-        print(f"Pictures that are not there: {done.missing:,}, the first is {done.first_missing}.", file=sys.stderr)
+    for sentence in done.lacking:
+        print(sentence, file=sys.stderr)
     if as_json:
         print(json.dumps({"out": str(out), **asdict(done)}))
         return

@@ -32,6 +32,14 @@ class Converted:
     missing: int
     first_missing: str
 
+    @property
+    def lacking(self) -> list[str]:
+        """What is not there as it should be, in sentences."""
+        told = [f"Left out {count:,}: {reason.rstrip('.')}." for reason, count in self.left_out.items()]
+        if self.missing:
+            told.append(f"Pictures that are not there: {self.missing:,}, the first is {self.first_missing}.")
+        return told
+
 
 def convert(name: str, source: Source, out: Path, overwrite: bool, watch: Watch) -> Converted:
     """Write the records of a data set of the format `name` as JSON lines. Stopped, it goes on where it was the next time.

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rsvlm.models.learning import Example, Turn
-from rsvlm.protocol import Record, RsvlmError
+from rsvlm.protocol import Record, RsvlmError, Watch
 from rsvlm.trainer import formats
 from rsvlm.trainer.augment import seen
+from rsvlm.trainer.conversion import Converted, convert
 from rsvlm.trainer.order import Order, spread
 from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.recipe import Source
-from rsvlm.trainer.records import Records, Writer, read_caption_archive
+from rsvlm.trainer.records import Records, read_caption_archive
 from rsvlm.trainer.regions import mask_of
 
 
@@ -25,21 +26,32 @@ class Examples:
     """sources: records, how often each is seen in an epoch, and how they are changed, of each source.
 
     Places of a run are counted through from its first step on; what is seen at one is a function of it and the seed alone.
+    converted: by the path of a source, what became of it if it was of another format and was made into records just now.
     """
 
-    def __init__(self, sources: Sequence[tuple[Sequence[Record], float, tuple[str, ...]]], seed: int) -> None:
+    def __init__(
+        self,
+        sources: Sequence[tuple[Sequence[Record], float, tuple[str, ...]]],
+        seed: int,
+        converted: Mapping[str, Converted] | None = None,
+    ) -> None:
         self.records = [records for records, _, _ in sources]
         self.augments = [augment for _, _, augment in sources]
         self.starts = list(accumulate([0, *(len(records) for records in self.records)]))
         self.order = Order(seed, [len(records) for records in self.records], [times for _, times, _ in sources])
         self.seed = seed
+        self.converted = converted or {}
 
     @classmethod
     def of(cls, sources: Sequence[Source], data: Path, folder: Path, seed: int) -> Examples:
         """The sources of a recipe. folder: of the run. Raises RsvlmError (not_found, bad_request)."""
-        opened = (open_source(source, data, folder / f"data-{n}.jsonl") for n, source in enumerate(sources, 1))
+        opened = [
+            (source, *open_source(source, data, folder / f"data-{n}.jsonl")) for n, source in enumerate(sources, 1)
+        ]
         return cls(
-            [(records, source.repeat, source.augment) for records, source in zip(opened, sources, strict=True)], seed
+            [(records, source.repeat, source.augment) for source, records, _ in opened],
+            seed,
+            {source.path: converted for source, _, converted in opened if converted},
         )
 
     def __len__(self) -> int:
@@ -69,29 +81,28 @@ class Examples:
         return seen(example(record, int(random.integers(1 << 30)), side), augment, random)
 
 
-def open_source(source: Source, data: Path, kept: Path) -> Sequence[Record]:
-    """data: the folder that a path is from where it is not whole. kept: a file for records of other formats, made once.
+def open_source(source: Source, data: Path, kept: Path) -> tuple[Sequence[Record], Converted | None]:
+    """Its records, and what became of it if it had to be converted. data: the folder that a path is from where it is not whole.
+    kept: a file for records of other formats, made once.
 
     Raises RsvlmError: not_found, bad_request; for a source without any record too.
     """
-    path = data / source.path
+    path, converted = data / source.path, None
     if source.format == "archive":
         found: Sequence[Record] = read_caption_archive(path, source.split or "train")
         found = [record for record in found if not source.tasks or record.task in source.tasks]
     else:
         if source.format != "records" and not kept.exists():
             given = formats.Source(path, data / source.images if source.images else None)
-            with Writer(kept, f"{source.format} {path}") as writer:
-                for record in islice(formats.read(source.format, given), writer.written, None):
-                    writer.write(record)
+            converted = convert(source.format, given, kept, False, Watch())
         records = Records(path if source.format == "records" else kept)
         found = records.select(source.split, source.tasks) if source.split or source.tasks else records
     if not len(found):
         raise RsvlmError("bad_request", f"{source.path} has no such records.", "Look at its split and tasks.")
     if source.limit and source.limit < len(found):
         numbers = spread(len(found), source.limit)
-        return found.pick(numbers) if isinstance(found, Records) else [found[number] for number in numbers]
-    return found
+        found = found.pick(numbers) if isinstance(found, Records) else [found[number] for number in numbers]
+    return found, converted
 
 
 def example(record: Record, draw: int = 0, side: int | None = None) -> Example:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.answering import Said, write_predictions
 from rsvlm.trainer.keeping import put_copy
+from rsvlm.trainer.order import spread
 from rsvlm.trainer.run import BEST, LAST, Events
 from rsvlm.trainer.samples import page
 from rsvlm.trainer.stats.page import write_page
@@ -40,14 +42,19 @@ class Judge:
         if held.metric != LOSS:
             said = held.said(self.card(self.folder / LAST), every=True)
             figures, intervals = held.figures(said)
-        self.events.add("eval", step, metric=held.metric, **losses, **figures)
-        if held.keep(step, {**losses, **figures}, intervals, counted):
-            self.events.add("best", step, metric=held.metric, value=({**losses, **figures})[held.metric])
+        left_out = len(held.records) - counted
+        self.events.add("eval", step, metric=held.metric, left_out=left_out, **losses, **figures)
+        found = {**losses, **figures}
+        state, best = held.seen(step, found, intervals, counted)
+        if best:
             put_copy(self.folder / LAST, self.folder / BEST)
-            self._show(step, said)
+            self._show(step, said, state)
+        held.write(state)  # last: a state that tells of a best model is of the one that is there
+        if best:
+            self.events.add("best", step, metric=held.metric, value=found[held.metric])
 
-    def _show(self, step: int, said: list[Said] | None) -> None:
-        """samples.html of the best model, and the predictions. said: its answers where it was asked already.
+    def _show(self, step: int, said: list[Said] | None, state: Mapping[str, Any]) -> None:
+        """samples.html of the best model, and the predictions. said: its answers where it was asked already; state: see Held.
 
         Models that do not talk have neither.
         """
@@ -59,7 +66,7 @@ class Judge:
                 self.events.add("no_samples", step, message=error.message)
                 return
         write_predictions(self.folder, said, whole=self.held.metric != LOSS)
-        shown = [said[len(said) * place // SHOWN] for place in range(SHOWN)] if len(said) > SHOWN else said
+        shown = [said[place] for place in spread(len(said), min(SHOWN, len(said)))]
         held = self.held
         note = f"{card.title}. Records that it was never trained on: {len(held.records):,} of {held.name}."
-        write_page(self.folder / "samples.html", page(self.name, note, held.state, shown))
+        write_page(self.folder / "samples.html", page(self.name, note, state, shown))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 def put(part: Path, target: Path) -> None:
     """Move a whole folder to where another one may lie, which goes away."""
-    old = target.with_name(f".removed-{target.name}")
+    put_back(target)
+    old = _removed(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
@@ -22,3 +23,14 @@ def put_copy(folder: Path, target: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(folder, part)
     put(part, target)
+
+
+def put_back(target: Path) -> None:
+    """Where a process was killed between taking the old folder away and moving the new one in, the old one is there again."""
+    old = _removed(target)
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+def _removed(target: Path) -> Path:
+    return target.with_name(f".removed-{target.name}")

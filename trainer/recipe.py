@@ -25,8 +25,8 @@ class Source(Strict):
     """Records of one data set.
 
     format: how it lies on disk, a name of formats.FORMATS; path: from the recipe's folder or the data folder. images: folder of
-    its pictures where they lie elsewhere. tasks: only records of these; limit: only so many, from the first to the last at even
-    distances, as many sets are sorted by class. repeat: how often a record is seen in an epoch, 1.5 = every second one twice.
+    its pictures where they lie elsewhere. tasks: only records of these; limit: only so many, spread evenly
+    over all, as many sets are sorted by class. repeat: how often a record is seen in an epoch, 1.5 = every second one twice.
     augment: one name or several of augment.NAMES. "light" changes the light alone; "view" also turns, mirrors and crops, which
     sentences about left and right do not survive; "nuisance" is all that differs from day to day and sensor to sensor, or
     name some of it: season, shadow, haze, blur, coarse, tone, cast, noise, jpeg, and of two dates shift.
@@ -122,6 +122,7 @@ class Recipe(Strict):
     batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
     max_steps: stages end after so many, with the learning rates that they had been planned with. output_dir: folder of the run.
     id: what the model is called among those of the user, else as the recipe. record_ids: write down which records each step saw.
+    save_total_limit: checkpoints of a stage that are kept; with one alone none would be there while it is written.
     """
 
     name: str
@@ -143,11 +144,23 @@ class Recipe(Strict):
     teacher: str | None = None
     logging_steps: int = Field(20, gt=0)
     save_steps: int = Field(gt=0)
-    save_total_limit: int = Field(2, gt=0)
+    save_total_limit: int = Field(2, ge=2)
     max_steps: int | None = Field(None, gt=0)
     output_dir: str | None = None
     workers: int = Field(1, ge=0)
     record_ids: bool = True
+
+    @field_validator("stages")
+    @classmethod
+    def has_one_kind_of_adapters(cls, value: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        found = [(number, stage.adapters) for number, stage in enumerate(value, 1) if stage.adapters]
+        for number, adapters in found:
+            if adapters != found[0][1]:
+                raise ValueError(
+                    f"stage {number} has other adapters than stage {found[0][0]}, which put its own in; give both the same, "
+                    "or make two recipes, the second one of the first one's model"
+                )
+        return value
 
     @field_validator("id")
     @classmethod

@@ -52,7 +52,8 @@ class Share:
 
 @dataclass(frozen=True)
 class Step:
-    """ids: of the records that are seen. shortened: examples that lost turns; left_out: those for which others stand in.
+    """ids: of the records that are seen. shortened: examples that lost turns or have another answer, as theirs was too long;
+    left_out: those for which others stand in.
 
     error: a RsvlmError in place of all that, which no exception carries whole out of a worker process.
     """
@@ -110,12 +111,12 @@ class Steps(Dataset):
         return Step(lessons, ids, shortened, left_out)
 
     def _fitting(self, place: int) -> tuple[Example, bool, int]:
-        """The example, whether it lost turns, and how many were too long before it."""
+        """The example, whether it was shortened, and how many were too long before it."""
         for skipped in range(TRIES):
             example = self.read(place + skipped * FAR)
             found = fitted(example, self.learner)
             if found:
-                return found, len(found.turns) < len(example.turns), skipped
+                return found, found.turns != example.turns, skipped
         raise RsvlmError(
             "bad_request",
             f"Examples are too long for this model, which reads {self.learner.longest} tokens: {TRIES} in a row.",

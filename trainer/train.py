@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ from rsvlm.trainer.begin import check_folder, learn_from, learner_of, write_reci
 from rsvlm.trainer.cards import made_card
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.judging import Judge
-from rsvlm.trainer.keeping import put
+from rsvlm.trainer.keeping import put, put_back
 from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.parts import Parts
 from rsvlm.trainer.processes import check_launch, shareable, shared_out
 from rsvlm.trainer.recipe import Recipe, Stage
 from rsvlm.trainer.run import AVERAGE, BEST, LAST, Average, Events, Stop, Watch, keep_until, last_checkpoint, step_of
+from rsvlm.trainer.sources import settle_sources
 from rsvlm.trainer.stage import StageTrainer, load_trained, training_arguments
 from rsvlm.trainer.steps import Reader, Share, Steps
 from rsvlm.trainer.validation import Held
@@ -60,9 +62,11 @@ class Run:
             if self.processes.is_main_process:
                 check_folder(folder, recipe, resume)
                 folder.mkdir(parents=True, exist_ok=True)
+                put_back(folder / BEST)
             self.examples = Examples.of(recipe.data, data, folder, recipe.seed)
             self.held = Held(recipe, data, folder) if recipe.validation else None
             if self.processes.is_main_process:
+                settle_sources(folder, recipe, data, self.examples, self.held.records if self.held else None, resume)
                 write_recipe(folder, recipe)
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)
             if recipe.teacher:
@@ -77,6 +81,7 @@ class Run:
         """Raises RsvlmError: bad_request, bad_raster; what is finished of the run is kept."""
         self.events = Events(self.folder, writes=self.processes.is_main_process)
         try:
+            self._tell_conversions()
             with Stop() as stop:
                 return self._train(stop)
         except Exception as error:
@@ -84,11 +89,22 @@ class Run:
             self.events.add("error", self.events.step, **told)
             raise
 
+    def _tell_conversions(self) -> None:
+        """What became of data of other formats that were made into records just now."""
+        read = [self.examples, *([self.held.records] if self.held else [])]
+        for path, made in [item for examples in read for item in examples.converted.items()]:
+            self.events.add(
+                "converted", 0, source=path, records=made.records, left_out=made.left_out, missing=made.missing,
+                first_missing=made.first_missing,
+            )  # fmt: skip
+            for sentence in made.lacking:
+                print(f"{path}: {sentence}", file=sys.stderr)
+
     def _train(self, stop: Stop) -> Ended:
         before = 0
         for number, stage in enumerate(self.recipe.stages, 1):
             self.trained |= self.parts.set_up(stage)
-            done = self._stage(stage, self.folder / f"stage-{number}", before, stop)
+            done = self._stage(stage, number, before, stop)
             before += done
             if done < self.recipe.steps(stage):
                 self.events.add("stopped", before, signal=signal.Signals(stop.number or signal.SIGTERM).name)
@@ -98,9 +114,10 @@ class Run:
         best = self.folder / BEST
         return Ended(best if best.exists() else last, before, whole, stop.number if not whole else None)
 
-    def _stage(self, stage: Stage, folder: Path, before: int, stop: Stop) -> int:
-        """Steps that are done of it, from an earlier session or now."""
-        recipe, steps, last = self.recipe, self.recipe.steps(stage), last_checkpoint(folder)
+    def _stage(self, stage: Stage, number: int, before: int, stop: Stop) -> int:
+        """Steps that are done of it, from an earlier session or now. number: from 1 on."""
+        recipe, steps, folder = self.recipe, self.recipe.steps(stage), self.folder / f"stage-{number}"
+        last = last_checkpoint(folder)
         first = step_of(last) if last else 0
         self.average = Average(self.learner.network, recipe.average) if recipe.average else None
         if last:
@@ -113,6 +130,7 @@ class Run:
             self.learner.begin(stage.objectives)
         if self.resumes and (before or last):
             self.events.add("resumed", before + first)
+        self._drop_after(number, before + first)
         trainer = self._trainer(stage, folder, before, first)
         watch = Watch(
             trainer, self.events, self.average, before, lambda step: self._look(trainer, step), self._looks,
@@ -126,6 +144,14 @@ class Run:
             watch.end()
         self._bring_back(folder)
         return trainer.state.global_step
+
+    def _drop_after(self, number: int, step: int) -> None:
+        """Stages behind one that goes on began with what it had learnt before, and begin anew."""
+        for later in range(number + 1, len(self.recipe.stages) + 1):
+            folder = self.folder / f"stage-{later}"
+            if self.processes.is_main_process and folder.exists():
+                shutil.rmtree(folder)
+                self.events.add("dropped", step, folder=folder.name)
 
     def _trainer(self, stage: Stage, folder: Path, before: int, first: int) -> StageTrainer:
         """Of a stage of which `first` steps are done. Raises RsvlmError (bad_request) for a batch that cannot be shared."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from rsvlm.models.learning import Example
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.answering import Said, asked, figures_of, main_figure
 from rsvlm.trainer.examples import Examples, example
+from rsvlm.trainer.order import spread
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.stage import StageTrainer
 from rsvlm.trainer.steps import fitted
@@ -63,7 +64,7 @@ class Held:
     def settle(self, card: ModelCard) -> None:
         """Choose the metric once and for all sessions of the run, where the recipe leaves it open. card: of the model."""
         records = [self.records.record(number)[0] for number in range(len(self.records))]
-        self._write({"metric": main_figure(card, records) or LOSS})
+        self.write({"metric": main_figure(card, records) or LOSS})
 
     def example(self, number: int, side: int | None) -> Example:
         return example(self.records.record(number)[0], side=side)
@@ -71,8 +72,9 @@ class Held:
     def losses(self, trainer: StageTrainer) -> tuple[dict[str, float], int]:
         """The mean of each objective over all records and processes, and their weighted sum; how many records fit the model.
 
-        Records that fill no round of all processes are looked at by each of them, as some losses are counted over all, and
-        counted by the first; so are all records where weights are shared out, as processes gather them in step.
+        Records that fill no round of all processes, as the last ones and those beside one that is too long, are looked at by each
+        of them, as some losses are counted over all, and counted by the first; so are all records where weights are shared
+        out, as processes gather them in step.
         """
         trainer.model.eval()
         sums = torch.zeros(2, len(trainer.objectives) + 1, dtype=torch.float64)
@@ -100,21 +102,27 @@ class Held:
         size, rank = trainer.share.size, trainer.share.rank
         round_of_all = size * trainer.share.processes
         shared = 0 if trainer.is_fsdp_enabled else len(self.records) // round_of_all * round_of_all
-        starts = [(start + rank * size, True) for start in range(0, shared, round_of_all)]
-        starts += [(start, rank == 0) for start in range(shared, len(self.records), size)]
-        for start, counts in starts:
-            numbers = range(start, min(start + size, len(self.records)))
-            found = (fitted(self.example(number, self.side), trainer.learner) for number in numbers)
-            examples = [one for one in found if one is not None]
+        together = list(range(shared, len(self.records), size))
+        for start in range(0, shared, round_of_all):
+            examples = self._fitting(range(start + rank * size, start + (rank + 1) * size), trainer)
+            if _any_of_all(len(examples) < size, trainer):  # processes exchange as many rows as each other
+                together += range(start, start + round_of_all, size)
+            else:
+                yield examples, True
+        for start in together:
+            examples = self._fitting(range(start, min(start + size, len(self.records))), trainer)
             if examples:
-                yield examples, counts
+                yield examples, rank == 0
+
+    def _fitting(self, numbers: Iterable[int], trainer: StageTrainer) -> list[Example]:
+        found = (fitted(self.example(number, self.side), trainer.learner) for number in numbers)
+        return [one for one in found if one is not None]
 
     def said(self, card: ModelCard, every: bool) -> list[Said]:
         """What a model says of all records, or of SHOWN ones between the first and the last."""
         count = len(self.records)
         shown = count if every else min(SHOWN, count)
-        numbers = [count * place // shown for place in range(shown)]
-        return asked(card, [self.records.record(number)[0] for number in numbers])
+        return asked(card, [self.records.record(number)[0] for number in spread(count, shown)])
 
     def figures(self, said: Sequence[Said]) -> tuple[dict[str, float], dict[str, list[float]]]:
         """Of its answers, and their 95 % intervals. Raises RsvlmError (bad_request) where the metric is none of them."""
@@ -124,26 +132,39 @@ class Held:
             raise RsvlmError("bad_request", f"The validation has no figure {self.metric}.", f"Take one of {names}.")
         return figures, intervals
 
-    def keep(
+    def seen(
         self, step: int, figures: Mapping[str, float], intervals: Mapping[str, Sequence[float]], counted: int
-    ) -> bool:
-        """Write the figures down; whether they are the best since training began. Step 0: before it. counted: see losses."""
+    ) -> tuple[dict[str, Any], bool]:
+        """The state with these figures, and whether they are the best since training began. Step 0: before it. counted: see
+        losses.
+        """
         state = self.state
         bounds = {name: list(pair) for name, pair in intervals.items()}
         now = {"step": step, "figures": dict(figures), "ci95": bounds, "n": counted}
         best = step > 0 and self._better(figures, state.get("best"))
         state |= {"before": now} if step == 0 else {"latest": now}
         state |= {"best": now} if best else {}
-        self._write(state)
-        return best
+        return state, best
 
-    def _write(self, state: Mapping[str, Any]) -> None:
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Keep the state, once all that it tells of is in its place."""
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(state, indent=1) + "\n", "utf-8")
         part.replace(self.path)
 
     def _better(self, figures: Mapping[str, float], best: Mapping[str, Any] | None) -> bool:
-        if best is None:
-            return True
-        new, old = figures.get(self.metric, math.nan), best["figures"][self.metric]
+        """What is no number is no better than anything."""
+        new = figures.get(self.metric, math.nan)
+        old = best["figures"].get(self.metric, math.nan) if best else math.nan
+        if not (math.isfinite(new) and math.isfinite(old)):
+            return math.isfinite(new)
         return new < old if self.metric.split(" ")[-1] in LOWER else new > old
+
+
+def _any_of_all(here: bool, trainer: StageTrainer) -> bool:
+    """Whether it is so in any process."""
+    if trainer.accelerator.num_processes == 1:
+        return here
+    found = torch.tensor(int(here), device=trainer.args.device)
+    distributed.all_reduce(found)
+    return bool(found)

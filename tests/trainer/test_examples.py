@@ -99,7 +99,7 @@ def test_source_is_cut_selected_and_told_when_it_is_empty(tmp_path: Path):
             writer.write(
                 Record(str(number), "caption", split, [{"href": "x.png"}], [{"role": "assistant", "content": "a"}])
             )
-    found = open_source(Source(path="mine.jsonl", split="train", limit=4), tmp_path, tmp_path / "kept.jsonl")
+    found, _ = open_source(Source(path="mine.jsonl", split="train", limit=4), tmp_path, tmp_path / "kept.jsonl")
     assert [record.id for record in found] == ["1", "2", "5", "7"]
     for wrong in (
         Source(path="mine.jsonl", split="test"),
@@ -125,7 +125,7 @@ def test_limit_leaves_no_class_out_of_a_set_that_is_sorted_by_class(tmp_path: Pa
         ]
         with zipfile.ZipFile(tmp_path / "sorted", "w") as archive:
             archive.writestr("captions.jsonl", "\n".join(map(json.dumps, rows)))
-    found = open_source(Source(path="sorted", format=kind, limit=13), tmp_path, tmp_path / "kept.jsonl")
+    found, _ = open_source(Source(path="sorted", format=kind, limit=13), tmp_path, tmp_path / "kept.jsonl")
     classes = Counter(record.captions[0] for record in found)
     assert len(found) == 13 and set(classes) == {f"class {number}" for number in range(7)}
     assert set(classes.values()) == {1, 2}

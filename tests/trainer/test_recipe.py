@@ -68,6 +68,7 @@ def test_unknown_key_is_named_with_the_nearest_right_one(override: str, key: str
 @pytest.mark.parametrize(
     ("override", "words"),
     [
+        ("save_total_limit=1", "key save_total_limit is wrong"),
         ("max_steps=many", "key max_steps is wrong"),
         ("data=[]", "key data is wrong"),
         ("stages.0.objectives={}", "key stages.0.objectives is wrong"),
@@ -110,3 +111,18 @@ def test_recipe_cannot_be_changed_after_reading():
     with pytest.raises(ValueError, match="frozen"):
         load_recipe(COMPACT, []).max_steps = 3  # type: ignore[misc]
     assert set(Recipe.model_fields) == set(load_recipe(COMPACT, []).model_dump())
+
+
+@pytest.mark.parametrize("change", ["rank", "alpha", "dropout", "targets", "within"])
+def test_later_stage_with_other_adapters_is_refused(change: str):
+    """A stage finds those of an earlier one, and would train these."""
+    adapters = {"rank": 4, "alpha": 8, "dropout": 0.0, "targets": ["q_proj"], "within": []}
+    other = {"rank": 8, "alpha": 9, "dropout": 0.1, "targets": ["v_proj"], "within": ["language"]}[change]
+    stage = {"max_steps": 1, "objectives": {"language": 1.0}, "learning_rate": 1.0}
+    stages = [{**stage, "adapters": adapters}, stage, {**stage, "adapters": {**adapters, change: other}}]
+    told = refused(COMPACT, f"stages={yaml.safe_dump(stages, default_flow_style=True)}").message
+    assert "key stages is wrong" in told and "stage 3 has other adapters than stage 1" in told
+    stages[2]["adapters"] = adapters
+    assert (
+        load_recipe(COMPACT, [f"stages={yaml.safe_dump(stages, default_flow_style=True)}"]).stages[1].adapters is None
+    )

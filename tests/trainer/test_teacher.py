@@ -5,11 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
+from rsvlm.models.families.compact.learner import new
+from rsvlm.trainer import begin
+from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.pictures import read_squares
+from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import read_caption_archive
 from rsvlm.trainer.teacher import CHANNELS, GRID, Same, Teacher, standardised
+
+SIZES = {
+    "stem": 8, "widths": [8, 16, 32], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 400,
+    "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4,
+}  # fmt: skip
 
 
 def test_teacher_reads_every_layer_and_halves_the_grid_five_times(tiny: Path):
@@ -42,6 +52,20 @@ def test_maps_are_standardised_by_channel_and_the_scale_is_kept(tiny: Path, tmp_
     assert maps.mean(dim=(0, 2, 3)).abs().mean() < 0.1
     again = standardised(tiny / "teacher.npz", [], tmp_path / "scale.npz")
     assert (again(pixels[:5]) - maps[:5]).abs().mean() < 0.02, "the size of the batch does not matter"
+
+
+def test_scale_is_taken_from_so_many_pictures_and_no_more(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """10 of 18, spread over all of them."""
+    read: list[np.ndarray] = []
+    monkeypatch.setattr(begin, "SAMPLE", 10)
+    monkeypatch.setattr(begin, "standardised", lambda weights, pictures, cache: read.extend(pictures))
+    examples = Examples.of([Source(path="tiny.zip", format="archive", split="train")], tiny, tmp_path, 0)
+    learner = new(SIZES, examples.texts(), examples.labels())
+    begin.learn_from(learner, tiny / "teacher.npz", examples, tmp_path)
+    expected = [
+        begin.example(examples.record(number)[0], side=224).pictures[0] for number in (0, 1, 3, 5, 7, 9, 10, 12, 14, 16)
+    ]
+    assert len(read) == 10 and all(np.array_equal(one, other) for one, other in zip(read, expected, strict=True))
 
 
 def test_real_teacher_tells_scenes_apart(data_dir: Path, tmp_path: Path):

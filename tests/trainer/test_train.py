@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 from safetensors.torch import load_file
 
 from rsvlm.models.cards import get_card
@@ -23,6 +26,7 @@ from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.run import Average, last_checkpoint
+from rsvlm.trainer.steps import FAR
 from rsvlm.trainer.train import Run
 
 STEPS = 6
@@ -203,12 +207,45 @@ def test_average_forgets_the_random_start_and_then_moves_slowly():
         assert network.weight.item() == value
 
 
-def test_example_that_is_too_long_gives_way_and_is_counted(tiny: Path, tmp_path: Path):
-    """Every third caption of the pictures is too long for a row; none is cut, and each picture has a shorter one."""
-    run = Run(recipe(), tiny, tmp_path / "run")
+def test_example_that_is_too_long_gives_way_and_is_counted(tmp_path: Path):
+    """All captions of one picture in each split is too long for a row, and one of two of the others: none is cut. Another
+    example stands in for the first, a shorter right answer for the second; both are told at the end of each step.
+    """
+    write_long(tmp_path / "long.zip")
+    source = {"format": "archive", "path": "long.zip"}
+    stage = {"max_steps": 3, "learning_rate": 1e-3, "objectives": {"language": 1.0}}
+    told = recipe(
+        data=[{**source, "split": "train"}], stages=[stage], teacher=None, workers=0, average=None,
+        validation={"data": [{**source, "split": "val"}], "eval_steps": 3},
+    )  # fmt: skip
+    run = Run(told, tmp_path, tmp_path / "run")
+    run.learner.longest = 30
     run.train()
-    assert {event["left_out"] for event in events(tmp_path / "run")} == {0}
-    short = Run(recipe(), tiny, tmp_path / "short")
+    skipped = shortened = 0
+    for place in range(12):
+        while run.examples.at(place).id.endswith("/0.png"):
+            skipped, place = skipped + 1, place + FAR
+        shortened += "cars" in run.examples.at(place).turns[-1][1]
+    assert skipped and shortened, "both happen in these steps"
+    last = events(tmp_path / "run")[-1]
+    assert (last["step"], last["left_out"], last["shortened"]) == (3, skipped, shortened)
+    assert [event["left_out"] for event in events(tmp_path / "run", "eval")] == [1, 1]
+    short = Run(told, tmp_path, tmp_path / "short")
     short.learner.longest = 1
     with pytest.raises(RsvlmError, match="too long for this model"):
         short.train()
+
+
+def write_long(path: Path) -> None:
+    """A caption archive of eight pictures, of which the first and the last have no short caption; the last two are validated."""
+    with zipfile.ZipFile(path, "w") as archive:
+        rows = []
+        for number in range(8):
+            file = io.BytesIO()
+            Image.new("RGB", (64, 64), (0, 30 * number, 90)).save(file, "PNG")
+            archive.writestr(f"images/{number}.png", file.getvalue())
+            captions = [f"{number} cars on a road beside a long lake, " * 12]
+            captions += [f"a lake and {number} trees"] if number not in (0, 7) else []
+            split = "val" if number > 5 else "train"
+            rows.append({"filename": f"{number}.png", "split": split, "scene": "lake", "captions": captions})
+        archive.writestr("captions.jsonl", "\n".join(map(json.dumps, rows)) + "\n")

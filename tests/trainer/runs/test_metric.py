@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -132,7 +133,8 @@ def test_card_has_every_figure_with_a_command_that_measures_it_again(
     for folder in (elsewhere, sets):
         folder.mkdir()
     recipe = asked_for(sets, tasks, "geopix", "language", metric=metric)
-    held = recipe.validation.data[0].model_copy(update={"path": "records.jsonl", "split": split})
+    shutil.copy(sets / "records.jsonl", sets / "others.jsonl")  # as a file it is another one than what is trained on
+    held = recipe.validation.data[0].model_copy(update={"path": "others.jsonl", "split": split})
     recipe = recipe.model_copy(update={"validation": recipe.validation.model_copy(update={"data": (held,)})})
     monkeypatch.chdir(tmp_path)
     train_and_install(recipe, Path("data sets"), Path("run"), False, True)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
+import multiprocessing
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import distributed
 
+from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.learner import CompactLearner
 from rsvlm.models.families.compact.lesson import CompactLesson
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.scoring import score_file
+from rsvlm.trainer.steps import Share
 from rsvlm.trainer.train import Ended, Run
 from rsvlm.trainer.validation import Held
 
@@ -112,3 +119,87 @@ def test_every_step_learns_in_training_mode_also_after_validation(
     Run(tuned(), tiny, tmp_path / "run").train()
     learns, looks = (True, True, False), (False, False, False)
     assert modes == [looks, looks, learns, learns, looks, looks, learns, learns, looks, looks]
+
+
+def test_killed_between_the_best_model_and_what_is_written_of_it_neither_is_lost(
+    tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """After step 4 the model is the best one; what is killed before that is written goes on to the same end."""
+    told = {"validation": {**tuned().validation.model_dump(), "metric": "loss"}}
+    folder, path = tmp_path / "run", tmp_path / "run" / "validation.json"
+    Run(tuned(**told, max_steps=2), tiny, folder).train()
+    state = json.loads(path.read_text())
+    state["best"]["figures"]["loss"] = 99.0
+    path.write_text(json.dumps(state))
+    before = (folder / "best" / "model.safetensors").read_bytes()
+
+    def killed(held: Held, state: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Held, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Run(tuned(**told), tiny, folder, resume=True).train()
+    assert json.loads(path.read_text()) == state, "it still tells of the model before"
+    best = (folder / "best" / "model.safetensors").read_bytes()
+    assert best == (folder / "last" / "model.safetensors").read_bytes() != before
+    assert Run(tuned(**told), tiny, folder, resume=True).train().model == folder / "best"
+    assert json.loads(path.read_text())["best"]["step"] == 4
+    assert (folder / "best" / "model.safetensors").read_bytes() == best
+
+
+def test_what_is_no_number_is_never_the_best(tuned: Made, tiny: Path, tmp_path: Path):
+    held = Held(tuned(validation={**tuned().validation.model_dump(), "metric": "loss"}), tiny, tmp_path)
+    taken = []
+    for step, loss in enumerate([math.nan, math.nan, 3.0, math.nan, math.inf, 2.0, -math.inf, 2.5]):
+        state, best = held.seen(step, {"loss": loss}, {}, 6)
+        held.write(state)
+        taken.append(best)
+    assert taken == [False, False, True, False, False, True, False, False]
+    assert held.state["best"]["step"] == 5
+    held.write({**held.state, "best": {"step": 1, "figures": {"loss": math.nan}}})  # as an older version kept it
+    assert held.seen(8, {"loss": 4.0}, {}, 6)[1]
+
+
+WAIT = timedelta(seconds=30)
+
+
+def share(rank: int, held: Held, learner: CompactLearner, store: str, told: Any) -> None:
+    """One of two processes; tells which records it looks at in which batch, and whether it counts them."""
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", f"file://{store}", timeout=WAIT, rank=rank, world_size=2)
+    trainer: Any = SimpleNamespace(
+        share=Share(4, 1, 2, rank), is_fsdp_enabled=False, learner=learner,
+        accelerator=SimpleNamespace(num_processes=2), args=SimpleNamespace(device="cpu"),
+    )  # fmt: skip
+    told.put((rank, [([one.id for one in examples], counts) for examples, counts in held._shared(trainer)]))
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def test_processes_look_at_equally_many_records_in_step_also_where_one_is_too_long(
+    tuned: Made, tiny: Path, tmp_path: Path
+):
+    """18 records in rounds of two times two; the sixth, of the second round, has no answer that fits."""
+    validation = {"data": [{"format": "archive", "path": "tiny.zip", "split": "train"}], "eval_steps": 1}
+    held = Held(tuned(validation=validation), tiny, tmp_path)
+    records = held.records.records[0]
+    long = records[5]
+    long.messages[1:] = [{"role": "assistant", "content": "many cars on a road " * 100}]
+    learner = CompactLearner(*load_compact(get_card(None).folder))
+    fork = multiprocessing.get_context("fork")
+    told = fork.Queue()
+    processes = [
+        fork.Process(target=share, args=(rank, held, learner, str(tmp_path / "store"), told)) for rank in (0, 1)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        found = dict(told.get(timeout=60) for _ in processes)
+    finally:
+        for process in processes:
+            process.join(10)
+            process.kill()
+    assert [len(ids) for ids, _ in found[0]] == [len(ids) for ids, _ in found[1]]
+    counted = [name for batches in found.values() for ids, counts in batches if counts for name in ids]
+    assert sorted(counted) == sorted(record.id for record in records if record.id != long.id)

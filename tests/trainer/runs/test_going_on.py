@@ -1,0 +1,96 @@
+"""A run that goes on: with more steps, with the data that it began with, begun by an older version."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+from safetensors.torch import load_file
+
+from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.sources import SOURCES
+from rsvlm.trainer.train import Run
+
+Made = Callable[..., Recipe]
+Events = Callable[[Path, str], list[dict[str, Any]]]
+
+
+def test_more_steps_of_an_earlier_stage_are_not_lost_to_a_later_one(
+    tuned: Made, tiny: Path, tmp_path: Path, events: Events
+):
+    """One step of each of two stages and then a second one: as two of each in one go, to the bit."""
+    first = tuned().stages[0].model_dump(mode="json")
+    told: dict[str, Any] = {"validation": None, "stages": [first, {**first, "learning_rate": 5e-4}]}
+    Run(tuned(**told, max_steps=2), tiny, tmp_path / "straight").train()
+    Run(tuned(**told, max_steps=1), tiny, tmp_path / "run").train()
+    assert events(tmp_path / "run", "dropped") == []
+    ended = Run(tuned(**told, max_steps=2), tiny, tmp_path / "run", resume=True).train()
+    assert ended.whole and ended.steps == 4
+    dropped = events(tmp_path / "run", "dropped")
+    assert [(event["step"], event["folder"]) for event in dropped] == [(1, "stage-2")]
+    for name in ("stage-1/checkpoint-2", "stage-2/checkpoint-2", "last"):
+        one, other = (load_file(tmp_path / run / name / "model.safetensors") for run in ("straight", "run"))
+        assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one), name
+
+
+def test_run_goes_on_with_the_data_that_it_began_with_alone(tuned: Made, tiny: Path, tmp_path: Path):
+    shutil.copy(tiny / "tiny.zip", tmp_path / "tiny.zip")
+    Run(tuned(max_steps=1, validation=None), tmp_path, tmp_path / "run").train()
+    date = (tmp_path / "tiny.zip").stat().st_mtime_ns
+    os.utime(tmp_path / "tiny.zip", ns=(date, date + 10**9))
+    told = tuned(max_steps=2, validation=None)
+    with pytest.raises(RsvlmError, match="are not those that the run"):
+        Run(told, tmp_path, tmp_path / "run", resume=True)
+    os.utime(tmp_path / "tiny.zip", ns=(date, date))
+    assert Run(told, tmp_path, tmp_path / "run", resume=True).train().steps == 2
+
+
+def test_run_that_an_older_version_began_goes_on(tuned: Made, tiny: Path, tmp_path: Path):
+    """It knows nothing of its data, and may keep one checkpoint alone."""
+    run = tmp_path / "run"
+    Run(tuned(max_steps=1, validation=None), tiny, run).train()
+    (run / SOURCES).unlink()
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    (run / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "save_total_limit": 1}))
+    assert Run(tuned(max_steps=2, validation=None), tiny, run, resume=True).train().steps == 2
+
+
+def test_run_that_would_be_validated_with_what_it_learns_does_not_begin(tuned: Made, tiny: Path, tmp_path: Path):
+    data = [source.model_dump() for source in tuned().data]
+    with pytest.raises(RsvlmError, match=r"records of tiny\.zip that it validates with"):
+        Run(tuned(validation={"data": data, "eval_steps": 2}), tiny, tmp_path / "run")
+    assert not (tmp_path / "run" / "recipe.yaml").exists()
+
+
+def test_what_a_format_leaves_out_and_misses_is_told(
+    tuned: Made, tmp_path: Path, events: Events, capsys: pytest.CaptureFixture[str]
+):
+    """Once, when the records are made: by an event, and in words."""
+    rows: list[dict[str, Any]] = [
+        {"filename": "gone.png", "split": "test", "sentences": [{"raw": "a lake"}]},
+        {"filename": "x"},
+    ]
+    for number in range(4):
+        Image.new("RGB", (64, 64), (0, 60 * number, 90)).save(tmp_path / f"{number}.png")
+        rows.append({"filename": f"{number}.png", "split": "train", "sentences": [{"raw": f"{number} lakes"}]})
+    (tmp_path / "set.json").write_text(json.dumps({"images": rows}))
+    data = [{"format": "karpathy", "path": "set.json", "split": "train"}]
+    Run(tuned(data=data, max_steps=1, validation=None), tmp_path, tmp_path / "run").train()
+    (told,) = events(tmp_path / "run", "converted")
+    assert (told["source"], told["records"], told["missing"]) == ("set.json", 5, 1)
+    assert told["left_out"] == {"the row is not as this format has it": 1}
+    assert told["first_missing"] == str(tmp_path / "gone.png")
+    said = capsys.readouterr().err
+    assert "set.json: Left out 1: the row is not as this format has it." in said
+    assert f"set.json: Pictures that are not there: 1, the first is {tmp_path / 'gone.png'}." in said
+    Run(tuned(data=data, max_steps=2, validation=None), tmp_path, tmp_path / "run", resume=True).train()
+    assert len(events(tmp_path / "run", "converted")) == 1
