@@ -1973,8 +1973,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
-        <source>Side by side: the whole raster is covered, and windows with nothing to tell are left out. Around features: each window has a feature in its middle, which the caption begins with.</source>
-        <translation>Nebeneinander: Das ganze Raster wird bedeckt, und Fenster, über die es nichts zu sagen gibt, werden ausgelassen. Um Objekte herum: Jedes Fenster hat ein Objekt in seiner Mitte, mit dem die Beschreibung beginnt.</translation>
+        <source>Side by side: as many whole windows as fit, and those with nothing to tell are left out. Around features: each window has a feature in its middle, which the caption begins with.</source>
+        <translation>Nebeneinander: so viele ganze Fenster, wie hineinpassen; die, über die es nichts zu sagen gibt, werden ausgelassen. Um Objekte herum: Jedes Fenster hat ein Objekt in seiner Mitte, mit dem die Beschreibung beginnt.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>

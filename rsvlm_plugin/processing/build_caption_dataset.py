@@ -139,7 +139,7 @@ class BuildCaptionDataset(Algorithm):
         self.add(
             QgsProcessingParameterEnum(self.LAYOUT, tr("Windows"), options=layouts, defaultValue=0),
             tr(
-                "Side by side: the whole raster is covered, and windows with nothing to tell are left out. Around features:"
+                "Side by side: as many whole windows as fit, and those with nothing to tell are left out. Around features:"
                 " each window has a feature in its middle, which the caption begins with."
             ),
             advanced=True,

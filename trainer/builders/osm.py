@@ -27,6 +27,7 @@ from rsvlm.trainer.formats.reading import said
 
 MOST_NAMED = 4  # of what is around, in a sentence
 LENGTH = 8.0  # pixels of a line in a window, for it to be worth a word
+PART, COVER = 0.25, 0.02  # of an outline that the window's edge cuts, or of the window, to be known for what it is
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def osm_records(raster: Path, features: Sequence[Path], windows: Windows, job: J
                 continue
             inside = [int(at) for at in sorted(tree.query(shapely.box(*box), predicate="intersects"))]
             there = [(at, named[at].shape.intersection(shapely.box(*box))) for at in inside]
-            there = [(at, part) for at, part in there if at == center or _is_seen(named[at], part, windows.smallest)]
+            there = [(at, part) for at, part in there if at == center or _is_seen(named[at], part, windows)]
             if not there:
                 job.left_out["no feature lies in the window"] += 1
                 continue
@@ -117,9 +118,11 @@ def _middle(shape: BaseGeometry) -> shapely.Point:
     return shape.point_on_surface()
 
 
-def _is_seen(feature: Feature, part: BaseGeometry, smallest: float) -> bool:
+def _is_seen(feature: Feature, part: BaseGeometry, windows: Windows) -> bool:
+    """part: of the feature, within the window."""
     if feature.is_area:
-        return part.area >= smallest
+        enough = min(PART * feature.shape.area, COVER * windows.side**2)
+        return part.area >= max(windows.smallest, enough)
     return part.length >= LENGTH or part.geom_type in ("Point", "MultiPoint")
 
 

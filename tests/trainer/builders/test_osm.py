@@ -27,6 +27,7 @@ from rsvlm.trainer.records import Records
 
 AROUND = Windows(64, False, 16, 0, 4.0, "")
 LEFT, TOP = 500000.0, 5000000.0
+Rows = list[tuple[shapely.Geometry, dict[str, str]]]
 
 
 @pytest.fixture
@@ -45,8 +46,7 @@ def raster(tmp_path: Path) -> Path:
 @pytest.fixture
 def features(tmp_path: Path) -> Path:
     """Three houses, a pitch and a gravel track in pixels of the raster, in degrees in the file; one feature says nothing."""
-    way = Transformer.from_crs("EPSG:32633", "EPSG:4326", always_xy=True)
-    shapes = [
+    shapes: Rows = [
         (shapely.box(95, 95, 105, 110), {"building": "house", "full_id": "w11"}),
         (shapely.box(115, 95, 125, 105), {"building": "house", "full_id": "w12"}),
         (shapely.box(195, 195, 215, 205), {"leisure": "pitch", "sport": "tennis", "osm_id": "13", "osm_type": "way"}),
@@ -55,11 +55,16 @@ def features(tmp_path: Path) -> Path:
         (shapely.box(340, 140, 360, 160), {"building": "house", "full_id": "w15"}),  # where nothing is seen
         (shapely.box(5, 5, 15, 15), {"building": "house", "full_id": "w16"}),  # at the edge
     ]
+    return write_features(tmp_path / "osm.geojson", shapes)
+
+
+def write_features(path: Path, shapes: Rows) -> Path:
+    """shapes: in pixels of the raster."""
+    way = Transformer.from_crs("EPSG:32633", "EPSG:4326", always_xy=True)
     rows = []
     for shape, tags in shapes:
         placed = shapely.transform(shape, lambda xy: np.column_stack(way.transform(LEFT + xy[:, 0], TOP - xy[:, 1])))
         rows.append({"type": "Feature", "properties": tags, "geometry": json.loads(shapely.to_geojson(placed))})
-    path = tmp_path / "osm.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
     return path
 
@@ -112,6 +117,23 @@ def test_grid_covers_the_raster_and_empty_windows_are_told(raster: Path, feature
     assert job.left_out["no feature lies in the window"] == 9 - len(windows)
     assert job.left_out["the raster shows nothing in a part of the window"] == 3
     assert all(record.meta["center_tags"] == {} and "osm" not in record.meta for record in records.values())
+
+
+def test_what_reaches_into_a_window_with_a_sliver_is_not_seen_there(raster: Path, tmp_path: Path):
+    """An eighth of a house is not; a fortieth of a field, which is a tenth of the window, is, and so is half of a house."""
+    features = write_features(
+        tmp_path / "osm.geojson",
+        [
+            (shapely.box(40, 97, 60, 121), {"building": "house"}),
+            (shapely.box(90, 190, 110, 199), {"building": "house"}),
+            (shapely.box(100, 90, 300, 300), {"landuse": "farmland"}),
+        ],
+    )
+    records, job = made(raster, features, Windows(100, True, 16, 0, 4.0, ""))
+    labels = {place: sorted(region["label"] for region in record.regions) for place, record in records.items()}
+    assert "0_0" not in labels and job.left_out["no feature lies in the window"] > 0
+    assert labels["0_100"] == ["house", "house"] and "two houses" in records["0_100"].captions[0].lower()
+    assert labels["100_0"] == ["farmland"] and labels["100_100"] == ["farmland", "house"]
 
 
 def test_seed_chooses_among_windows_that_are_too_near(raster: Path, features: Path):
