@@ -1,6 +1,6 @@
 """From a finished run to the model that ships: weights into resources, then calibration and figures into its card.
 
-python -m rsvlm.trainer.publish RUN      with the data sets in $RSVLM_DATA or ../shared/data
+python -m rsvlm.trainer.publish RUN FOLDER      the data sets in $RSVLM_DATA or ../shared/data; FOLDER for data that is made
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tomlkit
 import torch
 
 from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card, load_cards
+from rsvlm.models.families.compact.files import WITH_MASKS
 from rsvlm.models.families.compact.predictor import CompactPredictor, load
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.trainer.calibration import (
@@ -26,9 +27,8 @@ from rsvlm.trainer.calibration import (
     scene_logits,
     softmax,
 )
-from rsvlm.trainer.evaluation import evaluate
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.measuring.data import Data
+from rsvlm.trainer.figures import measured
 from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
@@ -48,17 +48,18 @@ def edit_card(changes: dict[str, object]) -> None:
 
 
 def install_weights(run: Path, data: Path) -> None:
-    """The run's averaged model, with anchors fitted to its training pictures, and its log beside the card."""
+    """The run's averaged model, with anchors fitted to the real places of its training, and its log beside the card."""
     folder = RESOURCES / BUNDLED
     shutil.copy(run / "events.jsonl", folder / "events.jsonl")
     model, tokenizer = load_compact(run / "last")
     predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
-    seen = Examples.of(load_recipe(run / "recipe.yaml", []).data, data, run, 0)
+    real = [source for source in load_recipe(run / "recipe.yaml", []).data if source.format == "archive"]
+    seen = Examples.of(real, data, run, 0)
     squares = read_squares([seen.record(number)[0] for number in range(len(seen))], predictor.card.input.pixels)
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
     save_compact(folder, model, tokenizer)
-    edit_card(source_of(folder))
+    edit_card({**source_of(folder), **(WITH_MASKS if model.masks else {})})
 
 
 def source_of(folder: Path) -> dict[str, object]:
@@ -88,20 +89,18 @@ def calibrate(data: Path) -> dict[str, float]:
     }
 
 
-def measure(data: Path) -> dict[str, object]:
+def measure(data: Path, made: Path) -> dict[str, object]:
     """Evaluate the bundled model, and write the figures into its card and into evaluation.json beside the weights."""
     report: dict[str, object] = {"calibration": calibrate(data)}
     figures = []
-    predictor = load(get_card(None), "cpu")
-    for name, split in SPLITS:
-        result = evaluate("caption", Data(data / name, split=split), predictor, "coco")
-        report[f"{name} {split}"] = result
-        command = f"rsvlm eval caption --data {name} --split {split} --model {BUNDLED} --protocol coco --json"
-        for metric in ("CIDEr", "BLEU-4", "ROUGE-L", "scene accuracy"):
-            figures.append(
-                {"data": f"{name.partition('_')[0].upper()} {split}", "protocol": "coco", "metric": metric}
-                | {"value": result["metrics"][metric], "n": result["n"], "command": command}
-            )
+    for measure, found in measured(BUNDLED, made):
+        report[measure.command] = found
+        figures += [
+            {"data": measure.told, "protocol": found["protocol"], "metric": name, "value": found["metrics"][name]}
+            | {"n": found["n"], "command": measure.of(BUNDLED)}
+            for name in measure.shown
+            if name in found["metrics"]
+        ]
     edit_card({"figures": figures})
     (RESOURCES / BUNDLED / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     return report
@@ -109,4 +108,4 @@ def measure(data: Path) -> dict[str, object]:
 
 if __name__ == "__main__":
     install_weights(Path(sys.argv[1]), data_folder())
-    print(json.dumps(measure(data_folder()), indent=1))
+    print(json.dumps(measure(data_folder(), Path(sys.argv[2])), indent=1))
