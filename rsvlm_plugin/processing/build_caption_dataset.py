@@ -196,7 +196,7 @@ class BuildCaptionDataset(Algorithm):
         from ..layers.sources import native_href
         from .vectors import vector_file
 
-        folder = Path(self.parameterAsString(parameters, self.OUTPUT, context))
+        folder = self._folder(parameters, context)
         self._rasters = [native_href(layer) for layer in self.parameterAsLayerList(parameters, self.INPUT, context)]
         features = self.parameterAsLayerList(parameters, self.FEATURES, context) or []
         try:
@@ -211,7 +211,7 @@ class BuildCaptionDataset(Algorithm):
         from .dataset import RECORDS, Dataset
 
         wishes = self._wishes(parameters, context)
-        folder = Path(self.parameterAsString(parameters, self.OUTPUT, context))
+        folder = self._folder(parameters, context)
         try:
             dataset = Dataset(folder, wishes, feedback)
             whole = dataset.build(self._rasters)
@@ -223,6 +223,10 @@ class BuildCaptionDataset(Algorithm):
             results[self.OUTPUT_RECORDS] = str(folder / RECORDS)
             results[self.OUTPUT_PAGE] = str(dataset.page) if dataset.page.is_file() else None
         return results
+
+    def _folder(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> Path:
+        """The whole path: the backend works in another folder."""
+        return Path(self.parameterAsString(parameters, self.OUTPUT, context)).absolute()
 
     def _wishes(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> "Wishes":
         from .dataset import Wishes

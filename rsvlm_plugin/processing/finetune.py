@@ -141,7 +141,9 @@ class Finetune(Algorithm):
     ) -> Dict[str, Any]:
         from .training import Training, begun, overrides
 
-        folder = Path(self.parameterAsString(parameters, self.OUTPUT, context))
+        folder = Path(
+            self.parameterAsString(parameters, self.OUTPUT, context)
+        ).absolute()  # the backend works elsewhere
         resume = self.parameterAsBool(parameters, self.RESUME, context)
         device = self.parameterAsEnumString(parameters, self.DEVICE, context)
         try:
@@ -171,12 +173,13 @@ class Finetune(Algorithm):
         return {}
 
     def _recipe(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> str:
-        """A path, or the name of a shipped one."""
+        """A whole path, or the name of a shipped one."""
         own = self.parameterAsString(parameters, self.RECIPE_FILE, context).strip()
-        return own or self.parameterAsEnumString(parameters, self.RECIPE, context)
+        return str(Path(own).absolute()) if own else self.parameterAsEnumString(parameters, self.RECIPE, context)
 
     def _files(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> List[Path]:
-        return [Path(file) for file in self.parameterAsFileList(parameters, self.DATASET, context) if file]
+        files = self.parameterAsFileList(parameters, self.DATASET, context)
+        return [Path(file).absolute() for file in files if file]
 
     def _steps(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> Optional[int]:
         return None if parameters.get(self.STEPS) is None else self.parameterAsInt(parameters, self.STEPS, context)

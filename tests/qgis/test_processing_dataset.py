@@ -110,9 +110,12 @@ def test_features_of_a_layer_become_captions_of_windows_in_metres(algorithm, ras
     assert "25 records: " in feedback.textLog() and not (folder / ".parts").exists()
 
 
-def test_labels_hold_for_every_window_of_every_raster(algorithm, raster, tmp_path) -> None:
+def test_labels_hold_for_every_window_of_every_raster(algorithm, raster, tmp_path, monkeypatch) -> None:
+    """Paths are from where the user is, as qgis_process is given them; the backend works in a folder of its own."""
     rasters = [raster("one.tif", 128), raster("two.tif", 128, UTM[0] + 50_000)]
-    results, _ = run(INPUT=rasters, LABELS="airport; river", SIDE=64, VAL=0.2, OUTPUT=str(tmp_path / "set"))
+    monkeypatch.chdir(tmp_path)
+    results, _ = run(INPUT=["one.tif", "two.tif"], LABELS="airport; river", SIDE=64, VAL=0.2, OUTPUT="set")
+    assert results["OUTPUT_RECORDS"] == str(tmp_path / "set" / "records.jsonl")
     made = rows(tmp_path / "set")
     assert results["COUNT"] == len(made) == 20 and len({row["id"] for row in made}) == 20
     assert all("airport" in row["messages"][1]["content"].lower() for row in made)

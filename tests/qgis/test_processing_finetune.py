@@ -132,6 +132,19 @@ def test_records_replace_the_data_and_held_out_ones_decide(algorithm, stand_in, 
     assert asked()["cuda"] == ""
 
 
+def test_paths_are_from_where_the_user_is(algorithm, stand_in, records, tmp_path, monkeypatch) -> None:
+    """As qgis_process is given them; the backend works in a folder of its own."""
+    asked = stand_in()
+    records("some.jsonl", ("train", "caption"))
+    (tmp_path / "own.yaml").write_text("name: own\n")
+    monkeypatch.chdir(tmp_path)
+    results = run(Heard(), DATASET=["some.jsonl"], RECIPE_FILE="own.yaml", OUTPUT="run")
+    words = asked()["words"]
+    assert words[1] == str(tmp_path / "own.yaml") and results["OUTPUT_PAGE"] == str(tmp_path / "run" / "samples.html")
+    assert settings(words)["data"][0]["path"] == str(tmp_path / "some.jsonl")
+    assert settings(words)["output_dir"] == results["OUTPUT"] == str(tmp_path / "run")
+
+
 def test_without_records_held_out_nothing_is_validated(algorithm, stand_in, records, tmp_path) -> None:
     asked = stand_in()
     run(Heard(), DATASET=[records("some.jsonl", ("train", "caption"))], OUTPUT=str(tmp_path / "run"))
