@@ -9,7 +9,7 @@ or from what geo/probabilities.py stored of an earlier run, with another cut. Fe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,13 +56,11 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     An object is one feature, however many tiles and bands it goes over. Holes are kept.
     """
     across, along = grid.sides_m
-    tracer = Tracer(grid.width, max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9))))
-    traced: list[Traced] = []
-    for band in bands:
-        traced += tracer.add(*_labelled(band, cut.likely))
-    traced.append(tracer.finish())
+    smallest = max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9)))
+    longest = 2 * cut.tolerance_m**2 / (across * along)  # of a triangle one pixel wide, with as much ground as may be cut off
+    whole = Traced.together(list(_traced(bands, cut.likely, Tracer(grid.width, smallest, longest))))
     square = Affine.scale(round(across / along / _EXACT) * _EXACT or _EXACT, 1)
-    shapes = placed(np.concatenate([part.polygons for part in traced]), square)
+    shapes = placed(whole.polygons, square)
     if cut.tolerance_m > 0:
         shapes = shapely.coverage_simplify(shapes, cut.tolerance_m / along)
     shapes, of = _mended(shapes)
@@ -70,12 +68,14 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
         shapes = squared(shapes, max(cut.tolerance_m / along, 1.5 * max(across / along, 1)))
     shapes, of_shapes = _mended(placed(shapes, grid.transform @ ~square))
     of = of[of_shapes]
-    labels = np.concatenate([part.labels for part in traced])[of] - 1
-    scores = np.concatenate([part.means for part in traced])[of]
-    return [
-        Feature(shape, label, min(1.0, score))
-        for shape, label, score in zip(shapes, labels.tolist(), scores.tolist(), strict=True)
-    ]
+    rows = zip(shapes, (whole.labels[of] - 1).tolist(), whole.means[of].tolist(), strict=True)
+    return [Feature(shape, label, min(1.0, score)) for shape, label, score in rows]
+
+
+def _traced(bands: Iterable[np.ndarray], likely: float, tracer: Tracer) -> Iterator[Traced]:
+    for band in bands:
+        yield from tracer.add(*_labelled(band, likely))
+    yield tracer.finish()
 
 
 def _mended(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,9 +90,11 @@ def _mended(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _labelled(band: np.ndarray, likely: float) -> tuple[np.ndarray, np.ndarray]:
     """(rows, width) of 1 + the likeliest class, 0 where none is likely; and its probability."""
-    best, label = band[0], np.ones(band.shape[1:], np.min_scalar_type(len(band)))
+    best, label = band[0].copy(), np.ones(band.shape[1:], np.min_scalar_type(len(band)))
     for number, sure in enumerate(band[1:], 2):
-        label[sure > best] = number
-        best = np.maximum(best, sure)
+        np.putmask(label, sure > best, number)
+        np.maximum(best, sure, out=best)
     there = best >= likely
-    return np.where(there, label, label.dtype.type(0)), np.where(there, best, np.float32(0))
+    label *= there
+    best[~there] = 0
+    return label, best
