@@ -116,7 +116,8 @@ def _asked(run: Run, name: str, files: Mapping[str, Path], task: str) -> str:
     """What “rsvlm eval” is to measure: the model on the data, where these are all of a split, else what was kept of it."""
     sources = run.recipe.validation.data if run.recipe.validation else ()
     source = sources[0]
-    if len(sources) > 1 or source.limit or source.tasks or {"ground", "segment"} <= files.keys() or run.held is None:
+    cut = source.limit is not None and run.held is not None and len(run.held.records) >= source.limit
+    if len(sources) > 1 or cut or source.tasks or {"ground", "segment"} <= files.keys() or run.held is None:
         return f"--predictions {quote(str(files[task].resolve()))}"
     split = source.split or ("train" if source.format == "archive" else ALL)
     images = f" --images {quote(str(run.held.data / source.images))}" if source.images else ""

@@ -134,7 +134,7 @@ def test_card_has_every_figure_with_a_command_that_measures_it_again(
         folder.mkdir()
     recipe = asked_for(sets, tasks, "geopix", "language", metric=metric)
     shutil.copy(sets / "records.jsonl", sets / "others.jsonl")  # as a file it is another one than what is trained on
-    held = recipe.validation.data[0].model_copy(update={"path": "others.jsonl", "split": split})
+    held = recipe.validation.data[0].model_copy(update={"path": "others.jsonl", "split": split, "limit": 200})
     recipe = recipe.model_copy(update={"validation": recipe.validation.model_copy(update={"data": (held,)})})
     monkeypatch.chdir(tmp_path)
     train_and_install(recipe, Path("data sets"), Path("run"), False, True)
@@ -146,6 +146,7 @@ def test_card_has_every_figure_with_a_command_that_measures_it_again(
     assert {name: figure.n for name, figure in figures.items()} == counts
     best = json.loads((tmp_path / "run" / "validation.json").read_text())["best"]["figures"]
     assert best.keys() == figures.keys()
+    assert all(str(sets / held.path) in figures[name].command for name in figures if figures[name].protocol != "loss")
     for name in names - {"loss", "language", "caption BLEU-1"}:
         again = measured(figures[name])
         assert again["n"] == figures[name].n and again["protocol"] == figures[name].protocol
