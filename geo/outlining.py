@@ -57,7 +57,7 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     """
     across, along = grid.sides_m
     smallest = max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9)))
-    longest = 2 * cut.tolerance_m**2 / (across * along)  # of a triangle one pixel wide, with as much ground as may be cut off
+    longest = 2 * cut.tolerance_m**2 / (across * along)  # pixels of a triangle one wide, of as much as may be cut off
     whole = Traced.together(list(_traced(bands, cut.likely, Tracer(grid.width, smallest, longest))))
     square = Affine.scale(round(across / along / _EXACT) * _EXACT or _EXACT, 1)
     shapes = placed(whole.polygons, square)

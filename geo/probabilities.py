@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +17,25 @@ _NO_DATA = 255
 _ROWS = 512
 
 
-def stored(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Sequence[str] = ()) -> Iterator[np.ndarray]:
+def stored(
+    bands: Iterable[np.ndarray],
+    grid: PixelGrid,
+    path: Path,
+    names: Sequence[str] = (),
+    place: Callable[[], Path] | None = None,
+) -> Iterator[np.ndarray]:
     """The (classes, rows, grid.width) bands again, rounded as they are stored: the same cut gives the same features later.
 
-    names: of the classes, for the bands of the file. `path` is there, whole, after the last of them: it is written beside and
-    renamed. Where bands end early, the rest has no data. Raises RsvlmError (bad_request) if the file cannot be written.
+    names: of the classes, for the bands of the file; the first of them where there are fewer bands. `path` is there, whole, after
+    the last of them: it is written beside and renamed. Where bands end early, the rest has no data. place: asked then; another
+    path in the same folder, where that is only known in the end. Raises RsvlmError (bad_request) if the file cannot be written.
     """
     with beside(path) as whole:
         plain = whole.with_name("plain.tif")
         yield from _written(bands, grid, plain, names)
         if plain.exists():
-            rasterio.shutil.copy(plain, whole, driver="COG", compress="DEFLATE", overview_resampling="average")
+            named = whole if place is None else whole.with_name(place().name)
+            rasterio.shutil.copy(plain, named, driver="COG", compress="DEFLATE", overview_resampling="average")
             plain.unlink()
 
 
@@ -42,7 +50,7 @@ def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Se
                     compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
                 )  # fmt: skip
                 target.scales = [1 / STEPS] * len(band)
-                for number, name in enumerate(names, 1):
+                for number, name in zip(range(1, len(band) + 1), names, strict=False):
                     target.set_band_description(number, name)
             values = np.rint(np.nan_to_num(band * STEPS, nan=_NO_DATA)).astype(np.uint8)
             target.write(values, window=((y, y + band.shape[1]), (0, grid.width)))
@@ -59,6 +67,12 @@ def read(path: Path) -> Iterator[np.ndarray]:
         for y in range(0, source.height, _ROWS):
             values = source.read(window=((y, min(y + _ROWS, source.height)), (0, source.width)))
             yield _shares(values)
+
+
+def names_of(path: Path) -> list[str]:
+    """Of the classes, as `stored` got them."""
+    with rasterio.open(path) as source:
+        return [name or "" for name in source.descriptions]
 
 
 def _shares(values: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from rsvlm.protocol import VERSION, Raster, RsvlmError
 from rsvlm.tasks.layout import Layout
 
 MOST_BYTES = 4 * 2**30  # of all files together
+_STOPPED = ".stopped-"
 
 
 def place_of(
@@ -45,6 +46,20 @@ def place_of(
             "unavailable", f"There can be no folder {folder}.", "Set RSVLM_HOME to a folder that you may write to."
         ) from error
     return folder / f"{blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()}.tif"
+
+
+def stopped_place(path: Path, done: int) -> Path:
+    """Where the probabilities lie that would be at `path`, had the user not stopped after `done` pictures."""
+    return path.with_suffix(f"{_STOPPED}{done}.tif")
+
+
+def stopped_at(path: Path) -> tuple[Path, int] | None:
+    """The one of them with the most pictures, and how many these are."""
+    found = [
+        (file, int(file.suffixes[-2].removeprefix(_STOPPED)))
+        for file in path.parent.glob(f"{path.stem}{_STOPPED}*.tif")
+    ]
+    return max(found, key=lambda item: item[1], default=None)
 
 
 def make_room(newest: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
 from rsvlm.geo.outlining import Cut, Feature, outlined
-from rsvlm.geo.probabilities import read, stored
+from rsvlm.geo.probabilities import names_of, read, stored
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.models.cards import ModelCard
@@ -17,7 +18,7 @@ from rsvlm.protocol import Answer, SegmentRequest, Watch
 from rsvlm.tasks import checks
 from rsvlm.tasks.ask import timings
 from rsvlm.tasks.features import Found
-from rsvlm.tasks.kept import make_room, place_of
+from rsvlm.tasks.kept import make_room, place_of, stopped_at, stopped_place
 from rsvlm.tasks.outlines import SMOOTH, SPECK
 from rsvlm.tasks.phrases import Looking, looking, told
 from rsvlm.tasks.searching import Pace, Search
@@ -81,19 +82,27 @@ class Cutting:
         """From the file of an earlier run if there is one, else leaving one."""
         method = self._plan.seer.method
         path = place_of(self._request.raster, self._scene, self._card, search.phrases, search.layout, method)
-        phrases, grid = list(search.phrases), search.layout.grid
+        grid, stopped = search.layout.grid, stopped_at(path) if self._request.again else None
         if path.is_file():
             search.done = search.layout.count
             pace.step(search.steps)
             features = outlined(read(path), grid, cut)
+        elif stopped:
+            path, search.done = stopped
+            search.stopped, search.phrases = True, names_of(path)
+            features = outlined(read(path), grid, cut)
         else:
             bands = search.layout.bands(search.probabilities(pace, self._watch))
-            features = outlined(stored(bands, grid, path, phrases), grid, cut)
-            if search.stopped:  # another cut of it would look as if all had been looked at
-                path.unlink(missing_ok=True)
-                return features
+            whole = path
+
+            def place() -> Path:  # another cut of what was stopped must not look as if all had been looked at
+                return stopped_place(whole, search.done) if search.stopped else whole
+
+            features = outlined(stored(bands, grid, whole, search.phrases, place), grid, cut)
+            path = place()
             make_room(path)
-        self.kept.append({"phrases": phrases, "path": str(path)})
+        if path.is_file():  # not where the user stopped before there was anything
+            self.kept.append({"phrases": list(search.phrases), "path": str(path)})
         return features
 
     def _things(self, search: Search, cut: Cut, pace: Pace) -> list[Found]:

@@ -43,7 +43,7 @@ class Recutting(QObject):
         raster = Raster(**record.source, data=record.picture or None)
         model = record.answer.provenance.get("model")
         self._title = tr("Threshold {value}").format(value=figures.number(likely, 2))
-        self._reply = backend.find(SegmentRequest(raster, record.phrases, model, keep=True, **cut))
+        self._reply = backend.find(SegmentRequest(raster, record.phrases, model, keep=True, again=True, **cut))
         self._reply.finished.connect(self._replace)
         self._reply.failed.connect(self.ended)
 

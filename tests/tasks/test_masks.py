@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -333,14 +334,25 @@ def test_kept_probabilities_are_cut_again_without_the_model(
     assert len(bright.predictor.pictures) == 2 * shown
 
 
-def test_probabilities_of_a_stopped_search_are_not_kept(
+def test_what_was_kept_of_a_stopped_search_is_cut_again_and_never_taken_for_all(
     bright: Any, write: Write, listen: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ):
     monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
     path = write(drawn(discs(400, 400)))
     answer = segmented(bright, path, keep=True, watch=listen(lambda self: bool(self.steps) and self.steps[-1][0] >= 24))
-    assert answer.partial and "probabilities" not in answer.structured
-    assert not list((tmp_path / "home" / "probabilities").iterdir())
+    assert answer.partial
+    (kept,) = answer.structured["probabilities"]
+    assert list((tmp_path / "home" / "probabilities").iterdir()) == [Path(kept["path"])]
+    shown = len(bright.predictor.pictures)
+    again = segmented(bright, path, keep=True, again=True)
+    assert len(bright.predictor.pictures) == shown and again.partial and again.warnings == answer.warnings
+    assert [item.geometry for item in again.evidence] == [item.geometry for item in answer.evidence]
+    assert again.structured == answer.structured and again.provenance["tiles"]["done"] == 24
+    other = segmented(bright, path, keep=True, again=True, likely=0.96)
+    assert other.evidence == [] and other.partial and len(bright.predictor.pictures) == shown
+    everything = segmented(bright, path, keep=True)
+    assert not everything.partial and len(everything.evidence) > len(answer.evidence)
+    assert segmented(bright, path, keep=True, again=True).evidence == everything.evidence
 
 
 @pytest.mark.parametrize("options", [{"likely": 0}, {"likely": 1.5}, {"smallest_m2": -1}, {"tolerance_m": math.inf}])
