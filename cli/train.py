@@ -74,4 +74,19 @@ def _show(told: dict[str, Any], as_json: bool) -> None:
 
         show_dry_run(told)
     else:
-        print("\n".join(f"{name}: {value}" for name, value in told.items() if value is not None))
+        ends = "" if told["whole"] else "; it was stopped before its end, go on with --resume"
+        print(f"{told['steps']} steps{ends}")
+        print(f"model: {told['installed'] or told['model']}")
+        _show_best(told["validation"] or {})
+
+
+def _show_best(state: dict[str, Any]) -> None:
+    """The figure that decided, with its interval, and what it was before training."""
+    best, before = state.get("best"), state.get("before")
+    if not best:
+        return
+    name = state["metric"]
+    low, high = best["ci95"].get(name, (None, None))
+    between = "" if low is None else f" ({low:.3f} – {high:.3f})"
+    begun = f"; before training {before['figures'][name]:.3f}" if before and name in before["figures"] else ""
+    print(f"{name} on the records held out: {best['figures'][name]:.3f}{between} after step {best['step']}{begun}")

@@ -103,7 +103,11 @@ def _line_starts(path: Path) -> np.ndarray:
                     found += 1
                 at += len(line)
     except OSError as error:
-        raise RsvlmError("not_found", f"The file {path} cannot be read.", "Check the path.") from error
+        raise RsvlmError(
+            "not_found",
+            f"The file {path} cannot be read.",
+            "Check the path; in a recipe it begins at the folder of --data.",
+        ) from error
     return starts[:found]
 
 

@@ -81,6 +81,26 @@ def test_best_model_is_that_of_the_figure_which_can_be_measured(
     assert [look["step"] for look in looks] == [0, 1, 2] and {look["metric"] for look in looks} == {metric}
 
 
+def test_run_ends_with_what_decided_in_words(tuned, tiny: Path, tmp_path: Path, models: Path, monkeypatch, capsys):
+    path = tmp_path / "own.yaml"
+    path.write_text(json.dumps(tuned(max_steps=2).model_dump(mode="json")))
+    words = ["rsvlm", "train", str(path), f"output_dir={tmp_path / 'run'}", "--data", str(tiny)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit):
+        main()
+    steps, model, figure = capsys.readouterr().out.splitlines()
+    state = json.loads((tmp_path / "run" / "validation.json").read_text())
+    best, before = state["best"]["figures"]["CIDEr"], state["before"]["figures"]["CIDEr"]
+    assert (steps, model) == ("2 steps", "model: small-run")
+    assert figure.startswith(f"CIDEr on the records held out: {best:.3f} (")
+    assert figure.endswith(f") after step 2; before training {before:.3f}")
+    gone = ["data.0.path=gone.jsonl", "data.0.format=records", f"output_dir={tmp_path / 'other'}"]
+    monkeypatch.setattr(sys, "argv", [*words[:3], *gone, *words[4:]])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2 and "begins at the folder of --data" in capsys.readouterr().err
+
+
 def test_what_was_settled_stays_where_a_run_goes_on(add_family, tmp_path: Path, capsys):
     add_family("geopix", SAYS)
     recipe, folder = asked_for(tmp_path, ["vqa"], "geopix", "language"), tmp_path / "run"
