@@ -10,14 +10,16 @@ from typing import Any
 
 import typer
 
+from rsvlm.cli.model_export import export_model
 from rsvlm.cli.model_store import download_model, import_weights, remove_model
 from rsvlm.models.cards import ModelCard, card_problems, get_card, load_cards
 from rsvlm.protocol import RsvlmError
 
-models_app = typer.Typer(help="List, show, download, import, remove and verify models.", no_args_is_help=True)
+models_app = typer.Typer(help="List, show, download, import, export, remove and verify models.", no_args_is_help=True)
 models_app.command("download")(download_model)
 models_app.command("import")(import_weights)
 models_app.command("remove")(remove_model)
+models_app.command("export")(export_model)
 
 
 @models_app.command("list")

@@ -18,6 +18,7 @@ from rsvlm.cli.privacy import file_names, public, settings
 from rsvlm.models.cards import card_problems, load_cards
 from rsvlm.models.folders import home
 from rsvlm.models.memory import free_bytes, in_units
+from rsvlm.models.onnx_records import told
 from rsvlm.protocol import PROTOCOL, VERSION, RsvlmError
 
 PACKAGES = (
@@ -49,6 +50,7 @@ def examine() -> dict[str, Any]:
             "environment": sys.prefix,
         },
         "onnxruntime": _providers(),
+        "pictures_seen_by": _seen_by(),
         "models": models,
         "settings": settings(),
         "errors": last_errors(),
@@ -102,6 +104,15 @@ def _providers() -> dict[str, Any] | str | None:
         return None
     told, why_not = run_apart("providers")
     return why_not or told
+
+
+def _seen_by() -> dict[str, str]:
+    """What runs the convolutions of each bundled or imported model that onnxruntime may run, as its export found."""
+    try:
+        cards = [card for card in load_cards().values() if card.family == "compact" and card.installed]
+    except RsvlmError:  # told among the problems
+        return {}
+    return {card.id: told(card) for card in cards}
 
 
 def last_errors() -> list[str]:

@@ -61,7 +61,13 @@ backend_works() {
 }
 
 fill_backend() {
-    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch && pip_install .venv -e '.[eval,dev]'
+    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch &&
+        pip_install .venv -e ".[eval,dev,$(make/runtime.sh)]"
+}
+
+finish_backend() {  # torch does all that onnxruntime does, so an export that fails stops nothing
+    .venv/bin/rsvlm models export >>"$log" 2>&1 || say "onnxruntime is not used: see $log"
+    echo "$key" >.venv/.ready
 }
 
 backend() {
@@ -72,7 +78,7 @@ backend() {
     if .venv/bin/python -m pip --version >/dev/null 2>&1; then
         say "bringing .venv up to date (the log is $log)"
         if fill_backend >>"$log" 2>&1 && backend_works; then
-            echo "$key" >.venv/.ready
+            finish_backend
             return
         fi
         say "what is in .venv does not work; making it anew"
@@ -81,7 +87,7 @@ backend() {
     say "installing the backend into .venv with $(.venv/bin/python --version) (about 1 GB; the log is $log)"
     logged fill_backend
     backend_works || { tail -n 5 "$log" >&2; fail "the backend was installed but does not start; see $log"; }
-    echo "$key" >.venv/.ready
+    finish_backend
     say ".venv is ready"
 }
 

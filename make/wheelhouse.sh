@@ -14,6 +14,6 @@ gather() {
 
 mkdir -p "$folder"
 gather ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch
-gather '.[eval,dev]' pytest-qgis pip 'setuptools>=77'
+gather ".[eval,dev,$(make/runtime.sh)]" pytest-qgis pip 'setuptools>=77'
 rm -f "$folder"/rsvlm-*  # built anew from the plugin by whoever installs
 echo "wheelhouse: $(find "$folder" -type f | wc -l) wheels, $(du -sh "$folder" | cut -f1); use: make setup WHEELHOUSE=$folder"

@@ -110,13 +110,18 @@ class Compact(nn.Module):
         """ids: (batch, length), task token first -> logits (batch, length, vocabulary) of each next token."""
         return self.language.lm_head(self.read(self.prefix(features), ids))
 
+    def vectors(self, features: ImageFeatures) -> Tensor:
+        """(batch, embedding, H / 2, W / 2): a vector for each pixel of pictures of H x W pixels."""
+        return self.heads.pixels((*features.scales, features.map()))
+
+    def differing(self, before: Tensor, after: Tensor) -> Tensor:
+        """The vectors of two dates -> those of what differs between them, shaped alike."""
+        return self.heads.difference(torch.cat([before, after, after - before], dim=1))
+
     def pixels(self, features: ImageFeatures, after: ImageFeatures | None = None) -> Tensor:
         """(batch, embedding, H / 2, W / 2) of a picture of H x W pixels, or of what differs between two."""
-        found = self.heads.pixels((*features.scales, features.map()))
-        if after is None:
-            return found
-        then = self.heads.pixels((*after.scales, after.map()))
-        return self.heads.difference(torch.cat([found, then, then - found], dim=1))
+        found = self.vectors(features)
+        return found if after is None else self.differing(found, self.vectors(after))
 
     def embed_images(self, features: ImageFeatures) -> Tensor:
         """(batch, embedding), of unit length."""

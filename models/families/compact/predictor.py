@@ -21,6 +21,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
 from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.runtimes import Runtime, TorchRuntime, runtime_of
 from rsvlm.models.families.compact.speaking import LONGEST, Seen, Speaker, dates_of
 from rsvlm.models.families.compact.words import CAPTION, PAD, RET
 from rsvlm.models.parts.pixels import normalise
@@ -50,7 +51,7 @@ class Counts:
 
 
 class CompactPredictor(EncodesOnce):
-    """counts: of the network's work, by all callers."""
+    """counts: of the network's work, by all callers. runtime: what runs its convolutions."""
 
     def __init__(
         self,
@@ -60,10 +61,12 @@ class CompactPredictor(EncodesOnce):
         device: str,
         engine: Engine | None = None,
         cache: Cache | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         super().__init__(card, device, engine, cache, model)
         self._model, self._tokenizer = model, tokenizer
-        self._speaker = Speaker(model, tokenizer, self._cache, device)
+        self.runtime = runtime or TorchRuntime(model)
+        self._speaker = Speaker(model, tokenizer, self._cache, device, self.runtime)
         self._encodes = [0]
         self.scenes = model.config.scenes
 
@@ -178,7 +181,7 @@ class CompactPredictor(EncodesOnce):
     @torch.inference_mode()
     def _encode(self, rows: Sequence[tuple[np.ndarray]]) -> list[ImageFeatures]:
         pixels = torch.from_numpy(np.stack([picture for (picture,) in rows])).to(self.device).permute(0, 3, 1, 2)
-        features = self._model.encoder(normalise(pixels.to(self._model.log_scale.dtype) / 255))
+        features = self.runtime.encode(normalise(pixels.to(self._model.log_scale.dtype) / 255))
         self._encodes[0] += len(rows)
         return features.apart()
 
@@ -238,4 +241,4 @@ def _in_groups(
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> CompactPredictor:
     """device: "cuda" or "cpu". Raises RsvlmError (model_failed)."""
     model, tokenizer = load_compact(card.folder, card.id, card.mend)
-    return CompactPredictor(card, model, tokenizer, device, engine, cache)
+    return CompactPredictor(card, model, tokenizer, device, engine, cache, runtime_of(card, model, device))

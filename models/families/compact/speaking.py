@@ -20,6 +20,7 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.families.compact.decoding import Decoder, beams, greedy
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.runtimes import Runtime
 from rsvlm.models.families.compact.words import (
     ANSWER,
     ASK,
@@ -71,9 +72,9 @@ def dates_of(seen: Sequence[Seen]) -> list[ImageFeatures]:
 class Speaker:
     """prefills: how many pictures the decoder has read before its first word."""
 
-    def __init__(self, model: Compact, tokenizer: Tokenizer, cache: Cache, device: str) -> None:
+    def __init__(self, model: Compact, tokenizer: Tokenizer, cache: Cache, device: str, runtime: Runtime) -> None:
         self.model, self.tokenizer, self.device = model, tokenizer, device
-        self._cache = cache
+        self._cache, self._runtime = cache, runtime
         self.prefills = 0
 
     def prompt(self, question: Question) -> tuple[int, ...]:
@@ -116,7 +117,8 @@ class Speaker:
         picked = torch.arange(len(rows), device=self.device)
         answer, meant = hidden[:, picked, places - 1], hidden[:, picked, places]
         chances = self.model.language.lm_head(answer)[..., [SEG, NONE]].float().softmax(dim=-1)[..., 0]
-        pixels = self.model.pixels(*dates_of(seen))
+        dates = [self._runtime.vectors(date) for date in dates_of(seen)]
+        pixels = dates[0] if len(dates) == 1 else self.model.differing(*dates)
         _, logits = self.model.heads.queries(meant.flatten(0, 1), pixels.repeat_interleave(len(rows), dim=0))
         return logits.unflatten(0, (len(seen), len(rows))), chances
 
