@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, cast
 
 import numpy as np
+from affine import Affine
 
+from rsvlm.geo.polygons import polygons
 from rsvlm.models.boxes import Box, read
-from rsvlm.models.predictors.abilities import Answers, ChangeMasks, Question, Reply
+from rsvlm.models.predictors.abilities import Answers, ChangeMasks, Question, Reply, Segments
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
-from rsvlm.tasks.outlines import LIKELY
+from rsvlm.tasks.outlines import LIKELY, SPECK
+from rsvlm.tasks.sights import ByProbabilities
 from rsvlm.trainer.builders.building import place_of
 from rsvlm.trainer.measuring.asking import Measure, Row, Setting
 from rsvlm.trainer.pictures import Picture
@@ -53,6 +57,18 @@ class Drawn(Measure):
         questions = [Question(put(self.card, self.kind, item.text)) for item in items]
         return pictures, cast(Answers, self.predictor).ask(self.encoded(pictures), questions)
 
+    def likely(self, items: Sequence[Phrase]) -> Iterator[tuple[Picture, np.ndarray, float]]:
+        """For each: its picture, (h, w) float32, how likely pixels belong to it, and how likely it is there at all.
+
+        Of a model that is asked for probabilities, as the tasks ask it.
+        """
+        seer = ByProbabilities(self.predictor)
+        for _, group in groupby(items, lambda item: item.image):
+            own = list(group)
+            (picture,) = self.pictures([dict(own[0].image)])
+            (sight,) = seer.see([picture.pixels], [item.text for item in own])
+            yield from ((picture, *each) for each in zip(sight.maps, sight.there.tolist(), strict=True))
+
 
 class Masks(Drawn):
     """All that the model outlines for a phrase, together, as run lengths."""
@@ -60,17 +76,25 @@ class Masks(Drawn):
     kind, places = "segment", ("rle", "polygon")
 
     def rows(self, items: Sequence[Phrase]) -> list[Row]:
-        rows = []
-        for item, picture, reply in zip(items, *self.replies(items), strict=True):
-            size = (picture.height, picture.width)
-            told = np.zeros(size, bool)
+        return [self.row(item, *drawn) for item, drawn in zip(items, self.drawn(items), strict=True)]
+
+    def row(self, item: Phrase, told: np.ndarray, about: Row) -> Row:
+        right = together(item.regions, *told.shape)
+        kind = {"type": item.type} if item.type else {}
+        row = {"id": item.id, "phrase": item.text, "prediction": encode(told), "reference": encode(right)}
+        return {**row, **about, **kind}
+
+    def drawn(self, items: Sequence[Phrase]) -> Iterator[tuple[np.ndarray, Row]]:
+        """Of each (H, W) bool, on the pixels of its picture as it lies there, and what else is told."""
+        if isinstance(self.predictor, Segments):
+            for picture, likely, there in self.likely(items):
+                yield resized(likely, picture.height, picture.width) >= LIKELY, {"confidence": round(there, 4)}
+            return
+        for picture, reply in zip(*self.replies(items), strict=True):
+            told = np.zeros((picture.height, picture.width), bool)
             for mask in () if reply.masks is None else reply.masks:
-                told |= resized(mask, *size) >= LIKELY
-            right = together(item.regions, *size)
-            row = {"id": item.id, "phrase": item.text, "prediction": encode(told), "reference": encode(right)}
-            kind = {"type": item.type} if item.type else {}
-            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4), **kind})
-        return rows
+                told |= resized(mask, *told.shape) >= LIKELY
+            yield told, {"said": reply.text, "confidence": round(reply.confidence, 4)}
 
 
 class Presence(Masks):
@@ -81,14 +105,9 @@ class Presence(Masks):
             return [Phrase(record.id, record.images[0], record.messages[0]["content"], ())]
         return super().items(record)
 
-    def rows(self, items: Sequence[Phrase]) -> list[Row]:
-        rows = []
-        for item, reply in zip(items, self.replies(items)[1], strict=True):
-            drawn = reply.masks is not None and any((mask >= LIKELY).any() for mask in reply.masks)
-            told, right = ("yes" if there else "no" for there in (drawn, bool(item.regions)))
-            row = {"id": item.id, "phrase": item.text, "prediction": told, "references": [right]}
-            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4)})
-        return rows
+    def row(self, item: Phrase, told: np.ndarray, about: Row) -> Row:
+        drawn, right = ("yes" if there else "no" for there in (told.any(), bool(item.regions)))
+        return {"id": item.id, "phrase": item.text, "prediction": drawn, "references": [right], **about}
 
 
 class Differences(Measure):
@@ -138,20 +157,36 @@ def resized(mask: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 class Boxes(Drawn):
-    """The boxes that the model writes for a phrase: x0, y0, x1, y1, and the angle of one that is turned."""
+    """The boxes that the model writes for a phrase: x0, y0, x1, y1, and the angle of one that is turned.
+
+    Of a model that is asked for probabilities, around each part that it outlines, as the task has them.
+    """
 
     kind, places = "refer", ("bbox",)
 
     def rows(self, items: Sequence[Phrase]) -> list[Row]:
+        if isinstance(self.predictor, Segments):
+            found = zip(items, self.likely(items), strict=True)
+            return [_row(item, _around(*seen[:2]), {"confidence": round(seen[2], 4)}) for item, seen in found]
         rows = []
         for item, picture, reply in zip(items, *self.replies(items), strict=True):
             height, width, _ = picture.pixels.shape
             boxes = read(reply.text, self.card.boxes, width, height).boxes if self.card.boxes else ()
             told = [_numbers(box, picture.width / width, picture.height / height) for box in boxes]
-            right = [list(region["bbox"]) for region in item.regions]
-            row = {"id": item.id, "phrase": item.text, "prediction": told, "references": right}
-            rows.append({**row, "said": reply.text, "confidence": round(reply.confidence, 4)})
+            rows.append(_row(item, told, {"said": reply.text, "confidence": round(reply.confidence, 4)}))
         return rows
+
+
+def _row(item: Phrase, told: list[list[float]], about: Row) -> Row:
+    right = [list(region["bbox"]) for region in item.regions]
+    return {"id": item.id, "phrase": item.text, "prediction": told, "references": right, **about}
+
+
+def _around(picture: Picture, likely: np.ndarray) -> list[list[float]]:
+    """A box around each part of a map, in pixels of the picture as it lies there."""
+    height, width = likely.shape
+    parts = polygons(likely >= LIKELY, Affine.scale(picture.width / width, picture.height / height), SPECK)
+    return [list(part.bounds) for part in parts]
 
 
 def _numbers(box: Box, across: float, down: float) -> list[float]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +14,12 @@ from PIL import Image
 
 from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
-from rsvlm.models.predictors.abilities import Question
-from rsvlm.protocol import RsvlmError
+from rsvlm.models.predictors.abilities import Likely, Question
+from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.evaluation import Kept, evaluate
-from rsvlm.trainer.measuring.drawn import resized
+from rsvlm.trainer.formats.reading import said
+from rsvlm.trainer.measuring.asking import Setting
+from rsvlm.trainer.measuring.drawn import Boxes, Masks, Presence, resized
 from rsvlm.trainer.regions import decode, encode
 from rsvlm.trainer.scoring import score_file
 
@@ -141,3 +146,42 @@ def test_mask_of_change_is_scored_against_all_that_changed(
     assert (decode(changed["prediction"]) == (resized(mask, 40, 48) >= 0.5)).all() and result["n"] == 2
     assert decode(changed["reference"]).sum() == 48 * 30 and decode(unchanged["reference"]).sum() == 0
     assert score_file("change", tmp_path / "said.jsonl", "masks")["metrics"] == result["metrics"]
+
+
+class Spotter:
+    """Finds what is bright, with half a doubt, and knows no lakes."""
+
+    card = SimpleNamespace(
+        id="spotter", input=SimpleNamespace(pixels=64, gsd_range_m=(0.3, 10)), tasks=["segment", "ground"]
+    )
+    device, size_bytes, usage = "cpu", 0, dict[str, int]()
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def until(self, stop: Any) -> Spotter:
+        return self
+
+    def encode(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return list(pictures)
+
+    def likely(self, seen: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Likely]:
+        self.asked.append(list(phrases))
+        there = np.array([0.1 if phrase == "lake" else 0.9 for phrase in phrases])
+        return [Likely(np.stack([(pixels[..., 0] > 200) * np.float32(0.75)] * len(phrases)), there) for pixels in seen]
+
+
+def test_model_of_probabilities_is_asked_as_the_tasks_ask_it(tmp_path: Path):
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[2:6, 3:9] = pixels[10:15, 20:28] = 255
+    Image.fromarray(pixels).save(tmp_path / "spots.png")
+    regions = [{"label": "roof", "bbox": [3, 2, 9, 6], "polygon": square(3, 2, 9, 6)}]
+    regions += [{"label": "lake", "bbox": [0, 0, 30, 20], "polygon": square(0, 0, 30, 20)}]
+    record = Record("r", "segment", "test", [{"href": str(tmp_path / "spots.png")}], said("", ""), regions)
+    spotter = Spotter()
+    for kind, right in ((Masks, 4 * 6 + 5 * 8), (Presence, "yes"), (Boxes, [[3, 2, 9, 6], [20, 10, 28, 15]])):
+        measure = kind(Setting(spotter, "", lambda: iter([record])))  # type: ignore[arg-type]
+        roof, lake = measure.rows(measure.items(record))
+        told = [decode(row["prediction"]).sum() if kind is Masks else row["prediction"] for row in (roof, lake)]
+        assert told == [right, {Masks: 0, Presence: "no", Boxes: []}[kind]]
+        assert roof["confidence"] == 0.9 and lake["confidence"] == 0.1 and spotter.asked[-1] == ["roof", "lake"]
