@@ -370,6 +370,11 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/blocking.py"/>
+        <source>Cancelled: what is being looked at now is finished, and what was found is kept.</source>
+        <translation>Abgebrochen: Was gerade angesehen wird, wird beendet, und was gefunden wurde, bleibt.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>Check</source>
         <translation>Prüfen</translation>

@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread, QTimer
 from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
 from ..environment.process import shared_process
 from ..layers.picture import picture_of
+from ..translation import tr
 from . import server_describe
 from .messages import Call, FindRequest, describe_call, find_call
 from .reply import Reply, loopback_manager
@@ -21,16 +22,22 @@ from .server import Server
 from .server_reply import ServerReply
 
 LOOK_MS = 50
+STOP_MS = 15_000  # what is being looked at when the user cancels may take that long to end
 FAREWELL_MS = 100  # time for the backend to hear that nobody waits any more
 
 
 class _Wait:
-    """One reply, waited for. Its slots are bound methods, so that no cycle keeps objects alive into another thread."""
+    """One reply, waited for. Its slots are bound methods, so that no cycle keeps objects alive into another thread.
 
-    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+    keep: what the backend has finished when the user cancels.
+    """
+
+    def __init__(self, feedback: QgsProcessingFeedback, keep: bool) -> None:
         self.outcome: Any = None
         self._feedback = feedback
+        self._keep = keep
         self._note = ""
+        self._stopping = False
         self._loop = QEventLoop()
         self._reply: Optional[Union[Reply, ServerReply]] = None
 
@@ -60,8 +67,16 @@ class _Wait:
         return QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents if in_main else every
 
     def _look(self) -> None:
-        if self._feedback.isCanceled():
+        if not self._feedback.isCanceled():
+            return
+        if not self._keep:
             self._reply.cancel()
+        elif not self._stopping:
+            self._stopping = True
+            self._feedback.pushInfo(
+                tr("Cancelled: what is being looked at now is finished, and what was found is kept.")
+            )
+            self._reply.stop(STOP_MS)
 
     def _on_progress(self, done: int, total: int, note: str) -> None:
         if note and note != self._note:
@@ -81,14 +96,17 @@ def describe(request: DescribeRequest, feedback: QgsProcessingFeedback) -> Answe
 
 
 def find(request: FindRequest, feedback: QgsProcessingFeedback) -> Answer:
-    """Masks or boxes of what phrases name. Raises RsvlmError as `describe` does."""
-    return _answer(find_call(request), feedback)
+    """Masks or boxes of what phrases name; a partial answer where the user cancels after something was looked at.
+
+    Raises RsvlmError as `describe` does, Cancelled's code within STOP_MS of the user's cancel.
+    """
+    return _answer(find_call(request), feedback, keep=True)
 
 
-def _answer(call: Call, feedback: QgsProcessingFeedback) -> Answer:
+def _answer(call: Call, feedback: QgsProcessingFeedback, keep: bool = False) -> Answer:
     manager = loopback_manager()
     try:
-        return _outcome(Reply(call, shared_process(), manager), feedback)
+        return _outcome(Reply(call, shared_process(), manager), feedback, keep)
     finally:
         sip.delete(manager)
 
@@ -98,8 +116,8 @@ def describe_by_server(server: Server, raster: Raster, style: str, feedback: Qgs
     return _outcome(server_describe.describe(server, picture_of(raster), style, raster.name), feedback)
 
 
-def _outcome(reply: Union[Reply, ServerReply], feedback: QgsProcessingFeedback) -> Any:
-    wait = _Wait(feedback)
+def _outcome(reply: Union[Reply, ServerReply], feedback: QgsProcessingFeedback, keep: bool = False) -> Any:
+    wait = _Wait(feedback, keep)
     wait.run(reply)
     if isinstance(wait.outcome, RsvlmError):
         raise wait.outcome

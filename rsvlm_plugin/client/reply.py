@@ -75,17 +75,17 @@ class Reply(QObject):
         self._say_goodbye()
         self._end_with(Cancelled())
 
-    def stop(self) -> None:
+    def stop(self, within_ms: int = STOP_MS) -> None:
         """Stop, but let the backend hand over what it has finished: `finished` follows, with a partial Answer, or `failed`.
 
-        After STOP_MS, at the second call, and where nothing has been asked yet, this is `cancel`.
+        After `within_ms`, at the second call, and where nothing has been asked yet, this is `cancel`.
         """
         if self._stopping or self._network is None:
             self.cancel()
             return
         self._stopping = True
         self._say_goodbye()
-        QTimer.singleShot(STOP_MS, self.cancel)
+        QTimer.singleShot(within_ms, self.cancel)
 
     def _say_goodbye(self) -> None:
         if self._network is not None and self._endpoint is not None:

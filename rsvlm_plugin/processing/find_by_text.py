@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterString,
+    QgsProcessingUtils,
     QgsVectorLayer,
 )
 
@@ -125,8 +126,22 @@ class FindByText(RasterAlgorithm):
             self.OUTPUT_TEXT: answer.text,
             self.COUNT: sum(item.count for item in answer.evidence),
             self.AREA: None if None in areas else sum(areas),
-            self.ABSENT: "; ".join(answer.target_absent),
+            self.ABSENT: "" if answer.partial else "; ".join(answer.target_absent),
         }
+
+    def postProcessAlgorithm(  # noqa: N802
+        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Dict[str, Any]:
+        """QGIS itself loads no layer of a run that was cancelled."""
+        if feedback.isCanceled():
+            for output, details in context.layersToLoadOnCompletion().items():
+                layer = QgsProcessingUtils.mapLayerFromString(output, context)
+                details.setOutputLayerName(layer)
+                details.project.addMapLayer(context.temporaryLayerStore().takeMapLayer(layer))
+                if self._looks is not None:
+                    self._looks.postProcessLayer(layer, context, feedback)
+            context.setLayersToLoadOnCompletion({})
+        return {}
 
 
 class _Looks(QgsProcessingLayerPostProcessorInterface):

@@ -221,6 +221,26 @@ def test_cancel_ends_it_at_once(models, scene, provider) -> None:
     assert worked and results == {}
 
 
+@pytest.mark.parametrize("name, model", [("segmentbytext", "geopix"), ("groundbytext", "boxes")])
+def test_cancel_keeps_what_was_found_loads_it_and_says_so(models, scene, provider, name, model) -> None:
+    import processing
+    from qgis.core import QgsProcessingContext, QgsProject
+
+    told, context = Told(), QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    told.feedback.progressChanged.connect(lambda done: told.feedback.cancel() if done > 25 else None)
+    before = set(QgsProject.instance().mapLayers())
+    parameters = {"INPUT": scene("after", 8), "PHRASES": "roofs", "MODEL": model, "OUTPUT": "TEMPORARY_OUTPUT"}
+    results = processing.runAndLoadResults(f"rsvlm:{name}", parameters, told.feedback, context)
+    (added,) = set(QgsProject.instance().mapLayers()) - before
+    layer = QgsProject.instance().takeMapLayer(QgsProject.instance().mapLayer(added))
+    lowest = min(feature.geometry().boundingBox().yMinimum() for feature in layer.getFeatures())
+    assert results["COUNT"] == layer.featureCount() > 0 and layer.customProperty("rsvlm/result")
+    assert TOP - 8 * SIDE * PIXEL + SIDE * PIXEL < lowest < TOP
+    said = told.feedback.textLog()
+    assert "what was found is kept" in said and "Stopped after" in said and results["ABSENT"] == ""
+
+
 @pytest.mark.parametrize("name", ["segmentbytext", "groundbytext"])
 def test_names_and_parameters_stay_and_each_is_explained(name, provider) -> None:
     algorithm = provider.algorithmById(f"rsvlm:{name}")
