@@ -49,9 +49,9 @@ def check_sources(folder: Path, opened: Opened, data: Path) -> None:
         now = _row(source, len(records), data)
         if now == row:
             continue
-        what = f"it had {row['records']:,} records and has {now['records']:,}" if now["records"] != row["records"] else (
-            "its file was written since"
-        )  # fmt: skip
+        what = "its file was written since"
+        if now["records"] != row["records"]:
+            what = f"it had {row['records']:,} records and has {now['records']:,}"
         raise RsvlmError(
             "bad_request",
             f"The data {source.path} are not those that the run in {folder} began with: {what}.",

@@ -101,15 +101,15 @@ class Run:
                 print(f"{path}: {sentence}", file=sys.stderr)
 
     def _train(self, stop: Stop) -> Ended:
-        before = 0
+        before, whole = 0, True
         for number, stage in enumerate(self.recipe.stages, 1):
             self.trained |= self.parts.set_up(stage)
             done = self._stage(stage, number, before, stop)
             before += done
             if done < self.recipe.steps(stage):
                 self.events.add("stopped", before, signal=signal.Signals(stop.number or signal.SIGTERM).name)
+                whole = False
                 break
-        whole = before == self.recipe.all_steps
         last = self._save()
         best = self.folder / BEST
         return Ended(best if best.exists() else last, before, whole, stop.number if not whole else None)

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
-from torch.distributed import ProcessGroup, is_available, is_initialized, new_group
+from torch.distributed import ProcessGroup, group, is_available, is_initialized, new_group
 from torch.distributed.nn.functional import all_gather
 
 MOST = math.log(100)  # of the logarithm of the scale
@@ -46,10 +46,10 @@ def gathered(rows: Tensor) -> Tensor:
     """(batch, ...) of this process -> those of all processes, which are as many in each; gradients find their way back."""
     if not (is_available() and is_initialized()):
         return rows
-    return torch.cat(all_gather(rows, _group()))
+    return torch.cat(all_gather(rows, _apart(group.WORLD)))
 
 
 @cache
-def _group() -> ProcessGroup:
-    """All processes, apart from the group in which DDP exchanges gradients at moments that differ among them."""
-    return new_group()
+def _apart(world: ProcessGroup) -> ProcessGroup:
+    """The same processes as another group than that in which DDP exchanges gradients, at moments that differ among them."""
+    return new_group(range(world.size()))

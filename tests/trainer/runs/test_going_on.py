@@ -52,6 +52,8 @@ def test_run_goes_on_with_the_data_that_it_began_with_alone(tuned: Made, tiny: P
         Run(told, tmp_path, tmp_path / "run", resume=True)
     os.utime(tmp_path / "tiny.zip", ns=(date, date))
     assert Run(told, tmp_path, tmp_path / "run", resume=True).train().steps == 2
+    fewer = Run(tuned(max_steps=1, validation=None), tmp_path, tmp_path / "run", resume=True).train()
+    assert fewer.whole and fewer.steps == 2, "it has all steps that are asked for, and more"
 
 
 def test_run_that_an_older_version_began_goes_on(tuned: Made, tiny: Path, tmp_path: Path):
