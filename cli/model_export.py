@@ -41,10 +41,11 @@ def export_model(
         )
     if not card.verify():
         raise RsvlmError("model_failed", f"The weights of {card.id} are missing or altered.", card.mend)
-    from rsvlm.models.families.compact.exporting import export
+    from rsvlm.models.families.compact.exporting import check_wanted, export
     from rsvlm.models.weights import load_compact
 
     where = pick_device(device)
+    check_wanted(precision, where)
     wanted = Wanted(PICTURES, pixels=max(128, card.input.pixels), pairs=0, split="export")
     pictures = np.stack([scene(wanted, number).pictures[""] for number in range(PICTURES)])
     record = export(card, *load_compact(card.folder, card.id, card.mend), where, pictures, precision)

@@ -167,12 +167,11 @@ def test_choice_is_the_fastest_that_is_the_same():
         exporting._choice([tried("int8", 0.001, 0.9, 0.95)], "int8")
 
 
-def test_precision_of_another_device_is_refused(
-    bundled: tuple[Compact, Tokenizer], pictures: np.ndarray, own_home: Path
-):
+def test_precision_of_another_device_is_refused():
     with pytest.raises(RsvlmError, match="no precision “fp16” on cpu"):
-        export(get_card(None), *bundled, "cpu", pictures, "fp16")
-    assert not own_home.exists()
+        exporting.check_wanted("fp16", "cpu")
+    for wanted in ("auto", "torch", "fp32", "fp16"):
+        exporting.check_wanted(wanted, "cuda")
 
 
 def test_halves_that_a_gpu_would_run_are_near(

@@ -67,6 +67,15 @@ class _Masks(nn.Module):
         return self.decoder((*finer, coarse))
 
 
+def check_wanted(wanted: str, device: str) -> None:
+    """Raises RsvlmError (bad_request) for a precision that is not tried on a device."""
+    known = ("auto", "torch", *PRECISIONS[device])
+    if wanted not in known:
+        raise RsvlmError(
+            "bad_request", f"There is no precision “{wanted}” on {device}.", f"Choose one of {', '.join(known)}."
+        )
+
+
 def export(
     card: ModelCard, model: Compact, tokenizer: Tokenizer, device: str, pictures: np.ndarray, wanted: str = "auto"
 ) -> OnnxRecord:
@@ -74,14 +83,9 @@ def export(
 
     pictures: (n, H, W, 3) uint8; the first half tells the range of numbers within, the other is what files are tried on.
     wanted: "auto" (the fastest that is the same and faster than torch), "torch" or a precision of this device.
-    Raises RsvlmError: bad_request, unavailable (onnx or onnxruntime is missing, folder closed), model_failed (the wanted
-    precision is too far from torch).
+    Raises RsvlmError: unavailable (onnx or onnxruntime is missing, folder closed), model_failed (the wanted precision is too
+    far from torch).
     """
-    if wanted not in ("auto", "torch", *PRECISIONS[device]):
-        known = ", ".join(PRECISIONS[device])
-        raise RsvlmError(
-            "bad_request", f"There is no precision “{wanted}” on {device}.", f"Choose auto, torch or {known}."
-        )
     half = len(pictures) // 2
     made = workplace()
     try:
