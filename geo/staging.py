@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from rasterio.errors import RasterioError
 
-from rsvlm.protocol import RsvlmError
+from rsvlm.protocol import RsvlmError, replace_shapefile, restore_shapefiles
 
 _HERE = re.sub(r"[^A-Za-z0-9]", "", platform.node()) or "here"
 _STAGE = re.compile(rf"\.rsvlm-{_HERE}-(\d+)-.*")
@@ -23,7 +23,7 @@ _STAGE = re.compile(rf"\.rsvlm-{_HERE}-(\d+)-.*")
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
     """The path to write to, in a hidden folder next to `path`. All files there replace those of their names once the block ends
-    well, `path` last: it is there only with its companions.
+    well; a shapefile is replaced as one.
 
     Raises RsvlmError (bad_request) if they cannot be written.
     """
@@ -32,14 +32,18 @@ def beside(path: Path) -> Iterator[Path]:
         prefix = f".rsvlm-{_HERE}-{os.getpid()}-"
         with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as folder:
             yield Path(folder) / path.name
-            for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == path.name):
-                os.replace(file, path.parent / file.name)
+            if path.suffix.lower() == ".shp":
+                replace_shapefile(Path(folder) / path.name, path)
+            else:
+                for file in Path(folder).iterdir():
+                    os.replace(file, path.parent / file.name)
     except (OSError, RasterioError) as error:
         raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
 
 
 def _clear(folder: Path) -> None:
-    """Remove what processes of this machine left that were killed while they wrote."""
+    """Put back or remove what processes of this machine left that were killed while they wrote."""
+    restore_shapefiles(folder)
     for left in folder.glob(".rsvlm-*"):
         stage = _STAGE.fullmatch(left.name)
         if stage and not psutil.pid_exists(int(stage[1])):

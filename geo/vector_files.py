@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from rsvlm.geo.moving import in_degrees, moved
 from rsvlm.geo.place import parse_crs
 from rsvlm.geo.staging import beside
-from rsvlm.protocol import Evidence, RsvlmError
+from rsvlm.protocol import Evidence, RsvlmError, restore_shapefiles, shapefile_parts
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 ENDINGS = (*DRIVERS, ".csv")
@@ -33,7 +33,6 @@ FIELDS = (
 _OF_ALL = ("model", "revision", "acquired", "created")  # told of the answer, not of each feature
 SHORT = {"perimeter_m": "perim_m"}  # in a shapefile, whose names have ten characters at most
 _LONGEST = 254  # bytes of a text in a shapefile
-_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")  # of a shapefile; the last four are indexes
 _BEFORE = "GDAL_CONFIG_FILE"  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
@@ -46,7 +45,9 @@ def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS
     if not path.parent.is_dir():
         raise RsvlmError("bad_request", f"There is no folder {path.parent}.", "Make it, or name another one.")
     ending = path.suffix.lower()
-    there = [file for file in (path, *(_parts(path) if ending == ".shp" else ())) if file.exists()]
+    if ending == ".shp":
+        restore_shapefiles(path.parent)
+    there = [file for file in (shapefile_parts(path)[::-1] if ending == ".shp" else [path]) if file.exists()]
     if there and not overwrite:
         raise RsvlmError(
             "bad_request",
@@ -57,10 +58,6 @@ def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS
         raise RsvlmError(
             "bad_request", f"{path.name} is open in another program.", "Close it there, or take another name."
         )
-
-
-def _parts(path: Path) -> list[Path]:
-    return [path.with_suffix(suffix) for suffix in _PARTS]
 
 
 def target_crs(path: Path, text: Optional[str]) -> Optional[str]:
@@ -100,9 +97,6 @@ def write_evidence(
                 csv.writer(file).writerows([FIELDS, *([row[name] for name in FIELDS] for row in rows)])
         else:
             _by_gdal(inside, rows, shapes, to or crs)
-        if ending == ".shp":
-            for index in _parts(path)[4:]:  # of the features that were there
-                index.unlink(missing_ok=True)
 
 
 def _row(item: Evidence, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo.vector_files import DRIVERS, pyogrio
-from rsvlm.protocol import RsvlmError
+from rsvlm.protocol import RsvlmError, restore_shapefiles
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ def read_features(path: Path) -> Features:
     """The first layer of a file. Raises RsvlmError: bad_request, not_found."""
     if path.suffix.lower() not in DRIVERS:
         raise RsvlmError("bad_request", f"{path.name} is no vector file.", f"Give one ending in {', '.join(DRIVERS)}.")
+    if path.suffix.lower() == ".shp" and path.parent.is_dir():
+        restore_shapefiles(path.parent)
     if not path.is_file():
         raise RsvlmError("not_found", f"There is no file {path}.", "Check the path.")
     raw, errors = pyogrio()

@@ -14,6 +14,9 @@ from .errors import Cancelled as Cancelled
 from .errors import RsvlmError as RsvlmError
 from .record import TASKS as TASKS
 from .record import Record as Record
+from .shapefiles import replace_shapefile as replace_shapefile
+from .shapefiles import restore_shapefiles as restore_shapefiles
+from .shapefiles import shapefile_parts as shapefile_parts
 
 VERSION = "0.1.0"
 PROTOCOL = 1  # raised whenever an older plugin could misread a newer backend, or the reverse

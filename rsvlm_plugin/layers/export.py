@@ -25,7 +25,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
-from ...protocol import RsvlmError
+from ...protocol import RsvlmError, replace_shapefile, restore_shapefiles, shapefile_parts
 from ..translation import tr
 from . import shapefile
 from .record import Record
@@ -61,7 +61,7 @@ def would_replace(path: str) -> bool:
     """Whether writing to `path` replaces what is there. A GeoPackage only gains a layer."""
     target = Path(path)
     if target.suffix.lower() == ".shp":  # its table may be somebody's without the shapes
-        return any(target.with_suffix(part).exists() for part in (target.suffix, *shapefile.PARTS))
+        return any(part.exists() for part in shapefile_parts(target))
     return target.exists() and target.suffix.lower() != ".gpkg"
 
 
@@ -94,6 +94,7 @@ def save_layer(
     if not layer.crs().isValid():
         notes.append(tr("The source has no coordinate system: coordinates are the raster's own."))
     try:
+        restore_shapefiles(target.parent)
         with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=target.parent) as folder:
             written = Path(folder) / target.name
             if kind.suffix == ".gpkg" and target.exists():
@@ -227,12 +228,7 @@ def _keep_looks(layer: QgsVectorLayer, path: Path, name: str) -> None:
 
 def _move(written: Path, target: Path) -> None:
     """Put the finished file, or all parts of a shapefile, in the place of the target."""
-    if target.suffix.lower() != ".shp":
+    if target.suffix.lower() == ".shp":
+        replace_shapefile(written, target)
+    else:
         os.replace(written, target)
-        return
-    for part in shapefile.PARTS:
-        source, destination = written.with_suffix(part), target.with_suffix(part)
-        if source.exists():
-            os.replace(source, destination)
-        elif destination.exists():
-            destination.unlink()

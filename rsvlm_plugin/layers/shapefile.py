@@ -16,7 +16,6 @@ from .table import Column, cut, split_text
 
 TEXT_BYTES = 254
 NAME_BYTES = 10
-PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")
 KNOWN = {"perimeter_m": "perim_m"}
 
 
