@@ -48,6 +48,11 @@ class Said:
     row: dict[str, Any]
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the answer is a mask or boxes."""
+        return "phrase" in self.row
+
+    @property
     def question(self) -> str:
         turns, _ = conversation(self.record.messages, 0)
         return str(self.row.get("phrase", turns[-1][0] if turns else ""))
@@ -58,8 +63,8 @@ class Said:
 
     @property
     def references(self) -> list[str]:
-        """What can be read of what is right; no masks."""
-        return [str(text) for text in self.row.get("references", ())]
+        """Right answers in words."""
+        return [] if self.is_drawn else [str(text) for text in self.row["references"]]
 
 
 def asked(card: ModelCard, records: Sequence[Record]) -> list[Said]:

@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from rsvlm.trainer.answering import Said
-from rsvlm.trainer.pictures import read_picture
+from rsvlm.trainer.box_texts import read_boxes
+from rsvlm.trainer.measuring.drawn import resized
+from rsvlm.trainer.pictures import Picture, read_picture
+from rsvlm.trainer.regions import decode
 
 SIDE = 224  # pixels of a picture on the page
+RIGHT, TOLD = (60, 230, 130), (255, 60, 40)  # outlines
+DRAWN = "Green: what is right. Red, over it: what the model drew."
 REFERENCES = 3  # that are shown of each
 
 STYLE = """
@@ -67,8 +72,8 @@ def _cell(found: Mapping[str, dict[str, object]], figure: str) -> str:
 
 
 def _article(one: Said) -> str:
-    pictures = "".join(f"<img src='{_source(read_picture(image).pixels)}' alt=''>" for image in one.record.images)
-    right = "<br>".join(escape(text) for text in dict.fromkeys(one.references[:REFERENCES]))
+    pictures = "".join(f"<img src='{_source(shown(one, read_picture(image)))}' alt=''>" for image in one.record.images)
+    right = "<br>".join(escape(text) for text in dict.fromkeys(one.references[:REFERENCES])) or DRAWN
     return (
         f"<article>{pictures}<div><p class='asked'>{escape(one.question)}</p>"
         f"<p class='said'><span class='label'>The model</span>{escape(one.text)}</p>"
@@ -76,10 +81,32 @@ def _article(one: Said) -> str:
     )
 
 
-def _source(picture: np.ndarray) -> str:
-    """A data URL of a small JPEG."""
-    image = Image.fromarray(picture)
+def shown(one: Said, picture: Picture) -> Image.Image:
+    """Small, with outlines of what is right and of what was told, where these are masks or boxes."""
+    image = Image.fromarray(picture.pixels)
     image.thumbnail((SIDE, SIDE))
+    if not one.is_drawn:
+        return image
+    across, down = image.width / picture.width, image.height / picture.height
+    for shapes, colour in ((one.row.get("reference", one.row.get("references")), RIGHT), (one.row["prediction"], TOLD)):
+        if isinstance(shapes, dict):
+            edge = _edge(resized(decode(shapes), image.height, image.width))
+            image.paste(colour, mask=Image.fromarray(edge))
+        else:
+            for corners in read_boxes(shapes, turned=True):
+                ImageDraw.Draw(image).polygon([(x * across, y * down) for x, y in corners], outline=colour, width=2)
+    return image
+
+
+def _edge(mask: np.ndarray) -> np.ndarray:
+    """Those pixels of it that have a neighbour outside."""
+    around = np.pad(mask, 1)
+    inside: np.ndarray = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+    return mask & ~inside
+
+
+def _source(image: Image.Image) -> str:
+    """A data URL of a JPEG."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

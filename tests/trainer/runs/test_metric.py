@@ -16,10 +16,14 @@ from PIL import Image
 
 from rsvlm.cli.main import main
 from rsvlm.models.cards import Figure, get_card
+from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.protocol import Record
+from rsvlm.trainer.answering import Said
 from rsvlm.trainer.finish import train_and_install
+from rsvlm.trainer.pictures import Picture
 from rsvlm.trainer.recipe import Recipe, load_recipe
 from rsvlm.trainer.regions import encode
+from rsvlm.trainer.samples import RIGHT, TOLD, shown
 from rsvlm.trainer.train import Run
 
 SIDE, SAYS = 32, ("two", "planes", "no")
@@ -79,6 +83,34 @@ def test_best_model_is_that_of_the_figure_which_can_be_measured(
     assert f"best {metric} on the records held out" in capsys.readouterr().err
     looks = events(folder, "eval")
     assert [look["step"] for look in looks] == [0, 1, 2] and {look["metric"] for look in looks} == {metric}
+
+
+def test_page_of_samples_shows_what_was_drawn(add_family, tmp_path: Path):
+    add_family("geopix", [*SEGS])
+    Run(asked_for(tmp_path, ["segment"], "geopix", "language"), tmp_path, tmp_path / "run").train()
+    page = (tmp_path / "run" / "samples.html").read_text()
+    assert page.count("base64,") == page.count("Green: what is right.") == 4 and "counts" not in page
+
+
+@pytest.mark.parametrize("drawn", ["masks", "boxes"])
+def test_outlines_lie_on_the_pixels_that_are_shown(tmp_path: Path, drawn: str):
+    """Of a picture that is shown at half its size: right is from 40 to 80 across and 20 to 60 down, told is 100 further on."""
+    picture = Picture(np.full((224, 448, 3), 90, np.uint8), 448, 224)
+    right, told = np.zeros((224, 448), bool), np.zeros((224, 448), bool)
+    right[20:60, 40:80] = told[20:60, 140:180] = True
+    masks = {"prediction": encode(told), "reference": encode(right)}
+    boxes = {"prediction": [[140, 20, 180, 60]], "references": [[40, 20, 80, 60]]}
+    row = {"id": "1", "phrase": "a lake", "said": "it is", **(masks if drawn == "masks" else boxes)}
+    image = np.asarray(shown(Said(Record("1", "segment", "val", [], []), row), picture))
+    assert image.shape == (112, 224, 3)
+    for colour, left in ((RIGHT, 20), (TOLD, 70)):
+        down, across = np.nonzero((image == colour).all(axis=2))
+        assert (
+            (down.min(), across.min()) == (10, left)
+            and abs(down.max() - 30) <= 1
+            and abs(across.max() - left - 20) <= 1
+        )
+        assert not (image[13:27, left + 3 : left + 17] != 90).any(), "outlines alone"
 
 
 def test_run_ends_with_what_decided_in_words(tuned, tiny: Path, tmp_path: Path, models: Path, monkeypatch, capsys):
