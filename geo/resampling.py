@@ -7,12 +7,14 @@ never mixes into a value, however small the share of good pixels is.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from affine import Affine
 
 # (count, few) int and float32: the inputs that an output pixel takes along one axis, and how much of each.
 _Weights = tuple[np.ndarray, np.ndarray]
+_NOTHING = 1e-6  # of an output pixel: no more than coordinates are rounded by
 _SUPERSAMPLE = 4  # positions per output pixel and axis on a rotated grid
 
 
@@ -29,25 +31,29 @@ def resample(
         return _gathered(weighted, share, placement, width, height)
     across = _weights(width, placement.c, placement.a, share.shape[1])
     down = _weights(height, placement.f, placement.e, share.shape[0])
-    sums = _summed(np.concatenate([weighted, share[None]]), down, across)
-    return _normalised(sums[:-1], sums[-1])
+    return _normalised(_summed(weighted, down, across), _summed(share[None], down, across)[0])
 
 
 def _summed(values: np.ndarray, down: _Weights, across: _Weights) -> np.ndarray:
     """(n, h, w) -> (n, height, width): along the columns first, then along the rows."""
-    rows = np.zeros((values.shape[0], len(down[0]), values.shape[2]), np.float32)
-    for cells, weights in zip(down[0].T, down[1].T):
-        rows += values[:, cells] * weights[:, None]
-    whole = np.zeros((*rows.shape[:2], len(across[0])), np.float32)
-    for cells, weights in zip(across[0].T, across[1].T):
-        whole += rows[:, :, cells] * weights
-    return whole
+    rows = _added(values.take(cells, axis=1) * weights[:, None] for cells, weights in zip(down[0].T, down[1].T))
+    return _added(rows.take(cells, axis=2) * weights for cells, weights in zip(across[0].T, across[1].T))
+
+
+def _added(parts: Iterator[np.ndarray]) -> np.ndarray:
+    """At least one part, which is overwritten."""
+    total = next(parts)
+    for part in parts:
+        total += part
+    return total
 
 
 def _normalised(sums: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """sums: (bands, height, width) float32, overwritten.   share: (height, width) float32."""
     known = share > 1e-4
-    values = np.where(known, sums / np.where(known, share, 1.0), 0.0)
-    return values.astype(np.float32), np.where(known, share, 0.0).astype(np.float32)
+    sums *= known
+    sums /= np.where(known, share, np.float32(1))
+    return sums, share * known
 
 
 def _weights(count: int, start: float, step: float, inputs: int) -> _Weights:
@@ -65,8 +71,10 @@ def _weights(count: int, start: float, step: float, inputs: int) -> _Weights:
         position = np.clip(centres - 0.5, 0, inputs - 1)
         cells = position.astype(int) + np.arange(2)
         weights = np.clip(1.0 - abs(position - cells), 0.0, None) * inside
-    weights *= (cells >= 0) & (cells < inputs)
-    return np.clip(cells, 0, inputs - 1), weights.astype(np.float32)
+    weights *= (cells >= 0) & (cells < inputs) & (weights > _NOTHING)
+    taken = weights.any(axis=0)
+    taken[0] |= not taken.any()
+    return np.clip(cells, 0, inputs - 1)[:, taken], weights[:, taken].astype(np.float32)
 
 
 def _gathered(
