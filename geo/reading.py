@@ -190,6 +190,10 @@ def _cells(
             window = Window(x, y, min(w * step[0], dataset.width - x), min(h * step[1], dataset.height - y))
             shape = (-(-window.height // level), -(-window.width // level))
             block, valid = _raw(source, window, shape)
+            if kx == ky == 1:
+                values[:, row : row + h, column : column + w] = block
+                share[row : row + h, column : column + w] = valid
+                continue
             counts = _block_sums(valid.astype(np.float32)[None], ky, kx, h, w)[0]
             sums = _block_sums(block, ky, kx, h, w)
             values[:, row : row + h, column : column + w] = sums / np.maximum(counts, 1.0)
@@ -199,8 +203,6 @@ def _cells(
 
 def _block_sums(block: np.ndarray, ky: int, kx: int, rows: int, columns: int) -> np.ndarray:
     """(n, h, w) -> (n, rows, columns) sums over ky x kx; the last cells may reach over the edge."""
-    if kx == ky == 1:
-        return block
     count, height, width = block.shape
     if (height, width) != (rows * ky, columns * kx):
         block = np.pad(block, ((0, 0), (0, rows * ky - height), (0, columns * kx - width)))

@@ -7,7 +7,6 @@ never mixes into a value, however small the share of good pixels is.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from affine import Affine
@@ -36,15 +35,17 @@ def resample(
 
 def _summed(values: np.ndarray, down: _Weights, across: _Weights) -> np.ndarray:
     """(n, h, w) -> (n, height, width): along the columns first, then along the rows."""
-    rows = _added(values.take(cells, axis=1) * weights[:, None] for cells, weights in zip(down[0].T, down[1].T))
-    return _added(rows.take(cells, axis=2) * weights for cells, weights in zip(across[0].T, across[1].T))
+    rows = _mixed(values, down[0], down[1][:, :, None], axis=1)
+    return _mixed(rows, *across, axis=2)
 
 
-def _added(parts: Iterator[np.ndarray]) -> np.ndarray:
-    """At least one part, which is overwritten."""
-    total = next(parts)
-    for part in parts:
-        total += part
+def _mixed(values: np.ndarray, cells: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
+    """cells, weights: (count, few), or (count, few, 1) for weights along another axis than the last."""
+    total = values.take(cells[:, 0], axis)
+    if cells.shape[1] > 1 or (weights != 1).any():
+        total *= weights[:, 0]
+    for part in range(1, cells.shape[1]):
+        total += values.take(cells[:, part], axis) * weights[:, part]
     return total
 
 
