@@ -147,7 +147,7 @@ class Scene:
         if self.area is not None:
             valid &= geometry_mask([mapping(self.area)], (height, width), transform, invert=True)
         return View(
-            pixels=np.where(valid, pixels.values, np.float32(0.0)),
+            pixels=pixels.values * valid,
             valid=valid,
             transform=transform,
             crs=self.crs,

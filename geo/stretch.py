@@ -27,8 +27,11 @@ class Stretch:
         """pixels (bands, H, W) raw values -> (bands, H, W) uint8."""
         lo = np.array(self.lo, np.float32)[:, None, None]
         hi = np.array(self.hi, np.float32)[:, None, None]
-        scaled = (pixels - lo) * (255.0 / (hi - lo))
-        return (np.clip(scaled, 0.0, 255.0) + 0.5).astype(np.uint8)
+        scaled = np.subtract(pixels, lo, dtype=np.float32)  # the one array of this size
+        scaled *= 255.0 / (hi - lo)
+        np.clip(scaled, 0.0, 255.0, out=scaled)
+        scaled += 0.5
+        return scaled.astype(np.uint8)
 
     def to_json(self) -> dict[str, Any]:
         """For an answer's provenance."""
