@@ -174,6 +174,7 @@ class Watch(TrainerCallback):
             waiting_for_data=round(self.trainer.waited / max(took, 1e-9), 4),
             minutes_left=round(pace * (state.max_steps - state.global_step) / 60, 1),
         )
+        self.trainer.shortened = self.trainer.left_out = 0
 
 
 class Stop:

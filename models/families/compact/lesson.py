@@ -93,8 +93,7 @@ class Lessons:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
         height, width = pictures[0].shape[:2]
-        generator = _generator(examples)
-        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, generator)
+        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, _generator(examples))
         pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
@@ -105,8 +104,7 @@ class Lessons:
             for example in examples
         ]
         texts = [
-            _told(example, own, generator) if told else ""
-            for example, own, told in zip(examples, names, described, strict=True)
+            _told(example, own) if told else "" for example, own, told in zip(examples, names, described, strict=True)
         ]
         classes = [
             self.scenes.index(example.label) if example.label in self.scenes else UNKNOWN for example in examples
@@ -172,8 +170,13 @@ def _described(example: Example) -> bool:
     return example.task == "caption" and len(example.pictures) == 1 and bool(example.turns)
 
 
-def _told(example: Example, names: Sequence[str], generator: np.random.Generator) -> str:
-    """What a picture is compared with: what is said of it, or one of the sentences that name its class."""
+def _told(example: Example, names: Sequence[str]) -> str:
+    """What a picture is compared with: what is said of it, or one of the sentences that name its class.
+
+    Drawn by what is seen, so that it is the same whatever else is in the batch, and another one after another change.
+    """
+    seen = blake2b(example.pictures[0][::8, ::8].tobytes(), digest_size=7).digest()
+    generator = np.random.default_rng([_number(example.id), int.from_bytes(seen, "big")])
     if names and generator.random() < NAMED:
         return names[int(generator.integers(len(names)))]
     return tidy(example.turns[-1][1])
