@@ -35,8 +35,8 @@ class StageTrainer(Trainer):
 
     latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process since
     they were last told, see Step. waited: seconds for data. asked_to_stop: set from outside; stopping: whether this step is the
-    last one, the same in all processes. schedule: steps that the learning rate is planned for. before: steps of earlier stages. seen: a file that the ids
-    of each step's records are written to, those of this process.
+    last one, the same in all processes. schedule: steps that the learning rate is planned for. before: steps of earlier stages.
+    seen: a file that the ids of each step's records are written to, those of this process.
     """
 
     def __init__(
