@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
@@ -36,8 +37,11 @@ class SetAside(DynamicLayer):
 
     def reorder_cache(self, beam_idx: Tensor) -> None:
         """beam_idx: which rows go on; one may go on more than once, or not at all."""
-        self._memory = self._memory[:, beam_idx]
-        self._show(self.get_seq_length())
+        tokens = self.get_seq_length()
+        written, before = self._memory.narrow(3, 0, tokens), self._memory
+        self._memory = before.new_empty(2, len(beam_idx), *before.shape[2:])
+        torch.index_select(written, 1, beam_idx, out=self._memory.narrow(3, 0, tokens))
+        self._show(tokens)
 
     def _show(self, tokens: int) -> None:
         self.keys, self.values = self._memory[:, :, :, :tokens]

@@ -1,7 +1,6 @@
 """Word after word from the decoder of the bundled family: the likeliest one each time, or the best of several sentences.
 
-transformers' generate() does the same; most of its time on a network this small goes into what surrounds the network, which
-the tests hold these few lines against. Knows ids and tensors; nothing of pictures.
+The tests hold these few lines against transformers' generate(), whose cache grows with each word. Knows ids and tensors; nothing of pictures.
 """
 
 from __future__ import annotations
