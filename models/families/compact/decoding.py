@@ -1,6 +1,7 @@
 """Word after word from the decoder of the bundled family: the likeliest one each time, or the best of several sentences.
 
-The tests hold these few lines against transformers' generate(), whose cache grows with each word. Knows ids and tensors; nothing of pictures.
+The tests hold these few lines against transformers' generate(), whose cache grows with each word.
+Knows ids and tensors; nothing of pictures.
 """
 
 from __future__ import annotations
