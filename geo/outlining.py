@@ -9,6 +9,7 @@ or from what geo/probabilities.py stored of an earlier run, with another cut. Fe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from affine import Affine
 
 from rsvlm.geo.polygons import placed
 from rsvlm.geo.right_angles import squared
+from rsvlm.geo.stairs import Slopes
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.geo.tracing import Traced, Tracer
 
@@ -58,7 +60,8 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     across, along = grid.sides_m
     smallest = max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9)))
     longest = 2 * cut.tolerance_m**2 / (across * along)  # pixels of a triangle one wide, of as much as may be cut off
-    whole = Traced.together(list(_traced(bands, cut.likely, Tracer(grid.width, smallest, longest))))
+    tracer = Tracer(grid.width, smallest, Slopes(longest, *_first(grid.transform)))
+    whole = Traced.together(list(_traced(bands, cut.likely, tracer)))
     square = Affine.scale(round(across / along / _EXACT) * _EXACT or _EXACT, 1)
     shapes = placed(whole.polygons, square)
     if cut.tolerance_m > 0:
@@ -70,6 +73,15 @@ def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Fea
     of = of[of_shapes]
     rows = zip(shapes, (whole.labels[of] - 1).tolist(), whole.means[of].tolist(), strict=True)
     return [Feature(shape, label, min(1.0, score)) for shape, label, score in rows]
+
+
+def _first(transform: Affine) -> tuple[int, int]:
+    """Column and row of the first pixel, counted from the origin of the coordinates; the same for grids that are moved by whole
+    pixels. Grids often begin at halves of a pixel, so that these are no limit.
+    """
+    a, b, c, d, e, f = transform[:6]
+    column, row = ~Affine(a, b, 0, d, e, 0) @ (c, f)
+    return math.floor(column + 0.3), math.floor(row + 0.3)
 
 
 def _traced(bands: Iterable[np.ndarray], likely: float, tracer: Tracer) -> Iterator[Traced]:

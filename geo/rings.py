@@ -6,21 +6,21 @@ import numpy as np
 import shapely
 
 from rsvlm.geo.corners import DOWN, LEFT, RIGHT, UP, Corners
-from rsvlm.geo.stairs import sloped
+from rsvlm.geo.stairs import Slopes, sloped
 
 
-def outlines(corners: Corners, chosen: np.ndarray, longest: float) -> tuple[np.ndarray, np.ndarray]:
+def outlines(corners: Corners, chosen: np.ndarray, slopes: Slopes) -> tuple[np.ndarray, np.ndarray]:
     """Shapely polygons of whole regions, and the number of each one's region.
 
-    chosen: numbers of the corners of these regions.   longest: see stairs.py.
+    chosen: numbers of the corners of these regions.
     """
     if not len(chosen):
         return np.zeros(0, object), np.zeros(0, np.int32)
     x, y = corners.x[chosen], corners.y[chosen].astype(np.int64)
     corners = corners.only(chosen[np.lexsort((corners.region[chosen], y * (int(x.max()) + 1) + x))])
     following = _links(corners)
-    if longest > 0:
-        corners, following = sloped(corners, following, longest)
+    if slopes.longest > 0:
+        corners, following = sloped(corners, following, slopes)
     order, ring = _rings(following)
     xy = np.column_stack([corners.x[order], corners.y[order]]).astype(float)
     begins = np.flatnonzero(np.diff(ring, prepend=-1))

@@ -9,17 +9,27 @@ regions stay as they lie to each other, neighbours keep all vertices in common, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rsvlm.geo.corners import LEFT, RIGHT, Corners
 
 
-def sloped(corners: Corners, following: np.ndarray, longest: float) -> tuple[Corners, np.ndarray]:
-    """Corners that stay, and the number of the next one of each.
-
-    following: number of the next corner along the outline.   longest: pixels along x and along y that the edge before a step
-    may have, for a triangle of half as many pixels.
+@dataclass(frozen=True)
+class Slopes:
+    """longest: pixels along x and along y that the edge before a step may have, for a triangle of half as many pixels; 0: no
+    step becomes a slope. column, row: numbers of the first ones as the ground is counted, so that an outline is the same
+    wherever the raster begins.
     """
+
+    longest: float = 0.0
+    column: int = 0
+    row: int = 0
+
+
+def sloped(corners: Corners, following: np.ndarray, slopes: Slopes) -> tuple[Corners, np.ndarray]:
+    """Corners that stay, and the number of the next one of each. following: number of the next corner along the outline."""
     previous = np.empty_like(following)
     previous[following] = np.arange(len(following))
     level = (corners.out == LEFT) | (corners.out == RIGHT)
@@ -29,9 +39,11 @@ def sloped(corners: Corners, following: np.ndarray, longest: float) -> tuple[Cor
     )  # other ends of its two edges
     across, down = corners.x[along] - corners.x, corners.y[up] - corners.y
 
-    off = corners.lone & (corners.y % 2 == 0) & (abs(down) == 1) & (abs(across) <= longest)
+    even = (corners.y + slopes.row) % 2 == 0
+    off = corners.lone & even & (abs(down) == 1) & (abs(across) <= slopes.longest)
     off &= ~(off[along] & (down == down[along]))  # both ends of a notch: their triangles would meet
-    upright = corners.lone & (corners.x % 2 == 0) & (abs(across) == 1) & (abs(down) > 1) & (abs(down) <= longest)
+    even = (corners.x + slopes.column) % 2 == 0
+    upright = corners.lone & even & (abs(across) == 1) & (abs(down) > 1) & (abs(down) <= slopes.longest)
     upright &= ~off[along]
     upright &= ~(upright[up] & (across == across[up]))
     stays = ~(off | upright)

@@ -13,7 +13,9 @@ import numpy as np
 
 from rsvlm.geo.corners import Corners, corners
 from rsvlm.geo.rings import outlines
+from rsvlm.geo.stairs import Slopes
 
+NONE = Slopes()
 _ROWS = 64  # at once: enough for numpy to be quick, few enough to take little memory
 
 
@@ -37,11 +39,11 @@ class Traced:
 class Tracer:
     """Memory: what _ROWS rows take, and the corners of regions that are still open.
 
-    smallest: pixels; regions with fewer are left out.   longest: see stairs.py; 0: along the edges of pixels.
+    smallest: pixels; regions with fewer are left out.   slopes: of stairs; none: along the edges of pixels.
     """
 
-    def __init__(self, width: int, smallest: int = 1, longest: float = 0) -> None:
-        self._smallest, self._longest = smallest, longest
+    def __init__(self, width: int, smallest: int = 1, slopes: Slopes = NONE) -> None:
+        self._smallest, self._slopes = smallest, slopes
         self._y = 0
         self._last = np.zeros(width, np.uint8)  # labels of the row above
         self._last_regions = np.zeros(width, np.int32)
@@ -111,7 +113,7 @@ class Tracer:
         still[regions[last > 0]] = True
         wanted = ~still & (self._pixels >= self._smallest)
         region = self._corners.region
-        polygons, which = outlines(self._corners, np.flatnonzero(wanted[region]), self._longest)
+        polygons, which = outlines(self._corners, np.flatnonzero(wanted[region]), self._slopes)
         traced = Traced(polygons, self._labels[which], self._pixels[which], self._sums[which] / self._pixels[which])
         renumbered = np.maximum(np.cumsum(still, dtype=np.int32) - 1, 0)
         self._corners = self._corners.only(np.flatnonzero(still[region])).renumbered(renumbered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor
 from rsvlm.protocol import RsvlmError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-ERRORS_ONLY = 3  # severity of onnxruntime's log
+FATAL_ONLY = 4  # severity of onnxruntime's log: errors are raised as well
+_LACKING = re.compile(r"Failed to allocate memory for requested buffer of size (\d+)")
 
 
 class OnnxSession:
@@ -26,7 +28,7 @@ class OnnxSession:
             )
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = ERRORS_ONLY
+        options.log_severity_level = FATAL_ONLY
         # Threads that wait for work would take the processor from torch, which has the decoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -42,9 +44,16 @@ class OnnxSession:
         self._inputs = [one.name for one in self._session.get_inputs()]
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:
-        """In float32, on the device of the first one, whatever the precision within."""
+        """In float32, on the device of the first one, whatever the precision within. Raises MemoryError, RuntimeError."""
         given = {name: tensor.float().cpu().numpy() for name, tensor in zip(self._inputs, tensors, strict=True)}
-        return [torch.from_numpy(found).to(tensors[0].device) for found in self._session.run(None, given)]
+        try:
+            found = self._session.run(None, given)
+        except Exception as error:  # its own kinds, which have no parent of theirs
+            lacking = _LACKING.search(str(error))
+            if lacking:
+                raise MemoryError(f"onnxruntime cannot allocate {lacking[1]} bytes") from error
+            raise RuntimeError(f"onnxruntime: {error}") from error
+        return [torch.from_numpy(part).to(tensors[0].device) for part in found]
 
 
 def _runtime() -> Any:

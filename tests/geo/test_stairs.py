@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
+from rsvlm.geo.stairs import Slopes
 from rsvlm.geo.tracing import Traced, Tracer
 
 LABELS = arrays(np.uint8, some.tuples(some.integers(1, 14), some.integers(1, 14)), elements=some.integers(0, 3))
 
 
-def trace(labels: np.ndarray, longest: float) -> Traced:
-    tracer = Tracer(labels.shape[1], 1, longest)
+def trace(labels: np.ndarray, longest: float, column: int = 0, row: int = 0) -> Traced:
+    tracer = Tracer(labels.shape[1], 1, Slopes(longest, column, row))
     return Traced.together([*tracer.add(labels, np.ones(labels.shape, np.float32)), tracer.finish()])
 
 
@@ -31,6 +32,15 @@ def test_regions_lie_to_each_other_as_before(labels: np.ndarray, longest: int):
     assert len(shapely.get_parts(whole[0])) == len(shapely.get_parts(whole[1]))
     for one, other in shapely.STRtree(after.polygons).query(after.polygons, predicate="overlaps").T:
         assert shapely.area(shapely.intersection(after.polygons[one], after.polygons[other])) == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(LABELS, some.sampled_from([1, 3, 8]), some.integers(0, 3), some.integers(0, 3))
+def test_outlines_are_the_same_wherever_the_raster_begins(labels: np.ndarray, longest: int, right: int, down: int):
+    one = trace(labels, longest, right, down)
+    other = trace(np.pad(labels, ((down, 0), (right, 0))), longest)
+    moved = shapely.transform(other.polygons, lambda xy: xy - (right, down))
+    assert shapely.equals_exact(shapely.normalize(one.polygons), shapely.normalize(moved)).all()
 
 
 @pytest.mark.parametrize("slope", [0.15, 0.4, 1.0, 2.5, -0.3, -1.7])
