@@ -1295,6 +1295,11 @@
         <translation>Die Umgebung wird angelegt</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/recipe.py"/>
+        <source>Making the model fast on this computer</source>
+        <translation>Das Modell wird auf diesem Rechner beschleunigt</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>Map</source>
         <translation>Karte</translation>

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingFeedback
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread, QTimer
 
-from ...protocol import Answer, DescribeRequest, Raster, RsvlmError
+from ...protocol import Answer, Cancelled, DescribeRequest, Raster, RsvlmError
 from ..environment.process import shared_process
 from ..layers.picture import picture_of
 from ..translation import tr
@@ -49,7 +49,6 @@ class _Wait:
         look = QTimer()
         look.timeout.connect(self._look)
         look.start(LOOK_MS)
-        QTimer.singleShot(0, self._look)  # it may have been cancelled before
         self._loop.exec(self._flags())
         if isinstance(self.outcome, RsvlmError) and self.outcome.code == "cancelled":
             QTimer.singleShot(FAREWELL_MS, self._loop.quit)
@@ -104,6 +103,7 @@ def find(request: FindRequest, feedback: QgsProcessingFeedback) -> Answer:
 
 
 def _answer(call: Call, feedback: QgsProcessingFeedback, keep: bool = False) -> Answer:
+    _see_that_it_is_wanted(feedback)
     manager = loopback_manager()
     try:
         return _outcome(Reply(call, shared_process(), manager), feedback, keep)
@@ -113,7 +113,14 @@ def _answer(call: Call, feedback: QgsProcessingFeedback, keep: bool = False) -> 
 
 def describe_by_server(server: Server, raster: Raster, style: str, feedback: QgsProcessingFeedback) -> Answer:
     """The same by a server; `raster` is a drawn one. Raises RsvlmError as `describe` does."""
+    _see_that_it_is_wanted(feedback)
     return _outcome(server_describe.describe(server, picture_of(raster), style, raster.name), feedback)
+
+
+def _see_that_it_is_wanted(feedback: QgsProcessingFeedback) -> None:
+    """What was cancelled before it began is not asked at all. Raises Cancelled."""
+    if feedback.isCanceled():
+        raise Cancelled()
 
 
 def _outcome(reply: Union[Reply, ServerReply], feedback: QgsProcessingFeedback, keep: bool = False) -> Any:

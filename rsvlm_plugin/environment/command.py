@@ -24,16 +24,20 @@ LOGIN = re.compile(r"://[^/\s@]+@")
 
 @dataclass(frozen=True)
 class Step:
-    """One program to run. note: what it does, for the user. download_gb: about how much it fetches."""
+    """One program to run. note: what it does, for the user. download_gb: about how much it fetches.
+
+    optional: whether the steps behind it run although it fails.
+    """
 
     note: str
     program: str
     arguments: Sequence[str]
     download_gb: float = 0.0
+    optional: bool = False
 
 
 class Commands(QObject):
-    """Runs `steps`, each only if the one before it succeeded.
+    """Runs `steps`, each only if the one before it succeeded or is optional.
 
     extra: environment variables on top of those that a child of QGIS may have.
     Ends with `succeeded`, with `failed` or, after `cancel`, with `cancelled`.
@@ -137,7 +141,7 @@ class Commands(QObject):
         process, self._process = self._process, None
         process.disconnect()
         process.deleteLater()
-        if good:
+        if good or self._steps[self._number].optional:
             self._next()
         else:
             self.failed.emit(self._steps[self._number], "\n".join(self._last))

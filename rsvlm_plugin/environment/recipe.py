@@ -22,6 +22,7 @@ COPY = (
     "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], symlinks=False, ignore=shutil.ignore_patterns("
     "'.*', '__pycache__', '*.pyc', 'build', 'dist', 'runs', 'tests', 'docs', 'benchmarks', '*.egg-info'))"
 )
+COMMAND = ("-m", "rsvlm.cli.main")  # of the environment's Python: `rsvlm`
 # pip from 24.1 on tells its progress to programs; an older one would not know the word.
 PIP = (
     "import sys, runpy, pip; new = tuple(map(int, pip.__version__.split('.')[:2])) >= (24, 1); "
@@ -98,7 +99,14 @@ def filling(maker: Maker, plan: Plan, copy: Path) -> List[Step]:
             [*install, *torch, *pinned, "torch"],
             plan.build.download_gb - REST_GB,
         ),
-        Step(tr("Installing the backend"), program, [*install, *local, *pinned, *again, str(copy)], REST_GB),
+        Step(
+            tr("Installing the backend"),
+            program,
+            [*install, *local, *pinned, *again, f"{copy}[{plan.build.extra}]"],
+            REST_GB,
+        ),
+        # torch does all that onnxruntime does, so that nothing hangs on it.
+        Step(tr("Making the model fast on this computer"), inside, [*COMMAND, "models", "export"], optional=True),
     ]
     return steps
 
@@ -106,5 +114,4 @@ def filling(maker: Maker, plan: Plan, copy: Path) -> List[Step]:
 def trying(folder: Path) -> Step:
     """The step that shows that it works: the backend describes the bundled demo."""
     demo = plugin_folder() / "resources" / "demo" / "after.tif"
-    arguments = ["-m", "rsvlm.cli.main", "describe", str(demo), "--json"]
-    return Step(tr("Describing the demo"), str(python_in(folder)), arguments)
+    return Step(tr("Describing the demo"), str(python_in(folder)), [*COMMAND, "describe", str(demo), "--json"])

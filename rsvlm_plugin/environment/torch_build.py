@@ -20,7 +20,7 @@ CUDA_BUILDS = (
     ("cu130", {"linux": (580,), "win32": (580,)}, (7.5, 99.0)),
     ("cu126", {"linux": (525, 60, 13), "win32": (528, 33)}, (5.0, 10.0)),
 )
-REST_GB = 0.15  # to download beside torch
+REST_GB = 0.2  # to download beside torch
 # Gigabytes: to download and to have free, the rest of the backend included; a download is kept twice for a while.
 WEIGHTS = {"cpu": (0.4, 2.5), "mps": (0.3, 2.0), "cu130": (3.0, 10.0), "cu126": (3.3, 11.0)}
 
@@ -48,6 +48,11 @@ class TorchBuild:
         return titles.get(self.name) or tr("NVIDIA graphics (CUDA {version})").format(
             version=f"{self.name[2:4]}.{self.name[4:]}"
         )
+
+    @property
+    def extra(self) -> str:
+        """Which of the package's extras brings the onnxruntime that fits."""
+        return "gpu" if self.name.startswith("cu") else "cpu"
 
     @property
     def download_gb(self) -> float:

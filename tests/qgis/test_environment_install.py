@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 NOTES = ["Making the environment", "Copying the plugin", "Updating pip", "Installing torch for processor (CPU)"]
-NOTES += ["Installing the backend", "Describing the demo"]
+NOTES += ["Installing the backend", "Making the model fast on this computer", "Describing the demo"]
 MAIN = """
 import json, os, sys
 import torch
@@ -298,10 +298,11 @@ def test_torch_comes_from_the_index_of_its_build_and_the_rest_does_not(machine, 
     card = "NVIDIA RTX A2000, 581.12, 8.6\n"
     for maker in (Maker("python3", None), Maker("python3", "/opt/uv")):
         plan = Plan(tmp_path / "env", choose("auto", card, "win32"))
-        *_before, torch, backend = filling(maker, plan, tmp_path / "copy")
+        *_before, torch, backend, export = filling(maker, plan, tmp_path / "copy")
         assert "https://download.pytorch.org/whl/cu130" in torch.arguments and torch.arguments[-1] == "torch"
         assert not any(word.startswith("http") for word in backend.arguments)
-        assert backend.arguments[-1] == str(tmp_path / "copy")
+        assert backend.arguments[-1] == f"{tmp_path / 'copy'}[gpu]", "onnxruntime's build goes with torch's"
+        assert export.optional and export.arguments[-2:] == ["models", "export"] and not backend.optional
         assert str(tmp_path / "copy" / "constraints.txt") in torch.arguments
 
 
