@@ -227,8 +227,8 @@ def archive_rows(path: Path, fields: Sequence[str]) -> list[dict[str, Any]]:
         ) from error
 
 
-def read_caption_archive(path: Path, split: str) -> list[Record]:
-    """Records of one split of a zip that holds images/ and captions.jsonl {filename, split, scene, captions}.
+def read_caption_archive(path: Path, split: str | None) -> list[Record]:
+    """Records of one split, None = all, of a zip that holds images/ and captions.jsonl {filename, split, scene, captions}.
 
     split: train | val | test as the archive names them; "fit" is its train split without the held images, "held" the
     held ones. Raises RsvlmError when the archive is missing, is none, or has no such images.
@@ -237,7 +237,7 @@ def read_caption_archive(path: Path, split: str) -> list[Record]:
     records = []
     for row in rows:
         held = is_held(row["filename"])
-        if split == row["split"] or (
+        if split in (None, row["split"]) or (
             row["split"] == "train" and ((split == "held" and held) or (split == "fit" and not held))
         ):
             href = f"/vsizip/{path.resolve()}/images/{row['filename']}"
@@ -245,10 +245,16 @@ def read_caption_archive(path: Path, split: str) -> list[Record]:
             messages += [{"role": "assistant", "content": caption} for caption in row["captions"]]
             meta = {"scene": row["scene"], "filename": row["filename"]}
             records.append(
-                Record(f"{path.stem}/{row['filename']}", "caption", split, [{"href": href}], messages, meta=meta)
+                Record(
+                    f"{path.stem}/{row['filename']}",
+                    "caption",
+                    split or row["split"],
+                    [{"href": href}],
+                    messages,
+                    meta=meta,
+                )
             )
     if not records:
-        raise RsvlmError(
-            "not_found", f"{path.name} has no images in the split “{split}”.", "Use train, val, test, fit or held."
-        )
+        where = f" in the split “{split}”" if split else ""
+        raise RsvlmError("not_found", f"{path.name} has no images{where}.", "Use train, val, test, fit or held.")
     return records

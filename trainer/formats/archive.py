@@ -10,4 +10,4 @@ from rsvlm.trainer.records import read_caption_archive
 
 
 def read(source: Source) -> Iterator[Record]:
-    yield from read_caption_archive(source.path, source.split or "train")
+    yield from read_caption_archive(source.path, source.split)

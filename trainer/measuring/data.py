@@ -11,6 +11,7 @@ from pathlib import Path
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
 from rsvlm.trainer.formats.reading import Source
+from rsvlm.trainer.records import is_held
 
 ALL = "all"  # splits
 MEASURED = ("val", "test", "held")  # splits to measure on, the first that there is
@@ -44,17 +45,20 @@ class Data:
     @cached_property
     def splits(self) -> Counter[str]:
         """How many records each split has; empty where nobody needs to know. Reads all of them."""
-        if self.split or self.kind == "archive":
+        if self.split:
             return Counter()
-        return Counter(record.split for record in formats.read(self.kind, Source(self.path, self.images)))
+        return Counter(self._split(record) for record in formats.read(self.kind, Source(self.path, self.images)))
+
+    def _split(self, record: Record) -> str:
+        """Of what a caption archive has for training, one in ten is held out."""
+        held = self.kind == "archive" and record.split == "train" and is_held(record.meta["filename"])
+        return "held" if held else record.split
 
     @property
     def part(self) -> str | None:
         """The split that is measured, None for all records."""
         if self.split:
             return None if self.split == ALL else self.split
-        if self.kind == "archive":
-            return MEASURED[0]
         return next((name for name in MEASURED if name in self.splits), None) if len(self.splits) > 1 else None
 
     @property
