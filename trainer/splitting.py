@@ -98,13 +98,17 @@ def divide(
     if sum(shares.values()) >= 1:
         raise RsvlmError("bad_request", "The shares that are held out leave nothing to train on.", "Hold out less.")
     places: list[Place] = []
-    hashes: dict[int, int] = {}
+    hashes: dict[int, int] = {}  # of the first record of each place
+    known: set[Place] = set()
     for number, record in enumerate(_all(sets)):
         watch.check()
         if (number + 1) % TELL == 0 or number + 1 == count:
             watch.progress(number + 1, count, "Places")
         places.append(place_of(record))
-        seen = look(record.images[-1]).hash if places[-1].picture else None
+        if not places[-1].picture or places[-1] in known:
+            continue
+        known.add(places[-1])
+        seen = look(record.images[-1]).hash
         if seen is not None:
             hashes[number] = seen
     block = block or BLOCK * (float(np.median([place.side() for place in places])) or 1.0)
@@ -147,7 +151,7 @@ def place_of(record: Record) -> Place:
     return Place("", tuple(zip(map(float, xs), map(float, ys), strict=True)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2**16)
 def _ground(href: str) -> tuple[Transformer | None, Affine, tuple[int, int, int, int]]:
     """From the raster's CRS to degrees, None where it has none; from its pixels to the CRS; all of its pixels."""
     with Scene.open(Raster(href=href)) as scene:
@@ -169,10 +173,13 @@ def _join(blocks: dict[tuple[str, int, int], list[int]], hashes: dict[int, int])
     """Make one block of those, in place, that have records whose pictures look nearly the same. hashes: by number of a record."""
     numbers, keys = list(hashes), list(blocks)
     place = {number: at for at, key in enumerate(keys) for number in blocks[key]}
-    near = near_pairs(np.array(list(hashes.values()), np.uint64), NEAR)
-    first, second = (np.array([place[numbers[at]] for at in side], np.int64) for side in near)
-    for first_block, *others in groups(first, second):
-        for other in others:
+    found = np.array(list(hashes.values()), np.uint64)
+    values, firsts, same = np.unique(found, return_index=True, return_inverse=True)
+    near, others = near_pairs(values, NEAR)
+    pairs = np.concatenate([firsts[near], firsts[same]]), np.concatenate([firsts[others], np.arange(len(found))])
+    first, second = (np.array([place[numbers[at]] for at in side], np.int64) for side in pairs)
+    for first_block, *joined in groups(first, second):
+        for other in joined:
             blocks[keys[first_block]] += blocks.pop(keys[other])
 
 

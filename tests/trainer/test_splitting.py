@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from rsvlm.cli.data import data_app
 from rsvlm.protocol import Record, RsvlmError, Watch
+from rsvlm.trainer import splitting
 from rsvlm.trainer.records import Records, Writer
 from rsvlm.trainer.splitting import Divided, divide, place_of
 
@@ -165,6 +166,29 @@ def test_pictures_that_look_nearly_the_same_go_into_one_split(tmp_path: Path):
         assert done.blocks == 10 and done.splits == {"train": 10, "val": 6, "test": 4}
         splits = [record.split for record in Records(tmp_path / f"{seed}.jsonl")]
         assert splits[::2] == splits[1::2]
+
+
+def test_picture_of_many_records_is_looked_at_once_and_equal_ones_are_compared_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    generator, images = np.random.default_rng(3), []
+    for number in range(4):
+        rough = Image.fromarray(generator.integers(0, 255, (8, 8, 3)).astype(np.uint8))
+        for copy in "ab":
+            rough.resize((96, 96), Image.Resampling.BICUBIC).save(tmp_path / f"{number}{copy}.png")
+            images += [{"href": f"{number}{copy}.png"}] * 5
+    looked: list[str] = []
+    compared: list[int] = []
+    look, near_pairs = splitting.look, splitting.near_pairs
+    monkeypatch.setattr(splitting, "look", lambda image: (looked.append(image["href"]), look(image))[1])
+    monkeypatch.setattr(
+        splitting, "near_pairs", lambda hashes, most: (compared.append(len(hashes)), near_pairs(hashes, most))[1]
+    )
+    done = divided([listed(tmp_path / "in.jsonl", images)], tmp_path / "out.jsonl", val=0.25)
+    assert len(looked) == len(set(looked)) == 8 and compared == [4]
+    assert done.blocks == 4 and done.splits == {"train": 30, "val": 10}
+    splits = [record.split for record in Records(tmp_path / "out.jsonl")]
+    assert all(len(set(splits[first : first + 10])) == 1 for first in range(0, 40, 10))
 
 
 def test_split_of_which_nothing_is_left_is_refused_and_not_made_empty(raster: Path, tmp_path: Path):
