@@ -24,6 +24,7 @@ def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
     """Raises what a run raises before its first step ends."""
     with tempfile.TemporaryDirectory(prefix="rsvlm-") as folder:
         run = Run(recipe, data, Path(folder) / "run")
+        run.tell_lacking()
         stages = [_stage(run, number) for number in range(len(recipe.stages))]
         reader = Reader(run.examples, recipe, 0, 1)
         return {

@@ -21,6 +21,8 @@ from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Records, read_caption_archive
 from rsvlm.trainer.regions import mask_of
 
+AS_THEY_ARE = ("records", "archive")  # formats that are read without being made into records first
+
 
 class Examples:
     """sources: records, how often each is seen in an epoch, and how they are changed, of each source.
@@ -45,9 +47,7 @@ class Examples:
     @classmethod
     def of(cls, sources: Sequence[Source], data: Path, folder: Path, seed: int) -> Examples:
         """The sources of a recipe. folder: of the run. Raises RsvlmError (not_found, bad_request)."""
-        opened = [
-            (source, *open_source(source, data, folder / f"data-{n}.jsonl")) for n, source in enumerate(sources, 1)
-        ]
+        opened = [(source, *open_source(source, data, kept_in(folder, n))) for n, source in enumerate(sources, 1)]
         return cls(
             [(records, source.repeat, source.augment) for source, records, _ in opened],
             seed,
@@ -79,6 +79,18 @@ class Examples:
         record, augment = self.record(int(self.order.at(place, 1)[0]))
         random = np.random.default_rng([self.seed, place])
         return seen(example(record, int(random.integers(1 << 30)), side), augment, random)
+
+
+def kept_in(folder: Path, number: int) -> Path:
+    """The file for the records that a source of another format is made into. number: of the source, from 1 on."""
+    return folder / f"data-{number}.jsonl"
+
+
+def forget_conversions(sources: Sequence[Source], folder: Path) -> None:
+    """A run that begins makes its records anew: those that a refused one left there may be of other data."""
+    for number, source in enumerate(sources, 1):
+        if source.format not in AS_THEY_ARE:
+            kept_in(folder, number).unlink(missing_ok=True)
 
 
 def open_source(source: Source, data: Path, kept: Path) -> tuple[Sequence[Record], Converted | None]:

@@ -19,7 +19,8 @@ from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.begin import check_folder, learn_from, learner_of, write_recipe
 from rsvlm.trainer.cards import made_card
-from rsvlm.trainer.examples import Examples
+from rsvlm.trainer.conversion import Converted
+from rsvlm.trainer.examples import Examples, forget_conversions
 from rsvlm.trainer.judging import Judge
 from rsvlm.trainer.keeping import put, put_back
 from rsvlm.trainer.losses import Losses
@@ -30,7 +31,7 @@ from rsvlm.trainer.run import AVERAGE, BEST, LAST, Average, Events, Stop, Watch,
 from rsvlm.trainer.sources import settle_sources
 from rsvlm.trainer.stage import StageTrainer, load_trained, training_arguments
 from rsvlm.trainer.steps import Reader, Share, Steps
-from rsvlm.trainer.validation import Held
+from rsvlm.trainer.validation import VALIDATION, Held
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Run:
                 check_folder(folder, recipe, resume)
                 folder.mkdir(parents=True, exist_ok=True)
                 put_back(folder / BEST)
+                if not resume:
+                    forget_conversions(recipe.data, folder)
+                    forget_conversions(recipe.validation.data if recipe.validation else (), folder / VALIDATION)
             self.examples = Examples.of(recipe.data, data, folder, recipe.seed)
             self.held = Held(recipe, data, folder) if recipe.validation else None
             if self.processes.is_main_process:
@@ -89,16 +93,23 @@ class Run:
             self.events.add("error", self.events.step, **told)
             raise
 
+    def tell_lacking(self) -> None:
+        """Of data of other formats that were made into records just now, what was left out or is not there."""
+        for path, made in self._converted():
+            for sentence in made.lacking:
+                print(f"{path}: {sentence}", file=sys.stderr)
+
     def _tell_conversions(self) -> None:
-        """What became of data of other formats that were made into records just now."""
-        read = [self.examples, *([self.held.records] if self.held else [])]
-        for path, made in [item for examples in read for item in examples.converted.items()]:
+        for path, made in self._converted():
             self.events.add(
                 "converted", 0, source=path, records=made.records, left_out=made.left_out, missing=made.missing,
                 first_missing=made.first_missing,
             )  # fmt: skip
-            for sentence in made.lacking:
-                print(f"{path}: {sentence}", file=sys.stderr)
+        self.tell_lacking()
+
+    def _converted(self) -> list[tuple[str, Converted]]:
+        read = [self.examples, *([self.held.records] if self.held else [])]
+        return [item for examples in read for item in examples.converted.items()]
 
     def _train(self, stop: Stop) -> Ended:
         before, whole = 0, True
@@ -130,8 +141,8 @@ class Run:
             self.learner.begin(stage.objectives)
         if self.resumes and (before or last):
             self.events.add("resumed", before + first)
-        self._drop_after(number, before + first)
         trainer = self._trainer(stage, folder, before, first)
+        self._drop_after(number, before + first)
         watch = Watch(
             trainer, self.events, self.average, before, lambda step: self._look(trainer, step), self._looks,
             recipe.logging_steps, self.recipe.all_steps,
@@ -146,12 +157,17 @@ class Run:
         return trainer.state.global_step
 
     def _drop_after(self, number: int, step: int) -> None:
-        """Stages behind one that goes on began with what it had learnt before, and begin anew."""
-        for later in range(number + 1, len(self.recipe.stages) + 1):
-            folder = self.folder / f"stage-{later}"
-            if self.processes.is_main_process and folder.exists():
-                shutil.rmtree(folder)
-                self.events.add("dropped", step, folder=folder.name)
+        """Stages behind one that goes on began with what it had learnt before, and begin anew; a best model of theirs is none."""
+        stages = [self.folder / f"stage-{later}" for later in range(number + 1, len(self.recipe.stages) + 1)]
+        dropped = [folder for folder in stages if folder.exists()]
+        if not (dropped and self.processes.is_main_process):
+            return
+        if self.held and self.held.best_step > step:
+            shutil.rmtree(self.folder / BEST, ignore_errors=True)
+            self.held.forget_best()
+        for folder in dropped:
+            shutil.rmtree(folder)
+            self.events.add("dropped", step, folder=folder.name)
 
     def _trainer(self, stage: Stage, folder: Path, before: int, first: int) -> StageTrainer:
         """Of a stage of which `first` steps are done. Raises RsvlmError (bad_request) for a batch that cannot be shared."""

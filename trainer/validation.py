@@ -26,9 +26,9 @@ from rsvlm.trainer.stage import StageTrainer
 from rsvlm.trainer.steps import fitted
 
 LOSS, AUTO = "loss", "auto"
-LOWER = ("loss", "MAE")  # figures that are better where they are lower
 SHOWN = 24  # answers on the page of samples
-STATE = "validation.json"
+STATE, VALIDATION = "validation.json", "validation"  # a file and a folder in that of a run
+TOLD = ("event", "step", "metric", "left_out")  # of a look at the records, beside its figures
 
 
 class Held:
@@ -37,12 +37,12 @@ class Held:
     def __init__(self, recipe: Recipe, data: Path, folder: Path) -> None:
         """Raises RsvlmError (not_found, bad_request)."""
         if recipe.validation is None:
-            raise RsvlmError("bad_request", "The recipe has no validation.", "Add validation.data and eval_steps.")
-        (folder / "validation").mkdir(exist_ok=True)
-        self.records = Examples.of(recipe.validation.data, data, folder / "validation", recipe.seed)
-        self.name = ", ".join(
-            f"{Path(source.path).name} {source.split or ''}".strip() for source in recipe.validation.data
-        )
+            raise RsvlmError("bad_request", "The recipe has no validation.", "Add validation.data.")
+        (folder / VALIDATION).mkdir(exist_ok=True)
+        self.sources = recipe.validation.data
+        self.records = Examples.of(self.sources, data, folder / VALIDATION, recipe.seed)
+        self.name = ", ".join(f"{Path(source.path).name} {source.split or ''}".strip() for source in self.sources)
+        self.taken = {*TOLD, LOSS, *(name for stage in recipe.stages for name in stage.objectives)}
         self.asked_for = recipe.validation.metric
         self.data = data.resolve()
         self.side = recipe.pixels[-1].pixels if recipe.pixels else None
@@ -60,6 +60,14 @@ class Held:
     def metric(self) -> str:
         """What decides which model is the best; AUTO until that is settled."""
         return str(self.state["metric"])
+
+    @property
+    def best_step(self) -> int:
+        """After which the best model was kept; 0 where there is none."""
+        return int(self.state.get("best", {}).get("step", 0))
+
+    def forget_best(self) -> None:
+        self.write({name: value for name, value in self.state.items() if name != "best"})
 
     def settle(self, card: ModelCard) -> None:
         """Choose the metric once and for all sessions of the run, where the recipe leaves it open. card: of the model."""
@@ -125,11 +133,17 @@ class Held:
         return asked(card, [self.records.record(number)[0] for number in spread(count, shown)])
 
     def figures(self, said: Sequence[Said]) -> tuple[dict[str, float], dict[str, list[float]]]:
-        """Of its answers, and their 95 % intervals. Raises RsvlmError (bad_request) where the metric is none of them."""
-        figures, intervals = figures_of(said)
+        """Of its answers, and their 95 % intervals; one of a kind of questions that is called as a loss has its task before it.
+
+        Raises RsvlmError (bad_request) where the metric is none of them.
+        """
+        found, bounds = figures_of(said)
+        names = {name: f"{said[0].record.task} {name}" if name in self.taken else name for name in found}
+        figures = {names[name]: value for name, value in found.items()}
+        intervals = {names[name]: pair for name, pair in bounds.items()}
         if self.metric not in (LOSS, *figures):
-            names = ", ".join((AUTO, LOSS, *figures))
-            raise RsvlmError("bad_request", f"The validation has no figure {self.metric}.", f"Take one of {names}.")
+            known = ", ".join((AUTO, LOSS, *figures))
+            raise RsvlmError("bad_request", f"The validation has no figure {self.metric}.", f"Take one of {known}.")
         return figures, intervals
 
     def seen(
@@ -158,7 +172,7 @@ class Held:
         old = best["figures"].get(self.metric, math.nan) if best else math.nan
         if not (math.isfinite(new) and math.isfinite(old)):
             return math.isfinite(new)
-        return new < old if self.metric.split(" ")[-1] in LOWER else new > old
+        return new < old if self.metric == LOSS else new > old
 
 
 def _any_of_all(here: bool, trainer: StageTrainer) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from rsvlm.cli.dry_run import show_dry_run
 from rsvlm.trainer.dry_run import dry_run
@@ -31,3 +32,19 @@ def test_tables_tell_steps_parameters_and_examples(
     assert f"{stage['trained']:,} (" in shown and f"{stage['losses']['language']:.3f}" in shown
     for one in told["examples"]:
         assert one["id"] in shown and "64x64x3" in shown and one["turns"][0][0] in shown
+
+
+def test_what_a_format_leaves_out_and_misses_is_told(
+    tuned: Callable[..., Recipe], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows: list[dict[str, object]] = [{"filename": "x"}]
+    rows.append({"filename": "gone.png", "split": "test", "sentences": [{"raw": "a lake"}]})
+    for number in range(4):
+        Image.new("RGB", (64, 64), (0, 60 * number, 90)).save(tmp_path / f"{number}.png")
+        rows.append({"filename": f"{number}.png", "split": "train", "sentences": [{"raw": f"{number} lakes"}]})
+    (tmp_path / "set.json").write_text(json.dumps({"images": rows}))
+    data = [{"format": "karpathy", "path": "set.json", "split": "train"}]
+    dry_run(tuned(data=data, validation=None), tmp_path)
+    said = capsys.readouterr().err
+    assert "set.json: Left out 1: the row is not as this format has it." in said
+    assert f"set.json: Pictures that are not there: 1, the first is {tmp_path / 'gone.png'}." in said
