@@ -41,7 +41,7 @@ class Events:
         self.path, self.writes, self.step = folder / "events.jsonl", writes, 0
         self._board = SummaryWriter(str(folder / "tensorboard")) if writes else None
 
-    def add(self, kind: str, step: int, **figures: Any) -> None:
+    def add(self, kind: str, step: int, /, **figures: Any) -> None:
         self.step = step
         if not self._board:
             return
@@ -137,12 +137,15 @@ class Watch(TrainerCallback):
         step = state.global_step
         if self._line:
             self._line.step(step, self.trainer.latest)
-        if step % self.log_every == 0 or step == state.max_steps:
+        logged = step % self.log_every == 0 or step == state.max_steps
+        if logged:
             self._log(state)
         if self.looks(self.first + step) or step == state.max_steps:
             self.looked(self.first + step)
             to_training(self.trainer.model)
         if self.trainer.stopping:
+            if not logged:
+                self._log(state)
             control.should_save = control.should_training_stop = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
@@ -168,13 +171,11 @@ class Watch(TrainerCallback):
             "step",
             self.first + state.global_step,
             **figures,
-            shortened=self.trainer.shortened,
-            left_out=self.trainer.left_out,
+            **self.trainer.counted(),
             seconds_per_step=round(pace, 3),
             waiting_for_data=round(self.trainer.waited / max(took, 1e-9), 4),
             minutes_left=round(pace * (state.max_steps - state.global_step) / 60, 1),
         )
-        self.trainer.shortened = self.trainer.left_out = 0
 
 
 class Stop:

@@ -151,6 +151,14 @@ class StageTrainer(Trainer):
             self._check_alike(lessons)
         return dict(zip(self.objectives, counts, strict=True))
 
+    def counted(self) -> dict[str, int]:
+        """Examples of all processes that were shortened and left out since this was asked last; by all of them together."""
+        found = torch.tensor([self.shortened, self.left_out], device=self.args.device)
+        self.shortened = self.left_out = 0
+        if self.accelerator.num_processes > 1:
+            distributed.all_reduce(found)
+        return dict(zip(("shortened", "left_out"), found.tolist(), strict=True))
+
     def _check_alike(self, lessons: Sequence[Lesson]) -> None:
         """Processes that share weights out gather them in step: each has to learn the same losses. Raises RsvlmError in all."""
         mine = [[bool(lesson.counts.get(name)) for name in self.objectives] for lesson in lessons]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -15,9 +18,12 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+from torch import distributed
 
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.run import last_checkpoint
+from rsvlm.trainer.stage import StageTrainer
+from rsvlm.trainer.train import Run
 
 Made = Callable[..., Recipe]
 Events = Callable[[Path, str], list[dict[str, Any]]]
@@ -63,6 +69,47 @@ def test_killed_in_the_middle_and_gone_on_with_is_one_run_to_the_bit(start: Star
     assert [row["step"] for row in seen] == list(range(1, 11)) and {len(row["ids"]) for row in seen} == {4}
     assert lines(broken / "seen.jsonl") == seen
     assert [event["step"] for event in lines(broken / "events.jsonl") if event["event"] == "resumed"] == [5]
+
+
+def test_last_step_before_a_stop_is_told(
+    tuned: Made, tiny: Path, tmp_path: Path, events: Events, monkeypatch: pytest.MonkeyPatch
+):
+    plain = StageTrainer.training_step
+
+    def stopped(trainer: StageTrainer, *given: Any) -> torch.Tensor:
+        trainer.asked_to_stop = trainer.state.global_step == 2
+        return plain(trainer, *given)
+
+    monkeypatch.setattr(StageTrainer, "training_step", stopped)
+    ended = Run(tuned(validation=None, logging_steps=20), tiny, tmp_path / "run").train()
+    assert not ended.whole and [event["step"] for event in events(tmp_path / "run", "step")] == [3] == [ended.steps]
+
+
+def counted(rank: int, store: str, told: Any) -> None:
+    """One of two processes, the first of which shortened 2 examples and the second 3; each left one out."""
+    torch.set_num_threads(1)
+    wait = timedelta(seconds=30)
+    distributed.init_process_group("gloo", f"file://{store}", timeout=wait, rank=rank, world_size=2)
+    accelerator, args = SimpleNamespace(num_processes=2), SimpleNamespace(device="cpu")
+    trainer: Any = SimpleNamespace(shortened=2 + rank, left_out=1, accelerator=accelerator, args=args)
+    told.put([StageTrainer.counted(trainer), StageTrainer.counted(trainer)])
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def test_examples_that_are_too_long_are_counted_over_all_processes(tmp_path: Path):
+    fork = multiprocessing.get_context("fork")
+    told = fork.Queue()
+    processes = [fork.Process(target=counted, args=(rank, str(tmp_path / "store"), told)) for rank in (0, 1)]
+    for process in processes:
+        process.start()
+    try:
+        found = [told.get(timeout=60) for _ in processes]
+    finally:
+        for process in processes:
+            process.join(10)
+            process.kill()
+    assert found == [[{"shortened": 5, "left_out": 2}, {"shortened": 0, "left_out": 0}]] * 2
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
