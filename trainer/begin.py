@@ -82,8 +82,7 @@ def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         raise RsvlmError("not_found", f"There is no run in {folder}.", "Leave out --resume to begin one.")
     if resume:
         told = recipe.model_dump(mode="json")
-        once = load_recipe(path, ["save_total_limit=2"])  # of which one had been allowed
-        begun = once.model_dump(mode="json")
+        begun = load_recipe(path, []).model_dump(mode="json")
         for name in sorted(told.keys() - FREE):
             if told[name] != begun[name]:
                 raise RsvlmError(

@@ -106,9 +106,10 @@ class Side(Strict):
 class Validation(Strict):
     """Records that are never trained on.
 
-    eval_steps: between two looks at them; None = LOOKS of them at even distances, no further apart than FURTHEST. metric: what
-    decides which model is the best: "loss", a figure that the task's evaluation gives, or "auto": the one that stands for all of
-    the task, see answering.SCORED, and the loss where the records are of several tasks or the model cannot be asked about them.
+    eval_steps: between two looks at them; None = LOOKS of them at even distances in all that the stages plan, no further apart
+    than FURTHEST. metric: what decides which model is the best: "loss", a figure that the task's evaluation gives, or "auto": the
+    one that stands for all of the task, see answering.SCORED, and the loss where the records are of several tasks or the model
+    cannot be asked about them.
     """
 
     data: tuple[Source, ...] = Field(min_length=1)
@@ -122,7 +123,8 @@ class Recipe(Strict):
     batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
     max_steps: stages end after so many, with the learning rates that they had been planned with. output_dir: folder of the run.
     id: what the model is called among those of the user, else as the recipe. record_ids: write down which records each step saw.
-    save_total_limit: checkpoints of a stage that are kept; with one alone none would be there while it is written.
+    save_total_limit: checkpoints of a stage that are kept; 1, which older recipes have, is 2, as with one alone none would be
+    there while it is written.
     """
 
     name: str
@@ -144,7 +146,7 @@ class Recipe(Strict):
     teacher: str | None = None
     logging_steps: int = Field(20, gt=0)
     save_steps: int = Field(gt=0)
-    save_total_limit: int = Field(2, ge=2)
+    save_total_limit: int = Field(2, ge=1)
     max_steps: int | None = Field(None, gt=0)
     output_dir: str | None = None
     workers: int = Field(1, ge=0)
@@ -161,6 +163,11 @@ class Recipe(Strict):
                     "or make two recipes, the second one of the first one's model"
                 )
         return value
+
+    @field_validator("save_total_limit")
+    @classmethod
+    def keeps_two(cls, value: int) -> int:
+        return max(2, value)
 
     @field_validator("id")
     @classmethod
@@ -179,9 +186,9 @@ class Recipe(Strict):
 
     @property
     def eval_steps(self) -> int:
-        """Between two looks at the validation."""
+        """Between two looks at the validation; by itself the same however often the run is cut short and gone on with."""
         asked = self.validation.eval_steps if self.validation else None
-        return asked or min(FURTHEST, ceil(self.all_steps / LOOKS))
+        return asked or min(FURTHEST, ceil(sum(stage.max_steps for stage in self.stages) / LOOKS))
 
     @property
     def is_whole(self) -> bool:

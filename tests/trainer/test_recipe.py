@@ -68,7 +68,7 @@ def test_unknown_key_is_named_with_the_nearest_right_one(override: str, key: str
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("save_total_limit=1", "key save_total_limit is wrong"),
+        ("save_total_limit=0", "key save_total_limit is wrong"),
         ("max_steps=many", "key max_steps is wrong"),
         ("data=[]", "key data is wrong"),
         ("stages.0.objectives={}", "key stages.0.objectives is wrong"),
@@ -83,6 +83,17 @@ def test_unknown_key_is_named_with_the_nearest_right_one(override: str, key: str
 )
 def test_wrong_value_is_told_in_words(override: str, words: str):
     assert words in refused(COMPACT, override).message
+
+
+def test_one_checkpoint_of_an_older_recipe_is_two():
+    assert load_recipe(COMPACT, ["save_total_limit=1"]).save_total_limit == 2
+    assert load_recipe(COMPACT, ["save_total_limit=3"]).save_total_limit == 3
+
+
+def test_looks_are_the_same_where_a_run_is_cut_short():
+    planned = load_recipe(COMPACT, ["validation={data: [{path: a.jsonl}]}"])
+    assert planned.eval_steps == 425
+    assert load_recipe(COMPACT, ["validation={data: [{path: a.jsonl}]}", "max_steps=10"]).eval_steps == 425
 
 
 def test_missing_key_is_named(tmp_path: Path):

@@ -16,8 +16,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.recipe import Recipe, load_recipe
 from rsvlm.trainer.sources import SOURCES
+from rsvlm.trainer.steps import Share
 from rsvlm.trainer.train import Run
 
 Made = Callable[..., Recipe]
@@ -42,6 +43,55 @@ def test_more_steps_of_an_earlier_stage_are_not_lost_to_a_later_one(
         assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one), name
 
 
+def test_best_model_of_a_stage_that_is_dropped_is_forgotten(
+    tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """And only then: where the batch cannot be shared among as many processes as there are now, all is left as it is."""
+    run, path = tmp_path / "run", tmp_path / "run" / "validation.json"
+    first = tuned().stages[0].model_dump(mode="json")
+    held = {**tuned().validation.model_dump(), "metric": "loss"}
+    told: dict[str, Any] = {"validation": held, "stages": [first, {**first, "learning_rate": 5e-4}]}
+    Run(tuned(**told, max_steps=1), tiny, run).train()
+    state = json.loads(path.read_text())
+    state["best"] = {**state["latest"], "figures": {"loss": -99.0}}  # which nothing reaches
+    assert state["best"]["step"] == 2, "of the second stage"
+    path.write_text(json.dumps(state))
+
+    plain = Share.of
+    with monkeypatch.context() as patch:
+        patch.setattr(Share, "of", lambda batch, parts, processes, rank: plain(batch, parts, 3, rank))
+        with pytest.raises(RsvlmError, match="cannot be shared among 3 processes"):
+            Run(tuned(**told, max_steps=2), tiny, run, resume=True).train()
+    assert (run / "stage-2" / "checkpoint-1").exists() and json.loads(path.read_text()) == state
+
+    Run(tuned(**told, max_steps=2), tiny, run, resume=True).train()
+    best = json.loads(path.read_text())["best"]
+    assert best["step"] in (2, 4) and best["figures"]["loss"] > 0 and (run / "best").exists()
+
+
+def test_data_of_a_run_that_was_refused_are_not_those_of_the_next_one(tuned: Made, tmp_path: Path):
+    """Also those that it validates with."""
+    for name in "ab":
+        rows = []
+        for number in range(4):
+            Image.new("RGB", (64, 64), (0, 60 * number, 90)).save(tmp_path / f"{name}{number}.png")
+            rows.append(
+                {"filename": f"{name}{number}.png", "split": "train", "sentences": [{"raw": f"{number} lakes"}]}
+            )
+        (tmp_path / f"{name}.json").write_text(json.dumps({"images": rows}))
+    one, other = ([{"format": "karpathy", "path": f"{name}.json"}] for name in "ab")
+    with pytest.raises(RsvlmError, match="that it validates with"):
+        Run(tuned(data=one, validation={"data": one}), tmp_path, tmp_path / "run")
+    run = Run(tuned(data=other, validation={"data": one}), tmp_path, tmp_path / "run")
+    assert Path(run.examples.record(0)[0].images[0]["href"]).name == "b0.png"
+    for path in (tmp_path / "run").glob("recipe.yaml"):
+        path.unlink()
+    swapped = Run(tuned(data=one, validation={"data": other}), tmp_path, tmp_path / "run")
+    assert swapped.held is not None
+    hrefs = [Path(seen.record(0)[0].images[0]["href"]).name for seen in (swapped.examples, swapped.held.records)]
+    assert hrefs == ["a0.png", "b0.png"]
+
+
 def test_run_goes_on_with_the_data_that_it_began_with_alone(tuned: Made, tiny: Path, tmp_path: Path):
     shutil.copy(tiny / "tiny.zip", tmp_path / "tiny.zip")
     Run(tuned(max_steps=1, validation=None), tmp_path, tmp_path / "run").train()
@@ -64,6 +114,9 @@ def test_run_that_an_older_version_began_goes_on(tuned: Made, tiny: Path, tmp_pa
     recipe = yaml.safe_load((run / "recipe.yaml").read_text())
     (run / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "save_total_limit": 1}))
     assert Run(tuned(max_steps=2, validation=None), tiny, run, resume=True).train().steps == 2
+    (run / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "save_total_limit": 1}))
+    own = load_recipe(run / "recipe.yaml", ["max_steps=3"])
+    assert Run(own, tiny, run, resume=True).train().steps == 3, "by the recipe that lies in its folder, too"
 
 
 def test_run_that_would_be_validated_with_what_it_learns_does_not_begin(tuned: Made, tiny: Path, tmp_path: Path):

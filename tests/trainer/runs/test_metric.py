@@ -56,7 +56,7 @@ def asked_for(folder: Path, tasks: Sequence[str], model: str, objective: str, **
         "model": {"id": model}, "data": [{**source, "split": "train"}], "max_steps": 2, "id": "trained",
         "validation": {"data": [{**source, "split": "val"}], "metric": "auto", **validation},
     }  # fmt: skip
-    stage = {"max_steps": 9, "train": ["all"], "objectives": {objective: 1.0}, "learning_rate": 1e-3}
+    stage = {"max_steps": 2, "train": ["all"], "objectives": {objective: 1.0}, "learning_rate": 1e-3}
     own = {"stages": [stage], "batch_size": 4, "pixels": [], "workers": 0}
     return load_recipe(Path("compact_lora"), [f"{key}={json.dumps(value)}" for key, value in (changed | own).items()])
 
@@ -83,6 +83,19 @@ def test_best_model_is_that_of_the_figure_which_can_be_measured(
     assert f"best {metric} on the records held out" in capsys.readouterr().err
     looks = events(folder, "eval")
     assert [look["step"] for look in looks] == [0, 1, 2] and {look["metric"] for look in looks} == {metric}
+
+
+def test_kind_of_questions_may_be_called_as_a_loss_or_a_part_of_an_event(add_family, tmp_path: Path, events: Events):
+    add_family("geopix", SAYS)
+    recipe = asked_for(tmp_path, ["vqa"], "geopix", "language")
+    kinds = ("language", "step", "metric", "kind", "left_out", "loss")
+    rows = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()]
+    lines = [json.dumps({**row, "meta": {"type": kinds[n // 4 % 6]}}) + "\n" for n, row in enumerate(rows)]
+    (tmp_path / "records.jsonl").write_text("".join(lines))
+    Run(recipe, tmp_path, tmp_path / "run").train()
+    looks = events(tmp_path / "run", "eval")
+    assert [look["step"] for look in looks] == [0, 1, 2] and {look["metric"] for look in looks} == {"OA"}
+    assert looks[0].keys() >= {"language", "loss", "OA", "vqa language", "vqa step", "vqa metric", "kind"}
 
 
 def test_page_of_samples_shows_what_was_drawn(add_family, tmp_path: Path):
