@@ -23,7 +23,7 @@ from rsvlm.trainer.keeping import put
 from rsvlm.trainer.measuring.data import ALL
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.train import Run
-from rsvlm.trainer.validation import LOSS
+from rsvlm.trainer.validation import LOSS, Held
 
 INSTALLED = "installed.json"  # in the folder of a run: what its model is called, and which revision
 
@@ -100,11 +100,11 @@ def figures(run: Run, name: str) -> tuple[Figure, ...]:
     found = []
     for metric, value in sorted(best["figures"].items(), key=lambda figure: figure[0] in losses):
         if metric in losses:
-            protocol, count, command = LOSS, best.get("n", len(held.records)), _again(run)
+            protocol, count, command = LOSS, best.get("n", len(held.records)), _again(run, held)
         else:
             task = next(task for task in files if len(files) == 1 or metric.startswith(f"{task} "))
             protocol, count = SCORED[task].protocol, len(files[task].read_text("utf-8").splitlines())
-            asked = _asked(run, name, files, task)
+            asked = _asked(held, name, files, task)
             command = f"rsvlm eval {task} {asked} --protocol {protocol} --json"
         found.append(
             Figure(data=held.name, protocol=protocol, metric=metric, value=round(value, 4), n=count, command=command)
@@ -112,22 +112,21 @@ def figures(run: Run, name: str) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _asked(run: Run, name: str, files: Mapping[str, Path], task: str) -> str:
+def _asked(held: Held, name: str, files: Mapping[str, Path], task: str) -> str:
     """What “rsvlm eval” is to measure: the model on the data, where these are all of a split, else what was kept of it."""
-    sources = run.recipe.validation.data if run.recipe.validation else ()
-    source = sources[0]
-    cut = source.limit is not None and run.held is not None and len(run.held.records) >= source.limit
-    if len(sources) > 1 or cut or source.tasks or {"ground", "segment"} <= files.keys() or run.held is None:
+    source, *others = held.sources
+    cut = source.limit is not None and len(held.records) >= source.limit
+    if others or cut or source.tasks or {"ground", "segment"} <= files.keys():
         return f"--predictions {quote(str(files[task].resolve()))}"
     split = source.split or ("train" if source.format == "archive" else ALL)
-    images = f" --images {quote(str(run.held.data / source.images))}" if source.images else ""
-    path = quote(str(run.held.data / source.path))
+    images = f" --images {quote(str(held.data / source.images))}" if source.images else ""
+    path = quote(str(held.data / source.path))
     return f"--data {path} --format {source.format}{images} --split {split} --model {name}"
 
 
-def _again(run: Run) -> str:
+def _again(run: Run, held: Held) -> str:
     """The run, which tells its losses."""
-    data = f" --data {quote(str(run.held.data))}" if run.held and not run.recipe.is_whole else ""
+    data = f" --data {quote(str(held.data))}" if not run.recipe.is_whole else ""
     recipe = quote(str((run.folder / RECIPE).resolve()))
     return f"rsvlm train {recipe} output_dir=again --no-install{data} --json"
 
