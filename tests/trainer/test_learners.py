@@ -299,9 +299,15 @@ def test_model_is_saved_as_exactly_as_it_was_released(card: ModelCard, data: Pat
                 weight.mul_(1 + 2**-12)  # less than bfloat16 tells apart
         learner.save(tmp_path / "saved")
         assert next(learner.network.parameters()).dtype == torch.float32
+        with torch.no_grad():
+            for weight in learner.network.parameters():
+                weight.mul_(2)
+        learner.save(tmp_path / "learnt")
     finally:
         shutil.rmtree(folder)
     saved = weights(tmp_path / "saved")
     assert saved.keys() == state.keys()
     for name, tensor in state.items():
         assert saved[name].dtype == torch.bfloat16 and torch.equal(saved[name], tensor), name
+    learnt = weights(tmp_path / "learnt")
+    assert all(torch.equal(learnt[name], 2 * tensor) for name, tensor in state.items()), "what is learnt is saved"
