@@ -70,12 +70,13 @@ def _scored(task: str, **given: Any) -> dict[str, Any]:
 
 def _measured(task: str, **given: Any) -> dict[str, Any]:
     """Whether it can be done shows before torch, which takes seconds, is imported."""
-    from rsvlm.trainer.measuring import able
+    from rsvlm.trainer.measuring import able, spec_of
     from rsvlm.trainer.measuring.data import Data
     from rsvlm.trainer.scoring import protocol_of
 
     protocol = protocol_of(task, given["protocol"])
-    data = Data(given["data"], given["kind"], given["images"], given["split"])
+    tasks = spec_of(task, protocol).tasks
+    data = Data(given["data"], given["kind"], given["images"], given["split"], tasks)
     card = able(task, protocol, given["model"])
     if not data.path.exists():
         raise RsvlmError("not_found", f"There is no {data.path}.", "Check the path.")

@@ -20,12 +20,16 @@ class Ability:
 
 @dataclass(frozen=True)
 class Measured:
-    """kind: the class of `module`, in this package, that asks. ability: what the model needs. takes: which records, in words."""
+    """kind: the class of `module`, in this package, that asks. ability: what the model needs. takes: which records, in words.
+
+    tasks: of those records; () = it does not depend on their task.
+    """
 
     module: str
     kind: str
     ability: Ability
     takes: str
+    tasks: tuple[str, ...] = ()
 
 
 EMBEDS = Ability("localize", "compare pictures with words")
@@ -37,15 +41,17 @@ ASKS_CHANGE = Ability("change_ask", "answer questions about what changed")
 QUESTIONS_OF_CHANGE = ("deltavlm-count", "deltavlm-location", "yes-no", "exact")  # protocols
 MASKS_OF_CHANGE = ("masks", "pixels")
 
+DRAWN = ("segment", "ground")
+
 MEASURED = {
-    "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture"),
-    "vqa": Measured("words", "Questions", ANSWERS, "questions on one picture, with answers"),
+    "caption": Measured("words", "Captions", Ability("describe", "describe a place"), "captions of one picture", ("caption",)),
+    "vqa": Measured("words", "Questions", ANSWERS, "questions on one picture, with answers", ("vqa",)),
     "change": Measured("words", "Change", Ability("change", "describe what changed"), "words on two dates, by the protocol"),
-    "segment": Measured("drawn", "Masks", OUTLINES, "phrases with outlines in one picture"),
-    "ground": Measured("drawn", "Boxes", BOXES, "phrases with boxes in one picture"),
-    "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture"),
+    "segment": Measured("drawn", "Masks", OUTLINES, "phrases with outlines in one picture", DRAWN),
+    "ground": Measured("drawn", "Boxes", BOXES, "phrases with boxes in one picture", DRAWN),
+    "retrieval": Measured("vectors", "Retrieval", EMBEDS, "captions of one picture", ("caption",)),
     "zeroshot": Measured("vectors", "ZeroShot", NAMES, "pictures of known class"),
-    "localize": Measured("places", "Places", EMBEDS, "phrases with regions in one picture"),
+    "localize": Measured("places", "Places", EMBEDS, "phrases with regions in one picture", ("localize",)),
     "rag": Measured("knowledge", "Knowledge", ANSWERS, "questions on one picture, with answers"),
     "consistency": Measured("steady", "Steadiness", ANSWERS, "questions on one picture, with answers"),
 }  # fmt: skip
@@ -56,8 +62,10 @@ DIFFERENCES = Measured(
 )
 
 
-COVER = Measured("cover", "Cover", OUTLINES, "outlines of several classes in one picture")
-PRESENCE = Measured("drawn", "Presence", OUTLINES, "phrases with outlines, or with target_absent, in one picture")
+COVER = Measured("cover", "Cover", OUTLINES, "outlines of several classes in one picture", ("segment",))
+PRESENCE = Measured(
+    "drawn", "Presence", OUTLINES, "phrases with outlines, or with target_absent, in one picture", DRAWN
+)
 OF_SEGMENT = {"semantic": COVER, "presence": PRESENCE}  # by protocol
 
 

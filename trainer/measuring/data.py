@@ -22,12 +22,14 @@ BY_SUFFIX = {".zip": "archive", ".jsonl": "records"}
 class Data:
     """path: of its annotations. format: a name of formats.FORMATS, None = by the file's suffix. images: folder of its pictures,
     None = beside the annotations. split: only this one, or ALL; None = the first of MEASURED where there are several.
+    tasks: of the records by which that is chosen, () = all.
     """
 
     path: Path
     format: str | None = None
     images: Path | None = None
     split: str | None = None
+    tasks: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -44,10 +46,11 @@ class Data:
 
     @cached_property
     def splits(self) -> Counter[str]:
-        """How many records each split has; empty where nobody needs to know. Reads all of them."""
+        """How many records of the tasks each split has; empty where nobody needs to know. Reads all of them."""
         if self.split:
             return Counter()
-        return Counter(self._split(record) for record in formats.read(self.kind, Source(self.path, self.images)))
+        records = formats.read(self.kind, Source(self.path, self.images))
+        return Counter(self._split(record) for record in records if not self.tasks or record.task in self.tasks)
 
     def _split(self, record: Record) -> str:
         """Of what a caption archive has for training, one in ten is held out."""

@@ -52,7 +52,7 @@ def records(tmp_path: Path) -> Asked:
         with path.open("w") as file:
             for number, (task, images, question, answers, more) in enumerate(rows):
                 hrefs = [{"href": str(image)} for image in images]
-                record = Record(f"r{number}", task, "test", hrefs, said(question, *answers), **more)
+                record = Record(f"r{number}", task, more.pop("split", "test"), hrefs, said(question, *answers), **more)
                 file.write(json.dumps(record.to_json()) + "\n")
         return Data(path)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
+from rsvlm.trainer.measuring import spec_of
 from rsvlm.trainer.measuring.data import Data
 from rsvlm.trainer.records import is_held
 
@@ -31,3 +33,13 @@ def test_splits_of_an_archive_are_those_that_it_has(tmp_path: Path):
     held = [record.meta["filename"] for record in only.records(only.source())]
     assert only.part == "held" and held == [name for name in names if is_held(name)] != []
     assert f"train ({40 - len(held)}), held ({len(held)}); “held” is measured" in only.warning
+
+
+def test_split_is_chosen_by_records_that_the_task_takes(records, pictures: list[Path]):
+    data = records(
+        ("caption", pictures[:1], "", ["a lake"], {"split": "train"}),
+        ("caption", pictures[1:2], "", ["a road"], {"split": "test"}),
+        ("vqa", pictures[2:3], "Is it a road?", ["no"], {"split": "val"}),
+    )
+    for task, part in (("caption", "test"), ("retrieval", "test"), ("vqa", None), ("zeroshot", "val")):
+        assert replace(data, tasks=spec_of(task, "").tasks).part == part, task
