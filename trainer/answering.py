@@ -59,7 +59,8 @@ class Said:
 
     @property
     def text(self) -> str:
-        return str(self.row.get("said", self.row["prediction"]))
+        """Words; "" of a model that only draws."""
+        return str(self.row.get("said", "" if self.is_drawn else self.row["prediction"]))
 
     @property
     def references(self) -> list[str]:
