@@ -22,7 +22,7 @@ def measure_difference(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Score the difference of two dates as a mask of change: a baseline. Its threshold is Otsu's, or of other pairs."""
-    from rsvlm.trainer.measuring.data import Data
+    from rsvlm.trainer.measuring.data import ALL, Data
     from rsvlm.trainer.measuring.difference import best_threshold, pairs, score
     from rsvlm.trainer.records import Records
     from rsvlm.trainer.scored import document
@@ -31,6 +31,7 @@ def measure_difference(
     given = Data(data, kind, images, split)
     tell(given)
     count, scored = score(pairs(given.records(given.source())), threshold)
-    told = {"task": "change", "protocol": "pixels", "data": data.name, "split": given.part or "all", "n": count}
+    told = {"task": "change", "protocol": "pixels", "data": data.name, "split": given.part or ALL, "n": count}
     rule = {"threshold": "Otsu of each pair" if threshold is None else threshold}
-    show({**told, **document(scored), **rule}, as_json)
+    warning = {"warning": given.warning} if given.warning else {}
+    show({**told, **document(scored), **rule, **warning}, as_json)

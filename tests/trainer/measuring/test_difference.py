@@ -106,6 +106,13 @@ def test_two_dates_count_once_and_both_commands_agree(data: Path, tmp_path: Path
     assert "protocol pixels" in plain.stdout and "false alarms" in plain.stdout
     with pytest.raises(RsvlmError, match="no pair"):
         score([], None)
+    lines = data.read_text().splitlines()
+    data.write_text("\n".join(json.dumps({**json.loads(line), "split": "test"}) for line in lines))
+    whole = CliRunner().invoke(evaluate_app, ["difference", "--data", str(data), "--json"])
+    split = json.dumps({**json.loads(lines[0]), "split": "train"})
+    data.write_text(data.read_text() + "\n" + split)
+    some = CliRunner().invoke(evaluate_app, ["difference", "--data", str(data), "--json"])
+    assert "warning" not in json.loads(whole.stdout) and "“test” is measured" in json.loads(some.stdout)["warning"]
 
 
 def test_models_are_scored_by_changed_pixels_too(add_family, models, pictures, records, kept, tmp_path: Path):
