@@ -31,7 +31,7 @@ for name, told, protocols, more in (
      VOCABULARY),
     ("segment", "Score masks of what phrases name.",
      "masks (default): above 0 is the thing; lisa: 1 is, and 255 is left out of account; semantic: each pixel is "
-     "of one class.", {}),
+     "of one class; presence: whether anything is drawn, of what is there and of what is not.", {}),
     ("ground", "Score boxes around what phrases name.",
      "boxes (default): turned by their angles; boxes-upright: angles are left out of account.", {}),
     ("retrieval", "Score how often what belongs together is found, both ways between pictures and captions.",
