@@ -138,7 +138,7 @@ class Held:
         Raises RsvlmError (bad_request) where the metric is none of them.
         """
         found, bounds = figures_of(said)
-        names = {name: f"{said[0].record.task} {name}" if name in self.taken else name for name in found}
+        names = {name: f"{said[0].record.task} {name}" if name in self.taken else name for name in {**found, **bounds}}
         figures = {names[name]: value for name, value in found.items()}
         intervals = {names[name]: pair for name, pair in bounds.items()}
         if self.metric not in (LOSS, *figures):
