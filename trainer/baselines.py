@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rsvlm.protocol import Record
+from rsvlm.trainer.figures import REAL
 from rsvlm.trainer.metrics.caption_protocols import score_captions
 from rsvlm.trainer.metrics.captions import ngrams
 from rsvlm.trainer.metrics.tokenisers import plain
@@ -24,7 +25,7 @@ from rsvlm.trainer.records import data_folder, read_caption_archive
 from rsvlm.trainer.teacher import CHANNELS, SIDE, Standardised
 
 TEACHER = "teacher/mobilenet_v2_1.0_224_folded_fp16.npz"
-SETS = (("ucm_trainval_256.zip", "train", "val"), ("rsicd_train_128.zip", "fit", "held"))
+FIT = {"ucm_trainval_256.zip": "train", "rsicd_train_128.zip": "fit"}  # what the model was trained on
 NEIGHBOURS = 5
 BATCH = 64
 DECAY = 1e-3  # weight decay of the probe
@@ -71,8 +72,8 @@ def probed(known: Tensor, classes: Tensor, asked: Tensor) -> Tensor:
 def main() -> None:
     data = data_folder()
     teacher = Standardised(data / TEACHER, torch.zeros(CHANNELS), torch.ones(CHANNELS))
-    for archive, fit, held in SETS:
-        known, asked = (read_caption_archive(data / archive, split) for split in (fit, held))
+    for archive, held in REAL:
+        known, asked = (read_caption_archive(data / archive, split) for split in (FIT[archive], held))
         features = [seen_by(teacher, records) for records in (known, asked)]
         names = sorted({record.meta["scene"] for record in known})
         classes, truth = (

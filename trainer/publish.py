@@ -5,9 +5,9 @@ python -m rsvlm.trainer.publish RUN FOLDER      the data sets in $RSVLM_DATA or 
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +28,12 @@ from rsvlm.trainer.calibration import (
     softmax,
 )
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.figures import measured
+from rsvlm.trainer.figures import REAL, measured
 from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import data_folder
 
 UNFAMILIAR = 0.05  # share of held pictures that may count as unlike the training data
-SPLITS = (("ucm_trainval_256.zip", "val"), ("rsicd_train_128.zip", "held"))
 
 
 def edit_card(changes: dict[str, object]) -> None:
@@ -70,7 +69,7 @@ def source_of(folder: Path) -> dict[str, object]:
 def calibrate(data: Path) -> dict[str, float]:
     """Fit temperature and threshold on the held pictures and write them into the card."""
     logits, truth, familiarity = scene_logits(
-        load(get_card(None), "cpu"), [(data / name, split) for name, split in SPLITS]
+        load(get_card(None), "cpu"), [(data / name, split) for name, split in REAL]
     )
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
@@ -107,5 +106,9 @@ def measure(data: Path, made: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    install_weights(Path(sys.argv[1]), data_folder())
-    print(json.dumps(measure(data_folder(), Path(sys.argv[2])), indent=1))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="Folder of a finished run: last/, recipe.yaml and events.jsonl.")
+    parser.add_argument("folder", type=Path, help="For data that is made to measure on.")
+    given = parser.parse_args()
+    install_weights(given.run, data_folder())
+    print(json.dumps(measure(data_folder(), given.folder), indent=1))

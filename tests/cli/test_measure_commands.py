@@ -86,8 +86,9 @@ def test_what_models_learn_from_is_not_measured_unasked(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["vqa", "--data", "records.jsonl"], "compact cannot answer questions"),
-        (["change", "--data", "records.jsonl", "--protocol", "yes-no"], "cannot answer questions about what changed"),
+        (["vqa", "--data", "records.jsonl", "--model", "geoclip"], "geoclip cannot answer questions"),
+        (["change", "--data", "records.jsonl", "--model", "geoclip", "--protocol", "yes-no"],
+         "cannot answer questions about what changed"),
         (["localize", "--data", "records.jsonl"], "nothing to measure “localize” on"),
         (["caption", "--data", "records.jsonl", "--split", "dev"], "nothing in the split “dev”"),
         (["caption", "--data", "gone.jsonl"], "There is no gone.jsonl"),
@@ -96,13 +97,14 @@ def test_what_models_learn_from_is_not_measured_unasked(
         (["caption", "--data", "records.jsonl", "--model", "none"], "no model called “none”"),
         (["caption", "--data", "records.jsonl", "--protocol", "bleu"], "no caption protocol “bleu”"),
         (["zeroshot", "--data", "records.jsonl", "--templates", "gone.txt"], "gone.txt cannot be read"),
-        (["rag", "--data", "records.jsonl"], "cannot answer questions"),
+        (["rag", "--data", "records.jsonl", "--model", "geoclip"], "cannot answer questions"),
         (["consistency"], "nothing to score"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_measured_is_told_in_one_line(
-    rsvlm, data: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+    rsvlm, data: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str, add_family
 ):
+    add_family("geoclip", [])
     monkeypatch.chdir(data.parent)
     done = rsvlm("eval", *words)
     assert done.code == 2 and told in done.err and done.err.count("\n") == 1 and not done.out

@@ -36,7 +36,7 @@ def run(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         (["describe", "none.tif"], 2, "There is no file none.tif."),
         (["describe", "none.tif", "--model", "big"], 2, "no model called “big”"),
         (["describe", "{place}", "--style", "long"], 2, "no style “long”"),
-        (["ask", "{place}", "What?"], 2, "The model compact cannot answer questions"),
+        (["ask", "{place}", "What?", "--model", "geoclip"], 2, "The model geoclip cannot answer questions"),
         (["knowledge", "search", "none.gpkg", "x"], 2, "There is no library none.gpkg."),
         (["knowledge", "add", "l.gpkg", "none.txt"], 2, "There is no file none.txt."),
         (["describe", "{place}", "--extent", "0", "0", "1", "1"], 2, "outside the raster"),
@@ -44,8 +44,10 @@ def run(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_neither_help_nor_a_refusal_waits_for_torch(
-    without_torch: dict[str, str], place: Path, words: list[str], code: int, told: str
+    without_torch: dict[str, str], place: Path, words: list[str], code: int, told: str, add_family
 ):
+    if "geoclip" in words:
+        without_torch["RSVLM_MODELS"] = str(add_family("geoclip", []).folder.parent)
     start = time.monotonic()
     done = run(*(word.format(place=place) for word in words), env=without_torch)
     assert (done.returncode, told in done.stdout + done.stderr) == (code, True), done.stderr

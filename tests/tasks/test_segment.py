@@ -16,6 +16,8 @@ from shapely import union_all
 from shapely.geometry import box, shape
 
 from rsvlm.geo import ground
+from rsvlm.models import cards
+from rsvlm.models.cards import load_cards
 from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, SegmentRequest, Watch
@@ -120,28 +122,35 @@ def test_nothing_to_look_for_is_refused(add_family: Callable[..., Any], write: C
     assert told.value.code == "bad_request"
 
 
-def test_model_that_cannot_is_refused_with_the_names_of_those_that_can(add_family: Callable[..., Any]):
-    add_family("deltavlm", ["it"])
+def test_model_that_cannot_is_refused_with_the_names_of_those_that_can(
+    add_family: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    card = add_family("deltavlm", ["it"])
+    add_family("geopix", ["it"])
     request = SegmentRequest(Raster(href="nowhere.tif"), ["lake"], "deltavlm")
     with pytest.raises(RsvlmError, match="The model deltavlm cannot draw outlines") as told:
         run(request, Models("cpu"), Watch())
-    assert told.value.code == "bad_request" and "None of the models here can" in told.value.hint
-    add_family("geopix", ["it"])
+    able = [card.id for card in load_cards().values() if "segment" in card.tasks]
+    assert told.value.hint == f"Choose one that can: {', '.join(able)}." and "geopix" in able
+    monkeypatch.setattr(cards, "load_cards", lambda: {"deltavlm": card})
     with pytest.raises(RsvlmError) as told:
         run(request, Models("cpu"), Watch())
-    assert told.value.hint == "Choose one that can: geopix."
+    assert told.value.code == "bad_request" and "None of the models here can" in told.value.hint
 
 
-def test_model_that_only_compares_pictures_with_words_outlines_by_patches_and_says_so(root: Path, models: Models):
+def test_model_that_only_compares_pictures_with_words_outlines_by_patches_and_says_so(
+    root: Path, models: Models, add_family: Callable[..., Any]
+):
+    add_family("plain", [])
     demo = root / "resources" / "demo"
-    answer = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["a lake"]), models, Watch())
+    answer = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["a lake"], "plain"), models, Watch())
     assert any("has not learnt to outline" in text and "zero-shot" in text for text in answer.warnings)
     assert answer.provenance["method"] == "patches" and answer.target_absent == []
     with rasterio.open(demo / "after_classes.tif") as source:
         water = source.read(1) == WATER
         seen = rasterize([item.geometry for item in answer.evidence], water.shape, transform=source.transform) == 1
     assert (seen & water).sum() > 0.5 * (seen | water).sum()
-    absent = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["ships"]), models, Watch())
+    absent = run(SegmentRequest(Raster(href=str(demo / "after.tif")), ["ships"], "plain"), models, Watch())
     assert absent.target_absent == ["ships"] and absent.text == "ships: none found."
 
 

@@ -120,11 +120,12 @@ def test_masks_of_another_size_are_resized_by_the_middle_of_pixels():
     assert resized(np.arange(6.0)[None], 1, 2).tolist() == [[1.0, 4.0]]
 
 
-def test_model_that_only_speaks_is_not_asked_to_draw(models: Models, records, pictures):
+def test_model_that_only_compares_is_not_asked_to_draw(add_family, models: Models, records, pictures):
+    add_family("geoclip", [])
     data = records(("ground", pictures[:1], "", [], {"regions": [{"label": "road", "bbox": [12, 10, 36, 30]}]}))
     for task, told in (("segment", "draw outlines"), ("ground", "draw boxes")):
-        with pytest.raises(RsvlmError, match=f"compact cannot {told}"):
-            evaluate(task, data, models.get("compact"))
+        with pytest.raises(RsvlmError, match=f"geoclip cannot {told}"):
+            evaluate(task, data, models.get("geoclip"))
 
 
 def test_mask_of_change_is_scored_against_all_that_changed(

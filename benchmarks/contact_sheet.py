@@ -1,0 +1,153 @@
+"""What a model says and outlines of real places, on one picture to be looked at.
+
+python benchmarks/contact_sheet.py OUT.png [--model ID]      rasters of $RSVLM_DATA, else ../shared/data
+
+Each place has its picture, the caption below, and outlines of common land cover; of two dates both pictures, and what changed
+outlined on the later one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+from PIL import Image, ImageDraw, ImageFont
+
+from rsvlm.geo.scene import Scene
+from rsvlm.models.pool import Models
+from rsvlm.protocol import Answer, ChangeRequest, DescribeRequest, Raster, RsvlmError, SegmentRequest, Watch
+from rsvlm.tasks import change, describe, segment
+from rsvlm.tasks.looking import picture
+from rsvlm.trainer.records import data_folder
+
+SIDE = 320  # pixels of a picture's longer side
+COLUMNS, MARGIN, WORDS = 4, 10, 118  # places in a row; pixels between them, and below each for words
+COVER = {  # phrase -> colour, told apart by people who see few colours too (Wong, Nature Methods 8, 441)
+    "buildings": "#d55e00", "roads": "#f0e442", "trees": "#009e73", "water": "#56b4e9", "bare land": "#cc79a7",
+}  # fmt: skip
+CHANGED = "#ff2fd0"
+# File, and which part of it: left, top, right, bottom in shares of its sides.
+ONE_DATE = (
+    ("naip_nd/naip_20200831_rgbn_5m.tif", (0.0, 0.0, 0.3, 0.3)),
+    ("naip_nd/naip_20200831_rgbn_5m.tif", (0.35, 0.35, 0.65, 0.65)),
+    ("naip_nd/naip_20120731_rgbn_5m.tif", (0.65, 0.6, 0.95, 0.9)),
+    ("landsat_pucallpa/landsat_2020_swir1_nir_red_green.tif", (0.3, 0.3, 0.7, 0.7)),
+    ("s2_aquileia/s2_20190416.tif", (0.0, 0.0, 0.4, 0.4)),
+    ("s2_aquileia/s2_20190416.tif", (0.5, 0.5, 0.9, 0.9)),
+    ("s2_spain/S2_13band.tif", (0.1, 0.1, 0.9, 0.9)),
+    ("vhr_korea/cogeo_0p6m_rgb.tif", (0.0, 0.0, 0.5, 0.5)),
+    ("vhr_korea/cogeo_0p6m_rgb.tif", (0.5, 0.5, 1.0, 1.0)),
+    ("swellendam_osm/ortho_2p5m_rgba.tif", (0.05, 0.35, 0.3, 0.6)),
+    ("swellendam_osm/ortho_2p5m_rgba.tif", (0.35, 0.35, 0.6, 0.6)),
+    ("swellendam_osm/ortho_2p5m_rgba.tif", (0.65, 0.35, 0.9, 0.6)),
+    ("swellendam_osm/ortho_2p5m_rgba.tif", (0.4, 0.65, 0.65, 0.9)),
+    ("spacenet4_atlanta/pan_0p5m.tif", (0.0, 0.0, 0.5, 0.5)),
+    ("spacenet4_atlanta/pan_0p5m.tif", (0.5, 0.5, 1.0, 1.0)),
+)
+PARTS = ((0.2, 0.2, 0.6, 0.6), (0.5, 0.5, 0.9, 0.9))
+TWO_DATES = (
+    ("naip_nd/naip_20090818_rgbn_5m.tif", "naip_nd/naip_20120731_rgbn_5m.tif", PARTS[0]),
+    ("naip_nd/naip_20120731_rgbn_5m.tif", "naip_nd/naip_20200831_rgbn_5m.tif", PARTS[1]),
+    ("s2_pilbara_fire/s2_20181201.tif", "s2_pilbara_fire/s2_20190105.tif", PARTS[0]),
+    (
+        "landsat_pucallpa/landsat_1985_swir1_nir_red_green.tif",
+        "landsat_pucallpa/landsat_2020_swir1_nir_red_green.tif", PARTS[0],
+    ),
+    (
+        "landsat_pucallpa/landsat_2000_swir1_nir_red_green.tif",
+        "landsat_pucallpa/landsat_2020_swir1_nir_red_green.tif", PARTS[1],
+    ),
+)  # fmt: skip
+
+
+def place(file: Path, part: Sequence[float]) -> Raster:
+    with Scene.open(Raster(href=str(file))) as scene:
+        x0, y0, x1, y1 = scene.extent
+    across, down = x1 - x0, y1 - y0
+    left, top, right, bottom = part
+    return Raster(href=str(file), extent=(x0 + left * across, y1 - bottom * down, x0 + right * across, y1 - top * down))
+
+
+def drawn(raster: Raster, outlines: Sequence[tuple[dict, str]]) -> Image.Image:
+    """The place as a model sees it, with outlines (GeoJSON in its own coordinates, colour)."""
+    with Scene.open(raster) as scene:
+        x0, y0, x1, y1 = scene.extent
+        shrink = SIDE / max(x1 - x0, y1 - y0)
+        size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink))
+        view = scene.view(scene.extent, size)
+        image = Image.fromarray(picture(view)).convert("RGBA")
+    to_pixels = ~view.transform
+    layer = Image.new("RGBA", image.size)
+    pen = ImageDraw.Draw(layer)
+    for geometry, colour in outlines:
+        for polygon in shapely.get_parts(shapely.geometry.shape(geometry)):
+            for ring in (polygon.exterior, *polygon.interiors):
+                corners = [to_pixels @ (x, y) for x, y in np.asarray(ring.coords)]
+                pen.line(corners, fill=colour, width=2)
+    return Image.alpha_composite(image, layer).convert("RGB")
+
+
+def told(answer: Answer) -> str:
+    return " ".join([answer.text, *(f"[{warning}]" for warning in answer.warnings[:1])])
+
+
+def one_date(raster: Raster, model: str | None, models: Models) -> tuple[list[Image.Image], str]:
+    said = describe.describe(DescribeRequest(raster, model=model), models, Watch())
+    seen = segment.segment(SegmentRequest(raster, list(COVER), model), models, Watch())
+    outlines = [(item.geometry, COVER[item.label]) for item in seen.evidence]
+    return [drawn(raster, outlines)], told(said)
+
+
+def two_dates(before: Raster, after: Raster, model: str | None, models: Models) -> tuple[list[Image.Image], str]:
+    answer = change.change(ChangeRequest(before, after, model=model), models, Watch())
+    outlines = [(item.geometry, CHANGED) for item in answer.evidence if item.kind == "mask"]
+    return [drawn(before, []), drawn(after, outlines)], told(answer)
+
+
+def places(folder: Path, model: str | None, models: Models) -> Iterator[tuple[list[Image.Image], str]]:
+    for file, part in ONE_DATE:
+        yield one_date(place(folder / file, part), model, models)
+    for first, second, part in TWO_DATES:
+        pair = place(folder / first, part), place(folder / second, part)
+        try:
+            yield two_dates(*pair, model, models)
+        except RsvlmError as error:
+            yield [drawn(raster, []) for raster in pair], f"Refused: {error.message}"
+
+
+def sheet(rows: Sequence[tuple[list[Image.Image], str]]) -> Image.Image:
+    """Places from left to right; two dates stand beside each other."""
+    font = ImageFont.load_default(15)
+    cells: list[tuple[int, int, list[Image.Image], str]] = []
+    column = line = 0
+    for pictures, words in rows:
+        if column + len(pictures) > COLUMNS:
+            column, line = 0, line + 1
+        cells.append((column, line, pictures, words))
+        column += len(pictures)
+    step = SIDE + MARGIN
+    page = Image.new("RGB", (COLUMNS * step + MARGIN, (line + 1) * (step + WORDS) + 40), "white")
+    pen = ImageDraw.Draw(page)
+    for number, (phrase, colour) in enumerate({**COVER, "what changed": CHANGED}.items()):
+        left = MARGIN + number * 160
+        pen.rectangle((left, 10, left + 18, 28), fill=colour, outline="black")
+        pen.text((left + 24, 9), phrase, fill="black", font=font)
+    for column, line, pictures, words in cells:
+        left, top = MARGIN + column * step, 40 + line * (step + WORDS)
+        for number, image in enumerate(pictures):
+            page.paste(image, (left + number * step, top))
+        text = textwrap.fill(words, 42 * len(pictures), max_lines=5, placeholder=" …")
+        pen.text((left, top + SIDE + 4), text, fill="black", font=font)
+    return page
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--model", default=None)
+    given = parser.parse_args()
+    sheet(list(places(data_folder() / "rasters", given.model, Models("cpu")))).save(given.out)
