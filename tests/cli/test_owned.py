@@ -19,13 +19,13 @@ OWNED = [sys.executable, "-m", "rsvlm.cli.owned"]
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> list[str]:
-    """Words of `rsvlm data osm` that make a record of each of 256 windows."""
+    """Words of `rsvlm data osm` that make a record of each of 1,024 windows."""
     raster, features = tmp_path / "ortho.tif", tmp_path / "field.geojson"
     with rasterio.open(
-        raster, "w", driver="GTiff", crs="EPSG:32633", dtype="uint8", count=3, width=512, height=512,
+        raster, "w", driver="GTiff", crs="EPSG:32633", dtype="uint8", count=3, width=1024, height=1024,
         transform=Affine(1, 0, 500000, 0, -1, 5000000),
     ) as file:  # fmt: skip
-        file.write(np.full((3, 512, 512), 90, np.uint8))
+        file.write(np.full((3, 1024, 1024), 90, np.uint8))
     ring = [[500000, 4999000], [501000, 4999000], [501000, 5000000], [500000, 5000000], [500000, 4999000]]
     feature = {
         "type": "Feature",
@@ -52,8 +52,8 @@ def test_progress_is_lines_of_json_and_the_end_one_document(started: subprocess.
     out, err = _read(started)
     assert started.returncode == 0, err
     steps = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
-    assert [step["done"] for step in steps] == list(range(1, 257)) and {step["total"] for step in steps} == {256}
-    assert json.loads(out)["records"] == 256
+    assert [step["done"] for step in steps] == list(range(1, 1025)) and {step["total"] for step in steps} == {1024}
+    assert json.loads(out)["records"] == 1024
 
 
 def _read(running: subprocess.Popen[str]) -> tuple[str, str]:
@@ -75,8 +75,8 @@ def test_closing_its_input_is_a_wish_to_stop_and_the_work_goes_on_there(
     assert time.monotonic() - began < 20
     (part,) = tmp_path.glob(".out.jsonl.*.part")
     kept = part.read_text().count("\n")
-    assert 1 <= kept < 256 and not (tmp_path / "out.jsonl").exists()
+    assert 1 <= kept < 1024 and not (tmp_path / "out.jsonl").exists()
     done = subprocess.run(
         [*OWNED[:-1], "rsvlm.cli.main", *dataset], capture_output=True, text=True, timeout=120, check=True
     )
-    assert json.loads(done.stdout)["before"] == kept and json.loads(done.stdout)["records"] == 256
+    assert json.loads(done.stdout)["before"] == kept and json.loads(done.stdout)["records"] == 1024

@@ -62,7 +62,8 @@ class Data:
         """The split that is measured, None for all records."""
         if self.split:
             return None if self.split == ALL else self.split
-        return next((name for name in MEASURED if name in self.splits), None) if len(self.splits) > 1 else None
+        several = len(self.splits) > 1 or self.kind == "archive"  # an archive's has a name in any case
+        return next((name for name in MEASURED if name in self.splits), None) if several else None
 
     @property
     def warning(self) -> str:
