@@ -167,12 +167,13 @@ class CompactPredictor(EncodesOnce):
     def _said(
         self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], on_text: OnText | None, beams: int = 1
     ) -> list[Reply]:
-        """prompts: of one length."""
-        rows = [
-            (each, ids, Words(self._tokenizer, on_text, self._stop), beams)
-            for each, ids in zip(seen, prompts, strict=True)
-        ]
-        return self._answered(rows, self._say, len(prompts[0]), len(seen[0].dates), seen[0].features.grid, beams)
+        """prompts: of one length. What is asked twice of the same picture is answered once."""
+        asked = [(each.key, tuple(ids)) for each, ids in zip(seen, prompts, strict=True)]
+        once = {question: (each, ids) for question, each, ids in zip(asked, seen, prompts, strict=True)}
+        rows = [(each, ids, Words(self._tokenizer, on_text, self._stop), beams) for each, ids in once.values()]
+        found = self._answered(rows, self._say, len(prompts[0]), len(seen[0].dates), seen[0].features.grid, beams)
+        answers = dict(zip(once, found, strict=True))
+        return [answers[question] for question in asked]
 
     def _run(self, work: Work, rows: Sequence[Any], shape: tuple[object, ...] = ()) -> list[Any]:
         """On the inference thread, with the rows of others who ask the same of this model for pictures of this shape."""
