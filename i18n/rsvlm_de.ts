@@ -421,7 +421,7 @@
         <translation>Wählen Sie einen leeren Ordner oder einen, den es noch nicht gibt.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/snapshot.py"/>
         <source>Choose another coordinate system.</source>
         <translation>Ein anderes Koordinatensystem wählen.</translation>
     </message>
@@ -523,6 +523,11 @@
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
         <source>Click on the map to take a feature away; Edit ▸ Undo brings it back</source>
         <translation>Ein Klick in die Karte nimmt ein Objekt weg; Bearbeiten ▸ Rückgängig holt es zurück</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Close it there, or choose another name.</source>
+        <translation>Schließen Sie sie dort, oder wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/install.py"/>
@@ -1838,6 +1843,11 @@
         <translation>Ergebnis speichern als…</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Save again.</source>
+        <translation>Speichern Sie noch einmal.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>Save as a file…</source>
         <translation>Als Datei speichern…</translation>
@@ -1859,14 +1869,20 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <location filename="../rsvlm_plugin/dock/export_task.py"/>
         <source>Save “{layer}”</source>
         <translation>„{layer}“ speichern</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/answers.py"/>
-        <location filename="../rsvlm_plugin/dock/export_dialog.py"/>
+        <location filename="../rsvlm_plugin/dock/export_task.py"/>
         <source>Saved as {path}.</source>
         <translation>Gespeichert als {path}.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/export_task.py"/>
+        <source>Saving “{layer}” was stopped: no file was written or changed.</source>
+        <translation>Das Speichern von „{layer}“ wurde angehalten: Keine Datei wurde geschrieben oder verändert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/dock.py"/>
@@ -2382,7 +2398,7 @@
         <translation>Der Schlüssel von „{server}“ liegt im Authentifizierungsmanager von QGIS, und dieser ist gesperrt.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/layers/snapshot.py"/>
         <source>The layer cannot be expressed in {crs}.</source>
         <translation>Der Layer lässt sich in {crs} nicht ausdrücken.</translation>
     </message>
@@ -2800,6 +2816,11 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>Wait a moment and ask again, or look at the limits of your account.</source>
         <translation>Warten Sie einen Augenblick und fragen Sie noch einmal, oder sehen Sie sich die Grenzen Ihres Kontos an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Wait until that is done, or choose another name.</source>
+        <translation>Warten Sie, bis es fertig ist, oder wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
@@ -3283,6 +3304,11 @@
         <translation>{path} gibt es schon. Ersetzen?</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>{path} is being written.</source>
+        <translation>{path} wird gerade geschrieben.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>{path} is no file of records.</source>
         <translation>{path} ist keine Datei mit Datensätzen.</translation>
@@ -3291,6 +3317,16 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>{path} is open as a layer of this project.</source>
         <translation>{path} ist als Layer dieses Projekts geöffnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>{path} is open in another program.</source>
+        <translation>{path} ist in einem anderen Programm geöffnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>{path} was changed by something else while it was being written.</source>
+        <translation>{path} wurde, während daran geschrieben wurde, von anderer Seite verändert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/found_group.py"/>
@@ -3334,6 +3370,11 @@
         <location filename="../rsvlm_plugin/layers/editing.py"/>
         <source>“{layer}” cannot be edited.</source>
         <translation>„{layer}“ kann nicht bearbeitet werden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/export_task.py"/>
+        <source>“{layer}” could not be saved. View ▸ Panels ▸ Log Messages tells why.</source>
+        <translation>„{layer}“ konnte nicht gespeichert werden. Ansicht ▸ Bedienfelder ▸ Protokoll sagt, warum.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>

@@ -191,9 +191,7 @@ class Answers(QWidget):
         except RsvlmError as error:
             self._report.error(error)
             return
-        dialog = ExportDialog(layer, self._iface.mainWindow())
-        dialog.saved.connect(self._report.news)
-        dialog.show()
+        ExportDialog(layer, self._iface).show()
 
     def _store(self) -> None:
         self._saved.store([card.record for card in self.cards if card.record is not None])

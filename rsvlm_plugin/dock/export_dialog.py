@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
 
-from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsFileUtils, QgsProject, QgsVectorLayer
-from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.core import QgsCoordinateReferenceSystem, QgsFileUtils, QgsProject, QgsVectorLayer
+from qgis.gui import QgisInterface, QgsFileWidget, QgsProjectionSelectionWidget
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,33 +15,33 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QLabel,
     QMessageBox,
-    QWidget,
 )
 
 from ...protocol import RsvlmError
-from ..layers import export
+from ..layers.export import FORMATS, WGS84, Export, notes_for, would_replace
 from ..translation import tr
+from .export_task import save_in_background
 
 LINES = 3  # that notes on a format take in a narrow window
 
 
 class ExportDialog(QDialog):
-    """Emits `saved` with a sentence for the user; stays open, and says why, where saving fails."""
+    """Stays open, and says why, where saving cannot begin; what becomes of it is said in the message bar."""
 
-    saved = pyqtSignal(str)
-
-    def __init__(self, layer: QgsVectorLayer, parent: Optional[QWidget] = None) -> None:
-        super().__init__(parent)
+    def __init__(self, layer: QgsVectorLayer, iface: QgisInterface) -> None:
+        super().__init__(iface.mainWindow())
         self.setObjectName("rsvlm_export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Save “{layer}”").format(layer=layer.name()))
         self._layer = layer
+        self._bar = iface.messageBar()
+        layer.willBeDeleted.connect(self.reject)
         self._build()
         self._show_format()
 
     def _build(self) -> None:
         self.format_choice = QComboBox()
-        for kind in export.FORMATS.values():
+        for kind in FORMATS.values():
             self.format_choice.addItem(f"{kind.title} (*{kind.suffix})", kind.suffix)
         self.format_choice.currentIndexChanged.connect(self._show_format)
         self.file = QgsFileWidget()
@@ -79,19 +78,19 @@ class ExportDialog(QDialog):
         return str(self.format_choice.currentData())
 
     def _show_format(self, _index: int = 0) -> None:
-        kind = export.FORMATS[self._suffix]
+        kind = FORMATS[self._suffix]
         self.file.setFilter(f"{kind.title} (*{kind.suffix})")
         if self.file.filePath():
             self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(kind.suffix)))
         if self._suffix == ".geojson" and self._layer.crs().isValid():
-            self.crs_choice.setCrs(QgsCoordinateReferenceSystem(export.WGS84))
+            self.crs_choice.setCrs(QgsCoordinateReferenceSystem(WGS84))
         else:
             self.crs_choice.setCrs(self._layer.crs())
         self.crs_choice.setEnabled(self._suffix != ".csv" and self._layer.crs().isValid())
         self._show_notes()
 
     def _show_notes(self) -> None:
-        self.notes.setText("\n".join(export.notes_for(self._layer, self._suffix, self.crs_choice.crs())))
+        self.notes.setText("\n".join(notes_for(self._layer, self._suffix, self.crs_choice.crs())))
 
     def _save(self) -> None:
         path = self.file.filePath().strip()
@@ -99,24 +98,16 @@ class ExportDialog(QDialog):
             self.notes.setText(tr("Name a file first."))
             return
         path = QgsFileUtils.ensureFileNameHasExtension(path, [self._suffix[1:]])
-        replace = export.would_replace(path)
+        replace = would_replace(path)
         if replace and not self._may_replace(path):
             return
-        QgsApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        selected = self.selected.isVisible() and self.selected.isChecked()
         try:
-            notes = export.save_layer(
-                self._layer,
-                path,
-                self.crs_choice.crs(),
-                replace,
-                self.selected.isVisible() and self.selected.isChecked(),
-            )
+            export = Export(self._layer, path, self.crs_choice.crs(), replace, selected)
         except RsvlmError as error:
             self.notes.setText(f"{error.message} {error.hint}".strip())
             return
-        finally:
-            QgsApplication.restoreOverrideCursor()
-        self.saved.emit(" ".join([tr("Saved as {path}.").format(path=path), *notes]))
+        save_in_background(export, self._bar)
         self.accept()
 
     def _may_replace(self, path: str) -> bool:

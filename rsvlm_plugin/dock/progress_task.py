@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from typing import Iterator
 
 from qgis.core import QgsTask
 from qgis.PyQt.QtCore import QThreadPool, pyqtSignal
@@ -22,11 +24,9 @@ class ProgressTask(QgsTask):
         self._succeeded = False
 
     def run(self) -> bool:
-        """Wait in a thread that is lent to the pool meanwhile, so that the map goes on drawing with all of its own."""
-        pool = QThreadPool.globalInstance()
-        pool.releaseThread()
-        self._over.wait()
-        pool.reserveThread()
+        """Wait."""
+        with thread_lent():
+            self._over.wait()
         return self._succeeded
 
     def cancel(self) -> None:
@@ -42,3 +42,14 @@ class ProgressTask(QgsTask):
         """The work is over."""
         self._succeeded = succeeded
         self._over.set()
+
+
+@contextmanager
+def thread_lent() -> Iterator[None]:
+    """In a task's thread: it is lent to the pool meanwhile, so that the map goes on drawing with all of its own."""
+    pool = QThreadPool.globalInstance()
+    pool.releaseThread()
+    try:
+        yield
+    finally:
+        pool.reserveThread()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Optional
 
-from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsMapLayerType, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction
@@ -12,8 +12,6 @@ from qgis.PyQt.QtWidgets import QAction
 from ..layers.results import is_result
 from ..translation import tr
 from . import icons
-
-NEWS_SECONDS = 8
 
 
 class ResultActions(QObject):
@@ -47,9 +45,4 @@ class ResultActions(QObject):
 
         layer = self._iface.activeLayer()
         if isinstance(layer, QgsVectorLayer):
-            dialog = ExportDialog(layer, self._iface.mainWindow())
-            dialog.saved.connect(self._told)
-            dialog.show()
-
-    def _told(self, text: str) -> None:
-        self._iface.messageBar().pushMessage("rsvlm", text, Qgis.MessageLevel.Success, NEWS_SECONDS)
+            ExportDialog(layer, self._iface).show()

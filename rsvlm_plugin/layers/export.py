@@ -5,34 +5,37 @@ Written beside the target and renamed: never half a file, and nothing is replace
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
-    QgsFeature,
+    QgsFeedback,
     QgsProject,
     QgsProviderRegistry,
-    QgsReadWriteContext,
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtXml import QDomDocument
 
-from ...protocol import RsvlmError, replace_shapefile, restore_shapefiles, shapefile_parts
+from ...protocol import Cancelled, RsvlmError, replace_shapefile, restore_shapefiles, shapefile_parts
 from ..translation import tr
 from . import shapefile
 from .record import Record
 from .results import answer_layer, layer_name
+from .snapshot import Snapshot, kept_fields
 from .table import Column, fields_of, fitted, free_table_name, not_written, write_table
 
 WGS84 = "EPSG:4326"
+
+_guard = threading.Lock()
+_being_written: Set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -80,30 +83,99 @@ def save_layer(
     replace: bool = False,
     selected: bool = False,
 ) -> List[str]:
-    """Write the layer; the format follows from the suffix, one of FORMATS. selected: only the selected features.
+    """Write the layer while the caller waits. See `Export`, and Export.write for what is returned and raised."""
+    return Export(layer, path, crs, replace, selected).write(QgsFeedback())
 
-    crs: of the file, None = the layer's; GeoJSON is WGS84 (RFC 7946) unless another one is named. An existing file is only
-    replaced if `replace`; an existing GeoPackage keeps its layers and gains one. Returns sentences the user should know.
-    Raises RsvlmError: bad_request for another suffix, an existing file or what the format cannot hold, bad_extent where the
-    CRS does not reach, unavailable where writing fails.
-    """
-    target, kind = Path(path), format_of(path)
-    _check(layer, path, replace)
-    wanted = _target_crs(layer, kind, crs)
-    notes = []
-    if not layer.crs().isValid():
-        notes.append(tr("The source has no coordinate system: coordinates are the raster's own."))
-    try:
-        restore_shapefiles(target.parent)
-        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=target.parent) as folder:
-            written = Path(folder) / target.name
-            if kind.suffix == ".gpkg" and target.exists():
-                shutil.copyfile(target, written)
-            notes = _write(layer, written, kind, wanted, selected) + notes
-            _move(written, target)
-    except OSError as error:
-        raise not_written(path, error.strerror or "") from error
-    return notes
+
+class Export:
+    """A layer on its way into a file: made on the main thread, written on any, as the layer was when this was made."""
+
+    def __init__(
+        self,
+        layer: QgsVectorLayer,
+        path: str,
+        crs: Optional[QgsCoordinateReferenceSystem] = None,
+        replace: bool = False,
+        selected: bool = False,
+    ) -> None:
+        """The format follows from the suffix, one of FORMATS. selected: only the selected features.
+
+        crs: of the file, None = the layer's; GeoJSON is WGS84 (RFC 7946) unless another one is named. An existing file is
+        only replaced if `replace`; an existing GeoPackage keeps its layers and gains one.
+        Raises RsvlmError: bad_request for another suffix, an existing file or what the format cannot hold, busy while the file
+        is being written, unavailable without its folder.
+        """
+        self._kind = format_of(path)
+        self.path = Path(path)
+        try:
+            with _guard:
+                restore_shapefiles(self.path.parent)
+        except OSError as error:
+            raise not_written(path, error.strerror or "") from error
+        _check(layer, path, replace)
+        self.layer = Snapshot(layer, selected)
+        self._crs = _target_crs(layer, self._kind, crs)
+        self._there = _state(self.path)
+
+    def write(self, feedback: QgsFeedback) -> List[str]:
+        """Write the file, or leave what was there as it was; sentences that the user should know.
+
+        Raises RsvlmError: bad_request where the file was changed since this was made, bad_extent where the CRS does not reach,
+        busy, unavailable where writing fails, cancelled.
+        """
+        notes = []
+        if not self.layer.crs.isValid():
+            notes.append(tr("The source has no coordinate system: coordinates are the raster's own."))
+        with _alone(self.path):
+            try:
+                with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=self.path.parent) as beside:
+                    written = Path(beside) / self.path.name
+                    if self._kind.suffix == ".gpkg" and self.path.exists():
+                        shutil.copyfile(self.path, written)
+                    notes = self._write(written, feedback) + notes
+                    if feedback.isCanceled():
+                        raise Cancelled()
+                    self._move(written)
+            except OSError as error:
+                raise not_written(str(self.path), error.strerror or "") from error
+        return notes
+
+    def _write(self, path: Path, feedback: QgsFeedback) -> List[str]:
+        layer, kind, crs = self.layer, self._kind, self._crs
+        options, geometry, kept = kind.options, layer.geometry, layer.kept
+        names = [layer.fields.at(index).name() for index in kept]
+        notes = [] if kind.suffix in (".gpkg", ".csv") else _notes(names, kind.suffix, crs)
+        columns = [Column(name, index) for name, index in zip(names, kept)]
+        if kind.suffix == ".shp":
+            columns, notes = shapefile.columns(layer.fields, kept, layer.attributes(feedback))
+        elif kind.suffix == ".csv":
+            geometry, crs = QgsWkbTypes.NoGeometry, QgsCoordinateReferenceSystem()
+        elif kind.suffix == ".geojson" and crs.authid() != WGS84:
+            options = ()
+        name = free_table_name(path, layer.name) if kind.suffix == ".gpkg" else path.stem
+        fields = fields_of(columns, layer.fields)
+        rows = fitted(layer.features(crs, feedback), columns, fields)
+        write_table(path, kind.driver, name, fields, rows, geometry, crs, options)
+        if kind.suffix == ".gpkg":
+            copy = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
+            layer.dress(copy)
+            copy.saveStyleToDatabase(name, "", True, "")
+            copy.saveDefaultMetadata()
+        return notes
+
+    def _move(self, written: Path) -> None:
+        """Put the finished file, or all parts of a shapefile, in the place of the target."""
+        if _state(self.path) != self._there:
+            raise RsvlmError(
+                "bad_request",
+                tr("{path} was changed by something else while it was being written.").format(path=self.path),
+                tr("Save again."),
+            )
+        if self._kind.suffix == ".shp":
+            with _guard:  # nobody takes it for what a kill left
+                replace_shapefile(written, self.path)
+        else:
+            os.replace(written, self.path)
 
 
 def format_of(path: str) -> Format:
@@ -121,8 +193,12 @@ def format_of(path: str) -> Format:
 
 def notes_for(layer: QgsVectorLayer, suffix: str, crs: QgsCoordinateReferenceSystem) -> List[str]:
     """What the user should know of the format before the layer is saved; what texts need is found while it is."""
+    return _notes([layer.fields().at(index).name() for index in kept_fields(layer)], suffix, crs)
+
+
+def _notes(names: Sequence[str], suffix: str, crs: QgsCoordinateReferenceSystem) -> List[str]:
     if suffix == ".shp":
-        return shapefile.renamed([layer.fields().at(index).name() for index in _kept(layer)])
+        return shapefile.renamed(names)
     if suffix == ".csv":
         return [tr("The attributes alone; places are left out.")]
     if suffix == ".geojson" and crs.isValid() and crs.authid() != WGS84:
@@ -133,6 +209,9 @@ def notes_for(layer: QgsVectorLayer, suffix: str, crs: QgsCoordinateReferenceSys
 
 
 def _check(layer: QgsVectorLayer, path: str, replace: bool) -> None:
+    _check_free(Path(path))
+    if not Path(path).parent.is_dir():
+        raise not_written(path, os.strerror(errno.ENOENT))
     if would_replace(path) and not replace:
         raise RsvlmError(
             "bad_request",
@@ -144,6 +223,12 @@ def _check(layer: QgsVectorLayer, path: str, replace: bool) -> None:
             "bad_request",
             tr("{path} is open as a layer of this project.").format(path=path),
             tr("Choose another name, or remove that layer from the project first."),
+        )
+    if format_of(path).suffix == ".gpkg" and Path(f"{path}-wal").exists():
+        raise RsvlmError(
+            "bad_request",
+            tr("{path} is open in another program.").format(path=path),
+            tr("Close it there, or choose another name."),
         )
     if format_of(path).suffix == ".shp":
         shapefile.check_geometry(layer.wkbType())
@@ -170,65 +255,30 @@ def _target_crs(
     return layer.crs()
 
 
-def _write(
-    layer: QgsVectorLayer, path: Path, kind: Format, crs: QgsCoordinateReferenceSystem, selected: bool
-) -> List[str]:
-    options, geometry, kept = kind.options, layer.wkbType(), _kept(layer)
-    notes = [] if kind.suffix in (".gpkg", ".csv") else notes_for(layer, kind.suffix, crs)
-    columns = [Column(layer.fields().at(index).name(), index) for index in kept]
-    if kind.suffix == ".shp":
-        columns, notes = shapefile.columns(layer.fields(), kept, _rows(layer, layer.crs(), selected))
-    elif kind.suffix == ".csv":
-        geometry, crs = QgsWkbTypes.NoGeometry, QgsCoordinateReferenceSystem()
-    elif kind.suffix == ".geojson" and crs.authid() != WGS84:
-        options = ()
-    name = free_table_name(path, layer.name()) if kind.suffix == ".gpkg" else path.stem
-    fields = fields_of(columns, layer.fields())
-    rows = fitted(_rows(layer, crs, selected), columns, fields)
-    write_table(path, kind.driver, name, fields, rows, geometry, crs, options)
-    if kind.suffix == ".gpkg":
-        _keep_looks(layer, path, name)
-    return notes
+def _state(path: Path) -> List[Tuple[str, int, int]]:
+    """Name, time and size of what is there; of all parts of a shapefile."""
+    files = shapefile_parts(path) if path.suffix.lower() == ".shp" else [path]
+    there = [(file.name, file.stat()) for file in files if file.exists()]
+    return [(name, stat.st_mtime_ns, stat.st_size) for name, stat in there]
 
 
-def _kept(layer: QgsVectorLayer) -> List[int]:
-    """Fields of the layer without the row number of its file, which the new file has for itself."""
-    own = layer.primaryKeyAttributes() if layer.providerType() == "ogr" else []
-    return [index for index in range(layer.fields().count()) if index not in own]
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No two write the same file at once. Raises RsvlmError (busy)."""
+    real = os.path.realpath(path)
+    with _guard:
+        _check_free(path)
+        _being_written.add(real)
+    try:
+        yield
+    finally:
+        _being_written.discard(real)
 
 
-def _rows(layer: QgsVectorLayer, crs: QgsCoordinateReferenceSystem, selected: bool) -> Iterator[QgsFeature]:
-    """The features in the CRS of the file."""
-    transform = QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance())
-    for feature in layer.getSelectedFeatures() if selected else layer.getFeatures():
-        if feature.hasGeometry() and not transform.isShortCircuited():
-            geometry = feature.geometry()
-            try:
-                geometry.transform(transform)
-            except QgsCsException as error:
-                raise RsvlmError(
-                    "bad_extent",
-                    tr("The layer cannot be expressed in {crs}.").format(crs=crs.authid() or crs.description()),
-                    tr("Choose another coordinate system."),
-                ) from error
-            feature.setGeometry(geometry)
-        yield feature
-
-
-def _keep_looks(layer: QgsVectorLayer, path: Path, name: str) -> None:
-    """The layer's style and metadata, into the GeoPackage."""
-    document = QDomDocument()
-    layer.exportNamedStyle(document, QgsReadWriteContext())
-    copy = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
-    copy.importNamedStyle(document)
-    copy.setMetadata(layer.metadata())
-    copy.saveStyleToDatabase(name, "", True, "")
-    copy.saveDefaultMetadata()
-
-
-def _move(written: Path, target: Path) -> None:
-    """Put the finished file, or all parts of a shapefile, in the place of the target."""
-    if target.suffix.lower() == ".shp":
-        replace_shapefile(written, target)
-    else:
-        os.replace(written, target)
+def _check_free(path: Path) -> None:
+    if os.path.realpath(path) in _being_written:
+        raise RsvlmError(
+            "busy",
+            tr("{path} is being written.").format(path=path),
+            tr("Wait until that is done, or choose another name."),
+        )

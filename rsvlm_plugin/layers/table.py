@@ -111,11 +111,13 @@ def write_table(
         wanted.actionOnExistingFile = QgsVectorFileWriter.CreateOrOverwriteLayer
     context = QgsProject.instance().transformContext()
     writer = QgsVectorFileWriter.create(str(path), fields, geometry, crs, context, wanted)
-    for feature in features:
-        if writer.hasError() or not writer.addFeature(feature, QgsFeatureSink.FastInsert):
-            break
-    failed, why = writer.hasError(), writer.errorMessage()
-    del writer  # it writes its end
+    try:
+        for feature in features:
+            if writer.hasError() or not writer.addFeature(feature, QgsFeatureSink.FastInsert):
+                break
+        failed, why = writer.hasError(), writer.errorMessage()
+    finally:
+        del writer  # it writes its end, and leaves the file to whoever clears up
     if failed:
         raise not_written(str(path), why)
 

@@ -128,10 +128,9 @@ def test_the_card_saves_the_layer_as_a_shapefile_and_lists_its_names(finder, wai
     path = tmp_path / "roofs.shp"
     dialog.file.setFilePath(str(path))
     QTest.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Save), Qt.MouseButton.LeftButton)
-    wait(path.exists)
+    wait(lambda: any(str(path) in item.text() for item in iface.messageBar().items()))
     source = ogr.Open(str(path))
     assert source.GetLayer(0).GetFeature(0)["perim_m"] > 0
-    assert any(str(path) in item.text() for item in iface.messageBar().items())
 
 
 def test_only_result_layers_offer_to_be_saved_in_their_menu(finder, wait, iface, demo):
