@@ -53,6 +53,7 @@ class ChunkChoice(TypedDict):
 
 class Ours(TypedDict):
     progress: NotRequired[Progress]
+    sketch: NotRequired[dict[str, Any]]
     evidence: NotRequired[EvidenceJson]
     answer: NotRequired[AnswerJson]
 
@@ -111,7 +112,7 @@ async def chunks(job: Job, model: str, wants_usage: bool) -> AsyncIterator[bytes
                 yield sse({**chunk({}), "choices": [], "usage": _usage(answer)})
             yield DONE
         else:
-            kind = event["event"]  # progress, evidence
+            kind = event["event"]  # progress, sketch, evidence
             yield sse({**chunk({}), "rsvlm": {kind: event[kind]}})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rsvlm.protocol import Cancelled, RsvlmError
 
-Event = dict[str, Any]  # what the worker says of a job; "event" is progress, text, evidence, done or error
+Event = dict[str, Any]  # what the worker says of a job; "event" is progress, text, sketch, evidence, done or error
 
 PRIORITIES = ("interactive", "batch")  # first those that somebody waits for at the screen
 LAST = ("done", "error")

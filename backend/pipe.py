@@ -43,6 +43,9 @@ class PipeWatch(Watch):
     def text(self, delta: str) -> None:
         self._pipe.send(event="text", job=self._job, delta=delta)
 
+    def sketch(self, geometry: dict[str, Any]) -> None:
+        self._pipe.send(event="sketch", job=self._job, sketch=geometry)
+
     def evidence(self, item: Evidence) -> None:
         self._pipe.send(event="evidence", job=self._job, evidence=asdict(item))
 

@@ -45,8 +45,9 @@ class Progress(TypedDict):
 class JobEvent(TypedDict):
     """What is told of a job; the last one is "done" with the answer, or "error"."""
 
-    event: Literal["progress", "text", "evidence", "done", "error"]
+    event: Literal["progress", "text", "sketch", "evidence", "done", "error"]
     progress: NotRequired[Progress]
+    sketch: NotRequired[dict[str, Any]]
     delta: NotRequired[str]
     evidence: NotRequired[EvidenceJson]
     answer: NotRequired[AnswerJson]

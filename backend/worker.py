@@ -7,7 +7,7 @@ one prepares previews. Knows tasks by name only.
 In: {"op": "task", "job", "request_id", "task", "request"}, {"op": "view", "job", "request_id", "raster", "model"},
 {"op": "embed", "job", "request_id", "model", "inputs": [{"text"} or {"raster"}]}, {"op": "cancel", "job"}.
 Out: {"event": "ready", "device", "note", "tasks"}, {"event": "status", "models", "used_bytes", "free_bytes", "device",
-"note"} when a model or a cache came or went, and with "job": "started", "progress", "text", "evidence", and at last
+"note"} when a model or a cache came or went, and with "job": "started", "progress", "text", "sketch", "evidence", and at last
 "done" with "result", or "error" as the protocol writes errors.
 """
 

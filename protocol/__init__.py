@@ -213,6 +213,9 @@ class Watch:
     def text(self, delta: str) -> None:
         """More words of the answer."""
 
+    def sketch(self, geometry: Dict[str, Any]) -> None:
+        """Rough outlines of more that was found, for drawing only: a GeoJSON MultiPolygon in the CRS of the source."""
+
     def evidence(self, item: Evidence) -> None:
         """A finished piece of evidence, ahead of the complete answer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from rsvlm.tasks.outlines import SMOOTH, SPECK
 from rsvlm.tasks.phrases import Looking, looking, told
 from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
+from rsvlm.tasks.sketching import sketched
 
 
 def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
@@ -75,8 +77,12 @@ class Cutting:
         return [Found(search.phrases[item.label], item.polygon, item.score) for item in features]
 
     def _cut(self, search: Search, cut: Cut, pace: Pace) -> list[Feature]:
+        return outlined(self._bands(search, cut, pace), search.layout.grid, cut)
+
+    def _bands(self, search: Search, cut: Cut, pace: Pace) -> Iterator[np.ndarray]:
+        """Of the model, with a sketch of them on the way."""
         bands = search.layout.bands(search.probabilities(pace, self._watch))
-        return outlined(bands, search.layout.grid, cut)
+        return sketched(bands, search.layout.grid, cut.likely, self._watch)
 
     def _kept(self, search: Search, cut: Cut, pace: Pace) -> list[Feature]:
         """From the file of an earlier run if there is one, else leaving one."""
@@ -92,12 +98,12 @@ class Cutting:
             search.stopped, search.phrases = True, names_of(path)
             features = outlined(read(path), grid, cut)
         else:
-            bands = search.layout.bands(search.probabilities(pace, self._watch))
             whole = path
 
             def place() -> Path:  # another cut of what was stopped must not look as if all had been looked at
                 return stopped_place(whole, search.done) if search.stopped else whole
 
+            bands = self._bands(search, cut, pace)
             features = outlined(stored(bands, grid, whole, search.phrases, place), grid, cut)
             path = place()
             make_room(path)

@@ -14,6 +14,7 @@ What the rest of the plugin uses:
     backend.stop()                                 ends the process; the next request starts a new one
 
     reply.progress(int done, int total, str note)  reply.text(str delta)  reply.evidence(Evidence)
+    reply.sketch(dict)                             rough outlines of more that was found, GeoJSON, for drawing only
     reply.finished(object)  reply.failed(RsvlmError)      exactly one of the two, once; cancelled = code "cancelled"
     reply.cancel()                                 at once
     reply.stop()                                   the same, but what is finished by then may still come as an Answer

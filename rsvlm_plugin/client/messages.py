@@ -33,10 +33,11 @@ class Call:
 
 @dataclass
 class Update:
-    """What one event of the stream adds: any of words, progress, evidence, the whole answer."""
+    """What one event of the stream adds: any of words, progress, a sketch (GeoJSON), evidence, the whole answer."""
 
     text: str = ""
     progress: Optional[Tuple[int, int, str]] = None
+    sketch: Optional[Dict[str, Any]] = None
     evidence: List[Evidence] = field(default_factory=list)
     answer: Optional[Answer] = None
 
@@ -94,6 +95,8 @@ def read_event(data: str) -> Update:
     if "progress" in extra:
         progress = extra["progress"]
         update.progress = (int(progress.get("done", 0)), int(progress.get("total", 0)), str(progress.get("note", "")))
+    if isinstance(extra.get("sketch"), dict):
+        update.sketch = extra["sketch"]
     if "evidence" in extra:
         items = extra["evidence"] if isinstance(extra["evidence"], list) else [extra["evidence"]]
         update.evidence = Answer.from_json({"text": "", "evidence": items}).evidence

@@ -46,6 +46,7 @@ class Reply(QObject):
 
     progress = pyqtSignal(int, int, str)  # done, total (0 = unknown), what is being done
     text = pyqtSignal(str)
+    sketch = pyqtSignal(object)  # GeoJSON: rough outlines of more that was found, for drawing only
     evidence = pyqtSignal(object)
     finished = pyqtSignal(object)
     failed = pyqtSignal(object)
@@ -174,6 +175,8 @@ class Reply(QObject):
             self.progress.emit(*update.progress)
         if update.text:
             self.text.emit(update.text)
+        if update.sketch is not None:
+            self.sketch.emit(update.sketch)
         for item in update.evidence:
             self.evidence.emit(item)
         self._answer = update.answer or self._answer

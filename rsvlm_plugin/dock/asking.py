@@ -25,12 +25,14 @@ from .progress_task import ProgressTask
 class Asking(QObject):
     """Exactly one `ended` comes: the Record (None without an answer) and the RsvlmError (None if all went well).
 
-    evidence: a piece of it and the CRS that it is in, as text; ahead of the answer.
+    evidence: a piece of it and the CRS that it is in, as text; ahead of the answer. sketch: the same of GeoJSON that shows
+    roughly what was found so far.
     """
 
     progress = pyqtSignal(int, int, str)
     words = pyqtSignal(str)
     evidence = pyqtSignal(object, object)
+    sketch = pyqtSignal(object, object)
     ended = pyqtSignal(object, object)
 
     def __init__(

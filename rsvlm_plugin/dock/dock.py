@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from qgis.core import QgsMapLayer
 from qgis.gui import QgisInterface, QgsDockWidget
@@ -178,7 +178,8 @@ class RsvlmDock(QgsDockWidget):
         card.stop_asked.connect(self.stop)
         run.words.connect(card.say)
         run.progress.connect(card.report)
-        run.evidence.connect(self._preview_evidence)
+        run.evidence.connect(lambda item, crs: self._preview_evidence(card, item, crs))
+        run.sketch.connect(lambda geometry, crs: self._on_map(card, self._preview.sketch, geometry, crs))
         run.ended.connect(lambda record, error: self._ended(run, card, record, error))
         self._running = run
         self._show_running()
@@ -233,9 +234,15 @@ class RsvlmDock(QgsDockWidget):
         if error is not None and error.code != "cancelled":
             self.report.error(error)
 
-    def _preview_evidence(self, item: Evidence, crs: str) -> None:
+    def _preview_evidence(self, card: Card, item: Evidence, crs: str) -> None:
+        if not self._preview.sketched:
+            self._on_map(card, self._preview.add, item.geometry, crs)
+
+    def _on_map(self, card: Card, show: Callable[..., None], geometry: Dict[str, Any], crs: str) -> None:
+        if card not in self.answers.cards:  # another project may have been opened meanwhile
+            return
         try:
-            self._preview.add(from_geojson(item.geometry), crs_from_text(crs))
+            show(from_geojson(geometry), crs_from_text(crs))
         except RsvlmError:
             self._preview.clear()  # beyond what the map's CRS can show; the layer will hold it
 

@@ -54,7 +54,9 @@ class Finding(Asking):
             angles = self._squared
             # What is kept of the probabilities lets the threshold be moved later.
             request = SegmentRequest(seen.raster, self._phrases, self._chosen.model, right_angles=angles, keep=True)
-            return self._backend.find(request)
+            reply = self._backend.find(request)
+            reply.sketch.connect(lambda geometry: self.sketch.emit(geometry, seen.crs))
+            return reply
         return self._backend.find(GroundRequest(seen.raster, self._phrases, self._chosen.model, self._squared))
 
     def _so_far(self) -> Optional[Answer]:

@@ -52,6 +52,17 @@ def test_stream_has_the_shape_of_openai_with_ours_beside_it(double: Any, read_ev
     assert last["rsvlm"]["answer"] == {"text": "Two houses.", "warnings": ["seen by a double"]}
 
 
+def test_a_sketch_travels_ahead_of_what_it_is_of(double: Any, read_events: Any) -> None:
+    drawn = {"type": "MultiPolygon", "coordinates": []}
+    with double.client.stream("POST", CHAT, json=double.chat({"href": "/draw"}, stream=True)) as response:
+        chunks = list(read_events(response))[:-1]
+    ours = [chunk["rsvlm"] for chunk in chunks if "rsvlm" in chunk]
+    assert ours[0] == {"sketch": drawn} and list(ours[1]) == ["evidence"]
+    body = {"raster": {"href": "/draw"}, "phrases": ["house"], "stream": True}
+    with double.client.stream("POST", "/v1/segment", json=body) as response:
+        assert next(iter(read_events(response))) == {"event": "sketch", "sketch": drawn}
+
+
 def test_progress_travels_in_chunks_without_words(double: Any, read_events: Any) -> None:
     response = _open_stream(double, "/wait", "watched")
     stream = read_events(response)

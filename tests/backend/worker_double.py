@@ -3,6 +3,7 @@
 /say: two pieces of text, one of evidence, an answer.   /wait: progress, then nothing until it is cancelled.
 /die: the process ends in the middle of the answer.     /odd: a line that is no JSON.
 /mutter: two lines on standard error and a status, then as /say.   /count: as /say, and tokens.
+/draw: a sketch, then as /say.
 No href: as /say.   Anything else: a bad raster.
 An embedding is the number of the input, a half and minus one; each input is two tokens. The text "wait" waits.
 The first argument, if there is one: how many tasks it works on at once.
@@ -51,7 +52,9 @@ def answer(message: "dict[str, Any]") -> None:
         result = {"embeddings": vectors, "tokens": 2 * len(vectors), "model": message["model"]}
         send(event="done", job=job, result=result)
         return
-    if wish in ("/say", "/mutter", "/count"):
+    if wish == "/draw":
+        send(event="sketch", job=job, sketch={"type": "MultiPolygon", "coordinates": []})
+    if wish in ("/say", "/mutter", "/count", "/draw"):
         send(event="text", job=job, delta="Two ")
         send(event="text", job=job, delta="houses.")
         geometry = {"type": "Point", "coordinates": [1, 2]}

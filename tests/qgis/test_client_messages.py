@@ -29,6 +29,8 @@ def test_event_gives_words_progress_evidence_and_answer() -> None:
     assert read_event('{"rsvlm": {"progress": {"done": 2, "total": 9, "note": "x"}}}').progress == (2, 9, "x")
     seen = {"kind": "tile", "geometry": {"type": "Point", "coordinates": [1, 2]}, "label": "lake", "new_field": 1}
     assert read_event(json.dumps({"rsvlm": {"evidence": seen}})).evidence[0].label == "lake"
+    drawn = {"type": "MultiPolygon", "coordinates": []}
+    assert read_event(json.dumps({"rsvlm": {"sketch": drawn}})).sketch == drawn
     answer = {"text": "A lake.", "confidence": 0.5, "evidence": [seen]}
     whole = read_event(json.dumps({"rsvlm": {"answer": answer}})).answer
     assert (whole.text, whole.confidence, whole.evidence[0].kind) == ("A lake.", 0.5, "tile")

@@ -208,6 +208,23 @@ def test_a_click_on_the_map_rejects_until_escape(finder, wait, pause, iface):
     layer.rollBack()
 
 
+def test_what_was_found_so_far_is_drawn_until_the_search_ends(finder, wait, pause, iface):
+    finder.place_row.kind = "map"  # hundreds of tiles
+    finder.find_row.edit.setText("roofs")
+    QTest.keyClick(finder.find_row.edit, Qt.Key.Key_Return)
+    card, canvas = finder.answers.cards[0], iface.mapCanvas()
+    wait(lambda: finder._preview._band is not None, FOREVER)
+    assert finder._preview.sketched and card.record is None
+    drawn = finder._preview._band.asGeometry()
+    assert drawn.area() > 0 and canvas.extent().buffered(10).contains(drawn.boundingBox())
+    pause(1000)
+    iface.mainWindow().grab().save(str(SHOTS / "find-running.png"))
+    band = finder._preview._band
+    QTest.mouseClick(card.stop, Qt.MouseButton.LeftButton)
+    wait(lambda: card.record or card not in finder.answers.cards, FOREVER)
+    assert finder._preview._band is None and band not in canvas.scene().items()
+
+
 def test_stop_keeps_what_was_found_and_calls_it_partial(finder, wait, demo):
     finder.place_row.kind = "map"  # hundreds of tiles
     finder.find_row.edit.setText("roofs")
