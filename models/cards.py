@@ -64,12 +64,14 @@ class Calibration(Strict):
 
     familiar_from: familiarity under which a picture counts as unlike the training data, so that its classes are guesses.
     fine_gsd_m: classes in fine_scenes were seen at finer ground sample distances only and are ruled out above it.
+    present_bias: added to the log-odds that what a phrase names is there at all.
     What was never calibrated is cautious: every class is a guess.
     """
 
     scene_temperature: float = 1.0
     unsure_below: float = 1.0
     familiar_from: float = -1.0
+    present_bias: float = 0.0
     fine_gsd_m: float = 0.0
     fine_scenes: tuple[str, ...] = ()
 

@@ -21,8 +21,9 @@ from rsvlm.trainer.records import data_folder
 
 CHANGES = "--nuisance 0.7 --held --seed 2 --split val"
 # What the commands below read beside the data sets, and the command that makes it.
+HELD_SCENES = "scenes/val.jsonl"
 MADE = {
-    "scenes/val.jsonl": "data scenes -o scenes --count 500 --seed 2 --pixels 128 --split val",
+    HELD_SCENES: "data scenes -o scenes --count 500 --seed 2 --pixels 128 --split val",
     "composites.jsonl": "data composites dubai_segmentation.zip rsicd_train_128.zip --pictures composites --count 200 "
     f"-o composites.jsonl {CHANGES}",
     "xbd.jsonl": "data convert damage change_pairs_256.zip -o xbd.jsonl",
@@ -32,7 +33,7 @@ REAL = (
     ("rsicd_train_128.zip", "held"),
 )  # pictures with captions that are never trained on
 UCM, RSICD = (f"{archive} --split {split}" for archive, split in REAL)
-DUBAI, SCENES = "dubai_segmentation.zip --format masks --split held", "scenes/val.jsonl"
+DUBAI = "dubai_segmentation.zip --format masks --split held"
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,17 @@ ALL = (
         "Dubai, nine held", f"segment --data {DUBAI} --protocol semantic",
         ("mIoU", "building IoU", "land IoU", "road IoU", "vegetation IoU", "water IoU"),
     ),
-    Measured("generated scenes", f"vqa --data {SCENES} --protocol yes-no", ("accuracy",)),
-    Measured("generated scenes", f"vqa --data {SCENES} --protocol count", ("exact", "within one", "MAE")),
+    Measured("generated scenes", f"vqa --data {HELD_SCENES} --protocol yes-no", ("accuracy",)),
+    Measured("generated scenes", f"vqa --data {HELD_SCENES} --protocol count", ("exact", "within one", "MAE")),
     Measured(
-        "generated scenes", f"segment --data {SCENES} --protocol masks",
+        "generated scenes", f"segment --data {HELD_SCENES} --protocol masks",
         ("class mIoU", "class cIoU", "several mIoU", "referring cIoU", "referring mIoU"),
     ),
-    Measured("generated scenes", f"segment --data {SCENES} --protocol presence", ("recall of no", "recall")),
-    Measured("generated scenes", f"ground --data {SCENES} --protocol boxes", ("Acc@0.5", "Precision@0.5", "mIoU")),
-    Measured("generated pairs", f"change --data {SCENES} --protocol pixels", ("F1", "false alarms")),
-    Measured("generated pairs", f"change --data {SCENES} --protocol yes-no", ("accuracy", "recall", "recall of no")),
-    Measured("generated pairs", f"change --data {SCENES} --protocol exact", ("count", "locate", "binary")),
+    Measured("generated scenes", f"segment --data {HELD_SCENES} --protocol presence", ("recall of no", "recall")),
+    Measured("generated scenes", f"ground --data {HELD_SCENES} --protocol boxes", ("Acc@0.5", "Precision@0.5", "mIoU")),
+    Measured("generated pairs", f"change --data {HELD_SCENES} --protocol pixels", ("F1", "false alarms")),
+    Measured("generated pairs", f"change --data {HELD_SCENES} --protocol yes-no", ("accuracy", "recall", "recall of no")),
+    Measured("generated pairs", f"change --data {HELD_SCENES} --protocol exact", ("count", "locate", "binary")),
     Measured("composite pairs", "change --data composites.jsonl --protocol pixels", ("F1", "false alarms")),
     Measured("xBD pairs", "change --data xbd.jsonl --protocol pixels", ("F1", "precision", "recall")),
 )  # fmt: skip

@@ -22,16 +22,18 @@ from rsvlm.trainer.calibration import (
     BATCH,
     calibration_error,
     centres,
+    fit_bias,
     fit_temperature,
     fit_threshold,
+    presence,
     scene_logits,
     softmax,
 )
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.figures import REAL, measured
+from rsvlm.trainer.figures import HELD_SCENES, REAL, make, measured
 from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.recipe import load_recipe
-from rsvlm.trainer.records import data_folder
+from rsvlm.trainer.records import Records, data_folder
 
 UNFAMILIAR = 0.05  # share of held pictures that may count as unlike the training data
 
@@ -58,7 +60,10 @@ def install_weights(run: Path, data: Path) -> None:
     parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
     model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
     save_compact(folder, model, tokenizer)
-    edit_card({**source_of(folder), **(WITH_MASKS if model.masks else {})})
+    asked = {
+        name: value for name, value in WITH_MASKS.items() if name != "tasks"
+    }  # what is offered hangs on its figures
+    edit_card({**source_of(folder), **(asked if model.masks else {})})
 
 
 def source_of(folder: Path) -> dict[str, object]:
@@ -66,18 +71,24 @@ def source_of(folder: Path) -> dict[str, object]:
     return {"source": {"path": BUNDLED, "files": [file.model_dump(exclude_none=True) for file in files_in(folder)]}}
 
 
-def calibrate(data: Path) -> dict[str, float]:
-    """Fit temperature and threshold on the held pictures and write them into the card."""
-    logits, truth, familiarity = scene_logits(
-        load(get_card(None), "cpu"), [(data / name, split) for name, split in REAL]
-    )
+def calibrate(data: Path, made: Path) -> dict[str, float]:
+    """Fit temperature and threshold on the held pictures, and the bias on generated ones; write them into the card."""
+    make(made)
+    predictor = load(get_card(None), "cpu")
+    logits, truth, familiarity = scene_logits(predictor, [(data / name, split) for name, split in REAL])
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
     scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     threshold = fit_threshold(scores, right)
     familiar = round(float(np.quantile(familiarity, UNFAMILIAR)), 3)
     card = load_cards()[BUNDLED].calibration.model_dump(mode="json")
-    found = {"scene_temperature": temperature, "unsure_below": threshold, "familiar_from": familiar}
+    bias = fit_bias(*presence(predictor, Records(made / HELD_SCENES)))
+    found = {
+        "scene_temperature": temperature,
+        "unsure_below": threshold,
+        "familiar_from": familiar,
+        "present_bias": bias,
+    }
     edit_card({"calibration": {**card, **found}})
     sure = scores >= threshold
     return {
@@ -90,7 +101,7 @@ def calibrate(data: Path) -> dict[str, float]:
 
 def measure(data: Path, made: Path) -> dict[str, object]:
     """Evaluate the bundled model, and write the figures into its card and into evaluation.json beside the weights."""
-    report: dict[str, object] = {"calibration": calibrate(data)}
+    report: dict[str, object] = {"calibration": calibrate(data, made)}
     figures = []
     for measure, found in measured(BUNDLED, made):
         report[measure.command] = found

@@ -132,7 +132,7 @@ def test_what_cannot_be_is_refused_before_any_work(rsvlm, add_family: Callable[.
     add_family("geopix", ["at"])
     add_family("mmodalcc", ["a"])
     unable = rsvlm("ground", place, "pond", "--model", "mmodalcc")
-    refused(unable, "The model mmodalcc cannot draw boxes", "Choose one that can: geopix.")
+    refused(unable, "The model mmodalcc cannot draw boxes", "Choose one that can: compact, geopix.")
     refused(rsvlm("segment", place, "pond", "--model", "geopix", "-o", "out.pdf"), "out.pdf", ".gpkg, .shp, .geojson")
     refused(rsvlm("segment", place, "pond", "--model", "geopix", "-o", tmp_path / "no" / "out.shp"), "no folder")
     refused(rsvlm("ask", tmp_path / "gone.tif", "What?", "--model", "geopix"), "gone.tif")

@@ -181,9 +181,9 @@ def test_what_goes_wrong_is_a_sentence_and_a_way_out(algorithm, stand_in, record
     assert "RSVLM_PYTHON names /nowhere/python" in refusal(OUTPUT=folder)
 
 
-@pytest.mark.parametrize(("task", "metric"), [("caption", "CIDEr"), ("vqa", "loss")])
+@pytest.mark.parametrize(("task", "metric"), [("caption", "CIDEr"), ("vqa", "OA")])
 def test_real_run_of_two_steps_leaves_a_model_with_its_figures(algorithm, tmp_path, monkeypatch, task, metric) -> None:
-    """The bundled model describes, and answers no questions: of these, its loss decides."""
+    """What is learnt tells what decides: captions by CIDEr, questions by their overall accuracy."""
     from PIL import Image
 
     from rsvlm.protocol import Record

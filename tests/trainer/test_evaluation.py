@@ -161,8 +161,8 @@ def test_what_cannot_be_measured_is_told_before_any_work(predictor: CompactPredi
     with pytest.raises(RsvlmError, match="does not exist") as caught:
         evaluate("caption", data, predictor, kept=Kept(tmp_path / "none" / "said.jsonl"))
     assert caught.value.exit_code == 2
-    with pytest.raises(RsvlmError, match="compact cannot answer questions"):
-        evaluate("vqa", data, predictor)
+    with pytest.raises(RsvlmError, match="compact cannot describe what changed"):
+        evaluate("change", data, predictor)
     with pytest.raises(RsvlmError, match=r"does not show what list\.txt is"):
         evaluate("caption", Data(tmp_path / "list.txt"), predictor)
     write_records(tmp_path / "asked.jsonl", [Record("1", "vqa", "test", [], [])])

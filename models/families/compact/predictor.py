@@ -35,6 +35,7 @@ from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
+ALMOST = 1e-6  # no chance is nearer to 0 or 1
 CHANGED = "what changed"  # the phrase for all that differs between two dates
 
 Pictures = Sequence[np.ndarray] | np.ndarray  # one after the other, or as one array
@@ -195,6 +196,7 @@ class CompactPredictor(EncodesOnce):
     def _likely(self, rows: Sequence[tuple[Seen, tuple[str, ...]]]) -> list[Likely]:
         seen = [each for each, _ in rows]
         logits, there = self._speaker.likely(seen, rows[0][1])
+        there = (torch.logit(there, ALMOST) + self.card.calibration.present_bias).sigmoid()
         maps = interpolate(logits.float(), size=seen[0].size, mode="bilinear", align_corners=False).sigmoid()
         return [Likely(*pair) for pair in zip(maps.cpu().numpy(), there.cpu().numpy(), strict=True)]
 
