@@ -42,7 +42,7 @@ def to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
 
 
 def _lonlat(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[tuple[np.ndarray, np.ndarray, Geod]]:
-    found = to_lonlat(crs.to_wkt())
+    found = to_lonlat(crs.wkt)
     if found is None:
         return None
     transformer, geod = found
@@ -62,6 +62,10 @@ def _line_m(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[float]:
     return length if math.isfinite(length) else None
 
 
+def _linear(transform: Affine) -> np.ndarray:
+    return np.array([[transform.a, transform.b], [transform.d, transform.e]])
+
+
 def pixel_sides_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[tuple[float, float]]:
     """Metres on the ground along both sides of the pixel at the centre of a grid of width x height pixels.
 
@@ -69,14 +73,15 @@ def pixel_sides_m(transform: Affine, crs: Optional[CRS], width: int, height: int
     """
     if crs is None:
         return None
-    sides = []
-    for right, down in ((_PROBE, 0.0), (0.0, _PROBE)):
-        ends = [transform @ (width / 2 + s * right / 2, height / 2 + s * down / 2) for s in (-1, 1)]
-        length = _line_m(crs, np.array([x for x, _ in ends]), np.array([y for _, y in ends]))
-        if not length:
-            return None
-        sides.append(length / _PROBE)
-    return sides[0], sides[1]
+    middle = np.array([transform.c, transform.f]) + _linear(transform) @ (width / 2, height / 2)
+    half = _PROBE / 2 * _linear(transform).T  # along x, along y
+    xs, ys = np.concatenate([middle - half, middle + half]).T
+    placed = _lonlat(crs, xs, ys)
+    if placed is None:
+        return None
+    lons, lats, geod = placed
+    across, along = (float(length) / _PROBE for length in geod.inv(lons[:2], lats[:2], lons[2:], lats[2:])[2])
+    return (across, along) if across * along > 0 else None  # neither for what is no number
 
 
 def gsd_m(transform: Affine, crs: Optional[CRS], width: int, height: int) -> Optional[float]:

@@ -16,7 +16,7 @@ _LONG = 0.05  # degrees; edges of what reaches no further are as straight on the
 def measured(shapes: np.ndarray, crs: Optional[CRS]) -> tuple[np.ndarray, np.ndarray]:
     """(n,) geodesic m² less holes, and (n,) metres of all rings, of (n,) shapely polygons in `crs`; nan where there is none."""
     areas, lengths = np.full(len(shapes), np.nan), np.full(len(shapes), np.nan)
-    way = to_lonlat(crs.to_wkt()) if crs is not None else None
+    way = to_lonlat(crs.wkt) if crs is not None else None
     if crs is None or way is None or not len(shapes):
         return areas, lengths
     transformer, geod = way

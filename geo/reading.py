@@ -153,7 +153,9 @@ def _raw(source: Source, window: Window, shape: tuple[int, int]) -> tuple[np.nda
         raw = colours[..., :3].transpose(2, 0, 1)
     with np.errstate(over="ignore", invalid="ignore"):
         values = raw.astype(np.float32)
-    return np.where(valid, values, np.float32(0.0)), valid
+    if not valid.all():
+        values = np.where(valid, values, np.float32(0.0))
+    return values, valid
 
 
 def _has_value(raw: np.ndarray, nodata: list[Optional[float]]) -> np.ndarray:
@@ -181,6 +183,7 @@ def _cells(
     kx, ky = step[0] // level, step[1] // level
     values = np.zeros((source.planes, rows, columns), np.float32)
     share = np.zeros((rows, columns), np.float32)
+    grid = Affine(step[0], 0, c0, 0, step[1], r0)
     wide = max(1, min(columns, _CHUNK // (source.planes * kx * ky)))
     tall = max(1, _CHUNK // (source.planes * kx * ky * wide))
     for row in range(0, rows, tall):
@@ -190,6 +193,8 @@ def _cells(
             window = Window(x, y, min(w * step[0], dataset.width - x), min(h * step[1], dataset.height - y))
             shape = (-(-window.height // level), -(-window.width // level))
             block, valid = _raw(source, window, shape)
+            if kx == ky == 1 and block.shape == values.shape:  # as of most tiles
+                return block, valid.astype(np.float32), grid
             if kx == ky == 1:
                 values[:, row : row + h, column : column + w] = block
                 share[row : row + h, column : column + w] = valid
@@ -198,7 +203,7 @@ def _cells(
             sums = _block_sums(block, ky, kx, h, w)
             values[:, row : row + h, column : column + w] = sums / np.maximum(counts, 1.0)
             share[row : row + h, column : column + w] = counts / (kx * ky)
-    return values, share, Affine(step[0], 0, c0, 0, step[1], r0)
+    return values, share, grid
 
 
 def _block_sums(block: np.ndarray, ky: int, kx: int, rows: int, columns: int) -> np.ndarray:

@@ -25,12 +25,27 @@ def resample(
     placement: from output pixel coordinates to input pixel coordinates. What lies outside the input has share 0.
     """
     turned = abs(placement.b) * height > 0.01 or abs(placement.d) * width > 0.01
-    weighted = values * share
+    whole = share.min() == 1  # as most pictures are; the shorter ways give the same numbers
+    same = _pixels(placement, share.shape, width, height)
+    if whole and same is not None:
+        return values[:, same[0], same[1]].copy(), np.ones((height, width), np.float32)
+    weighted = values if whole else values * share
     if turned:
         return _gathered(weighted, share, placement, width, height)
     across = _weights(width, placement.c, placement.a, share.shape[1])
     down = _weights(height, placement.f, placement.e, share.shape[0])
-    return _normalised(_summed(weighted, down, across), _summed(share[None], down, across)[0])
+    shares = _covered(share.shape, down, across) if whole else _summed(share[None], down, across)
+    return _normalised(_summed(weighted, down, across), shares[0])
+
+
+def _pixels(placement: Affine, shape: tuple[int, ...], width: int, height: int) -> tuple[slice, slice] | None:
+    """Rows and columns of the input of `shape` that the output is, pixel for pixel; None where it is not."""
+    a, b, c, d, e, f = placement[:6]
+    x, y = round(c), round(f)
+    off = max(map(abs, (c - x, f - y, (a - 1) * width, (e - 1) * height, b * height, d * width)))
+    if off > _NOTHING or not (0 <= x <= shape[1] - width and 0 <= y <= shape[0] - height):
+        return None
+    return slice(y, y + height), slice(x, x + width)
 
 
 def _summed(values: np.ndarray, down: _Weights, across: _Weights) -> np.ndarray:
@@ -39,13 +54,22 @@ def _summed(values: np.ndarray, down: _Weights, across: _Weights) -> np.ndarray:
     return _mixed(rows, *across, axis=2)
 
 
+def _covered(shape: tuple[int, ...], down: _Weights, across: _Weights) -> np.ndarray:
+    """(1, height, width): what `_summed` makes of ones in (1, *shape), to the last bit, without as many of them."""
+    rows = _mixed(np.ones((1, shape[0], 1), np.float32), down[0], down[1][:, :, None], axis=1)
+    return _mixed(np.broadcast_to(rows, (1, rows.shape[1], shape[1])), *across, axis=2)
+
+
 def _mixed(values: np.ndarray, cells: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
     """cells, weights: (count, few), or (count, few, 1) for weights along another axis than the last."""
     total = values.take(cells[:, 0], axis)
     if cells.shape[1] > 1 or (weights != 1).any():
         total *= weights[:, 0]
+    one = np.empty_like(total)
     for part in range(1, cells.shape[1]):
-        total += values.take(cells[:, part], axis) * weights[:, part]
+        values.take(cells[:, part], axis, out=one, mode="clip")  # they are inside; other modes would take a copy
+        one *= weights[:, part]
+        total += one
     return total
 
 

@@ -210,6 +210,24 @@ def test_resampling_never_mixes_in_what_is_not_valid(size, out, step, start, tur
     assert (got[:, share == 0] == 0).all()
 
 
+@settings(max_examples=80, deadline=None)
+@given(
+    step=st.sampled_from([1.0, 1.0 + 1e-10, 2.0, 3.0, 0.4]) | st.floats(0.2, 6),
+    start=st.sampled_from([0.0, 3.0, 3.0 + 1e-9]) | st.floats(0, 5),
+    seed=st.integers(0, 99),
+)
+def test_what_is_not_valid_far_away_changes_no_value(step, start, seed):
+    whole = np.random.default_rng(seed).uniform(10, 20, (3, 50, 40)).astype(np.float32)
+    count = int((38 - start) / step)
+    placement = Affine.translation(start, start) @ Affine.scale(step)
+    one = resample(whole, np.ones((50, 40), np.float32), placement, count, count)
+    share = np.ones((50, 40), np.float32)
+    share[45:] = 0
+    other = resample(whole * share, share, placement, count, count)
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
 @settings(max_examples=40, deadline=None)
 @given(height=st.integers(1, 40), width=st.integers(1, 40), out=st.tuples(st.integers(1, 12), st.integers(1, 12)))
 def test_reducing_keeps_the_mean(height, width, out):
