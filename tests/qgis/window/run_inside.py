@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsSettings
+from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QTimer
 from qgis.utils import iface
 
@@ -41,7 +41,15 @@ def run() -> None:
     QgsSettings().setValue("app/askToSaveMemoryLayers", False)
     QgsProject.instance().clear()
     QgsProject.instance().setDirty(False)
-    iface.actionExit().trigger()
+    leave()
+
+
+def leave() -> None:
+    """Not before all tasks have ended: QGIS would ask whether to stop them, and wait for a click."""
+    if QgsApplication.taskManager().countActiveTasks():
+        QTimer.singleShot(100, leave)
+    else:
+        iface.actionExit().trigger()
 
 
 QTimer.singleShot(500, run)
