@@ -1,6 +1,7 @@
 """What a model says and outlines of real places, on one picture to be looked at.
 
 python benchmarks/contact_sheet.py OUT.png [--model ID]      rasters of $RSVLM_DATA, else ../shared/data
+python benchmarks/contact_sheet.py OUT.jpg --demo            the made-up village that ships, as in docs/compact.md
 
 Each place has its picture, the caption below, and outlines of common land cover; of two dates both pictures, and what changed
 outlined on the later one.
@@ -63,6 +64,11 @@ TWO_DATES = (
     ),
 )  # fmt: skip
 
+DEMO = Path(__file__).resolve().parents[1] / "resources" / "demo"
+VILLAGE = tuple(
+    ("before.tif", (left, top, left + 0.5, top + 0.5)) for left, top in ((0, 0), (0.5, 0), (0, 0.5), (0.5, 0.5))
+)
+
 
 def place(file: Path, part: Sequence[float]) -> Raster:
     with Scene.open(Raster(href=str(file))) as scene:
@@ -108,6 +114,11 @@ def two_dates(before: Raster, after: Raster, model: str | None, models: Models) 
     return [drawn(before, []), drawn(after, outlines)], told(answer)
 
 
+def village(model: str | None, models: Models) -> Iterator[tuple[list[Image.Image], str]]:
+    for file, part in VILLAGE:
+        yield one_date(place(DEMO / file, part), model, models)
+
+
 def places(folder: Path, model: str | None, models: Models) -> Iterator[tuple[list[Image.Image], str]]:
     for file, part in ONE_DATE:
         yield one_date(place(folder / file, part), model, models)
@@ -149,5 +160,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--model", default=None)
+    parser.add_argument("--demo", action="store_true")
     given = parser.parse_args()
-    sheet(list(places(data_folder() / "rasters", given.model, Models("cpu")))).save(given.out)
+    models = Models("cpu")
+    shown = village(given.model, models) if given.demo else places(data_folder() / "rasters", given.model, models)
+    sheet(list(shown)).save(given.out)
