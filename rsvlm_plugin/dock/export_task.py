@@ -7,7 +7,7 @@ from typing import ClassVar, List, Optional, Set
 
 from qgis.core import Qgis, QgsApplication, QgsFeedback, QgsTask
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtCore import QTimer, QUrl
 
 from ...protocol import RsvlmError
 from ..layers.export import Export
@@ -54,18 +54,21 @@ class ExportTask(QgsTask):
     def finished(self, result: bool) -> None:
         """Called on the main thread, also of a task that was cancelled before it was its turn."""
         ExportTask.running.discard(self)
-        name = escape(self._export.layer.name)
         if result:
-            self._bar.pushMessage(TITLE, self._told(), Qgis.MessageLevel.Success, NEWS_SECONDS)
+            self._say(self._told(), Qgis.MessageLevel.Success)
         elif self._error is not None and self._error.code != "cancelled":
-            text = escape(f"{self._error.message} {self._error.hint}".strip())
-            self._bar.pushMessage(TITLE, text, Qgis.MessageLevel.Warning, 0)
+            self._say(escape(f"{self._error.message} {self._error.hint}".strip()), Qgis.MessageLevel.Warning)
         elif self.isCanceled():
-            text = tr("Saving “{layer}” was stopped: no file was written or changed.").format(layer=name)
-            self._bar.pushMessage(TITLE, text, Qgis.MessageLevel.Info, NEWS_SECONDS)
+            text = tr("Saving “{layer}” was stopped: no file was written or changed.")
+            self._say(text.format(layer=escape(self._export.layer.name)), Qgis.MessageLevel.Info)
         else:
-            text = tr("“{layer}” could not be saved. View ▸ Panels ▸ Log Messages tells why.").format(layer=name)
-            self._bar.pushMessage(TITLE, text, Qgis.MessageLevel.Warning, 0)
+            text = tr("“{layer}” could not be saved. View ▸ Panels ▸ Log Messages tells why.")
+            self._say(text.format(layer=escape(self._export.layer.name)), Qgis.MessageLevel.Warning)
+
+    def _say(self, text: str, level: Qgis.MessageLevel) -> None:
+        """After QGIS's own word that a long task is over, which would hide it. Warnings stay."""
+        seconds, bar = 0 if level == Qgis.MessageLevel.Warning else NEWS_SECONDS, self._bar
+        QTimer.singleShot(0, lambda: bar.pushMessage(TITLE, text, level, seconds))
 
     def _told(self) -> str:
         """With a link on which QGIS opens the folder."""

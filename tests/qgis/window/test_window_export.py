@@ -54,5 +54,5 @@ def test_qgis_goes_on_while_a_large_layer_is_saved(dialog, heartbeat, wait, ifac
     assert heartbeat() < 250
     source = ogr.Open(str(path))
     assert source.GetLayer(0).GetFeatureCount() == MANY
-    assert any(str(path) in item.text() for item in iface.messageBar().items())
+    wait(lambda: any(str(path) in item.text() for item in iface.messageBar().items()))
     iface.mainWindow().grab().save(str(SHOTS / "export-done.png"))
