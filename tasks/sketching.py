@@ -19,7 +19,7 @@ FIRST_S = 0.01  # what the first sketch is taken to cost: there is none before a
 STEP = 4  # pixels along the side of a cell, or more where rows are long
 MOST_CELLS = 2**15  # of rows that are finished together
 SMOOTH = 0.8  # cells that outlines are simplified by
-MOST = 2000  # polygons of a search: more would hold up a map
+MOST = 1000  # polygons of a search: more would hold up a map
 
 
 def sketched(bands: Iterable[np.ndarray], grid: PixelGrid, likely: float, watch: Watch) -> Iterator[np.ndarray]:
@@ -62,7 +62,8 @@ class _Sketch:
         shapes = shapes[np.argsort(-shapely.area(shapes), kind="stable")][: self._left]  # the largest
         if len(shapes):
             to_map = self._grid.transform @ Affine.scale(self._step) @ Affine.translation(0, self._told)
-            rough = placed(shapely.simplify(shapes, SMOOTH), to_map)
+            digits = 1 - math.floor(math.log10(math.sqrt(abs(to_map.determinant))))  # a tenth of a cell, or less
+            rough = shapely.transform(placed(shapely.simplify(shapes, SMOOTH), to_map), lambda xy: np.round(xy, digits))
             self._watch.sketch(shapely.geometry.mapping(shapely.multipolygons(rough)))
         self._told += len(cells)
         self._left -= len(shapes)

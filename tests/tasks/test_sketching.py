@@ -67,6 +67,16 @@ def test_sketches_come_on_the_way_and_lie_where_the_outlines_will(bright: Any, w
     assert first.bounds[1] == pytest.approx(5_500_000 - 48, abs=4)  # rows that no other tile covers
 
 
+def test_places_are_told_to_a_tenth_of_a_cell_in_few_letters(always: None):
+    watch, likely = Draws(), np.ones((1, 40, 40), np.float32)
+    pixel = 2.4999999e-5  # degrees
+    grid = PixelGrid(40, 40, Affine(pixel, 0, 20.4400001, 0, -pixel, -34.0100001), CRS.from_epsg(4326), 1.0)
+    list(sketched([likely], grid, 0.5, watch))
+    whole = box(20.4400001, -34.0100001 - 40 * pixel, 20.4400001 + 40 * pixel, -34.0100001)
+    assert watch.sketches[0].bounds == pytest.approx(whole.bounds, abs=0.4 * pixel)
+    assert all(len(str(value)) <= 10 for value in watch.sketches[0].bounds)
+
+
 def test_where_rows_end_makes_no_difference(always: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sketching, "SMOOTH", 0)
     likely = np.random.default_rng(3).random((2, 90, 50)).astype(np.float32)
