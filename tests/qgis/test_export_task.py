@@ -35,7 +35,7 @@ def layer_of(count: int, crs: str = UTM, left: float = 500_000.0, bottom: float 
 
 def house(layer: QgsVectorLayer, label: object, x: float, y: float) -> QgsFeature:
     made = QgsFeature(layer.fields())
-    made.setAttributes([str(label)])
+    made["label"] = str(label)
     made.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y, x + 15, y + 15)))
     return made
 
@@ -72,16 +72,23 @@ def test_the_end_is_told_with_a_link_to_the_file(bar, wait, tmp_path):
     assert progress == sorted(progress) and 100 in progress
 
 
-def test_edits_are_saved_as_they_are_seen_though_they_are_undone_meanwhile(bar, wait, tmp_path):
+@pytest.mark.parametrize("kind", ["memory", "gpkg"])
+def test_edits_are_saved_as_they_are_seen_though_they_are_undone_meanwhile(kind, bar, wait, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
     layer, path = layer_of(5), tmp_path / "edited.gpkg"
+    if kind == "gpkg":
+        save_layer(layer, str(tmp_path / "own.gpkg"))
+        layer = QgsVectorLayer(str(tmp_path / "own.gpkg"), "houses", "ogr")
     assert layer.startEditing()
     first, second = (feature.id() for feature in list(layer.getFeatures())[:2])
     layer.deleteFeature(first)
-    layer.changeAttributeValue(second, 0, "barn")
+    layer.changeAttributeValue(second, layer.fields().indexOf("label"), "barn")
     layer.changeGeometry(second, QgsGeometry.fromRect(QgsRectangle(400_000, 4_999_000, 400_030, 4_999_030)))
     layer.addFeature(house(layer, "new", 500_500, 4_999_000))
     begun(layer, path, bar, crs=UTM)
     layer.rollBack()
+    del layer
     wait(lambda: bar.items())
     assert sorted(labels(path)) == ["2", "3", "4", "barn", "new"]
     source = ogr.Open(str(path))
