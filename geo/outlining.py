@@ -21,7 +21,7 @@ from rsvlm.geo.polygons import placed
 from rsvlm.geo.right_angles import squared
 from rsvlm.geo.stairs import Slopes
 from rsvlm.geo.tiling import PixelGrid
-from rsvlm.geo.tracing import Traced, Tracer
+from rsvlm.geo.tracing import ROWS, Traced, Tracer
 
 # Steps of how many heights a pixel is wide: coordinates stay numbers that add up exactly, so that an outline is simplified in
 # the same way wherever in the raster it lies.
@@ -88,13 +88,16 @@ def _first(transform: Affine) -> tuple[int, int]:
 
 def _traced(bands: Iterable[np.ndarray], likely: float, tracer: Tracer) -> Iterator[Traced]:
     for band in bands:
-        yield from tracer.add(*_labelled(band, likely))
+        for row in range(0, band.shape[1], ROWS):
+            yield from tracer.add(*_labelled(band[:, row : row + ROWS], likely))
     yield tracer.finish()
 
 
 def _mended(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Valid polygons, and which one each comes from: where simplified rings touch, what is left of an object may be two."""
     broken = ~shapely.is_valid(shapes)
+    if not broken.any():
+        return shapes, np.arange(len(shapes))
     mended = shapes.copy()
     mended[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
     parts, of = shapely.get_parts(mended, return_index=True)
@@ -106,9 +109,9 @@ def _labelled(band: np.ndarray, likely: float) -> tuple[np.ndarray, np.ndarray]:
     """(rows, width) of 1 + the likeliest class, 0 where none is likely; and its probability."""
     best, label = band[0].copy(), np.ones(band.shape[1:], np.min_scalar_type(len(band)))
     for number, sure in enumerate(band[1:], 2):
-        np.putmask(label, sure > best, number)
+        np.maximum(label, (sure > best) * label.dtype.type(number), out=label)
         np.maximum(best, sure, out=best)
     there = best >= likely
     label *= there
-    best[~there] = 0
+    np.copyto(best, 0, where=~there)
     return label, best

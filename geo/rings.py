@@ -16,8 +16,9 @@ def outlines(corners: Corners, chosen: np.ndarray, slopes: Slopes) -> tuple[np.n
     """
     if not len(chosen):
         return np.zeros(0, object), np.zeros(0, np.int32)
-    x, y = corners.x[chosen], corners.y[chosen].astype(np.int64)
-    corners = corners.only(chosen[np.lexsort((corners.region[chosen], y * (int(x.max()) + 1) + x))])
+    x, y, region = corners.x[chosen], corners.y[chosen].astype(np.int64), corners.region[chosen]
+    place = (y - y.min()) * (int(x.max()) + 1) + x
+    corners = corners.only(chosen[np.argsort(place * (int(region.max()) + 1) + region, kind="stable")])
     following = _links(corners)
     if slopes.longest > 0:
         corners, following = sloped(corners, following, slopes)

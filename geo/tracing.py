@@ -16,7 +16,7 @@ from rsvlm.geo.rings import outlines
 from rsvlm.geo.stairs import Slopes
 
 NONE = Slopes()
-_ROWS = 64  # at once: enough for numpy to be quick, few enough to take little memory
+ROWS = 64  # at once: enough for numpy to be quick, few enough to take little memory
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Traced:
 
 
 class Tracer:
-    """Memory: what _ROWS rows take, and the corners of regions that are still open.
+    """Memory: what ROWS rows take, and the corners of regions that are still open.
 
     smallest: pixels; regions with fewer are left out.   slopes: of stairs; none: along the edges of pixels.
     """
@@ -54,8 +54,8 @@ class Tracer:
 
     def add(self, labels: np.ndarray, values: np.ndarray) -> list[Traced]:
         """Regions that end in these rows. labels: (rows, width) unsigned, 0 is no region. values: (rows, width)."""
-        parts = range(0, len(labels), _ROWS)
-        return [self._add(labels[part : part + _ROWS], values[part : part + _ROWS]) for part in parts]
+        parts = range(0, len(labels), ROWS)
+        return [self._add(labels[part : part + ROWS], values[part : part + ROWS]) for part in parts]
 
     def finish(self) -> Traced:
         """Regions that reach the last row."""
