@@ -46,6 +46,7 @@ ABSENT = Example("5", "segment", (picture(5),), (("boat", "There is no boat."),)
 OUT_OF_VIEW = Example("8", "segment", (picture(9),), phrases=("river", "road"), masks=np.stack([UPPER & ~UPPER, UPPER]))
 NOWHERE = Example("6", "ground", (picture(6),), (("boat", "There is no boat."),), ("There is no boat.",))
 CHANGED = Example("7", "change", (picture(7), picture(8)), (("", "a road"),), ("a road",), ("road",), MASKS[:1])
+DESCRIBED = replace(CAPTION, turns=(("What is there?", "a river"),))
 ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, OUT_OF_VIEW, NOWHERE, CHANGED]
 
 
@@ -53,6 +54,8 @@ ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, OUT_OF_VIEW, NOWHERE, CHANGED]
     ("example", "rows"),
     [
         (CAPTION, "<caption> a river<eos>"),
+        (DESCRIBED, "<caption> a river<eos>"),
+        (replace(DESCRIBED, id="9"), "<ask> what is there?<answer> a river<eos>"),  # one in four
         (ASKED, "<ask> is there a boat?<answer> no<eos><ask> a road?<answer> no<eos>"),
         (DRAWN, "<segment> trees<answer>[SEG]<eos>|<segment> river<answer>[SEG]<eos>"),
         (BOXED, "<ground> road<answer><0><25><13><100><50><0><100><100><eos>"),

@@ -34,6 +34,7 @@ from rsvlm.models.prompts import class_sentences
 
 STRANGE = 16  # examples for each picture that shows nothing
 NAMED = 0.3  # share of the described pictures of a known class that are told by its name, as zero-shot classes are
+ANSWERED = 4  # one caption in so many is learnt as the answer to a question: what a picture shows may be asked too
 ANSWERS = 9  # of a picture that are told from wrong ones, as many in every process
 UNKNOWN = -1  # class of a picture that has none
 
@@ -132,8 +133,9 @@ class Lessons:
         )
 
     def _spoken(self, example: Example) -> list[Turn]:
+        caption = example.task == "caption" and _number(example.id) % ANSWERED != 0
         return [
-            (ASK if question and example.task != "caption" else CAPTION, self._ids(question), self._ids(answer))
+            (ASK if question and not caption else CAPTION, self._ids(question), self._ids(answer))
             for question, answer in example.turns
         ]
 
