@@ -90,6 +90,7 @@ def _traced(bands: Iterable[np.ndarray], likely: float, tracer: Tracer) -> Itera
     for band in bands:
         for row in range(0, band.shape[1], ROWS):
             yield from tracer.add(*_labelled(band[:, row : row + ROWS], likely))
+        del band  # before the next is made
     yield tracer.finish()
 
 
