@@ -94,8 +94,9 @@ def test_where_tiles_end_early_only_finished_rows_come():
 def test_memory_does_not_grow_with_height(height: int):
     tiling = Tiling(1000, height, 64, 16)
     tile = np.full((1, 64, 64), 0.5, np.float32)
+    windows = tiling.windows()
     tracemalloc.start()
-    for band in blended(tiling, (tile for _ in tiling.windows())):
+    for band in blended(tiling, (tile for _ in windows)):
         assert band.shape[0] == 1
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
