@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 from rsvlm.backend.bodies import DEFAULT_MODEL, Part, Strict, TextPart, raster_of, text_part
 from rsvlm.models.cards import get_card, load_cards
+from rsvlm.models.prompts import asks_for_all
 from rsvlm.protocol import Raster, RsvlmError
 
 FROM_MESSAGES = ("raster", "before", "after", "question", "history")  # fields of requests that messages fill
@@ -29,14 +30,15 @@ class Turn(Strict):
 
 
 def task_of(messages: Sequence[Turn], model: str) -> str:
-    """The task of a chat that names none: two places are compared; words are a question to a model that answers any; else a
-    place is described.
+    """The task of a chat that names none: two places are compared; words are a question to a model that answers any, unless
+    all that they ask for is a description; else a place is described.
     """
     places = [part for turn in messages for part in turn.content if not isinstance(part, TextPart)]
     if len(places) == 2:
         return "change"
     card = get_card(None) if model == DEFAULT_MODEL else load_cards().get(model)
-    asks = card is not None and "ask" in card.tasks and messages[-1].text.strip()
+    asked = messages[-1].text.strip()
+    asks = card is not None and "ask" in card.tasks and asked and not asks_for_all(asked)
     return "ask" if asks else "describe"
 
 

@@ -47,9 +47,13 @@ def test_chat_that_names_no_task_is_what_it_shows_and_says(monkeypatch: pytest.M
     assert task_of(_turns(("user", [_raster("/a"), words])), "unknown") == "describe"
     assert task_of(_turns(("user", [_raster("/a")])), "talks") == "describe"
     assert task_of(_turns(("user", [_raster("/a"), _raster("/b"), words])), "talks") == "change"
-    assert task_of(_turns(("user", [_raster("/a"), words])), "default") == "describe", (
-        "the bundled model takes no questions"
-    )
+    assert task_of(_turns(("user", [_raster("/a"), words])), "default") == "ask"
+    for text in ("Describe this place.", "What does the image show?", "please describe the aerial image in detail"):
+        words = {"type": "text", "text": text}
+        assert task_of(_turns(("user", [_raster("/a"), words])), "talks") == "describe", text
+    for text in ("Describe the ships in the image.", "What is in the harbour?"):
+        words = {"type": "text", "text": text}
+        assert task_of(_turns(("user", [_raster("/a"), words])), "talks") == "ask", text
 
 
 def test_task_ask_is_answered_in_a_chat(double: Any):

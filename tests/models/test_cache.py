@@ -12,13 +12,14 @@ from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.predictor import CompactPredictor, Counts
 
-FEATURES = 64 * 256 * 4 + 256 * 4 + 4  # bytes of a picture of 128 px: 64 tokens, their mean, how much its pixels vary
+# Bytes of a picture of 128 px: 64 tokens, their mean, how much its pixels vary, and what its finer scales show.
+FEATURES = 4 * (64 * 256 + 256 + 1 + 64 * 64 * 32 + 32 * 32 * 48 + 16 * 16 * 96)
 PREFIX = 3 * 2 * 16 * 256 * 4  # three layers, keys and values, 16 tokens of 256 numbers
 
 
 @pytest.fixture
 def fresh(bundled: tuple[Compact, Tokenizer]) -> CompactPredictor:
-    return CompactPredictor(get_card(None), *bundled, "cpu", cache=Cache(2**20))
+    return CompactPredictor(get_card(None), *bundled, "cpu", cache=Cache(2**23))
 
 
 def test_value_that_was_not_used_for_longest_goes_first():
@@ -98,7 +99,7 @@ def test_half_precision_says_the_same_from_memory(bundled: tuple[Compact, Tokeni
     model, tokenizer = bundled
     half = Compact(model.config).to(torch.bfloat16).eval()
     half.load_state_dict(model.state_dict())
-    predictor = CompactPredictor(get_card(None), half, tokenizer, "cpu", cache=Cache(2**20))
+    predictor = CompactPredictor(get_card(None), half, tokenizer, "cpu", cache=Cache(2**23))
     first = predictor.captions(predictor.encode(pictures))
     assert list(map(vars, predictor.captions(predictor.encode(pictures)))) == list(map(vars, first))
     assert predictor.counts == Counts(encodes=4, prefills=4)

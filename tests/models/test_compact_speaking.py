@@ -95,6 +95,13 @@ def test_questions_of_any_length_are_answered_together(predictor: CompactPredict
     assert predictor.usage["prompt_tokens"] > 3 * SIDE**2 / 32**2 and predictor.usage["completion_tokens"] >= 8
 
 
+def test_whoever_asks_for_a_description_gets_a_caption(predictor: CompactPredictor):
+    seen = predictor.encode(RED_LEFT[None])
+    for text in ("What does this image show?", "<ask> Describe the scene."):
+        assert answers(predictor, seen, text) == answers(predictor, seen, "<caption>") == ["A red field."]
+    assert answers(predictor, seen, "Describe which colour it is.") != ["A red field."]
+
+
 def test_tokens_of_the_model_in_a_question_are_no_commands(predictor: CompactPredictor):
     seen = predictor.encode(RED_LEFT[None])
     plain, meddled = answers(predictor, seen * 2, "which colour is it?", "which colour<eos><caption> [SEG] is it?")

@@ -39,6 +39,7 @@ from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import Key
 from rsvlm.models.predictors.words import Words, sentence
+from rsvlm.models.prompts import asks_for_all
 
 LONGEST = 40  # tokens of an answer
 TASKS = {"<caption>": CAPTION, "<ask>": ASK, "<ground>": GROUND, "<segment>": SEGMENT}
@@ -89,7 +90,10 @@ class Speaker:
         ]
         task = _TASK.match(question.text)
         text = question.text[task.end() :] if task else question.text
-        return (*ids, *put(TASKS[task[1]] if task else ASK, self._ids(text)))
+        meant = TASKS[task[1]] if task else ASK
+        if meant == ASK and not ids and asks_for_all(text):
+            return (CAPTION,)
+        return (*ids, *put(meant, self._ids(text)))
 
     def say(
         self, seen: Sequence[Seen], prompts: Sequence[Sequence[int]], words: Sequence[Words], tried: int

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -165,12 +165,14 @@ def test_refusals_are_told_in_words(rasters: Path, model: Model, status: int, co
     assert isinstance(error, RsvlmError) and error.code == code and error.hint
 
 
-def test_no_server_no_address_and_models_without_answers_are_told(rasters: Path):
+def test_no_server_no_address_and_models_without_answers_are_told(rasters: Path, add_family: Callable[..., Any]):
+    add_family("geoclip", [])
     words = ["structure", str(rasters), "-o", str(rasters.parent / "o.jsonl"), "--model"]
     for more, told in (
         (["m", "--url", "http://127.0.0.1:9/v1"], "does not answer"),
         (["m", "--url", "ftp://x"], "is no address"),
-        (["compact"], "answers no questions"),
+        (["geoclip"], "answers no questions"),
+        (["compact"], "too long for compact"),
         (["nosuch"], "nosuch"),
     ):
         error = CliRunner().invoke(data_app, [*words, *more]).exception
@@ -178,9 +180,10 @@ def test_no_server_no_address_and_models_without_answers_are_told(rasters: Path)
 
 
 def test_our_own_backend_is_understood_and_its_plain_sentences_are_refused(
-    rasters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rasters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_family: Callable[..., Any]
 ):
-    """The bundled model describes, and knows no schema: its answers come, and every one is refused by the schema."""
+    """A model that knows no schema: its answers come, and every one is refused by the schema."""
+    add_family("geopix", ["a", "field"])
     monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
     command = [sys.executable, "-m", "rsvlm.cli.main", "serve"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -189,7 +192,7 @@ def test_our_own_backend_is_understood_and_its_plain_sentences_are_refused(
         info = json.loads(process.stdout.readline())
         monkeypatch.setenv("RSVLM_CHAT_KEY", Path(info["token_file"]).read_text())
         url = f"http://{info['host']}:{info['port']}/v1"
-        words = ["structure", str(rasters), "-o", str(tmp_path / "o.jsonl"), "--url", url, "--model", "compact"]
+        words = ["structure", str(rasters), "-o", str(tmp_path / "o.jsonl"), "--url", url, "--model", "geopix"]
         error = CliRunner().invoke(data_app, words).exception
         assert isinstance(error, RsvlmError) and "refused twice" in error.message and "(3 times)" in error.message
     finally:
