@@ -10,8 +10,7 @@ from pydantic import BeforeValidator
 
 from rsvlm.backend.bodies import DEFAULT_MODEL, Part, Strict, TextPart, raster_of, text_part
 from rsvlm.models.cards import get_card, load_cards
-from rsvlm.models.prompts import asks_for_all
-from rsvlm.protocol import Raster, RsvlmError
+from rsvlm.protocol import Raster, RsvlmError, asks_for_all
 
 FROM_MESSAGES = ("raster", "before", "after", "question", "history")  # fields of requests that messages fill
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .errors import ERROR_CODES as ERROR_CODES
 from .errors import Cancelled as Cancelled
 from .errors import RsvlmError as RsvlmError
+from .questions import asks_for_all as asks_for_all
 from .record import TASKS as TASKS
 from .record import Record as Record
 from .shapefiles import replace_shapefile as replace_shapefile

@@ -76,8 +76,9 @@ def test_not_a_number_is_refused(double: Any) -> None:
         ],
     ],
 )
-def test_conversations_are_said_to_come_later(double: Any, messages: list[dict[str, Any]]) -> None:
-    response = double.client.post("/v1/chat/completions", json={"messages": messages})
+def test_description_takes_no_conversation(double: Any, messages: list[dict[str, Any]]) -> None:
+    body = {"messages": messages, "rsvlm": {"task": "describe"}}
+    response = double.client.post("/v1/chat/completions", json=body)
     assert response.status_code == 400
     assert "one turn" in response.json()["error"]["message"]
 

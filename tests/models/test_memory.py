@@ -216,7 +216,7 @@ def noted(pictures):  # before anything of a batch takes memory
 
 predictor._encode = noted
 large = np.zeros((1, 4096, 4096, 3), np.uint8)
-limit(220)
+limit(320)
 vectors = predictor.embed_images(predictor.encode(pictures))
 print(sizes)
 try:

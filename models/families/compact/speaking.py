@@ -39,7 +39,7 @@ from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import Key
 from rsvlm.models.predictors.words import Words, sentence
-from rsvlm.models.prompts import asks_for_all
+from rsvlm.protocol import asks_for_all
 
 LONGEST = 40  # tokens of an answer
 TASKS = {"<caption>": CAPTION, "<ask>": ASK, "<ground>": GROUND, "<segment>": SEGMENT}
