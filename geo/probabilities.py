@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.shutil
+from rasterio.io import DatasetReader
 
 from rsvlm.geo.staging import beside
-from rsvlm.geo.tiling import PixelGrid
+from rsvlm.geo.tiling import PixelGrid, Window
 
 STEPS = 250  # of probability from 0 to 1, as bytes
 _NO_DATA = 255
@@ -67,6 +68,12 @@ def read(path: Path) -> Iterator[np.ndarray]:
         for y in range(0, source.height, _ROWS):
             values = source.read(window=((y, min(y + _ROWS, source.height)), (0, source.width)))
             yield _shares(values)
+
+
+def read_window(source: DatasetReader, band: int, window: Window) -> np.ndarray:
+    """(rows, columns) of one class, in a window of an open file that lies inside of it."""
+    x0, y0, x1, y1 = window
+    return _shares(source.read(band, window=((y0, y1), (x0, x1))))
 
 
 def names_of(path: Path) -> list[str]:

@@ -102,7 +102,7 @@ class Tracer:
         carried = first[0] & (rows[0] > 0)
         one = np.concatenate([runs[:-1][over], runs[0][carried]])
         other = np.concatenate([runs[1:][over], len(run_labels) + self._last_regions[carried]])
-        root = _roots(len(run_labels) + len(self._labels), one, other)
+        root = roots(len(run_labels) + len(self._labels), one, other)
         real = root == np.arange(len(root))
         real[: len(run_labels)] &= run_labels > 0
         return np.maximum(np.cumsum(real, dtype=np.int32) - 1, 0)[root], int(real.sum())
@@ -122,7 +122,7 @@ class Tracer:
         return traced
 
 
-def _roots(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def roots(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(count,) the least number that each can reach over the links between `one` and `other`."""
     root = np.arange(count)
     while len(one):

@@ -100,6 +100,7 @@
         <translation>Aufgenommen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Add</source>
         <translation>Hinzufügen</translation>
@@ -108,6 +109,11 @@
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>Add a raster to the map to begin.</source>
         <translation>Fügen Sie der Karte zuerst ein Raster hinzu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/editing.py"/>
+        <source>Add feature</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
@@ -475,6 +481,11 @@
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>Choose one below the layer in the Layers panel, then click again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
         <source>Choose one in Settings ▸ Options ▸ rsvlm ▸ Servers.</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Server eines.</translation>
@@ -523,6 +534,11 @@
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
         <source>Click on the map to take a feature away; Edit ▸ Undo brings it back</source>
         <translation>Ein Klick in die Karte nimmt ein Objekt weg; Bearbeiten ▸ Rückgängig holt es zurück</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refine_row.py"/>
+        <source>Click on the map where something is missing to have it outlined from the stored probabilities; Edit ▸ Undo takes it back</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -744,6 +760,11 @@
         <translation>Ein Rechteck auf der Karte zeichnen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>Draw it with QGIS's own tools: the layer can be edited.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>Drawing the layer</source>
         <translation>Der Layer wird gezeichnet</translation>
@@ -819,6 +840,11 @@
         <location filename="../rsvlm_plugin/dock/find_row.py"/>
         <source>Find</source>
         <translation>Suchen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>Find it again, then click again.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/find_row.py"/>
@@ -955,6 +981,11 @@
         <location filename="../rsvlm_plugin/processing/ground_by_text.py"/>
         <source>Ground by text</source>
         <translation>Mit Text verorten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/editing.py"/>
+        <source>Grow feature</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -1973,6 +2004,11 @@
         <translation>Einrichtung</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>Several phrases were looked for, and no feature is left to tell which one is meant.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Several things say it.</source>
         <translation>Mehreres sagt es.</translation>
@@ -2423,6 +2459,11 @@
         <translation>Der Modellprozess arbeitet nicht; seine letzten Zeilen stehen in den Einzelheiten.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>The model sees nothing of “{phrase}” here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>The model {model} is among your models.</source>
         <translation>Das Modell {model} ist unter Ihren Modellen.</translation>
@@ -2471,6 +2512,11 @@
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
         <source>The place cannot be expressed in {crs}.</source>
         <translation>Der Ort lässt sich nicht in {crs} ausdrücken.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>The probabilities of this search are not kept any more.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
@@ -3410,6 +3456,11 @@
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>“{name}” is no raster on this computer.</source>
         <translation>„{name}“ ist kein Raster auf diesem Computer.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>“{phrase}” is drawn here already.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>

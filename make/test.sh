@@ -18,7 +18,7 @@ part() {  # part NAME COMMAND...
 rm -rf .qgis-settings  # what an earlier run set in QGIS
 part lint make --no-print-directory --keep-going lint-only
 # Two at a time, each with one thread: more threads than cores wait for each other most of the time.
-part backend env OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests --ignore tests/qgis -n 2 --dist loadfile --durations 10
+part backend env OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests --ignore tests/qgis -n 2 --dist loadfile --durations 60
 part qgis xvfb-run -a -s '-screen 0 1400x900x24' .venv-qgis/bin/python -m pytest tests/qgis
 
 printf '\n== summary (%s s)\n%s' "$SECONDS" "$summary"

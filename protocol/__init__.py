@@ -101,6 +101,24 @@ class SegmentRequest:
 
 
 @dataclass(frozen=True)
+class RefineRequest:
+    """A click that says that a place belongs to a phrase: what is about as likely around it becomes an outline. No model is run.
+
+    raster: probabilities that were kept, a file of "probabilities" in the answer of segment. phrase: one of its bands.
+    at: x, y in its CRS. likely: the threshold of the outlines that are there; a place that is less likely has one of its own.
+    tolerance_m, right_angles: as of SegmentRequest, None = 1.25 pixels of the raster. model: whose probabilities they are.
+    """
+
+    raster: Raster
+    phrase: str
+    at: Tuple[float, float]
+    model: Optional[str] = None
+    likely: float = 0.5
+    tolerance_m: Optional[float] = None
+    right_angles: bool = False
+
+
+@dataclass(frozen=True)
 class GroundRequest:
     """Boxes around what phrases name. oriented: turned with the things, where the model draws outlines of them."""
 
@@ -167,7 +185,7 @@ class Answer:
 
     text: for the reader. evidence: see Evidence. structured: for programs, where the style or the task has such: "classes" of
     classify, each with its probability; "heat" of localize, a GeoTIFF as base64, with "points" and "similarity"; "phrases" of
-    segment and ground, and "probabilities", the files of those that were kept: see docs/masks.md.
+    segment, refine and ground, and "probabilities", the files of those that were kept: see docs/masks.md.
     provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
     created (ISO 8601), versions.
     timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.

@@ -17,6 +17,7 @@ from rsvlm.protocol import (
     DescribeRequest,
     GroundRequest,
     LocalizeRequest,
+    RefineRequest,
     SegmentRequest,
     Watch,
 )
@@ -47,6 +48,7 @@ REQUESTS = {
     "describe": DescribeRequest,
     "ask": AskRequest,
     "segment": SegmentRequest,
+    "refine": RefineRequest,
     "ground": GroundRequest,
     "change": ChangeRequest,
     "classify": ClassifyRequest,

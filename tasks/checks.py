@@ -17,6 +17,7 @@ from rsvlm.protocol import (
     DescribeRequest,
     GroundRequest,
     LocalizeRequest,
+    RefineRequest,
     RsvlmError,
     SegmentRequest,
 )
@@ -46,14 +47,17 @@ def ask(request: AskRequest) -> ModelCard:
 def segment(request: SegmentRequest) -> ModelCard:
     """The same. Raises RsvlmError: bad_request (phrases, cut, model), unknown_model."""
     _some(request.phrases)
-    for name, value in (("smallest_m2", request.smallest_m2), ("tolerance_m", request.tolerance_m)):
-        if value is not None and not 0 <= value < math.inf:
-            raise RsvlmError("bad_request", f"{name} is {value:g}.", "Give a number that is not negative.")
-    if not 0 < request.likely <= 1:
-        raise RsvlmError(
-            "bad_request", f"No probability is {request.likely:g}.", "Give a number over 0, and 1 at most."
-        )
+    _cut(request.likely, smallest_m2=request.smallest_m2, tolerance_m=request.tolerance_m)
     return _able(request.model, "segment", "draw outlines of what a phrase names")
+
+
+def refine(request: RefineRequest) -> ModelCard:
+    """The card of the model whose probabilities they are. Raises RsvlmError: bad_request (phrase, place, cut), unknown_model."""
+    _some([request.phrase])
+    _cut(request.likely, tolerance_m=request.tolerance_m)
+    if not all(map(math.isfinite, request.at)):
+        raise RsvlmError("bad_request", f"No place is at {request.at}.", "Give x and y in the CRS of the raster.")
+    return get_card(request.model)
 
 
 def ground(request: GroundRequest) -> ModelCard:
@@ -92,6 +96,14 @@ def localize(request: LocalizeRequest) -> ModelCard:
     return able_card(request.model, "localize", "find where a phrase is")
 
 
+def _cut(likely: float, **sizes: float | None) -> None:
+    for name, value in sizes.items():
+        if value is not None and not 0 <= value < math.inf:
+            raise RsvlmError("bad_request", f"{name} is {value:g}.", "Give a number that is not negative.")
+    if not 0 < likely <= 1:
+        raise RsvlmError("bad_request", f"No probability is {likely:g}.", "Give a number over 0, and 1 at most.")
+
+
 def _some(phrases: Sequence[str]) -> None:
     if not any(phrase.strip() for phrase in phrases):
         raise RsvlmError("bad_request", "There is no phrase to look for.", "Name something, such as “storage tanks”.")
@@ -107,6 +119,7 @@ CHECKS: dict[str, Callable[[Any], ModelCard]] = {
     "describe": describe,
     "ask": ask,
     "segment": segment,
+    "refine": refine,
     "ground": ground,
     "change": change,
     "classify": classify,

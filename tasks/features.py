@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import shapely
+from rasterio.crs import CRS
 
 from rsvlm.geo.measuring import measured
-from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Evidence
 from rsvlm.tasks.figures import ground_area
 
 
 @dataclass(frozen=True)
 class Found:
-    """shape: polygon in the CRS of the scene. label: what it is called, the phrase where the model has no word of its own."""
+    """shape: polygon in the CRS of the raster. label: what it is called, the phrase where the model has no word of its own."""
 
     phrase: str
     shape: shapely.Polygon
@@ -26,10 +26,10 @@ class Found:
     label: str = ""
 
 
-def evidence_of(kind: str, found: Sequence[Found], scene: Scene, source: str) -> list[Evidence]:
-    """kind: "mask" or "box". source: name of the raster."""
+def evidence_of(kind: str, found: Sequence[Found], crs: CRS | None, source: str) -> list[Evidence]:
+    """kind: "mask" or "box". crs: of the shapes. source: name of the raster."""
     shapes = np.array([*(item.shape for item in found), None], object)[:-1]
-    areas, lengths = measured(shapes, scene.crs)
+    areas, lengths = measured(shapes, crs)
     return [
         Evidence(
             kind, shapely.geometry.mapping(item.shape), item.label or item.phrase, round(item.score, 3), _known(area),

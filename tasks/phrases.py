@@ -74,7 +74,7 @@ def told(
         raise Cancelled()
     looked_for = [phrase for phrase in plan.phrases if any(phrase in s.phrases and s.done for s in plan.searches)]
     ordered = sorted(found, key=lambda item: plan.phrases.index(item.phrase))
-    evidence = evidence_of(kind, ordered, scene, raster.name or scene.source)
+    evidence = evidence_of(kind, ordered, scene.crs, raster.name or scene.source)
     for item in evidence:
         watch.evidence(item)
     reports = phrase_reports(looked_for, evidence, plan.expressions)

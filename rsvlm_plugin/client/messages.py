@@ -9,7 +9,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from ...protocol import Answer, DescribeRequest, Evidence, GroundRequest, Raster, RsvlmError, SegmentRequest
+from ...protocol import (
+    Answer,
+    DescribeRequest,
+    Evidence,
+    GroundRequest,
+    Raster,
+    RefineRequest,
+    RsvlmError,
+    SegmentRequest,
+)
 from ..translation import tr
 
 FindRequest = Union[SegmentRequest, GroundRequest]
@@ -65,6 +74,12 @@ def _chat(request: Union[DescribeRequest, FindRequest], words: str, options: Dic
         "rsvlm": options,
     }
     return Call("/v1/chat/completions", body, streams=True)
+
+
+def refine_call(request: RefineRequest) -> Call:
+    """What a click on the map means, by probabilities that were kept."""
+    body = {name: value for name, value in asdict(request).items() if value is not None}
+    return Call("/v1/refine", {**body, "raster": request.raster.to_json()})
 
 
 def view_call(raster: Raster, model: Optional[str]) -> Call:

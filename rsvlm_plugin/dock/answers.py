@@ -29,11 +29,11 @@ MOST_FLASHED = 1000
 class Answers(QWidget):
     """The cards and what they do; each change is stored in the project.
 
-    threshold_asked, reject_asked: a card and what is wanted of its masks.
+    threshold_asked, clicks_asked: a card and what is wanted of its masks.
     """
 
     threshold_asked = pyqtSignal(object, float)
-    reject_asked = pyqtSignal(object, bool)
+    clicks_asked = pyqtSignal(object, str, bool)
 
     def __init__(
         self, iface: QgisInterface, report: Report, tab_after: QWidget, parent: Optional[QWidget] = None
@@ -147,7 +147,7 @@ class Answers(QWidget):
         card.remove_asked.connect(lambda: self.drop(card))
         card.refine.threshold_asked.connect(lambda likely: self.threshold_asked.emit(card, likely))
         card.refine.learn_asked.connect(lambda: self._keep_masks(record))
-        card.refine.reject_asked.connect(lambda wanted: self.reject_asked.emit(card, wanted))
+        card.refine.clicks_asked.connect(lambda what, wanted: self.clicks_asked.emit(card, what, wanted))
         card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
 
     def _edit(self, card: Card, record: Record) -> None:

@@ -150,7 +150,7 @@ class Card(QFrame):
     def tab_stops(self) -> List[QWidget]:
         """What the tab key stops at, in the order in which it is read."""
         editing = self.editor.tab_stops() if self.editor is not None else []
-        refining = [self.refine.slider, self.refine.reject, self.refine.learn]
+        refining = [self.refine.slider, self.refine.add, self.refine.reject, self.refine.learn]
         return [*editing, self._evidence, *refining, self.stop, *self._actions.findChildren(QToolButton)]
 
     def say(self, delta: str) -> None:

@@ -139,7 +139,7 @@ class RsvlmDock(QgsDockWidget):
         self.find_row.asked.connect(self.find)
         self.find_row.kind_choice.currentIndexChanged.connect(self._show_able)
         self.answers.threshold_asked.connect(self.refining.cut_again)
-        self.answers.reject_asked.connect(self.refining.reject)
+        self.answers.clicks_asked.connect(self.refining.click)
         self.refining.recut.connect(self.answers.refresh)
         self.model_choice.chosen.connect(self._choose_model)
         self.status_line.clicked.connect(self._show_status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -19,10 +19,14 @@ from . import figures
 CUT = ("smallest_m2", "tolerance_m", "right_angles")  # what stays as it was
 
 
+def kept(record: Record) -> List[Dict[str, Any]]:
+    """The files of probabilities: "path", and "phrases" that share its pixels among them."""
+    return (record.answer.structured or {}).get("probabilities") or []
+
+
 def can_be_recut(record: Record) -> bool:
     """Whether probabilities were kept, and it is still known of which pixels."""
-    kept = (record.answer.structured or {}).get("probabilities")
-    return bool(record.file and kept and (record.picture or record.source.get("href")))
+    return bool(record.file and kept(record) and (record.picture or record.source.get("href")))
 
 
 def threshold(record: Record) -> float:

@@ -1,16 +1,20 @@
-"""Makes masks better that are there already: another threshold, and clicks that reject; one at a time, all undoable."""
+"""Makes masks better that are there already: another threshold, and clicks that add or reject; all undoable."""
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Set, Tuple
 
+from qgis.core import QgsPointXY, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...protocol import RsvlmError
-from ..canvas.rejecting import Rejecting
+from ..canvas.clicking import Clicking
 from ..client import Backend
 from ..layers import found_group
+from ..layers.editing import reject_at
+from ..layers.record import Record
+from .adding import Adding, phrase_meant
 from .card import Card
 from .recutting import Recutting
 from .report import Report
@@ -28,11 +32,13 @@ class Refining(QObject):
         self._iface = iface
         self._backend = backend
         self._report = report
-        self._card: Optional[Card] = None  # whose button is down
+        self._down: Optional[Tuple[Card, str, QgsVectorLayer]] = None  # whose button, for what
         self._running: Optional[Recutting] = None
-        self._rejecting = Rejecting(iface.mapCanvas(), self)
-        self._rejecting.failed.connect(report.error)
-        self._rejecting.ended.connect(self._release)
+        self._adding: Set[Adding] = set()
+        self._clicking = Clicking(iface.mapCanvas(), self)
+        self._clicking.clicked.connect(self._clicked)
+        self._clicking.failed.connect(report.error)
+        self._clicking.ended.connect(self._release)
 
     def cut_again(self, card: Card, likely: float) -> None:
         """Cut the masks of the card's record at this probability; a newer wish takes the place of an older one."""
@@ -43,29 +49,57 @@ class Refining(QObject):
         run.ended.connect(lambda error: self._ended(run, card, error))
         self._running = run
 
-    def reject(self, card: Card, wanted: bool) -> None:
-        """From now on clicks on the map reject features of the card's layer, or no more."""
+    def click(self, card: Card, what: str, wanted: bool) -> None:
+        """From now on clicks on the map "add" or "reject" features of the card's layer, or no more."""
         if not wanted:
-            if card is self._card:
-                self._rejecting.stop()
+            if self._down is not None and self._down[:2] == (card, what):
+                self._clicking.stop()
             return
         try:
             layer = found_group.found_layer(card.record) or found_group.add_found(card.record)
         except RsvlmError as error:
-            card.refine.reject.setChecked(False)
+            card.refine.clicks[what].setChecked(False)
             self._report.error(error)
             return
-        self._rejecting.stop()
-        self._iface.setActiveLayer(layer)  # whose steps Edit ▸ Undo takes back
-        self._rejecting.start(layer)
-        self._card = card
+        self._clicking.stop()
+        if self._iface.activeLayer() != layer:  # else what is chosen below it stays so
+            self._iface.setActiveLayer(layer)  # whose steps Edit ▸ Undo takes back
+        self._clicking.start(layer)
+        self._down = (card, what, layer)
         card.destroyed.connect(self._forget)
 
     def dispose(self) -> None:
         """Give the map its tool back and want no more answers."""
-        self._rejecting.stop()
+        self._clicking.stop()
         if self._running is not None:
             self._running.forget()
+        for run in self._adding:
+            run.forget()
+
+    def _clicked(self, point: QgsPointXY, reach: float) -> None:
+        card, what, layer = self._down
+        self._report.clear()
+        try:
+            if what == "reject":
+                reject_at(layer, point, reach)
+            else:
+                self._add(card.record, layer, point)
+        except RsvlmError as error:
+            self._report.error(error)
+
+    def _add(self, record: Record, layer: QgsVectorLayer, point: QgsPointXY) -> None:
+        phrase = phrase_meant(record, layer, point, self._iface.layerTreeView())
+        run = Adding(self._backend, record, phrase, point, self)
+        run.ended.connect(lambda error: self._added(run, error))
+        self._adding.add(run)
+        self._clicking.show_busy(True)
+
+    def _added(self, run: Adding, error: Optional[RsvlmError]) -> None:
+        self._adding.discard(run)
+        run.deleteLater()
+        self._clicking.show_busy(bool(self._adding))
+        if error is not None and error.code != "cancelled":
+            self._report.error(error)
 
     def _ended(self, run: Recutting, card: Card, error: Optional[RsvlmError]) -> None:
         self._running = None
@@ -77,11 +111,12 @@ class Refining(QObject):
 
     def _forget(self) -> None:
         """The card is gone, with its project perhaps."""
-        self._card = None
-        self._rejecting.stop()
+        self._down = None
+        self._clicking.stop()
 
     def _release(self) -> None:
-        card, self._card = self._card, None
-        if card is not None:
+        down, self._down = self._down, None
+        if down is not None:
+            card, what, _layer = down
             card.destroyed.disconnect(self._forget)
-            card.refine.reject.setChecked(False)
+            card.refine.clicks[what].setChecked(False)

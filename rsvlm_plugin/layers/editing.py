@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsPointXY, QgsRectangle, QgsVectorLayer
+from typing import Sequence
+
+from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
 
 from ...protocol import RsvlmError
 from ..translation import tr
 from . import found, found_style
+from .joining import joined
 from .record import Record
+
+MEASURED = ("score", "area_m2", "perimeter_m")  # what changes with a feature's shape
 
 
 def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
@@ -19,6 +24,29 @@ def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
     layer.endEditCommand()
     layer.setRenderer(found_style.renderer(record))
     layer.triggerRepaint()
+
+
+def add_part(layer: QgsVectorLayer, record: Record, point: QgsPointXY, phrases: Sequence[str]) -> bool:
+    """What the record's answer found at the point, of one phrase, joins the features it touches; whether that changes anything.
+
+    phrases: whose features share no area. Raises RsvlmError (forbidden) for a locked layer.
+    """
+    parts = list(found.features(record, layer.fields()))
+    part = parts[0]
+    part.setGeometry(QgsGeometry.unaryUnion([item.geometry() for item in parts]))
+    made = joined(layer, part, point, phrases)
+    if not made:
+        return False
+    _open(layer)
+    layer.beginEditCommand(tr("Add feature") if made.added else tr("Grow feature"))
+    layer.addFeatures(made.added)
+    layer.deleteFeatures(made.gone)
+    for number, feature in made.changed.items():
+        layer.changeGeometry(number, feature.geometry())
+        layer.changeAttributeValues(number, {at: feature[at] for at in map(layer.fields().lookupField, MEASURED)})
+    layer.endEditCommand()
+    layer.triggerRepaint()
+    return True
 
 
 def reject_at(layer: QgsVectorLayer, point: QgsPointXY, reach: float) -> bool:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
-from qgis.core import QgsExpression, QgsFeatureRequest, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsExpression,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 from ...protocol import RsvlmError
 from ..translation import tr
@@ -44,6 +52,25 @@ def labelled(layer: QgsVectorLayer, label: str, most: int) -> List[int]:
     request = QgsFeatureRequest().setFilterExpression(QgsExpression.createFieldEqualityExpression("label", label))
     request.setFlags(QgsFeatureRequest.NoGeometry).setNoAttributes().setLimit(most)
     return [feature.id() for feature in layer.getFeatures(request)]
+
+
+def nearest_phrase(layer: QgsVectorLayer, point: QgsPointXY, phrases: Sequence[str]) -> Optional[str]:
+    """Which of the phrases the feature next to a point, in the layer's CRS, was found by; None where there is none."""
+    here, extent = QgsGeometry.fromPointXY(point), layer.extent()
+    extent.include(point)
+    far = max(extent.width(), extent.height())
+    reach = far / 64
+    while True:
+        around = QgsRectangle(point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach)
+        near = [
+            (item.geometry().distance(here), str(item["phrase"]))
+            for item in layer.getFeatures(around)
+            if item["phrase"] in phrases
+        ]
+        distance, phrase = min(near, default=(reach, None))
+        if reach >= far or (phrase and distance <= reach):
+            return phrase
+        reach *= 4
 
 
 def found_layer(record: Record) -> Optional[QgsVectorLayer]:

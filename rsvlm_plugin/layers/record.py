@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QTransform
 
@@ -70,15 +70,24 @@ class Record:
 
         Where the answer has no CRS, the backend counts pixels down from the top; they are laid over the outline's box.
         """
-        geometry = from_geojson(geojson)
+        geometry, to_map = from_geojson(geojson), self._to_map()
+        if not to_map.isIdentity():
+            geometry.transform(to_map)
+        return geometry
+
+    def unplaced(self, point: QgsPointXY) -> Tuple[float, float]:
+        """x and y in the backend's coordinates of a point in `answer_crs`: the inverse of `placed`."""
+        to_backend, _possible = self._to_map().inverted()
+        return to_backend.map(point.x(), point.y())
+
+    def _to_map(self) -> QTransform:
         extent = self.answer.provenance.get("extent")
         if self.answer.provenance.get("crs") or not extent:
-            return geometry
+            return QTransform()
         left, top, right, bottom = extent
         box = from_geojson(self.outline).boundingBox()
         across, down = box.width() / (right - left), box.height() / (bottom - top)
-        geometry.transform(QTransform(across, 0, 0, -down, box.xMinimum() - left * across, box.yMaximum() + top * down))
-        return geometry
+        return QTransform(across, 0, 0, -down, box.xMinimum() - left * across, box.yMaximum() + top * down)
 
     def to_json(self) -> Dict[str, Any]:
         return {

@@ -22,6 +22,18 @@ def test_describe_is_a_streamed_chat_completion_with_a_raster_part() -> None:
     assert part == {"type": "raster", "raster": wanted}
 
 
+def test_click_is_a_request_of_the_probabilities_at_a_place() -> None:
+    from rsvlm.protocol import Raster, RefineRequest
+    from rsvlm.rsvlm_plugin.client.messages import refine_call
+
+    call = refine_call(RefineRequest(Raster("/kept/1.tif"), "roofs", (3.5, 4.0), "geopix", 0.3, 1.5))
+    assert (call.path, call.streams) == ("/v1/refine", False)
+    assert json.loads(json.dumps(call.body)) == {
+        "raster": {"href": "/kept/1.tif"}, "phrase": "roofs", "at": [3.5, 4.0], "model": "geopix", "likely": 0.3,
+        "tolerance_m": 1.5, "right_angles": False,
+    }  # fmt: skip
+
+
 def test_event_gives_words_progress_evidence_and_answer() -> None:
     from rsvlm.rsvlm_plugin.client.messages import read_event
 

@@ -107,6 +107,7 @@ def imported(given: Path) -> tuple[Report, ModelCard]:
     return report, card
 
 
+@pytest.mark.own_process
 def test_released_folder_comes_in_without_its_memory(given: Path, models: Path, model: GeoPix, pictures: Tensor):
     report, card = imported(given)
     assert report == Report([], [], [])
@@ -237,6 +238,7 @@ def test_release_that_names_code_is_refused(given: Path, models: Path):
         import_model(given, WISH)
 
 
+@pytest.mark.own_process
 def test_pickle_that_acts_is_not_read(given: Path, models: Path):
     class Act:
         def __reduce__(self) -> tuple[object, ...]:

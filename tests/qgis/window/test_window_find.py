@@ -6,10 +6,20 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from osgeo import gdal, ogr
-from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QElapsedTimer, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QProgressBar, QToolButton
 
@@ -205,6 +215,79 @@ def test_a_click_on_the_map_rejects_until_escape(finder, wait, pause, iface):
     assert canvas.mapTool() is tool and not card.refine.reject.isChecked()
     layer.undoStack().undo()
     assert layer.featureCount() == before
+    layer.rollBack()
+
+
+def click_at(canvas, layer, column: float, row: float, transform) -> QgsPointXY:
+    """Click with the map tool in use on a pixel of a raster that lies as the layer does."""
+    left, across, _, top, _, down = transform
+    point = QgsPointXY(left + across * (column + 0.5), top + down * (row + 0.5))
+    canvas.setExtent(QgsRectangle(point.x() - 60, point.y() - 60, point.x() + 60, point.y() + 60))
+    canvas.setCenter(point)
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=canvas.viewport().rect().center())
+    return point
+
+
+def test_a_click_adds_what_is_missing_as_one_step_and_says_where_nothing_is(finder, wait, pause, iface):
+    choose(finder, "compact")
+    finder.place_row.kind = "map"
+    card = find(finder, wait, "forest, water, buildings")
+    layer, canvas, record = iface.activeLayer(), iface.mapCanvas(), card.record
+    (kept,) = record.answer.structured["probabilities"]
+    source = gdal.Open(kept["path"])
+    phrase = kept["phrases"].index("forest")
+    sure = source.ReadAsArray()
+    others = np.delete(sure, phrase, axis=0).max(axis=0)
+    before = areas(layer)
+    pause(500)
+
+    QTest.mouseClick(card.refine.add, Qt.MouseButton.LeftButton)
+    assert card.refine.add.isChecked()
+    legend = iface.layerTreeView()
+    tree = QgsProject.instance().layerTreeRoot().findLayer(layer)
+    node = next(n for n in legend.layerTreeModel().layerLegendNodes(tree) if "forest" in n.data(0))
+    legend.setCurrentIndex(legend.legendNode2index(node))
+
+    rows, columns = np.nonzero((sure[phrase] > 60) & (sure[phrase] < 110) & (others < 60))
+    clock = QElapsedTimer()
+    clock.start()
+    middle = len(rows) // 2
+    point = click_at(canvas, layer, columns[middle], rows[middle], source.GetGeoTransform())
+    wait(lambda: layer.isEditable() and layer.undoStack().count() == 1)
+    print(f"outlined after {clock.elapsed()} ms")
+    (grown,) = [item for item in layer.getFeatures() if item.geometry().buffer(1, 4).contains(point)]
+    assert grown["phrase"] == "forest" and sum(areas(layer)) > sum(before)
+    assert grown["area_m2"] == pytest.approx(grown.geometry().area(), rel=5e-3) and 0 < grown["score"] < 1
+    pause(500)
+    iface.mainWindow().grab().save(str(SHOTS / "find-added.png"))
+    layer.undoStack().undo()
+    assert areas(layer) == before
+
+    rows, columns = np.nonzero((sure[phrase] < 15) & (others < 60))
+    click_at(canvas, layer, columns[0], rows[0], source.GetGeoTransform())
+    wait(lambda: finder.report.last_error)
+    assert finder.report.last_error.message == "The model sees nothing of “forest” here."
+    assert areas(layer) == before
+
+    QTest.mouseClick(card.refine.reject, Qt.MouseButton.LeftButton)
+    assert not card.refine.add.isChecked() and card.refine.reject.isChecked()
+    rows, columns = np.nonzero(sure[phrase] > 200)
+    middle = len(rows) // 2
+    click_at(canvas, layer, columns[middle], rows[middle], source.GetGeoTransform())
+    wait(lambda: len(areas(layer)) == len(before) - 1)
+    QTest.mouseClick(card.refine.add, Qt.MouseButton.LeftButton)
+    legend.setCurrentIndex(legend.legendNode2index(node))
+    click_at(canvas, layer, columns[middle], rows[middle], source.GetGeoTransform())
+    wait(lambda: len(areas(layer)) == len(before))
+    assert sum(areas(layer)) == pytest.approx(sum(before), rel=0.01)
+    click_at(canvas, layer, columns[middle], rows[middle], source.GetGeoTransform())
+    wait(lambda: finder.report.last_error)
+    assert finder.report.last_error.message == "“forest” is drawn here already."
+    Path(kept["path"]).unlink()
+    click_at(canvas, layer, columns[middle], rows[middle], source.GetGeoTransform())
+    wait(lambda: finder.report.last_error and finder.report.last_error.code == "not_found")
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not card.refine.add.isChecked()
     layer.rollBack()
 
 
