@@ -113,7 +113,7 @@
     <message>
         <location filename="../rsvlm_plugin/layers/editing.py"/>
         <source>Add feature</source>
-        <translation type="unfinished"></translation>
+        <translation>Objekt hinzufügen</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
@@ -483,7 +483,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>Choose one below the layer in the Layers panel, then click again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen unter dem Layer im Bedienfeld Layer, und klicken Sie noch einmal.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
@@ -538,7 +538,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
         <source>Click on the map where something is missing to have it outlined from the stored probabilities; Edit ▸ Undo takes it back</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Klick in die Karte, wo etwas fehlt, umreißt es aus den gespeicherten Wahrscheinlichkeiten; Bearbeiten ▸ Rückgängig nimmt es zurück</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -762,7 +762,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>Draw it with QGIS's own tools: the layer can be edited.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeichnen Sie es mit den Werkzeugen von QGIS ein: Der Layer lässt sich bearbeiten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
@@ -844,7 +844,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>Find it again, then click again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen Sie noch einmal danach, und klicken Sie dann wieder.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/find_row.py"/>
@@ -985,7 +985,7 @@
     <message>
         <location filename="../rsvlm_plugin/layers/editing.py"/>
         <source>Grow feature</source>
-        <translation type="unfinished"></translation>
+        <translation>Objekt erweitern</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -2006,7 +2006,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>Several phrases were looked for, and no feature is left to tell which one is meant.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es wurde nach mehreren Ausdrücken gesucht, und kein Objekt ist mehr da, das sagt, welcher gemeint ist.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -2461,7 +2461,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>The model sees nothing of “{phrase}” here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell sieht hier nichts von „{phrase}“.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/training.py"/>
@@ -2516,7 +2516,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>The probabilities of this search are not kept any more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Wahrscheinlichkeiten dieser Suche sind nicht mehr gespeichert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
@@ -3460,7 +3460,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>“{phrase}” is drawn here already.</source>
-        <translation type="unfinished"></translation>
+        <translation>„{phrase}“ ist hier schon eingezeichnet.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
