@@ -101,7 +101,7 @@ def test_small_and_narrow_rasters_are_searched(
 def test_tiles_grow_with_the_raster(models: Models, sparse: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
     from rsvlm.tasks import localize
 
-    place = sparse(24000, 16000)
+    place = sparse(12000, 8000)
     monkeypatch.setattr(localize, "seen", lambda scene, plan, *rest: list(localize.look(scene, plan)))
     answer = run(LocalizeRequest(Raster(href=place), "a lake"), models, Watch())
     assert answer.provenance["tiles"] < 700 and answer.target_absent == ["a lake"] and not answer.evidence
