@@ -24,13 +24,12 @@ def can_be_added_to(record: Record) -> bool:
     return bool(record.file and kept(record))
 
 
-def phrase_meant(record: Record, layer: QgsVectorLayer, point: QgsPointXY, tree: QgsLayerTreeView) -> str:
-    """Of several phrases the one that is chosen in the legend, else that of the nearest feature.
+def phrase_meant(record: Record, layer: QgsVectorLayer, point: QgsPointXY, label: str) -> str:
+    """Of several phrases the one of that label, else that of the nearest feature.
 
     Raises RsvlmError (bad_request) where there is neither.
     """
     able = [phrase for file in kept(record) for phrase in file["phrases"]]
-    label = _chosen_label(layer, tree)
     if label in able or len(able) == 1:
         return label if label in able else able[0]
     phrase = nearest_phrase(layer, point, able)
@@ -43,7 +42,7 @@ def phrase_meant(record: Record, layer: QgsVectorLayer, point: QgsPointXY, tree:
     return phrase
 
 
-def _chosen_label(layer: QgsVectorLayer, tree: QgsLayerTreeView) -> str:
+def chosen_label(layer: QgsVectorLayer, tree: QgsLayerTreeView) -> str:
     """Of the symbol below the layer that is chosen in the Layers panel, "" without one."""
     node = tree.currentLegendNode()
     if node is None or node.layerNode().layerId() != layer.id():

@@ -14,7 +14,7 @@ from ..client import Backend
 from ..layers import found_group
 from ..layers.editing import reject_at
 from ..layers.record import Record
-from .adding import Adding, phrase_meant
+from .adding import Adding, chosen_label, phrase_meant
 from .card import Card
 from .recutting import Recutting
 from .report import Report
@@ -33,6 +33,7 @@ class Refining(QObject):
         self._backend = backend
         self._report = report
         self._down: Optional[Tuple[Card, str, QgsVectorLayer]] = None  # whose button, for what
+        self._label = ""  # of the symbol that was chosen last in the legend since then
         self._running: Optional[Recutting] = None
         self._adding: Set[Adding] = set()
         self._clicking = Clicking(iface.mapCanvas(), self)
@@ -65,7 +66,7 @@ class Refining(QObject):
         if self._iface.activeLayer() != layer:  # else what is chosen below it stays so
             self._iface.setActiveLayer(layer)  # whose steps Edit ▸ Undo takes back
         self._clicking.start(layer)
-        self._down = (card, what, layer)
+        self._down, self._label = (card, what, layer), ""
         card.destroyed.connect(self._forget)
 
     def dispose(self) -> None:
@@ -88,7 +89,9 @@ class Refining(QObject):
             self._report.error(error)
 
     def _add(self, record: Record, layer: QgsVectorLayer, point: QgsPointXY) -> None:
-        phrase = phrase_meant(record, layer, point, self._iface.layerTreeView())
+        # An edit has features counted anew, and so takes the choice in the legend away.
+        self._label = chosen_label(layer, self._iface.layerTreeView()) or self._label
+        phrase = phrase_meant(record, layer, point, self._label)
         run = Adding(self._backend, record, phrase, point, self)
         run.ended.connect(lambda error: self._added(run, error))
         self._adding.add(run)
