@@ -1,4 +1,4 @@
-"""What belongs together around a place: connected pixels of stored probabilities that are about as likely as it."""
+"""What belongs together around a place: connected pixels of stored probabilities that are likely enough beside it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from rsvlm.geo.tiling import PixelGrid, Window
 from rsvlm.geo.tracing import roots
 from rsvlm.protocol import Raster, RsvlmError
 
-SHARE = 0.9  # of the probability at the place, from which on pixels belong to its part
 LEAST = 0.1  # probability under which nothing is there to be outlined
+SHARES = np.arange(95, 45, -5) / 100  # of the probability at a place that no outline has: thresholds that are tried
+LEAK = 1.6  # times as many pixels at the next threshold: the part runs out into what is around it
+FEW = 30  # pixels of a part that is still so small that any growth is well
 REACH = 256  # pixels to each side that are looked at first
 MOST = 2**24  # pixels that are looked at
 
@@ -29,19 +31,20 @@ MOST = 2**24  # pixels that are looked at
 class Part:
     """values: (1, rows, columns) float32 in [0, 1], the probabilities of its pixels, 0 around them; as `outlined` takes them.
 
-    grid: where these pixels lie.   likely: the threshold that made it.
+    grid: where these pixels lie.   likely: the threshold that it is cut at.   pixels: how many it has.
     """
 
     values: np.ndarray
     grid: PixelGrid
     likely: float
+    pixels: int
 
 
 def part_at(raster: Raster, name: str, at: tuple[float, float], likely: float) -> Optional[Part]:
     """The part of the class `name`, in a file that `probabilities.stored` wrote, that the place `at` (x, y in its CRS) is in.
 
-    It is cut at `likely` or, where the place is less likely than that, at the threshold that it just comes in under with a little
-    around it. None where the place is not likely at all, or was not looked at. Only a window around the place is read, which
+    It is cut at `likely` or, where the place is less likely than that, as low as half its own probability, but not so low that
+    the part leaks. None where the place is not likely at all, or was not looked at. Only a window around the place is read, which
     grows until the part is inside.
 
     Raises RsvlmError: whatever opening raises, bad_request (no such class), bad_extent (outside), too_large (the part).
@@ -60,12 +63,19 @@ def part_at(raster: Raster, name: str, at: tuple[float, float], likely: float) -
         sure = float(read_window(source, band, (column, row, column + 1, row + 1))[0, 0])
         if not sure >= min(LEAST, likely):
             return None
-        threshold = min(likely, SHARE * sure)
-        values, window = _grown(source, band, (column, row), threshold)
-        place = source.transform @ Affine.translation(*window[:2])
-        step = 1.0 if source.crs else math.hypot(place.a, place.d)
-        grid = PixelGrid(values.shape[1], values.shape[0], place, source.crs, step)
-    return Part(values[None], grid, threshold)
+        part = _grown(source, band, (column, row), likely if sure >= likely else float(SHARES[0] * sure))
+        if part is None:
+            raise RsvlmError(
+                "too_large",
+                "What is about as likely as this place goes on over millions of pixels.",
+                "Click on a likelier place, or move the threshold instead.",
+            )
+        for share in SHARES[1:] if sure < likely else ():
+            more = _grown(source, band, (column, row), float(share * sure))
+            if more is None or (part.pixels >= FEW and more.pixels > LEAK * part.pixels):
+                break
+            part = more
+    return part
 
 
 def connected(mask: np.ndarray, column: int, row: int) -> np.ndarray:
@@ -80,32 +90,23 @@ def connected(mask: np.ndarray, column: int, row: int) -> np.ndarray:
     return found
 
 
-def _grown(source: DatasetReader, band: int, at: tuple[int, int], threshold: float) -> tuple[np.ndarray, Window]:
-    """(rows, columns) probabilities of the part that the pixel `at` is in, 0 around it, and the window that these are of."""
+def _grown(source: DatasetReader, band: int, at: tuple[int, int], threshold: float) -> Optional[Part]:
+    """The part that the pixel `at` (column, row) is in; None for one that takes more than MOST pixels to look at."""
     column, row = at
     x0, y0, x1, y1 = _within(source, (column - REACH, row - REACH, column + REACH, row + REACH))
-    while True:
+    while (x1 - x0) * (y1 - y0) <= MOST:
         values = read_window(source, band, (x0, y0, x1, y1))
         part = connected(values >= threshold, column - x0, row - y0)
-        width, height = (x1 - x0) // 2, (y1 - y0) // 2
-        further = _within(
-            source,
-            (
-                x0 - width * int(part[:, 0].any()),
-                y0 - height * int(part[0].any()),
-                x1 + width * int(part[:, -1].any()),
-                y1 + height * int(part[-1].any()),
-            ),
-        )
+        across, down = (x1 - x0) // 2, (y1 - y0) // 2
+        left, top, right, bottom = (bool(edge.any()) for edge in (part[:, 0], part[0], part[:, -1], part[-1]))
+        further = _within(source, (x0 - left * across, y0 - top * down, x1 + right * across, y1 + bottom * down))
         if further == (x0, y0, x1, y1):
-            return np.where(part, values, np.float32(0)), further
+            place = source.transform @ Affine.translation(x0, y0)
+            step = 1.0 if source.crs else math.hypot(place.a, place.d)
+            grid = PixelGrid(x1 - x0, y1 - y0, place, source.crs, step)
+            return Part(np.where(part, values, np.float32(0))[None], grid, threshold, int(part.sum()))
         x0, y0, x1, y1 = further
-        if (x1 - x0) * (y1 - y0) > MOST:
-            raise RsvlmError(
-                "too_large",
-                "What is about as likely as this place goes on over millions of pixels.",
-                "Click on a likelier place, or move the threshold instead.",
-            )
+    return None
 
 
 def _within(source: DatasetReader, window: Window) -> Window:

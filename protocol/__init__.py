@@ -102,7 +102,7 @@ class SegmentRequest:
 
 @dataclass(frozen=True)
 class RefineRequest:
-    """A click that says that a place belongs to a phrase: what is about as likely around it becomes an outline. No model is run.
+    """A click that says that a place belongs to a phrase: what is likely enough around it becomes an outline. No model is run.
 
     raster: probabilities that were kept, a file of "probabilities" in the answer of segment. phrase: one of its bands.
     at: x, y in its CRS. likely: the threshold of the outlines that are there; a place that is less likely has one of its own.

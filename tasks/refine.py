@@ -1,4 +1,4 @@
-"""A click on the map says that a place belongs to a phrase: what is about as likely around it becomes an outline.
+"""A click on the map says that a place belongs to a phrase: what is likely enough around it becomes an outline.
 
 Cut from the probabilities that segment kept; no model is run.
 """
