@@ -12,7 +12,7 @@ from rsvlm.protocol import RsvlmError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 FATAL_ONLY = 4  # severity of onnxruntime's log: errors are raised as well
-_LACKING = re.compile(r"Failed to allocate memory for requested buffer of size (\d+)")
+_LACKING = re.compile(r"Failed to allocate memory for requested buffer of size (?P<size>\d+)|bad_alloc")
 
 
 class OnnxSession:
@@ -29,6 +29,7 @@ class OnnxSession:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = FATAL_ONLY
+        options.enable_cpu_mem_arena = False
         # Threads that wait for work would take the processor from torch, which has the decoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -51,7 +52,8 @@ class OnnxSession:
         except Exception as error:  # its own kinds, which have no parent of theirs
             lacking = _LACKING.search(str(error))
             if lacking:
-                raise MemoryError(f"onnxruntime cannot allocate {lacking[1]} bytes") from error
+                asked = lacking["size"] or sum(array.nbytes for array in given.values())  # at least, where it does not say
+                raise MemoryError(f"onnxruntime cannot allocate {asked} bytes") from error
             raise RuntimeError(f"onnxruntime: {error}") from error
         return [torch.from_numpy(part).to(tensors[0].device) for part in found]
 

@@ -54,7 +54,7 @@ def test_killed_in_the_middle_and_gone_on_with_is_one_run_to_the_bit(start: Star
     assert process.returncode == 0, err[-2000:]
     assert json.loads(out)["installed"] == "compact-lora"
     process = start(*SHIPPED, tiny, f"output_dir={broken}")
-    until(lambda: len(lines(broken / "seen.jsonl")) >= 7, process)
+    until(lambda: last_checkpoint(broken / "stage-1") is not None and len(lines(broken / "seen.jsonl")) > 5, process)
     process.kill()
     process.communicate(timeout=60)
     assert last_checkpoint(broken / "stage-1") == broken / "stage-1" / "checkpoint-5"
