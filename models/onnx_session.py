@@ -52,7 +52,8 @@ class OnnxSession:
         except Exception as error:  # its own kinds, which have no parent of theirs
             lacking = _LACKING.search(str(error))
             if lacking:
-                asked = lacking["size"] or sum(array.nbytes for array in given.values())  # at least, where it does not say
+                # Where it does not say how much it asked for, it was no less than what it was given.
+                asked = lacking["size"] or sum(array.nbytes for array in given.values())
                 raise MemoryError(f"onnxruntime cannot allocate {asked} bytes") from error
             raise RuntimeError(f"onnxruntime: {error}") from error
         return [torch.from_numpy(part).to(tensors[0].device) for part in found]
