@@ -114,8 +114,8 @@ def test_missing_file(process, tmp_path: Path):
     refused(process("describe", tmp_path / "gone.tif"), "There is no file", "gone.tif")
 
 
-def test_nothing_but_nodata(process, write):
-    refused(process("describe", write(np.zeros((3, 60, 60), np.uint8), nodata=0)), "nothing to describe")
+def test_nothing_but_nodata(rsvlm, write):
+    refused(rsvlm("describe", write(np.zeros((3, 60, 60), np.uint8), nodata=0)), "nothing to describe")
 
 
 def test_folder(rsvlm, tmp_path: Path):
