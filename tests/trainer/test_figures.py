@@ -45,6 +45,7 @@ def test_what_a_model_cannot_do_is_not_asked_and_what_fails_is_no_figure(
             returncode=int(fails), stdout=json.dumps({"n": 1}), stderr="x.png cannot be read" * fails
         )
 
+    monkeypatch.setenv("RSVLM_DATA", str(tmp_path))
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(figures, "get_card", lambda name: SimpleNamespace(tasks=("describe", "localize")))
     (tmp_path / "xbd.jsonl").write_text("")
