@@ -59,6 +59,7 @@ def add_builders(app: typer.Typer) -> None:
     app.command("caption")(command(build_caption))
     app.command("filter")(build_filter)
     app.command("structure")(command(build_structure))
+    app.command("join")(build_join)
 
 
 def command(build: Callable[..., None]) -> Callable[..., None]:
@@ -295,3 +296,20 @@ def build_structure(
 
     found = labelled(pictures, images, job)
     asking(job, made, told)
+
+
+def build_join(
+    records: Path = typer.Argument(metavar="RECORDS.jsonl", help="Records; those of one picture follow each other."),
+    out: Path = OUT,
+    words: int = typer.Option(40, min=1, help="Words of one conversation, at most."),
+    phrases: int = typer.Option(8, min=2, help="Phrases of one record, at most."),
+    overwrite: bool = OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Join what is asked of one picture: questions to conversations, phrases to lists. Each picture is seen for more at once."""
+    from rsvlm.trainer.builders.building import Job
+    from rsvlm.trainer.builders.joining import join_records
+    from rsvlm.trainer.records import Records
+
+    job = Job("join", 0, [records], {"words": words, "phrases": phrases})
+    written(job, lambda _: join_records(Records(records), words, phrases, job), Told(out, 0, "", overwrite, as_json))

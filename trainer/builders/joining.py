@@ -1,0 +1,76 @@
+"""Fewer, larger records: what is asked of one picture in one, so that the picture is read and encoded once for all of it.
+
+Questions become a conversation, phrases that are outlined or boxed stand beside each other. Nothing is added and nothing is lost,
+but masks that several records repeat.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from rsvlm.protocol import Record
+from rsvlm.trainer.builders.building import Job, by_picture
+from rsvlm.trainer.regions import encode
+
+TALKS, LISTS = (
+    ("vqa", "change"),
+    ("segment", "ground"),
+)  # tasks of which several make a conversation, or a list of phrases
+
+
+def join_records(records: Iterable[Record], words: int, phrases: int, job: Job) -> Iterator[Record]:
+    """Of pictures whose records follow each other. words: of a conversation, at most; phrases: of a record, at most."""
+    for group in by_picture(records):
+        size = next((region["rle"]["size"] for record in group for region in record.regions if "rle" in region), None)
+        shown = [_with_masks(record, size) for record in group]
+        for task in TALKS:
+            for part in _filled([record for record in shown if record.task == task], words, _words):
+                yield _joined(part, [message for record in part for message in record.messages], job)
+        for task in LISTS:
+            found = [record for record in shown if record.task == task and record.regions]
+            for part in _filled(found, phrases, lambda record: len(record.regions)):
+                asked = "; ".join(dict.fromkeys(record.messages[0]["content"] for record in part))
+                yield _joined(part, [{"role": "user", "content": asked}], job)
+            absent = [record for record in shown if record.task == task and not record.regions]
+            for part in _filled(absent, phrases, lambda _: 1):
+                yield _joined(part, [message for record in part for message in record.messages], job)
+        for record in shown:
+            if record.task not in (*TALKS, *LISTS):
+                yield _joined([record], record.messages, job)
+
+
+def _with_masks(record: Record, size: Sequence[int] | None) -> Record:
+    """A phrase that means nothing has an empty mask, so that it can stand beside others. size: (height, width) of masks."""
+    if record.task != "segment" or record.regions or size is None:
+        return record
+    nothing = {"label": record.messages[0]["content"], "rle": encode(np.zeros(tuple(size), bool))}
+    return Record(record.id, record.task, record.split, record.images, record.messages, [nothing], record.meta)
+
+
+def _words(record: Record) -> int:
+    return sum(len(message["content"].split()) for message in record.messages)
+
+
+def _filled(records: Sequence[Record], most: int, size: Callable[[Record], int]) -> Iterator[list[Record]]:
+    """One after the other as long as their sizes together are not over `most`; one alone may be."""
+    part: list[Record] = []
+    for record in records:
+        if part and sum(map(size, part)) + size(record) > most:
+            yield part
+            part = []
+        part.append(record)
+    if part:
+        yield part
+
+
+def _joined(records: Sequence[Record], messages: list[dict[str, str]], job: Job) -> Record:
+    """Of one task and picture. meta: what is the same in all of them."""
+    first = records[0]
+    regions = {json.dumps(region, sort_keys=True): region for record in records for region in record.regions}
+    meta = dict(first.meta)
+    for record in records[1:]:
+        meta = {key: value for key, value in meta.items() if record.meta.get(key) == value}
+    return job.record(first.id, first.task, first.images, messages, list(regions.values()), meta, first.split)
