@@ -14,15 +14,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-import shapely
+from measuring.places import drawn, place
 from PIL import Image, ImageDraw, ImageFont
+from shapely.geometry import shape
 
-from rsvlm.geo.scene import Scene
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, ChangeRequest, DescribeRequest, Raster, RsvlmError, SegmentRequest, Watch
 from rsvlm.tasks import change, describe, segment
-from rsvlm.tasks.looking import picture
 from rsvlm.trainer.records import data_folder
 
 SIDE = 320  # pixels of a picture's longer side
@@ -70,33 +68,6 @@ VILLAGE = tuple(
 )
 
 
-def place(file: Path, part: Sequence[float]) -> Raster:
-    with Scene.open(Raster(href=str(file))) as scene:
-        x0, y0, x1, y1 = scene.extent
-    across, down = x1 - x0, y1 - y0
-    left, top, right, bottom = part
-    return Raster(href=str(file), extent=(x0 + left * across, y1 - bottom * down, x0 + right * across, y1 - top * down))
-
-
-def drawn(raster: Raster, outlines: Sequence[tuple[dict, str]]) -> Image.Image:
-    """The place as a model sees it, with outlines (GeoJSON in its own coordinates, colour)."""
-    with Scene.open(raster) as scene:
-        x0, y0, x1, y1 = scene.extent
-        shrink = SIDE / max(x1 - x0, y1 - y0)
-        size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink))
-        view = scene.view(scene.extent, size)
-        image = Image.fromarray(picture(view)).convert("RGBA")
-    to_pixels = ~view.transform
-    layer = Image.new("RGBA", image.size)
-    pen = ImageDraw.Draw(layer)
-    for geometry, colour in outlines:
-        for polygon in shapely.get_parts(shapely.geometry.shape(geometry)):
-            for ring in (polygon.exterior, *polygon.interiors):
-                corners = [to_pixels @ (x, y) for x, y in np.asarray(ring.coords)]
-                pen.line(corners, fill=colour, width=2)
-    return Image.alpha_composite(image, layer).convert("RGB")
-
-
 def told(answer: Answer) -> str:
     return " ".join([answer.text, *(f"[{warning}]" for warning in answer.warnings[:1])])
 
@@ -104,14 +75,14 @@ def told(answer: Answer) -> str:
 def one_date(raster: Raster, model: str | None, models: Models) -> tuple[list[Image.Image], str]:
     said = describe.describe(DescribeRequest(raster, model=model), models, Watch())
     seen = segment.segment(SegmentRequest(raster, list(COVER), model), models, Watch())
-    outlines = [(item.geometry, COVER[item.label]) for item in seen.evidence]
-    return [drawn(raster, outlines)], told(said)
+    outlines = [(shape(item.geometry), COVER[item.label]) for item in seen.evidence]
+    return [drawn(raster, outlines, SIDE)], told(said)
 
 
 def two_dates(before: Raster, after: Raster, model: str | None, models: Models) -> tuple[list[Image.Image], str]:
     answer = change.change(ChangeRequest(before, after, model=model), models, Watch())
-    outlines = [(item.geometry, CHANGED) for item in answer.evidence if item.kind == "mask"]
-    return [drawn(before, []), drawn(after, outlines)], told(answer)
+    outlines = [(shape(item.geometry), CHANGED) for item in answer.evidence if item.kind == "mask"]
+    return [drawn(before, [], SIDE), drawn(after, outlines, SIDE)], told(answer)
 
 
 def village(model: str | None, models: Models) -> Iterator[tuple[list[Image.Image], str]]:
@@ -127,7 +98,7 @@ def places(folder: Path, model: str | None, models: Models) -> Iterator[tuple[li
         try:
             yield two_dates(*pair, model, models)
         except RsvlmError as error:
-            yield [drawn(raster, []) for raster in pair], f"Refused: {error.message}"
+            yield [drawn(raster, [], SIDE) for raster in pair], f"Refused: {error.message}"
 
 
 def sheet(rows: Sequence[tuple[list[Image.Image], str]]) -> Image.Image:
