@@ -21,6 +21,7 @@ from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Records, read_caption_archive
 from rsvlm.trainer.regions import mask_of
 
+CONVERTED = "converted"  # in the folder of a run, which may be somebody's folder of data too
 AS_THEY_ARE = ("records", "archive")  # formats that are read without being made into records first
 
 
@@ -83,7 +84,7 @@ class Examples:
 
 def kept_in(folder: Path, number: int) -> Path:
     """The file for the records that a source of another format is made into. number: of the source, from 1 on."""
-    return folder / f"data-{number}.jsonl"
+    return folder / CONVERTED / f"{number}.jsonl"
 
 
 def forget_conversions(sources: Sequence[Source], folder: Path) -> None:
@@ -105,6 +106,7 @@ def open_source(source: Source, data: Path, kept: Path) -> tuple[Sequence[Record
         found = [record for record in found if not source.tasks or record.task in source.tasks]
     else:
         if source.format != "records" and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
             given = formats.Source(path, data / source.images if source.images else None)
             converted = convert(source.format, given, kept, False, Watch())
         records = Records(path if source.format == "records" else kept)

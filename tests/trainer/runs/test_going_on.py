@@ -139,7 +139,11 @@ def test_what_a_format_leaves_out_and_misses_is_told(
         rows.append({"filename": f"{number}.png", "split": "train", "sentences": [{"raw": f"{number} lakes"}]})
     (tmp_path / "set.json").write_text(json.dumps({"images": rows}))
     data = [{"format": "karpathy", "path": "set.json", "split": "train"}]
+    own = tmp_path / "run" / "data-1.jsonl"
+    own.parent.mkdir()
+    own.write_text("{}")
     Run(tuned(data=data, max_steps=1, validation=None), tmp_path, tmp_path / "run").train()
+    assert own.read_text() == "{}"
     (told,) = events(tmp_path / "run", "converted")
     assert (told["source"], told["records"], told["missing"]) == ("set.json", 5, 1)
     assert told["left_out"] == {"the row is not as this format has it": 1}
