@@ -5,9 +5,7 @@ Imports torch only when it is made.
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import BUNDLED, ModelCard, get_card
 from rsvlm.models.engine import Engine
+from rsvlm.models.heap import return_freed
 from rsvlm.models.ladder import climb, out_of_memory
 from rsvlm.models.memory import free_bytes, in_units, predicted_bytes
 from rsvlm.protocol import RsvlmError
@@ -177,9 +176,7 @@ class Models:
             import torch
 
             torch.cuda.empty_cache()
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-        if trim:  # glibc keeps what was freed, often more than a small model takes
-            trim(0)
+        return_freed()
         self._changed()
 
 

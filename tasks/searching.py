@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from rsvlm.geo.view import View
+from rsvlm.models.heap import map_large
 from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import Cancelled, Watch
 from rsvlm.tasks.layout import Layout, Tiles
@@ -56,6 +57,7 @@ class Search:
         self.done, self.stopped = 0, False
         self.there = np.zeros(len(phrases))
         self.replies: list[list[Reply]] = [[] for _ in phrases]
+        map_large()  # rows of a wide raster
 
     @property
     def steps(self) -> int:
