@@ -45,6 +45,14 @@ class View:
         """0 to 1: how much of the view shows something."""
         return float(self.valid.mean())
 
+    def inside(self, extent: Extent) -> np.ndarray:
+        """(H, W) bool: pixels that show something and whose middle lies in an extent (x0, y0, x1, y1 in the view's CRS)."""
+        rows, columns = np.indices(self.valid.shape) + 0.5
+        x, y = self.transform @ (columns, rows)
+        x0, y0, x1, y1 = extent
+        found: np.ndarray = self.valid & (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        return found
+
     def rgb(self) -> np.ndarray:
         """(H, W, 3) uint8 as a person would see it, black where not valid; one band is seen as grey."""
         stretched = self.stretch.apply(self.pixels) * self.valid

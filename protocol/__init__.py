@@ -102,11 +102,13 @@ class SegmentRequest:
 
 @dataclass(frozen=True)
 class RefineRequest:
-    """A click that says that a place belongs to a phrase: what is likely enough around it becomes an outline. No model is run.
+    """A click that says that a place belongs to a phrase: what is there becomes an outline.
 
-    raster: probabilities that were kept, a file of "probabilities" in the answer of segment. phrase: one of its bands.
-    at: x, y in its CRS. likely: the threshold of the outlines that are there; a place that is less likely has one of its own.
-    tolerance_m, right_angles: as of SegmentRequest, None = 1.25 pixels of the raster. model: whose probabilities they are.
+    model: one with the task refine, which looks at the raster around the click; of any other, probabilities that were kept are
+    cut, and it is not run. raster: what is to be looked at, or a file of "probabilities" in the answer of segment. phrase: what
+    the outline is called, or one of that file's bands. at: x, y in the raster's own CRS. likely: the probability from which on a
+    pixel belongs to it; in a file, a place that is less likely has one of its own. tolerance_m, right_angles: as of
+    SegmentRequest, None = 1.25 pixels of the raster.
     """
 
     raster: Raster

@@ -52,7 +52,10 @@ def segment(request: SegmentRequest) -> ModelCard:
 
 
 def refine(request: RefineRequest) -> ModelCard:
-    """The card of the model whose probabilities they are. Raises RsvlmError: bad_request (phrase, place, cut), unknown_model."""
+    """The card of the model that will do it, if it has the task, or of the one whose probabilities are cut.
+
+    Raises RsvlmError: bad_request (phrase, place, cut), unknown_model.
+    """
     _some([request.phrase])
     _cut(request.likely, tolerance_m=request.tolerance_m)
     if not all(map(math.isfinite, request.at)):

@@ -97,12 +97,7 @@ class Tiles:
         )
 
     def wanted(self, view: View) -> np.ndarray:
-        if self._all:
-            return view.valid
-        rows, columns = np.mgrid[0 : self.tiling.side, 0 : self.tiling.side] + 0.5
-        x, y = view.transform @ (columns, rows)
-        x0, y0, x1, y1 = self._scene.extent
-        return view.valid & (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        return view.valid if self._all else view.inside(self._scene.extent)
 
     def bands(self, tiles: Iterable[np.ndarray | None]) -> Iterator[np.ndarray]:
         return blended(self.tiling, tiles)

@@ -92,6 +92,37 @@ class Segments(Predictor, Protocol):
         """All phrases in each picture. Raises RsvlmError (too_large), Cancelled."""
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """What to outline, in pixels of the picture, x right and y down.
+
+    box: x0, y0, x1, y1; points: (x, y); inside: for each point, whether it lies on the thing.
+    """
+
+    box: tuple[float, float, float, float] | None = None
+    points: tuple[tuple[float, float], ...] = ()
+    inside: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Outlines:
+    """masks: (things, H, W) float32 in [0, 1], on the pixels of the picture; quality: (things,) IoU as guessed."""
+
+    masks: np.ndarray
+    quality: np.ndarray
+
+
+@runtime_checkable
+class Refines(Predictor, Protocol):
+    """Task "refine": what boxes or points mean, without words."""
+
+    def encode(self, pictures: Sequence[np.ndarray]) -> list[Any]:
+        """(H, W, 3) uint8 each, of any size."""
+
+    def masks(self, seen: Sequence[Any], prompts: Sequence[Sequence[Prompt]]) -> list[Outlines]:
+        """A mask for each prompt of each picture. Raises RsvlmError (bad_request) for a prompt of nothing, Cancelled."""
+
+
 @runtime_checkable
 class ChangeAnswers(Predictor, Protocol):
     """Tasks "change" and "change_ask": words on two dates of one place."""

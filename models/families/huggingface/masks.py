@@ -14,7 +14,8 @@ import numpy as np
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
-from rsvlm.models.families.huggingface.sam import Looked, Prompt, Sam
+from rsvlm.models.families.huggingface.sam import Looked, Sam
+from rsvlm.models.predictors.abilities import Outlines, Prompt
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -25,14 +26,6 @@ class Seen:
 
     key: Key
     looked: Looked
-
-
-@dataclass(frozen=True, eq=False)
-class Outlines:
-    """masks: (things, H, W) float32 in [0, 1], on the pixels of the picture; quality: (things,) IoU as guessed."""
-
-    masks: np.ndarray
-    quality: np.ndarray
 
 
 @dataclass

@@ -22,11 +22,11 @@ from rsvlm.models.engine import Engine
 from rsvlm.models.families.huggingface.files import architecture_of, load_huggingface
 from rsvlm.models.families.huggingface.masks import MaskPredictor
 from rsvlm.models.families.huggingface.network import Ahead, HuggingFace, Spoken
-from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, Prompt, Sam, load_sam
+from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, Sam, load_sam
 from rsvlm.models.families.huggingface.verbatim import Verbatim
 from rsvlm.models.families.huggingface.words import florence_task, in_thousandths, put, silent
 from rsvlm.models.language_files import kept_in
-from rsvlm.models.predictors.abilities import Question, Reply
+from rsvlm.models.predictors.abilities import Prompt, Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce, Key
 from rsvlm.models.predictors.words import Listeners, Stop
 from rsvlm.protocol import RsvlmError

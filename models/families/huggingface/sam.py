@@ -21,6 +21,7 @@ from transformers import Sam2Model, SamModel
 from rsvlm.models.families.huggingface.files import BROKEN, architecture_of, offline, refuse_parts
 from rsvlm.models.families.huggingface.processors import LOCAL
 from rsvlm.models.ladder import shortage
+from rsvlm.models.predictors.abilities import Prompt
 from rsvlm.models.safety import check_folder, read_config
 from rsvlm.protocol import RsvlmError
 
@@ -30,18 +31,6 @@ MASKS = "masks"  # folder of a SAM in that of a model whose boxes it outlines
 # SAM 2 is released with its memory for films, which one picture does not need.
 NETWORKS = {"sam": SamModel, "sam2": Sam2Model, "sam2_video": Sam2Model}
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, where the folder names no others
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """What to outline, in pixels of the picture, x right and y down.
-
-    box: x0, y0, x1, y1; points: (x, y); inside: for each point, whether it lies on the thing.
-    """
-
-    box: tuple[float, float, float, float] | None = None
-    points: tuple[tuple[float, float], ...] = ()
-    inside: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

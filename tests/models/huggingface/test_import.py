@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from rsvlm.models.cards import CARD, files_in, get_card
 from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, load
 from rsvlm.models.families.huggingface.release import INDEX, WEIGHTS, take_in
-from rsvlm.models.families.huggingface.sam import MASKS, Prompt
+from rsvlm.models.families.huggingface.sam import MASKS
 from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.load import load_model
-from rsvlm.models.predictors.abilities import Question
+from rsvlm.models.predictors.abilities import Prompt, Question
 from rsvlm.protocol import RsvlmError
 
 EVERY = [
@@ -64,6 +64,7 @@ def test_model_that_was_brought_in_answers_as_the_release(name: str, releases: d
             model.masks(model.encode(views[:1]), [[Prompt((5, 5, 40, 40))]])[0].masks for model in (mine, theirs)
         )
         np.testing.assert_array_equal(one, other)
+        assert found["card"]["tasks"] == ["refine"]
     assert mine.size_bytes < found["card"]["memory_bytes"] < mine.size_bytes * 2 + 65 * 2**20
 
 

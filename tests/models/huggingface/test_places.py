@@ -19,9 +19,9 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.cards import CARD, ModelCard, files_in, get_card
 from rsvlm.models.families.huggingface.masks import MaskPredictor
 from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, drawn, load
-from rsvlm.models.families.huggingface.sam import Prompt, Sam, load_sam
+from rsvlm.models.families.huggingface.sam import Sam, load_sam
 from rsvlm.models.families.huggingface.words import card_fields, in_thousandths, plain, put
-from rsvlm.models.predictors.abilities import Predictor, Question
+from rsvlm.models.predictors.abilities import Prompt, Question, Refines
 from rsvlm.models.prompts import put as put_by_card
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -124,7 +124,7 @@ def masks(card_of: Any) -> Callable[[str], MaskPredictor]:
 @both
 def test_every_prompt_has_a_mask_on_the_pictures_pixels(name: str, masks: Any, views: list[np.ndarray]):
     predictor = masks(name)
-    assert isinstance(predictor, MaskPredictor) and isinstance(predictor, Predictor)
+    assert isinstance(predictor, MaskPredictor) and isinstance(predictor, Refines)
     seen = predictor.encode(views[:2])
     found = predictor.masks(seen, [PROMPTS, PROMPTS[:1]])
     assert [outlines.masks.shape for outlines in found] == [(5, 70, 90), (1, 64, 64)]
