@@ -1068,6 +1068,11 @@
         <translation>Modell importieren</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>Import a SAM 2 (see the documentation), or draw it with QGIS's own tools.</source>
+        <translation>Importieren Sie ein SAM 2 (siehe Dokumentation), oder zeichnen Sie es mit den Werkzeugen von QGIS.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
         <source>Importing {model}</source>
         <translation>{model} wird importiert</translation>
@@ -1529,6 +1534,11 @@
         <location filename="../rsvlm_plugin/layers/sources.py"/>
         <source>No visible layer lies in this place.</source>
         <translation>An diesem Ort liegt kein sichtbarer Layer.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/adding.py"/>
+        <source>None of the models here outlines what a click means.</source>
+        <translation>Keines der Modelle hier umreißt, was ein Klick meint.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -3099,6 +3109,11 @@
         <translation>von der Karte gezeichnet</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
+        <source>edited</source>
+        <translation>bearbeitet</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>in all</source>
         <translation>insgesamt</translation>
@@ -3129,6 +3144,11 @@
         <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>none</source>
         <translation>keine</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
+        <source>none left</source>
+        <translation>keine mehr</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
@@ -3245,6 +3265,11 @@
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>training,fine-tune,lora,adapter,recipe,records,captions,vision,language,model,ai</source>
         <translation>training,nachtrainieren,lora,adapter,rezept,records,beschreibungen,bild,sprache,modell,ki</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
+        <source>without a label</source>
+        <translation>ohne Bezeichnung</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from qgis.core import QgsProject, QgsVectorLayer
+from qgis.core import QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
@@ -18,7 +18,7 @@ from ..layers.record import Record
 from ..translation import tr
 from .card import Card
 from .correction import Editor
-from .evidence_lines import shown
+from .evidence_lines import edited, shown
 from .export_dialog import ExportDialog
 from .report import Report
 from .saved import SavedAnswers
@@ -50,6 +50,7 @@ class Answers(QWidget):
         self._saved = SavedAnswers(self)
         self._saved.opened.connect(self.restore)
         self._saved.closed.connect(self._clear)
+        QgsProject.instance().layersAdded.connect(self._count)
 
     def begin(self, name: str) -> Card:
         """A new card for an answer on its way, above the others."""
@@ -135,10 +136,21 @@ class Answers(QWidget):
 
     def dispose(self) -> None:
         """Let go of the project."""
+        QgsProject.instance().layersAdded.disconnect(self._count)
         self._saved.dispose()
+
+    def _count(self, _layers: object = None) -> None:
+        """Have each card tell what its layer holds, where the project has it."""
+        for card in self.cards:
+            layer = None
+            if card.record is not None and card.record.file and not card.counted:
+                layer = found_group.found_layer(card.record)
+            if layer is not None:
+                card.count(layer)
 
     def _finish(self, card: Card, record: Record) -> None:
         card.finish(record)
+        self._count()
         card.zoom_asked.connect(lambda: self._to_map(lambda: zoom(self._canvas, record.footprint(), record.answer_crs)))
         card.layer_asked.connect(lambda: self.open_layer(record))
         card.copy_asked.connect(lambda: QApplication.clipboard().setText(record.answer.text))
@@ -148,7 +160,7 @@ class Answers(QWidget):
         card.refine.threshold_asked.connect(lambda likely: self.threshold_asked.emit(card, likely))
         card.refine.learn_asked.connect(lambda: self._keep_masks(record))
         card.refine.clicks_asked.connect(lambda what, wanted: self.clicks_asked.emit(card, what, wanted))
-        card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(record, index)))
+        card.evidence_asked.connect(lambda index: self._to_map(lambda: self._flash_evidence(card, record, index)))
 
     def _edit(self, card: Card, record: Record) -> None:
         if card.editor is not None:
@@ -168,14 +180,17 @@ class Answers(QWidget):
             return
         self._report.news(tr("Kept in {path}, with %n training records now.", count).format(path=path))
 
-    def _flash_evidence(self, record: Record, index: int) -> None:
+    def _flash_evidence(self, card: Card, record: Record, index: int) -> None:
         """Light up one tile, or go to all masks or boxes of one label."""
-        item = shown(record)[index]
-        layer = found_group.found_layer(record) if record.file else None
+        item = shown(record, card.held)[index]
         if not record.phrases:
             flash(self._canvas, record.placed(item.geometry), record.answer_crs)
             return
-        zoom(self._canvas, record.placed(item.geometry), record.answer_crs)
+        layer = found_group.found_layer(record)
+        if layer is not None and edited(record, item):
+            zoom(self._canvas, QgsGeometry.fromRect(found_group.box_of(layer, item.label)), layer.crs())
+        else:
+            zoom(self._canvas, record.placed(item.geometry), record.answer_crs)
         if layer is not None:
             self._canvas.flashFeatureIds(layer, found_group.labelled(layer, item.label, MOST_FLASHED))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from html import escape
-from typing import List, Optional
+from typing import Dict, List, Optional
 
+from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
@@ -20,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..layers.correcting import can_be_corrected
 from ..layers.record import Record
+from ..layers.tally import Held, Tally
 from ..translation import tr
 from . import evidence_lines, icons, provenance
 from .correction import Editor
@@ -43,6 +45,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.record: Optional[Record] = None
         self.editor: Optional[Editor] = None
+        self._tally: Optional[Tally] = None
         self.setObjectName("rsvlm_card")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._words = ""
@@ -212,10 +215,29 @@ class Card(QFrame):
         )
         self._details.setText(f"<table>{table}</table>")
 
+    @property
+    def counted(self) -> bool:
+        """Whether a layer of the project is being counted for this card."""
+        return self._tally is not None and not self._tally.gone
+
+    @property
+    def held(self) -> Optional[Dict[str, Held]]:
+        """What the layer holds by now, by label; None where nobody knows."""
+        return self._tally.held if self._tally is not None else None
+
+    def count(self, layer: QgsVectorLayer) -> None:
+        """From now on tell what this layer holds, the one of the card's masks or boxes."""
+        self._tally = Tally(layer, self)
+        self._tally.changed.connect(self._recounted)
+
+    def _recounted(self) -> None:
+        if self.record is not None:
+            self._show_evidence(self.record)
+
     def _show_evidence(self, record: Record) -> None:
         # QGIS's dark themes leave links in a blue that cannot be read: they take the colour of the text.
         colour = self._evidence.palette().color(self._evidence.foregroundRole()).name()
-        text = evidence_lines.lines(record, colour)
+        text = evidence_lines.lines(record, colour, self.held)
         if text != self._evidence.text():
             self._fill(self._evidence, text)
 

@@ -54,6 +54,15 @@ def labelled(layer: QgsVectorLayer, label: str, most: int) -> List[int]:
     return [feature.id() for feature in layer.getFeatures(request)]
 
 
+def box_of(layer: QgsVectorLayer, label: str) -> QgsRectangle:
+    """Around all features of one label, in the layer's CRS."""
+    request = QgsFeatureRequest().setFilterExpression(QgsExpression.createFieldEqualityExpression("label", label))
+    box = QgsRectangle()
+    for feature in layer.getFeatures(request.setNoAttributes()):
+        box.combineExtentWith(feature.geometry().boundingBox())
+    return box
+
+
 def nearest_phrase(layer: QgsVectorLayer, point: QgsPointXY, phrases: Sequence[str]) -> Optional[str]:
     """Which of the phrases the feature next to a point, in the layer's CRS, was found by; None where there is none."""
     here, extent = QgsGeometry.fromPointXY(point), layer.extent()
