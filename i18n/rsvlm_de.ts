@@ -537,8 +537,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
-        <source>Click on the map where something is missing to have it outlined from the stored probabilities; Edit ▸ Undo takes it back</source>
-        <translation>Ein Klick in die Karte, wo etwas fehlt, umreißt es aus den gespeicherten Wahrscheinlichkeiten; Bearbeiten ▸ Rückgängig nimmt es zurück</translation>
+        <source>Click on the map where something is missing to have it outlined; Edit ▸ Undo takes it back</source>
+        <translation>Ein Klick in die Karte, wo etwas fehlt, umreißt es; Bearbeiten ▸ Rückgängig nimmt es zurück</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>

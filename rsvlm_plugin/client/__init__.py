@@ -7,7 +7,7 @@ What the rest of the plugin uses:
     backend.state                                  the last BackendState
     backend.watch(visible)                         keep the state up to date while somebody looks at it
     backend.describe(DescribeRequest) -> Reply     finished carries an Answer
-    backend.find(SegmentRequest) -> Reply          the same; also a GroundRequest
+    backend.find(SegmentRequest) -> Reply          the same; also a Ground- or RefineRequest
     backend.view(Raster, model=None) -> Reply      finished carries the dict of /v1/view
     backend.models() -> Reply                      finished carries the dict of /v1/models
     backend.log() -> str                           the backend's last lines, for "Details…"

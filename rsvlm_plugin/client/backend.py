@@ -6,9 +6,9 @@ from typing import Optional, Set
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
-from ...protocol import DescribeRequest, Raster, RefineRequest
+from ...protocol import DescribeRequest, Raster
 from ..environment.process import shared_process
-from .messages import BUNDLED_MODEL, Call, FindRequest, describe_call, find_call, models_call, refine_call, view_call
+from .messages import BUNDLED_MODEL, Call, FindRequest, describe_call, find_call, models_call, view_call
 from .reply import Reply, loopback_manager
 from .state import BackendState
 from .watch import StateWatch
@@ -45,12 +45,8 @@ class Backend(QObject):
         return self._work(describe_call(request), request.model)
 
     def find(self, request: FindRequest) -> Reply:
-        """Draw masks or boxes of what phrases name; `finished` carries an Answer."""
+        """Draw masks or boxes of what phrases name, or the outline of what a click means; `finished` carries an Answer."""
         return self._work(find_call(request), request.model)
-
-    def refine(self, request: RefineRequest) -> Reply:
-        """Outline what a click means, without a model; `finished` carries an Answer as a dict."""
-        return self._ask(refine_call(request))
 
     def _work(self, call: Call, model: Optional[str]) -> Reply:
         reply = self._ask(call)

@@ -21,7 +21,7 @@ from ...protocol import (
 )
 from ..translation import tr
 
-FindRequest = Union[SegmentRequest, GroundRequest]
+FindRequest = Union[SegmentRequest, GroundRequest, RefineRequest]
 
 BUNDLED_MODEL = "compact"
 DONE = "[DONE]"
@@ -57,10 +57,12 @@ def describe_call(request: DescribeRequest) -> Call:
 
 
 def find_call(request: FindRequest) -> Call:
-    """The same, for masks or boxes of what phrases name."""
+    """The same, for masks or boxes of what phrases name, or for the outline of what a click means."""
     options = {
         name: value for name, value in asdict(request).items() if name not in ("raster", "model") and value is not None
     }
+    if isinstance(request, RefineRequest):
+        return _chat(request, request.phrase, {"task": "refine", **options})
     task = "segment" if isinstance(request, SegmentRequest) else "ground"
     return _chat(request, "; ".join(request.phrases), {"task": task, **options})
 
@@ -74,12 +76,6 @@ def _chat(request: Union[DescribeRequest, FindRequest], words: str, options: Dic
         "rsvlm": options,
     }
     return Call("/v1/chat/completions", body, streams=True)
-
-
-def refine_call(request: RefineRequest) -> Call:
-    """What a click on the map means, by probabilities that were kept."""
-    body = {name: value for name, value in asdict(request).items() if value is not None}
-    return Call("/v1/refine", {**body, "raster": request.raster.to_json()})
 
 
 def view_call(raster: Raster, model: Optional[str]) -> Call:

@@ -40,10 +40,7 @@ class RefineRow(QWidget):
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.valueChanged.connect(self._moved)
         self._words = QLabel()
-        tip = tr(
-            "Click on the map where something is missing to have it outlined from the stored probabilities; "
-            "Edit ▸ Undo takes it back"
-        )
+        tip = tr("Click on the map where something is missing to have it outlined; Edit ▸ Undo takes it back")
         self.add = _button("add", tr("Add"), tip, "mActionAddPart")
         tip = tr("Click on the map to take a feature away; Edit ▸ Undo brings it back")
         self.reject = _button("reject", tr("Reject"), tip, "mActionDeletePart")

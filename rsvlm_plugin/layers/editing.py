@@ -12,7 +12,7 @@ from . import found, found_style
 from .joining import joined
 from .record import Record
 
-MEASURED = ("score", "area_m2", "perimeter_m")  # what changes with a feature's shape
+OF_SHAPE = ("score", "area_m2", "perimeter_m", "model", "revision")  # what changes with a feature's shape
 
 
 def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
@@ -43,7 +43,7 @@ def add_part(layer: QgsVectorLayer, record: Record, point: QgsPointXY, phrases: 
     layer.deleteFeatures(made.gone)
     for number, feature in made.changed.items():
         layer.changeGeometry(number, feature.geometry())
-        layer.changeAttributeValues(number, {at: feature[at] for at in map(layer.fields().lookupField, MEASURED)})
+        layer.changeAttributeValues(number, {at: feature[at] for at in map(layer.fields().lookupField, OF_SHAPE)})
     layer.endEditCommand()
     layer.triggerRepaint()
     return True

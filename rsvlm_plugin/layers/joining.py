@@ -7,6 +7,7 @@ from typing import Dict, List, Sequence
 
 from qgis.core import NULL, QgsDistanceArea, QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 
+OUTLINERS = ("model", "revision")  # who has outlined a feature, or some of it
 SAME = 0.01  # of a part: what is less news than this comes from simplified outlines
 
 
@@ -48,6 +49,8 @@ def joined(layer: QgsVectorLayer, part: QgsFeature, point: QgsPointXY, phrases: 
     kept["score"] = _mean([(score, size) for score, size in scored if score != NULL])
     _shape(kept, whole, layer)
     if own:
+        for name in OUTLINERS:
+            kept[name] = _each(kept[name], part[name])
         made.changed[kept.id()] = kept
         made.gone += [item.id() for item in own if item.id() != kept.id()]
     else:
@@ -70,6 +73,12 @@ def _piece_at(shape: QgsGeometry, here: QgsGeometry) -> QgsGeometry:
 def _mean(scored: Sequence[Sequence[float]]) -> object:
     weight = sum(size for _score, size in scored)
     return sum(score * size for score, size in scored) / weight if weight > 0 else NULL
+
+
+def _each(before: object, more: object) -> object:
+    """Names, with a comma between them, and more of them where they are new."""
+    names = [name for known in (before, more) if known != NULL for name in str(known).split(", ")]
+    return ", ".join(dict.fromkeys(names)) or NULL
 
 
 def _shape(feature: QgsFeature, shape: QgsGeometry, layer: QgsVectorLayer) -> None:

@@ -22,15 +22,16 @@ def test_describe_is_a_streamed_chat_completion_with_a_raster_part() -> None:
     assert part == {"type": "raster", "raster": wanted}
 
 
-def test_click_is_a_request_of_the_probabilities_at_a_place() -> None:
+def test_click_is_a_streamed_request_of_what_is_at_a_place() -> None:
     from rsvlm.protocol import Raster, RefineRequest
-    from rsvlm.rsvlm_plugin.client.messages import refine_call
+    from rsvlm.rsvlm_plugin.client.messages import find_call
 
-    call = refine_call(RefineRequest(Raster("/kept/1.tif"), "roofs", (3.5, 4.0), "geopix", 0.3, 1.5))
-    assert (call.path, call.streams) == ("/v1/refine", False)
-    assert json.loads(json.dumps(call.body)) == {
-        "raster": {"href": "/kept/1.tif"}, "phrase": "roofs", "at": [3.5, 4.0], "model": "geopix", "likely": 0.3,
-        "tolerance_m": 1.5, "right_angles": False,
+    call = find_call(RefineRequest(Raster("/kept/1.tif"), "roofs", (3.5, 4.0), "geopix", 0.3, 1.5))
+    body = json.loads(json.dumps(call.body))
+    assert (call.path, call.streams, body["model"]) == ("/v1/chat/completions", True, "geopix")
+    assert body["messages"][0]["content"][1]["raster"] == {"href": "/kept/1.tif"}
+    assert body["rsvlm"] == {
+        "task": "refine", "phrase": "roofs", "at": [3.5, 4.0], "likely": 0.3, "tolerance_m": 1.5, "right_angles": False
     }  # fmt: skip
 
 

@@ -121,6 +121,18 @@ def test_a_part_joins_all_features_of_its_phrase_that_it_touches(written):
     layer.rollBack()
 
 
+def test_who_outlined_what_a_feature_has_grown_by_is_told_with_who_outlined_the_rest(written):
+    made, layer = written
+    made.answer.provenance |= {"model": "sam2", "revision": "s7"}
+    assert added(made, layer, "buildings", 10, 0, 8, (17, 5))
+    (grown,) = [item for item in layer.getFeatures() if "sam2" in item["model"]]
+    assert (grown["model"], grown["revision"]) == ("geopix, sam2", "r1, s7")
+    assert added(made, layer, "buildings", 14, 0, 12, (17, 5))
+    (grown,) = [item for item in layer.getFeatures() if "sam2" in item["model"]]
+    assert (grown["model"], grown["revision"]) == ("geopix, sam2", "r1, s7")
+    layer.rollBack()
+
+
 def test_what_lies_behind_another_phrase_is_not_joined(written):
     made, layer = written
     assert added(made, layer, "buildings", 200, 40, 10, (205, 45))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +183,20 @@ def areas(layer) -> list:
     return sorted(round(item.geometry().area()) for item in layer.getFeatures())
 
 
+def told(card) -> list:
+    """The lines of a card, without markup."""
+    text = re.sub("<(?!br)[^>]+>", "", card.findChild(QLabel, "rsvlm_evidence").text())
+    return text.replace("&nbsp;", " ").replace("\xa0", " ").split("<br>")
+
+
+def in_step(card, layer) -> bool:
+    """Whether the card tells of each label how many features the layer has."""
+    counts = Counter(item["label"] for item in layer.getFeatures())
+    return {f"{count} ▣ {label}" for label, count in counts.items()} == {
+        line.split(" · ")[0] for line in told(card) if "▣" in line
+    }
+
+
 def test_another_threshold_is_one_step_that_can_be_undone(finder, wait, iface):
     choose(finder, "compact")
     finder.place_row.kind = "map"
@@ -188,15 +204,20 @@ def test_another_threshold_is_one_step_that_can_be_undone(finder, wait, iface):
     assert not any("zero-shot" in warning for warning in card.record.answer.warnings)  # the model draws itself
     layer = iface.activeLayer()
     before, model_s = areas(layer), card.record.answer.timings["model"]
+    assert in_step(card, layer) and not any("edited" in line for line in told(card))
     card.refine.slider.setValue(6)
     wait(lambda: layer.isEditable() and layer.undoStack().undoText() == "Threshold 0.3", FOREVER)
     after = areas(layer)
     assert sum(after) > sum(before)
     wait(lambda: finder.refining._running is None)
     assert card.record.answer.provenance["cut"]["likely"] == 0.3
+    wait(lambda: in_step(card, layer))
+    assert not any("edited" in line for line in told(card))
     print(f"model {model_s} s, cut again {card.record.answer.timings} s")
     layer.undoStack().undo()
     assert areas(layer) == before
+    wait(lambda: in_step(card, layer))
+    assert any("edited" in line for line in told(card))
     layer.rollBack()
 
 
@@ -245,7 +266,7 @@ def test_a_click_adds_what_is_missing_as_one_step_and_says_where_nothing_is(find
     phrase = kept["phrases"].index("forest")
     sure = source.ReadAsArray()
     others = np.delete(sure, phrase, axis=0).max(axis=0)
-    before = areas(layer)
+    before, found = areas(layer), told(card)
     pause(500)
 
     QTest.mouseClick(card.refine.add, Qt.MouseButton.LeftButton)
@@ -262,9 +283,16 @@ def test_a_click_adds_what_is_missing_as_one_step_and_says_where_nothing_is(find
     assert grown["phrase"] == "forest" and sum(areas(layer)) > sum(before)
     assert grown["area_m2"] == pytest.approx(grown.geometry().area(), rel=5e-3) and 0 < grown["score"] < 1
     pause(500)
+    forests = sum(item["label"] == "forest" for item in layer.getFeatures())
+    assert in_step(card, layer) and told(card)[0].startswith(f"{forests} ▣ forest")
+    assert told(card)[0].endswith("edited") and not told(card)[1].endswith("edited")
+    finder._scroll.ensureWidgetVisible(card.findChild(QLabel, "rsvlm_evidence"))
     iface.mainWindow().grab().save(str(SHOTS / "find-added.png"))
+    finder.grab().save(str(SHOTS / "card-added.png"))
     layer.undoStack().undo()
     assert areas(layer) == before
+    wait(lambda: told(card) == found)
+    finder.grab().save(str(SHOTS / "card-undone.png"))
 
     rows, columns = np.nonzero((sure[phrase] < 15) & (others < 60))
     click_at(canvas, columns[0], rows[0], transform)
@@ -278,6 +306,8 @@ def test_a_click_adds_what_is_missing_as_one_step_and_says_where_nothing_is(find
     middle = len(rows) // 2
     click_at(canvas, columns[middle], rows[middle], transform)
     wait(lambda: len(areas(layer)) == len(before) - 1)
+    wait(lambda: in_step(card, layer))
+    finder.grab().save(str(SHOTS / "card-rejected.png"))
     QTest.mouseClick(card.refine.add, Qt.MouseButton.LeftButton)
     choose_below(iface.layerTreeView(), layer, "forest")
     clock.restart()
@@ -293,6 +323,55 @@ def test_a_click_adds_what_is_missing_as_one_step_and_says_where_nothing_is(find
     wait(lambda: finder.report.last_error and finder.report.last_error.code == "not_found")
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert not card.refine.add.isChecked()
+    layer.rollBack()
+
+
+@pytest.fixture
+def import_sam(models):
+    """import_sam() ends the import of the small SAM 2, as the command does; it is gone after the test."""
+    yield lambda: (models / ".sam2").rename(models / "sam2")
+    if (models / "sam2").is_dir():
+        (models / "sam2").rename(models / ".sam2")
+
+
+def test_an_installed_sam_outlines_the_click_and_is_named_as_who_did(finder, wait, pause, iface, import_sam):
+    card = find(finder, wait, "the roof in the north")  # looked for in one view, so that no probabilities are kept
+    layer, canvas = iface.activeLayer(), iface.mapCanvas()
+    assert "probabilities" not in card.record.answer.structured and not card.refine.add.isHidden()
+    transform = gdal.Open(card.record.source["href"]).GetGeoTransform()
+    left, across, _, top, _, down = transform
+    town = QgsRectangle(left, top + SIDE * down, left + SIDE * across, top)
+    QTest.mouseClick(card.refine.add, Qt.MouseButton.LeftButton)
+    click_at(canvas, 20, 40, transform)
+    wait(lambda: finder.report.last_error, FOREVER)
+    assert finder.report.last_error.message == "None of the models here outlines what a click means."
+    import_sam()
+
+    before = areas(layer)
+    click_at(canvas, 20, 40, transform)
+    wait(lambda: layer.isEditable() and layer.undoStack().count() == 1, FOREVER)
+    (grown,) = layer.getFeatures()
+    assert grown.geometry().symDifference(QgsGeometry.fromRect(town)).area() < 1e-6
+    assert grown["model"] == "geopix, sam2"
+    layer.undoStack().undo()
+    assert areas(layer) == before
+
+    layer.deleteFeatures(layer.allFeatureIds())
+    point = click_at(canvas, 20, 40, transform)
+    wait(lambda: layer.featureCount() == 1, FOREVER)
+    (new,) = layer.getFeatures()
+    assert new.geometry().contains(point) and new["area_m2"] == pytest.approx(town.area(), rel=5e-3)
+    assert (new["label"], new["phrase"], new["kind"]) == ("the roof in the north", "the roof in the north", "mask")
+    assert new["model"] == "sam2" and new["revision"] != card.record.answer.provenance["revision"]
+    assert new["source"] == "town" and new["created"] >= card.record.answer.provenance["created"]
+    assert 0 <= new["score"] <= 1
+    pause(500)
+    iface.mainWindow().grab().save(str(SHOTS / "find-added-by-sam.png"))
+    canvas.setExtent(QgsRectangle(town.xMaximum() + 10, top, town.xMaximum() + 20, top + 10))
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=canvas.viewport().rect().center())
+    wait(lambda: finder.report.last_error, FOREVER)
+    assert finder.report.last_error.message == "This place lies outside of what is to be looked at."
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
     layer.rollBack()
 
 
