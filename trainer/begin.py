@@ -14,7 +14,8 @@ from rsvlm.models.load import FAMILIES
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.examples import Examples, example
 from rsvlm.trainer.order import spread
-from rsvlm.trainer.recipe import Model, Recipe, load_recipe
+from rsvlm.trainer.recipe import SELF_CRITICAL, Model, Recipe, load_recipe
+from rsvlm.trainer.rewards import CiderReward, captions_of
 from rsvlm.trainer.teacher import CHANNELS, SIDE, standardised
 
 RECIPE = "recipe.yaml"
@@ -67,6 +68,24 @@ def learn_from(learner: Learner, weights: Path, examples: Examples, folder: Path
     numbers = spread(len(examples), min(SAMPLE, len(examples)))
     pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in numbers)
     taught(standardised(weights, pictures, folder / "teacher.npz"), CHANNELS)
+
+
+def be_rewarded(learner: Learner, examples: Examples) -> None:
+    """Let a learner be rewarded for sentences of its own; one of a family that cannot be is left without that objective.
+
+    Raises RsvlmError (bad_request) where no picture of the examples is described.
+    """
+    rewarded = getattr(learner, "rewarded_by", None)
+    if rewarded is None:
+        return
+    captions = list(captions_of(examples))
+    if not captions:
+        raise RsvlmError(
+            "bad_request",
+            "The data have no captions, with which sentences of the model's own are compared.",
+            f"Add captions, or leave {SELF_CRITICAL} out of the recipe.",
+        )
+    rewarded(CiderReward(captions))
 
 
 def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 
 from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.recipe import SELF_CRITICAL, Recipe
 
 
 def check_launch(recipe: Recipe) -> None:
@@ -40,6 +40,12 @@ def check_launch(recipe: Recipe) -> None:
             "bad_request",
             "An average of weights is not kept of weights that are shared out among processes (FSDP).",
             "Take trainer/launch/gpus.yaml, or leave average out of the recipe.",
+        )
+    if recipe.is_rewarded:
+        raise RsvlmError(
+            "bad_request",
+            "Sentences of different lengths are not drawn from weights that are shared out among processes (FSDP).",
+            f"Take trainer/launch/gpus.yaml, or leave {SELF_CRITICAL} out of the recipe.",
         )
 
 

@@ -15,6 +15,7 @@ from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.augment import NAMES
 
 LOOKS, FURTHEST = 4, 1000  # in a run; steps
+SELF_CRITICAL = "self_critical"  # the objective of all families that learn from the worth of what they say
 
 
 class Strict(BaseModel):
@@ -189,6 +190,11 @@ class Recipe(Strict):
         """Between two looks at the validation; by itself the same however often the run is cut short and gone on with."""
         asked = self.validation.eval_steps if self.validation else None
         return asked or min(FURTHEST, ceil(sum(stage.max_steps for stage in self.stages) / LOOKS))
+
+    @property
+    def is_rewarded(self) -> bool:
+        """Whether sentences of the model's own are learnt from in any stage."""
+        return any(SELF_CRITICAL in stage.objectives for stage in self.stages)
 
     @property
     def is_whole(self) -> bool:

@@ -17,7 +17,7 @@ from torch import nn
 
 from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.begin import check_folder, learn_from, learner_of, write_recipe
+from rsvlm.trainer.begin import be_rewarded, check_folder, learn_from, learner_of, write_recipe
 from rsvlm.trainer.cards import made_card
 from rsvlm.trainer.conversion import Converted
 from rsvlm.trainer.examples import Examples, forget_conversions
@@ -75,6 +75,8 @@ class Run:
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)
             if recipe.teacher:
                 learn_from(self.learner, data / recipe.teacher, self.examples, folder)
+        if recipe.is_rewarded:
+            be_rewarded(self.learner, self.examples)
         if torch.cuda.is_available() and self.processes.num_processes > 1:
             nn.SyncBatchNorm.convert_sync_batchnorm(self.learner.network)
         self.parts = Parts(self.learner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -90,15 +90,31 @@ def cider(references: References, candidates: Sequence[str], log_of_one: float =
     has 0, so that CIDEr is 0, and the scorers of RSICC, DeltaVLM and SECOND-CC have 1.
     """
     cooked = [[ngrams(sentence) for sentence in sentences] for sentences in references]
-    frequency = Counter(gram for grams in cooked for gram in set().union(*grams))
-    log_items = math.log(len(cooked)) if len(cooked) > 1 else log_of_one
-    weights = {gram: log_items - math.log(count) for gram, count in frequency.items()}
-    found = []
-    for grams, candidate in zip(cooked, candidates, strict=True):
-        own = _Weighed(ngrams(candidate), weights, log_items)
-        alike = [own.likeness(_Weighed(other, weights, log_items)) for other in grams]
-        found.append(10 * sum(alike) / len(alike))
-    return np.array(found)
+    consensus = Consensus(cooked, log_of_one)
+    each = (consensus.cider(grams, [ngrams(said)]) for grams, said in zip(cooked, candidates, strict=True))
+    return np.array([value for values in each for value in values])
+
+
+class Consensus:
+    """CIDEr-D with the document frequencies of a corpus. items: n-grams of the references of each item.
+
+    log_of_one: see cider().
+    """
+
+    def __init__(self, items: Iterable[Sequence[Grams]], log_of_one: float = 0.0) -> None:
+        frequency: Grams = Counter()
+        count = 0
+        for grams in items:
+            frequency.update(set().union(*grams))
+            count += 1
+        self._log_items = math.log(count) if count > 1 else log_of_one
+        self._weights = {gram: self._log_items - math.log(number) for gram, number in frequency.items()}
+
+    def cider(self, references: Sequence[Grams], candidates: Sequence[Grams]) -> list[float]:
+        """0 to 10 for each sentence that may be said of one item, which need not be in the corpus."""
+        others = [_Weighed(grams, self._weights, self._log_items) for grams in references]
+        own = [_Weighed(grams, self._weights, self._log_items) for grams in candidates]
+        return [10 * sum(one.likeness(other) for other in others) / len(others) for one in own]
 
 
 class _Weighed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 from transformers.cache_utils import Cache
@@ -25,6 +26,12 @@ class Said:
 
     ids: tuple[int, ...]
     chance: float
+
+
+def keys_and_values(language: LlamaForCausalLM, embedded: Tensor) -> Tensor:
+    """embedded: (rows, tokens, width), read before all words -> (layers, 2, rows, heads, tokens, width)."""
+    read = language.model(inputs_embeds=embedded, use_cache=True).past_key_values
+    return torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
 
 
 class Decoder:

@@ -17,6 +17,7 @@ from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.lesson import UNKNOWN, CompactLesson, Lessons
 from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.rewarded import Reward, reward_loss
 from rsvlm.models.families.compact.words import IGNORED, PAD, SEG, SPECIAL_TOKENS
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.contrastive import contrastive_loss, gathered
@@ -44,7 +45,7 @@ class Pupil(nn.Module):
 
 
 class CompactLearner:
-    """Nobody teaches, unless `taught_by` is called before training."""
+    """Nobody teaches, unless `taught_by` is called before training; nor rewards, unless `rewarded_by` is."""
 
     parts: Mapping[str, tuple[str, ...]] = {
         "vision": ("model.encoder.*",),
@@ -63,12 +64,21 @@ class CompactLearner:
             self.objectives = (*self.objectives, "masks")
         self._lessons = Lessons(tokenizer, model.config.scenes)
         self._teacher: Teacher | None = None
+        self._reward: Reward | None = None
 
     def taught_by(self, teacher: Teacher, channels: int) -> None:
         """From now on there is the objective "distillation": to see what the teacher sees in the same pixels."""
         self._teacher = teacher
         self.network.distillation = Distillation(self.model.config.token_width, channels)
         self.objectives = (*self.objectives, "distillation")
+
+    def rewarded_by(self, reward: Reward) -> None:
+        """From now on there is the objective "self_critical": captions of the model's own that are worth more.
+
+        Its value is minus their mean worth.
+        """
+        self._reward = reward
+        self.objectives = (*self.objectives, "self_critical")
 
     def tokens(self, example: Example) -> int:
         return max((len(row.ids) for row in self._lessons.rows(example)), default=0)
@@ -89,6 +99,8 @@ class CompactLearner:
             with torch.no_grad():
                 target = self._teacher(lesson.pixels[: len(lesson.described)][lesson.described])
             found["distillation"] = self.network.distillation(first.tokens[lesson.described], first.grid, target)
+        if "self_critical" in wanted and self._reward and lesson.counts["self_critical"]:
+            found["self_critical"] = self._rewarded(self._reward, first.coarse.rows(lesson.described), lesson)
         return found
 
     def begin(self, wanted: Collection[str]) -> None:
@@ -147,6 +159,13 @@ class CompactLearner:
         rough, final = self.model.heads.queries(hidden[asked], pixels[place])
         losses = [pixel_loss(logits, truth) + dice_loss(logits, truth) for logits in (rough, final)]
         return len(place) * (ROUGH * losses[0] + losses[1])
+
+    def _rewarded(self, reward: Reward, described: ImageFeatures, lesson: CompactLesson) -> Tensor:
+        """Mean over the described pictures, of which each has one row."""
+        learnt = (lesson.labels != IGNORED).sum(dim=1)
+        lengths = learnt.new_zeros(len(lesson.described)).index_add(0, lesson.of, learnt)[lesson.described]
+        loss = reward_loss(self.model, self.tokenizer, reward, described, lesson.references, lengths, lesson.seed)
+        return loss / lesson.counts["self_critical"]
 
     def _classes(self, seen: ImageFeatures, strange: ImageFeatures, classes: Tensor) -> Tensor:
         """Sum of the losses of pictures of a class, and of strange ones, which are as likely of any."""

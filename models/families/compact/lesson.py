@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,8 @@ class CompactLesson:
     texts: (batch, length) words of a caption or of the class's name, [RET], padding; said: (batch,) a number for each text, the
     same for the same; right: (batch, answers) the numbers of all texts that are right for a picture; described: (batch,)
     whether there is a text at all.
-    classes: (batch,), or UNKNOWN.
+    classes: (batch,), or UNKNOWN. references: of each described picture, all right captions. seed: of what is drawn for this
+    batch, the same in every session.
     """
 
     pixels: Tensor
@@ -65,12 +67,14 @@ class CompactLesson:
     right: Tensor
     described: Tensor
     classes: Tensor
+    references: Sequence[Sequence[str]]
+    seed: int
     counts: Mapping[str, int]
 
     def to(self, device: torch.device | str) -> CompactLesson:
-        names = [field.name for field in fields(self) if field.name != "counts"]
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in names}
-        return replace(self, **moved)
+        found: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        tensors = [name for name, value in found.items() if isinstance(value, Tensor)]
+        return replace(self, **{name: found[name].to(device, non_blocking=True) for name in tensors})
 
 
 class Lessons:
@@ -94,7 +98,8 @@ class Lessons:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
         height, width = pictures[0].shape[:2]
-        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, _generator(examples))
+        generator = _generator(examples)
+        odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, generator)
         pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
@@ -116,6 +121,7 @@ class Lessons:
             "class": sum(place != UNKNOWN for place in classes) + len(odd),
             "contrastive": sum(described),
             "distillation": sum(described),
+            "self_critical": sum(described),
         }
         return CompactLesson(
             pixels.contiguous(memory_format=torch.channels_last),
@@ -129,6 +135,8 @@ class Lessons:
             _right(examples, texts, names),
             torch.tensor(described),
             torch.tensor(classes),
+            [example.answers for example, told in zip(examples, described, strict=True) if told],
+            int(generator.integers(1 << 62)),
             counts,
         )
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from rsvlm.models.cache import Cache
-from rsvlm.models.families.compact.decoding import Decoder, beams, greedy
+from rsvlm.models.families.compact.decoding import Decoder, beams, greedy, keys_and_values
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.runtimes import Runtime
@@ -131,10 +131,8 @@ class Speaker:
         kept = {each.key: self._cache.get(("prefix", *each.key)) for each in seen}
         new = list({each.key: each for each in seen if kept[each.key] is None}.values())
         if new:
-            embedded = self.model.prefix(*dates_of(new))
-            read = self.model.language.model(inputs_embeds=embedded, use_cache=True).past_key_values
+            layers = keys_and_values(self.model.language, self.model.prefix(*dates_of(new)))
             self.prefills += len(new)
-            layers = torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
             for row, each in enumerate(new):
                 kept[each.key] = layers[:, :, row].clone()
                 self._cache.put(("prefix", *each.key), kept[each.key], kept[each.key].nbytes)

@@ -84,7 +84,11 @@ def test_weights_that_are_shared_out_are_refused_where_they_cannot_be(
     tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    for version, changes, told in (("1", {}, "only version 2"), ("2", {"average": 0.9}, "average of weights")):
+    drawing = [{**tuned().stages[0].model_dump(), "objectives": {"self_critical": 1.0}}]
+    for version, changes, told in (
+        ("1", {}, "only version 2"), ("2", {"average": 0.9}, "average of weights"),
+        ("2", {"stages": drawing}, "Sentences of different lengths"),
+    ):  # fmt: skip
         monkeypatch.setenv("FSDP_VERSION", version)
         with pytest.raises(RsvlmError, match=told) as caught:
             Run(tuned(**changes), tiny, tmp_path / "run")
