@@ -433,7 +433,6 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/correcting.py"/>
-        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
         <source>Choose another folder for corrections in Settings ▸ Options ▸ rsvlm ▸ Training.</source>
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ▸ Training einen anderen Ordner für Berichtigungen.</translation>
     </message>
@@ -1169,12 +1168,23 @@
         <translation>Den Layer, wie er jetzt ist, mit Ihren Korrekturen als Trainingsdatensätze behalten</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
+        <source>Keep “{layer}” for training</source>
+        <translation>„{layer}“ für das Training behalten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
+        <source>Keeping “{layer}” for training was stopped: no record was written or changed.</source>
+        <translation>Das Behalten von „{layer}“ für das Training wurde angehalten: Kein Datensatz wurde geschrieben oder verändert.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
         <source>Kept in QGIS's authentication manager, never in a project or in the settings</source>
         <translation>Liegt im Authentifizierungsmanager von QGIS, nie in einem Projekt oder in den Einstellungen</translation>
     </message>
     <message numerus="yes">
         <location filename="../rsvlm_plugin/dock/answers.py"/>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
         <source>Kept in {path}, with %n training records now.</source>
         <translation>
             <numerusform>In {path} behalten, jetzt mit %n Trainingsdatensatz.</numerusform>
@@ -2338,7 +2348,6 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/correcting.py"/>
-        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
         <source>The correction could not be written to {path}: {why}.</source>
         <translation>Die Berichtigung konnte nicht in {path} geschrieben werden: {why}.</translation>
     </message>
@@ -2882,6 +2891,11 @@
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
         <source>Wait until that is done, or stop it.</source>
         <translation>Warten Sie, bis es fertig ist, oder halten Sie es an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
+        <source>Wait until that is done.</source>
+        <translation>Warten Sie, bis das getan ist.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/found_style.py"/>
@@ -3443,9 +3457,19 @@
         <translation>„{layer}“ kann nicht bearbeitet werden.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
+        <source>“{layer}” could not be kept for training. View ▸ Panels ▸ Log Messages tells why.</source>
+        <translation>„{layer}“ konnte nicht für das Training behalten werden. Ansicht ▸ Bedienfelder ▸ Protokoll sagt, warum.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/export_task.py"/>
         <source>“{layer}” could not be saved. View ▸ Panels ▸ Log Messages tells why.</source>
         <translation>„{layer}“ konnte nicht gespeichert werden. Ansicht ▸ Bedienfelder ▸ Protokoll sagt, warum.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/keep_task.py"/>
+        <source>“{layer}” is being kept for training already.</source>
+        <translation>„{layer}“ wird schon für das Training behalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...protocol import RsvlmError
 from ..canvas.outline import flash, zoom
-from ..layers import correcting, export, found_group, mask_records, results
+from ..layers import correcting, export, found_group, results
 from ..layers.corrections import FILE
 from ..layers.found_file import is_beside
 from ..layers.record import Record
@@ -20,6 +20,7 @@ from .card import Card
 from .correction import Editor
 from .evidence_lines import edited, shown
 from .export_dialog import ExportDialog
+from .keep_task import keep_in_background
 from .report import Report
 from .saved import SavedAnswers
 
@@ -174,11 +175,9 @@ class Answers(QWidget):
     def _keep_masks(self, record: Record) -> None:
         """The layer as the user left it, as training records."""
         try:
-            path, count = mask_records.keep(record, found_group.opened(record))
+            keep_in_background(record, found_group.opened(record), self._iface.messageBar())
         except RsvlmError as error:
             self._report.error(error)
-            return
-        self._report.news(tr("Kept in {path}, with %n training records now.", count).format(path=path))
 
     def _flash_evidence(self, card: Card, record: Record, index: int) -> None:
         """Light up one tile, or go to all masks or boxes of one label."""

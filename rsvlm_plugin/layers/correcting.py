@@ -50,16 +50,19 @@ def keep(record: Record, words: str) -> Tuple[Path, int]:
         image = _image(record, corrections)
         count = corrections.keep(correction(record.key, image, words, said, provenance, _place(record)))
     except OSError as error:
-        raise RsvlmError(
-            "bad_request",
-            tr("The correction could not be written to {path}: {why}.").format(
-                path=corrections.path, why=error.strerror or error
-            ),
-            tr("Choose another folder for corrections in Settings ▸ Options ▸ rsvlm ▸ Training."),
-        ) from error
+        raise not_kept(corrections.path, error) from error
     provenance.update({"said": said, "corrected": now()})
     record.answer.text = words
     return corrections.path, count
+
+
+def not_kept(path: Path, error: OSError) -> RsvlmError:
+    """Corrections cannot be written."""
+    return RsvlmError(
+        "bad_request",
+        tr("The correction could not be written to {path}: {why}.").format(path=path, why=error.strerror or error),
+        tr("Choose another folder for corrections in Settings ▸ Options ▸ rsvlm ▸ Training."),
+    )
 
 
 def _image(record: Record, corrections: Corrections) -> Dict[str, Any]:

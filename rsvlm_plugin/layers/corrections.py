@@ -9,15 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ...protocol import Raster, Record
 
 FILE, PICTURES = "corrections.jsonl", "pictures"
 QUESTION = "Describe the image."  # a model is taught with its card's own words for it
 KEPT = ("model", "revision", "style", "gsd_m", "sensor", "created")  # of where the answer came from
+
+_BEGINS = re.compile(rb'\{"id": ("(?:[^"\\]|\\.)*")')  # how `_line` begins
+_guard = threading.Lock()  # nobody reads what another thread is about to write
 
 
 def correction(
@@ -69,30 +74,36 @@ class Corrections:
         It goes behind the others. Where one of the same id is there, or a line that was cut off, the file is written anew
         beside and then put in its place.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        content = self.path.read_bytes() if self.path.exists() else b""
-        *lines, rest = content.split(b"\n")
-        lines += [rest] if _id(rest) else []
-        others = [line for line in lines if line.strip() and _id(line) != record.id]
-        line = json.dumps(record.to_json(), ensure_ascii=False).encode("utf-8")
-        if rest or len(others) < len(lines):
-            part = self.path.with_suffix(".part")
-            _write(part, b"\n".join([*others, line, b""]), "wb")
-            os.replace(part, self.path)
-        else:
-            _write(self.path, line + b"\n", "ab")
+        line = _line(record)
+        with _guard:
+            lines, ended = self._lines()
+            others = [other for other in lines if _id(other) != record.id]
+            if ended and len(others) == len(lines):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write(self.path, line + b"\n", "ab")
+            else:
+                self._put([*others, line])
         return len(others) + 1
 
     def replace(self, start: str, records: Sequence[Record]) -> int:
         """These take the place of all records whose id begins with `start`; how many there are now."""
+        made = [_line(record) for record in records]
+        with _guard:
+            lines, _ended = self._lines()
+            others = [line for line in lines if not (_id(line) or "").startswith(start)]
+            self._put([*others, *made])
+        return len(others) + len(made)
+
+    def _lines(self) -> Tuple[List[bytes], bool]:
+        """Those of the file without one that was cut off, and whether the last one has its end."""
+        *lines, rest = (self.path.read_bytes() if self.path.exists() else b"").split(b"\n")
+        return [line for line in [*lines, rest if _is_whole(rest) else b""] if line.strip()], not rest
+
+    def _put(self, lines: Sequence[bytes]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = self.path.read_bytes() if self.path.exists() else b""
-        others = [line for line in content.split(b"\n") if line.strip() and not (_id(line) or "").startswith(start)]
-        lines = [json.dumps(record.to_json(), ensure_ascii=False).encode("utf-8") for record in records]
         part = self.path.with_suffix(".part")
-        _write(part, b"\n".join([*others, *lines, b""]), "wb")
+        _write(part, b"\n".join([*lines, b""]), "wb")
         os.replace(part, self.path)
-        return len(others) + len(lines)
 
     def picture(self, key: str, raster: Raster) -> Dict[str, Any]:
         """Keep the picture (PNG) of a drawn raster; how a record beside it refers to it, so that both can be moved."""
@@ -107,12 +118,24 @@ class Corrections:
         return {"href": path.relative_to(self.folder).as_posix(), **({"crs": raster.crs} if raster.crs else {})}
 
 
+def _line(record: Record) -> bytes:
+    return json.dumps(record.to_json(), ensure_ascii=False).encode("utf-8")
+
+
 def _id(line: bytes) -> Optional[str]:
-    """Of the record in a line; None where it holds none."""
+    """Of the record in a line; None where it holds none. Only others' lines are read further than that."""
+    begins = _BEGINS.match(line)
     try:
-        return str(json.loads(line)["id"])
+        return str(json.loads(begins[1]) if begins else json.loads(line)["id"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return "id" in json.loads(line)
+    except (ValueError, TypeError):
+        return False
 
 
 def _write(path: Path, content: bytes, mode: str) -> None:

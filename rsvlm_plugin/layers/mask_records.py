@@ -5,20 +5,20 @@ Only windows that hold something are kept: what is not there was not looked thro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from osgeo import gdal
-from qgis.core import QgsGeometry, QgsPointXY, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsPointXY, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtGui import QTransform
 
+from ...protocol import Cancelled, RsvlmError
 from ...protocol import Record as TrainingRecord
-from ...protocol import RsvlmError
 from ..translation import tr
-from .correcting import corrections_folder
+from .correcting import corrections_folder, not_kept
 from .corrections import Corrections
 from .record import Record
+from .snapshot import Snapshot
 
 SIDE = 512  # pixels of a window
 NOWHERE = (0, 1, 0, 0, 0, -1)  # how QGIS lays a raster that says nothing of where it lies
@@ -67,11 +67,11 @@ def grid_of(record: Record) -> Grid:
     return Grid(to_map.inverted()[0], file.RasterXSize, file.RasterYSize)
 
 
-def records_of(record: Record, layer: QgsVectorLayer) -> List[TrainingRecord]:
-    """One for each window that holds features of the layer. Raises RsvlmError as `grid_of` does, and no_data without any."""
+def records_of(record: Record, features: Iterable[QgsFeature]) -> List[TrainingRecord]:
+    """One for each window that holds some of the features. Raises RsvlmError as `grid_of` does, and no_data without any."""
     grid = grid_of(record)
     windows: Dict[Window, List[Dict[str, Any]]] = {}
-    for feature in layer.getFeatures():
+    for feature in features:
         label = str(feature["phrase"] or feature["label"] or "")
         for window, part in _parts(feature.geometry(), grid):
             region = _region(label, part, window, record.style)
@@ -83,32 +83,41 @@ def records_of(record: Record, layer: QgsVectorLayer) -> List[TrainingRecord]:
     return [_training_record(record, window, regions) for window, regions in sorted(windows.items())]
 
 
-def keep(record: Record, layer: QgsVectorLayer) -> Tuple[Path, int]:
-    """Write them to the user's corrections in place of what was kept of the layer before; the file, and how many records it has.
+class Keeping:
+    """A layer on its way into the user's corrections: made on the main thread, written on any, as the layer was then.
 
-    Raises RsvlmError as `records_of` does, and bad_request where the file cannot be written.
+    key: of its answer. path: the file that is written.
     """
-    corrections = Corrections(corrections_folder())
-    made = records_of(record, layer)
-    try:
-        count = corrections.replace(_key(record), made)
-    except OSError as error:
-        raise RsvlmError(
-            "bad_request",
-            tr("The correction could not be written to {path}: {why}.").format(
-                path=corrections.path, why=error.strerror or error
-            ),
-            tr("Choose another folder for corrections in Settings ▸ Options ▸ rsvlm ▸ Training."),
-        ) from error
-    return corrections.path, count
+
+    def __init__(self, record: Record, layer: QgsVectorLayer) -> None:
+        self.key, self.layer = record.key, Snapshot(layer)
+        self._record = replace(record)
+        self._corrections = Corrections(corrections_folder())
+        self.path = self._corrections.path
+
+    def write(self, feedback: QgsFeedback) -> int:
+        """In place of what was kept of the layer before, or leave all as it was; how many records the file has now.
+
+        Raises RsvlmError as `records_of` does, bad_request where the file cannot be written, cancelled.
+        """
+        made = records_of(self._record, self.layer.features(self.layer.crs, feedback))
+        if feedback.isCanceled():
+            raise Cancelled()
+        try:
+            return self._corrections.replace(_key(self._record), made)
+        except OSError as error:
+            raise not_kept(self.path, error) from error
 
 
 def _parts(geometry: QgsGeometry, grid: Grid) -> Iterator[Tuple[Window, QgsGeometry]]:
     """The polygons of a geometry in pixels of the raster, cut at the edges of windows."""
     shape = QgsGeometry(geometry)
     shape.transform(grid.to_pixels)
-    for window in grid.windows(shape.boundingBox()):
-        for part in shape.intersection(QgsGeometry.fromRect(QgsRectangle(*window))).asGeometryCollection():
+    around = shape.boundingBox()
+    for window in grid.windows(around):
+        box = QgsRectangle(*window)
+        inside = shape if box.contains(around) else shape.intersection(QgsGeometry.fromRect(box))
+        for part in inside.asGeometryCollection():
             if part.type() == 2 and part.area() > 1:  # less than a pixel teaches nothing
                 yield window, part
 

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCsException,
     QgsFeature,
-    QgsFeatureIterator,
     QgsFeatureRequest,
     QgsFeedback,
     QgsGeometry,
@@ -51,7 +50,7 @@ class Snapshot:
         """All in `crs`; tells how many percent of them were taken. Raises RsvlmError: bad_extent beyond its reach, cancelled."""
         transform = QgsCoordinateTransform(self.crs, crs, self.context)
         percent = 0
-        for done, feature in enumerate(_until_stopped(self._source.getFeatures(self._request), feedback), 1):
+        for done, feature in enumerate(_until_stopped(self._source, self._request, feedback), 1):
             if feature.hasGeometry() and not transform.isShortCircuited():
                 feature.setGeometry(_transformed(feature.geometry(), transform))
             yield feature
@@ -62,7 +61,7 @@ class Snapshot:
     def attributes(self, feedback: QgsFeedback) -> Iterator[QgsFeature]:
         """The features without their geometries. Raises Cancelled."""
         request = QgsFeatureRequest(self._request).setFlags(QgsFeatureRequest.NoGeometry)
-        return _until_stopped(self._source.getFeatures(request), feedback)
+        return _until_stopped(self._source, request, feedback)
 
     def dress(self, layer: QgsVectorLayer) -> None:
         """Give another layer its looks and its metadata."""
@@ -76,11 +75,22 @@ def kept_fields(layer: QgsVectorLayer) -> List[int]:
     return [index for index in range(layer.fields().count()) if index not in own]
 
 
-def _until_stopped(features: QgsFeatureIterator, feedback: QgsFeedback) -> Iterator[QgsFeature]:
-    for feature in features:
+def _until_stopped(
+    source: QgsVectorLayerFeatureSource, request: QgsFeatureRequest, feedback: QgsFeedback
+) -> Iterator[QgsFeature]:
+    for feature in one_by_one(source, request):
         if feedback.isCanceled():
             raise Cancelled()
         yield feature
+
+
+def one_by_one(source: QgsVectorLayerFeatureSource, request: QgsFeatureRequest) -> Iterator[QgsFeature]:
+    """QGIS's own iterator does not keep its source, and takes QGIS down if it is let go of open after that."""
+    features = source.getFeatures(request)
+    try:
+        yield from features
+    finally:
+        features.close()
 
 
 def _transformed(geometry: QgsGeometry, transform: QgsCoordinateTransform) -> QgsGeometry:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from qgis.core import QgsFeature, QgsFeatureIterator, QgsFeatureRequest, QgsVectorLayer, QgsVectorLayerFeatureSource
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer, QgsVectorLayerFeatureSource
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from .snapshot import one_by_one
 
 COLUMNS = ("label", "count", "area_m2", "score")
 AT_ONCE = 1000  # features of which QGIS waits for the count, a few milliseconds; an edit of more has all counted anew
@@ -77,9 +79,9 @@ class Tally(QObject):
         self._rows: Dict[int, Row] = {}
         self._sums: Dict[str, Held] = {}
         self._touched: Set[int] = set()
-        self._source = QgsVectorLayerFeatureSource(self._layer)
         self._columns = [self._layer.fields().lookupField(name) for name in COLUMNS]
-        self._reading: Optional[QgsFeatureIterator] = self._source.getFeatures(self._request())
+        source = QgsVectorLayerFeatureSource(self._layer)
+        self._reading: Optional[Iterator[QgsFeature]] = one_by_one(source, self._request())
         self._timer.start(0)
 
     def _touch(self, number: int, *_change: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from found_record import square
-from qgis.core import QgsGeometry, QgsRectangle
+from qgis.core import QgsFeedback, QgsGeometry, QgsRectangle
 
 SCENE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "after.tif"  # 1200 x 1200 px of 0.5 m
 LEFT, TOP = 654_200.0, 5_318_600.0
@@ -35,7 +35,7 @@ def test_regions_are_in_pixels_of_their_window_and_cut_at_its_edge(houses):
     from rsvlm.rsvlm_plugin.layers.mask_records import records_of
 
     made, layer = houses
-    first, second = records_of(made, layer)
+    first, second = records_of(made, layer.getFeatures())
     assert first.task == "segment" and first.messages == [] and first.split == "train"
     assert first.images == [{"href": str(SCENE), "window": [0, 0, 512, 512], "bands": [1, 2, 3], "date": "2025-06-01"}]
     assert second.images[0]["window"] == [512, 0, 1024, 512]
@@ -51,12 +51,12 @@ def test_what_was_rejected_is_not_learnt_and_the_same_answer_is_kept_once(houses
 
     made, layer = houses
     monkeypatch.setattr(mask_records, "corrections_folder", lambda: tmp_path / "corrections")
-    path, count = mask_records.keep(made, layer)
-    assert count == 2
+    keeping = mask_records.Keeping(made, layer)
+    assert keeping.write(QgsFeedback()) == 2
     layer.startEditing()
     layer.deleteFeatures([item.id() for item in layer.getFeatures(QgsRectangle(LEFT + 240, TOP - 40, LEFT + 300, TOP))])
-    assert mask_records.keep(made, layer) == (path, 1)
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert mask_records.Keeping(made, layer).write(QgsFeedback()) == 1
+    rows = [json.loads(line) for line in keeping.path.read_text(encoding="utf-8").splitlines()]
     assert [[region["bbox"] for region in row["regions"]] for row in rows] == [[[20, 20, 60, 60]]]
     layer.rollBack()
 
@@ -69,7 +69,7 @@ def test_a_hole_is_a_ring_of_its_own(houses):
     item = next(layer.getFeatures())
     hole = QgsGeometry.fromRect(QgsRectangle(LEFT + 15, TOP - 25, LEFT + 20, TOP - 20))
     layer.changeGeometry(item.id(), item.geometry().difference(hole))
-    regions = records_of(made, layer)[0].regions
+    regions = records_of(made, layer.getFeatures())[0].regions
     rings = next(region["polygon"] for region in regions if region["bbox"] == [20, 20, 60, 60])
     assert len(rings) == 2 and sorted(rings[1])[0] == [30, 40]
     layer.rollBack()
@@ -82,7 +82,7 @@ def test_a_raster_that_is_gone_is_told_with_a_way_out(houses):
     made, layer = houses
     made.source = {"href": "/nowhere/after.tif"}
     with pytest.raises(RsvlmError) as caught:
-        records_of(made, layer)
+        records_of(made, layer.getFeatures())
     assert caught.value.code == "not_found" and caught.value.hint
 
 
@@ -131,7 +131,7 @@ def test_pixels_are_those_of_the_file_however_it_lies(qgis_new_project, tmp_path
     made = Record("lies", "masks", outline, "EPSG:32632", False, answer, phrases=["house"], source={"href": str(path)})
     made.file = write_beside(made, tmp_path)
     marked = np.zeros_like(bright)
-    records = records_of(made, add_found(made))
+    records = records_of(made, add_found(made).getFeatures())
     assert [record.images[0]["window"] for record in records] == [[0, 0, 512, 512], [512, 0, 700, 512]]
     for record in records:
         left, top, _, _ = record.images[0]["window"]
