@@ -23,7 +23,7 @@ from rsvlm.protocol import Answer, GroundRequest, Watch
 from rsvlm.tasks import checks
 from rsvlm.tasks.ask import read_boxes, timings
 from rsvlm.tasks.features import Found
-from rsvlm.tasks.outlines import LIKELY, SMOOTH, SPECK
+from rsvlm.tasks.outlines import LIKELY, SMOOTH, SPECK, speck_m2
 from rsvlm.tasks.phrases import looking, told
 from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
@@ -58,7 +58,7 @@ def _drawn(search: Search, oriented: bool, pace: Pace, watch: Watch) -> list[Fou
     """Around outlines."""
     grid = search.layout.grid
     pixel_m2 = float(np.prod(grid.sides_m))
-    cut = Cut(LIKELY, SPECK * pixel_m2, SMOOTH * pixel_m2**0.5 if oriented else 0.0)
+    cut = Cut(LIKELY, speck_m2(grid), SMOOTH * pixel_m2**0.5 if oriented else 0.0)
     features = outlined(search.layout.bands(search.probabilities(pace, watch)), grid, cut)
     boxes = around(np.array([*(item.polygon for item in features), None], object)[:-1], grid, oriented)
     return [

@@ -69,13 +69,15 @@ class OneView:
 class Tiles:
     """Squares of `side` pixels, at the raster's own ground sample distance or, where that is finer, at `finest` metres per pixel.
 
-    What is smaller than a tile is seen with what is around it.
+    stride: of a model's masks. Pixels are seen enlarged by so much, as far as `finest` allows, so that masks are as fine as the
+    raster. What is smaller than a tile is seen with what is around it.
     """
 
-    def __init__(self, scene: Scene, side: int, finest: float) -> None:
+    def __init__(self, scene: Scene, side: int, finest: float, stride: int) -> None:
         self.side = side
-        sharper = scene.gsd_m is not None and scene.gsd_m < finest
-        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, finest if sharper else None)
+        gsd = None if scene.gsd_m is None else max(finest, scene.gsd_m / stride)
+        own = None if gsd == scene.gsd_m else gsd
+        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, own)
         x0, y0, x1, y1 = scene.extent
         corners = [~whole.transform @ corner for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
         columns = _span([x for x, _ in corners], whole.width, side)

@@ -10,6 +10,7 @@ from affine import Affine
 
 from rsvlm.geo import ground
 from rsvlm.geo.polygons import polygons
+from rsvlm.geo.tiling import PixelGrid
 from rsvlm.geo.view import View
 from rsvlm.models.boxes import Box, to_map
 from rsvlm.protocol import Evidence
@@ -17,6 +18,11 @@ from rsvlm.protocol import Evidence
 LIKELY = 0.5  # probability from which on a pixel belongs to a mask
 SPECK = 4  # pixels; what is smaller is noise of the mask
 SMOOTH = 1.25  # pixels that an outline is simplified by: takes the stairs off slanting edges, leaves a square of four pixels one
+
+
+def speck_m2(grid: PixelGrid) -> float:
+    """Area of what is taken for noise: in pixels of the raster where a model sees them enlarged."""
+    return SPECK * float(np.prod(grid.sides_m)) / min(1.0, grid.step) ** 2
 
 
 def outlined(mask: np.ndarray, view: View, label: str, score: float | None = None) -> list[Evidence]:

@@ -46,7 +46,7 @@ def looking(scene: Scene, card: ModelCard, seer: Seer, phrases: Sequence[str], w
     searches = []
     if classes:
         one = not seer.together and one_view_will_do(scene, card, seer.finest)
-        layout = OneView(scene, card) if one else Tiles(scene, seer.side, seer.finest)
+        layout = OneView(scene, card) if one else Tiles(scene, seer.side, seer.finest, seer.stride)
         searches.append(Search(layout, seer, classes))
     if expressions:
         view = OneView(scene, card)

@@ -20,7 +20,7 @@ from rsvlm.tasks import checks
 from rsvlm.tasks.ask import timings
 from rsvlm.tasks.features import Found
 from rsvlm.tasks.kept import make_room, place_of, stopped_at, stopped_place
-from rsvlm.tasks.outlines import SMOOTH, SPECK
+from rsvlm.tasks.outlines import SMOOTH, speck_m2
 from rsvlm.tasks.phrases import Looking, looking, told
 from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
@@ -56,7 +56,7 @@ def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
 def cut_of(request: SegmentRequest, grid: PixelGrid) -> Cut:
     """What the request leaves open is a matter of the pixels that the model sees."""
     pixel_m2 = float(np.prod(grid.sides_m))
-    smallest = SPECK * pixel_m2 if request.smallest_m2 is None else request.smallest_m2
+    smallest = speck_m2(grid) if request.smallest_m2 is None else request.smallest_m2
     tolerance = SMOOTH * pixel_m2**0.5 if request.tolerance_m is None else request.tolerance_m
     return Cut(request.likely, smallest, tolerance, request.right_angles)
 

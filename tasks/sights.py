@@ -47,7 +47,7 @@ class Seer(Protocol):
     """method: how it works, as the provenance tells it. together: takes several pictures and phrases at once, at little cost.
 
     whole: can make sense of a referring expression. side: pixels of a tile; finest: metres per pixel of it, where rasters are
-    that sharp. warnings: sentences for the user.
+    that sharp; stride: pixels of it along the side of one value that masks are made of. warnings: sentences for the user.
     """
 
     method: str
@@ -55,6 +55,7 @@ class Seer(Protocol):
     whole: bool
     side: int
     finest: float
+    stride: int
     warnings: list[str]
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
@@ -77,7 +78,7 @@ class ByProbabilities:
     method, together, whole = "probabilities", True, True
 
     def __init__(self, predictor: Segments) -> None:
-        self._predictor, self.warnings = predictor, list[str]()
+        self._predictor, self.warnings, self.stride = predictor, list[str](), predictor.mask_stride
         self.side, (self.finest, _) = predictor.card.input.pixels, predictor.card.input.gsd_range_m
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
@@ -89,7 +90,7 @@ class ByProbabilities:
 class ByWords:
     """One question for each phrase; the masks that the answer points at are one."""
 
-    method, together, whole = "words", False, True
+    method, together, whole, stride = "words", False, True, 1
 
     def __init__(self, predictor: Answers, kind: str) -> None:
         """kind: of the prompt (see prompts.py)."""
@@ -117,7 +118,7 @@ class ByPatches:
     arXiv 2103.00020, section 3.1). Patches are pictures as the model was trained on, of as much ground as tells what it is.
     """
 
-    method, together, whole = "patches", True, False
+    method, together, whole, stride = "patches", True, False, 1
 
     def __init__(self, predictor: Classifies) -> None:
         self._predictor = predictor

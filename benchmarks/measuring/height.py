@@ -54,7 +54,7 @@ def _run(path: Path, height: int) -> tuple[float, float]:
 
 if __name__ == "__main__":
     with Scene.open(Raster(href=sys.argv[1])) as scene:
-        layout = Tiles(scene, Brightness.side, Brightness.finest)
+        layout = Tiles(scene, Brightness.side, Brightness.finest, Brightness.stride)
         search = Search(layout, Brightness(), ["bright"])
         scene.stretch  # noqa: B018 # decided once, before anything is counted
         forget_peak(os.getpid())

@@ -13,7 +13,7 @@ from rsvlm.tasks.sights import Seer, Sight
 class Brightness:
     """What is brighter than half of white is what the only phrase names."""
 
-    method, together, whole, side, finest = "probabilities", True, True, 512, 0.1
+    method, together, whole, side, finest, stride = "probabilities", True, True, 512, 0.1, 1
     warnings: list[str] = []  # noqa: RUF012 # none, ever
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
@@ -27,7 +27,7 @@ class Timed:
     def __init__(self, seer: Seer) -> None:
         self._seer, self.seconds = seer, 0.0
         self.method, self.together, self.whole, self.warnings = seer.method, seer.together, seer.whole, seer.warnings
-        self.side, self.finest = seer.side, seer.finest
+        self.side, self.finest, self.stride = seer.side, seer.finest, seer.stride
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
         begin = time.perf_counter()

@@ -32,7 +32,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
         scene.stretch  # noqa: B018 # decided once, as every task does
         for _round in range(min(rounds, ROUNDS)):
             seer = Timed(seer_of(predictor, "segment"))
-            search = Search(Tiles(scene, seer.side, seer.finest), seer, PHRASES)
+            search = Search(Tiles(scene, seer.side, seer.finest, seer.stride), seer, PHRASES)
             listener = Watch()
             begin = time.perf_counter()
             bands = search.layout.bands(search.probabilities(Pace(listener, search.steps, ""), listener))

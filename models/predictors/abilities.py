@@ -83,7 +83,13 @@ class Likely:
 
 @runtime_checkable
 class Segments(Predictor, Protocol):
-    """Tasks "segment" and "ground" by probabilities, of any number of phrases at once. A model that has this is asked so."""
+    """Tasks "segment" and "ground" by probabilities, of any number of phrases at once. A model that has this is asked so.
+
+    mask_stride: pixels of a picture along the side of one value that its masks are made of.
+    """
+
+    @property
+    def mask_stride(self) -> int: ...
 
     def encode(self, pictures: Any) -> list[Any]:
         """(H, W, 3) uint8 each; all of one size, as one array (n, H, W, 3)."""

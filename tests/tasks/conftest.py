@@ -51,6 +51,8 @@ class Bright:
     pictures: all that it was shown.
     """
 
+    mask_stride = 1
+
     def __init__(self, card: ModelCard, stop: Callable[[], bool] = lambda: False) -> None:
         self.card, self.device, self.size_bytes, self._stop = card, "cpu", 0, stop
         self.usage = {"prompt_tokens": 0, "completion_tokens": 0}

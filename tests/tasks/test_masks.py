@@ -23,6 +23,7 @@ from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Answer, Cancelled, GroundRequest, Raster, RsvlmError, SegmentRequest, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.layout import Tiles
+from rsvlm.tasks.outlines import speck_m2
 from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
 
@@ -59,7 +60,7 @@ def test_every_pixel_is_covered_exactly_once_whatever_the_size(bright: Any, writ
     checked = np.indices(size).sum(axis=0) % 2 == 0
     with Scene.open(Raster(href=write(drawn(checked)))) as scene:
         predictor = bright.predictor
-        search = Search(Tiles(scene, 64, 1e-3), seer_of(predictor, "segment"), ["grey"])
+        search = Search(Tiles(scene, 64, 1e-3, 1), seer_of(predictor, "segment"), ["grey"])
         bands = list(search.layout.bands(search.probabilities(Pace(Watch(), search.steps, "Looking"), Watch())))
     whole = np.concatenate(bands, axis=1)
     assert whole.shape == (1, *size)
@@ -208,9 +209,17 @@ def test_part_of_a_raster_has_features_in_that_part_and_its_pixels_are_seen_as_i
 
 def test_raster_sharper_than_the_model_is_seen_at_the_models_finest(write: Write):
     with Scene.open(Raster(href=write(drawn(discs(200, 200))))) as scene:
-        tiles = Tiles(scene, 64, 2.0)
+        tiles = Tiles(scene, 64, 2.0, 1)
         assert (tiles.grid.width, tiles.grid.height) == (101, 101) and tiles.gsd_m == pytest.approx(2, rel=1e-3)
-        assert Tiles(scene, 64, 0.5).grid.width == 200
+        assert Tiles(scene, 64, 0.5, 1).grid.width == 200
+
+
+@pytest.mark.parametrize(("finest", "width"), [(0.2, 400), (0.5, 400), (0.8, 250), (2.0, 100)])
+def test_masks_of_a_coarser_grid_are_made_of_enlarged_pixels(write: Write, finest: float, width: int):
+    with Scene.open(Raster(href=write(drawn(discs(200, 200))))) as scene:
+        grid = Tiles(scene, 64, finest, 2).grid
+        assert width <= grid.width <= width + 1 and grid.width * grid.step == pytest.approx(200, rel=0.02)
+        assert speck_m2(grid) == pytest.approx(4 * max(1, finest) ** 2, rel=0.01)
 
 
 def test_right_angles_are_given_to_buildings(bright: Any, write: Write):

@@ -54,6 +54,8 @@ class Counts:
 class CompactPredictor(EncodesOnce):
     """counts: of the network's work, by all callers. runtime: what runs its convolutions."""
 
+    mask_stride = 2  # see network.Compact.vectors
+
     def __init__(
         self,
         card: ModelCard,

@@ -30,7 +30,7 @@ class Painter:
     """Finds classes by their colour, with a doubt that grows towards the edges of a tile."""
 
     card = SimpleNamespace(input=SimpleNamespace(pixels=32, gsd_range_m=(0.3, 10)), tasks=["segment"])
-    device, size_bytes, usage = "cpu", 0, dict[str, int]()
+    device, size_bytes, usage, mask_stride = "cpu", 0, dict[str, int](), 1
 
     def until(self, stop: Any) -> Painter:
         return self

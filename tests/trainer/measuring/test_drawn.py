@@ -152,6 +152,8 @@ def test_mask_of_change_is_scored_against_all_that_changed(
 class Spotter:
     """Finds what is bright, with half a doubt, and knows no lakes."""
 
+    mask_stride = 1
+
     card = SimpleNamespace(
         id="spotter", input=SimpleNamespace(pixels=64, gsd_range_m=(0.3, 10)), tasks=["segment", "ground"]
     )
