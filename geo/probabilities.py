@@ -29,7 +29,9 @@ def stored(
 
     names: of the classes, for the bands of the file; the first of them where there are fewer bands. `path` is there, whole, after
     the last of them: it is written beside and renamed. Where bands end early, the rest has no data. place: asked then; another
-    path in the same folder, where that is only known in the end. Raises RsvlmError (bad_request) if the file cannot be written.
+    path in the same folder, where that is only known in the end. There is no file where nothing has data.
+
+    Raises RsvlmError (bad_request) if the file cannot be written.
     """
     with beside(path) as whole:
         plain = whole.with_name("plain.tif")
@@ -44,6 +46,10 @@ def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Se
     target, y = None, 0
     try:
         for band in bands:
+            if target is None and np.isnan(band).all():  # nor does it tell yet how many classes there are
+                y += band.shape[1]
+                yield band
+                continue
             if target is None:
                 target = rasterio.open(
                     path, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(band), dtype="uint8",

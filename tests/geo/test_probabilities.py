@@ -12,7 +12,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from rsvlm.geo.outlining import Cut, outlined
-from rsvlm.geo.probabilities import read, stored
+from rsvlm.geo.probabilities import names_of, read, stored
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.protocol import RsvlmError
 
@@ -45,6 +45,17 @@ def test_bands_that_end_early_leave_the_rest_without_data(tmp_path: Path):
     assert sum(band.shape[1] for band in stored(list(bands())[:2], GRID, path)) == 260
     values = np.concatenate(list(read(path)), axis=1)
     assert np.isfinite(values[:, :260, :650]).all() and np.isnan(values[:, 260:]).all()
+
+
+def test_rows_without_data_come_before_it_is_known_how_many_classes_there_are(tmp_path: Path):
+    path = tmp_path / "sure.tif"
+    empty = np.full((1, 130, 700), np.nan, np.float32)
+    given = list(stored([empty, *bands()][:8], GRID, path, ["near", "far"]))
+    assert [band.shape[:2] for band in given] == [(1, 130), *[(2, 130)] * 7] and names_of(path) == ["near", "far"]
+    values = np.concatenate(list(read(path)), axis=1)
+    assert np.isnan(values[:, :130]).all() and np.array_equal(values[:, 130:1040], np.hstack(given[1:]), equal_nan=True)
+    assert np.isnan(np.hstack(list(stored([empty], GRID, tmp_path / "nothing.tif")))).all()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_failure_leaves_what_was_there(tmp_path: Path):

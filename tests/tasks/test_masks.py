@@ -343,6 +343,19 @@ def test_kept_probabilities_are_cut_again_without_the_model(
     assert len(bright.predictor.pictures) == 2 * shown
 
 
+def test_probabilities_are_kept_below_rows_of_tiles_without_data(
+    bright: Any, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    pixels = drawn(discs(200, 100))
+    pixels[:, :70] = 0
+    path = write(pixels, nodata=0)
+    plain = segmented(bright, path, "bright", "dark")
+    kept = segmented(bright, path, "bright", "dark", keep=True)
+    assert [item.geometry for item in kept.evidence] == [item.geometry for item in plain.evidence]
+    assert {item.phrase for item in kept.evidence} == {"bright", "dark"} and len(kept.structured["probabilities"]) == 1
+
+
 def test_what_was_kept_of_a_stopped_search_is_cut_again_and_never_taken_for_all(
     bright: Any, write: Write, listen: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ):
