@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -373,6 +374,17 @@ def test_an_installed_sam_outlines_the_click_and_is_named_as_who_did(finder, wai
     assert finder.report.last_error.message == "This place lies outside of what is to be looked at."
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     layer.rollBack()
+
+
+def test_the_layer_is_kept_for_training_beside_the_project(finder, wait, iface, tmp_path):
+    card = find(finder, wait, "roofs")
+    QTest.mouseClick(card.refine.learn, Qt.MouseButton.LeftButton)
+    file = tmp_path / "rsvlm_corrections" / "corrections.jsonl"
+    wait(lambda: any(str(file) in item.text() for item in iface.messageBar().items()), FOREVER)
+    iface.mainWindow().grab().save(str(SHOTS / "find-kept.png"))
+    (record,) = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert record["task"] == "segment" and record["images"][0]["window"] == [0, 0, SIDE, SIDE]
+    assert {region["label"] for region in record["regions"]} == {"roofs"}
 
 
 def test_what_was_found_so_far_is_drawn_until_the_search_ends(finder, wait, pause, iface):
