@@ -45,7 +45,7 @@ class Scene:
     """
 
     def __init__(self, dataset: DatasetReader, raster: Raster, closing: ExitStack) -> None:
-        self._closing = closing
+        self._closing, self._dataset = closing, dataset
         self._rendered = raster.data is not None
         self.source = raster.href or raster.name or "rendered picture"
         self.width, self.height = dataset.width, dataset.height
@@ -82,6 +82,11 @@ class Scene:
     def rgb_bands(self) -> tuple[int, ...]:
         """The 1 or 3 band numbers that are seen."""
         return self.display.bands
+
+    @property
+    def files(self) -> list[str]:
+        """All that the raster is made of, as GDAL names them: of a VRT, its sources too. Not for one on a web host."""
+        return list(self._dataset.files)
 
     def band_of(self, role: str) -> int:
         """The number of the band that metadata give this role ("red", "nir" ...); 0 where none does."""

@@ -6,10 +6,12 @@ They lie in the folder of the application, the newest up to a few gigabytes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from rsvlm.geo.remote import is_remote
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.folders import home
@@ -27,13 +29,9 @@ def place_of(
 
     Raises RsvlmError (unavailable) where there can be no folder for them.
     """
-    stamp: list[object] = []
-    if raster.href and Path(raster.href).is_file():
-        state = Path(raster.href).stat()
-        stamp = [state.st_mtime_ns, state.st_size]
     told = {
         "raster": raster.to_json() | {"name": None},
-        "file": stamp,
+        "files": [] if raster.href is None or is_remote(raster.href) else list(map(_state, _pixels(scene))),
         "grid": [scene.width, scene.height, layout.grid.width, layout.grid.height, *layout.grid.transform],
         "model": [card.id, card.revision, method, VERSION],
         "phrases": list(phrases),
@@ -46,6 +44,18 @@ def place_of(
             "unavailable", f"There can be no folder {folder}.", "Set RSVLM_HOME to a folder that you may write to."
         ) from error
     return folder / f"{blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()}.tif"
+
+
+def _pixels(scene: Scene) -> list[str]:
+    """Files of a scene without the one of statistics, which QGIS writes when it first draws a raster."""
+    return [file for file in scene.files if not file.endswith(".aux.xml")]
+
+
+def _state(file: str) -> list[int]:
+    """When a file, or the archive that it is in, was written, and how large it is."""
+    place = Path(re.sub(r"^/vsi[a-z]+/\{?", "", file).replace("}/", "/"))
+    state = next((path.stat() for path in (place, *place.parents) if path.is_file()), None)
+    return [state.st_mtime_ns, state.st_size] if state else []
 
 
 def stopped_place(path: Path, done: int) -> Path:

@@ -1,0 +1,53 @@
+"""Probabilities that were kept are those of the pixels that a raster shows now, wherever these lie."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rsvlm.protocol import Raster, SegmentRequest, Watch
+from rsvlm.tasks import TASKS
+
+SIDE = 80
+
+
+@pytest.mark.parametrize("outer", ["inner.tif", "mosaic.vrt", "archive.zip", "mosaic of archive.vrt"])
+def test_probabilities_of_pixels_that_changed_are_not_taken(
+    bright: Any, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, outer: str
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    packed = f"/vsizip/{tmp_path}/archive.zip/inner.tif"
+    place = packed if outer == "archive.zip" else str(tmp_path / outer)
+    if outer.endswith(".vrt"):
+        Path(place).write_text(mosaic(packed if "archive" in outer else str(tmp_path / "inner.tif")))
+
+    def found() -> int:
+        request = SegmentRequest(Raster(href=place), ["bright"], keep=True)
+        return len(TASKS["segment"].run(request, bright, Watch()).evidence)
+
+    pixels = np.full((3, SIDE, SIDE), 30, np.uint8)
+    for count in (1, 2):
+        pixels[:, 20:50, 40 * count - 30 : 40 * count - 10] = 220
+        inner = write(pixels, "inner.tif")
+        with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+            archive.write(inner, "inner.tif")
+        assert found() == count
+    shown = len(bright.predictor.pictures)
+    Path(f"{inner}.aux.xml").write_text("<PAMDataset/>")  # statistics, as QGIS writes them
+    assert found() == 2 and len(bright.predictor.pictures) == shown
+
+
+def mosaic(inner: str) -> str:
+    """A VRT of one raster, over the map as `write` lays it."""
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource><SourceFilename>{inner}</SourceFilename>'
+        f"<SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    place = "<SRS>EPSG:32632</SRS><GeoTransform>500000, 1, 0, 5500000, 0, -1</GeoTransform>"
+    return f'<VRTDataset rasterXSize="{SIDE}" rasterYSize="{SIDE}">{place}{bands}</VRTDataset>'
