@@ -12,6 +12,8 @@ import shapely
 from affine import Affine
 from rasterio.features import rasterize
 
+from rsvlm.geo.access import local_path
+from rsvlm.geo.remote import is_remote
 from rsvlm.geo.run_lengths import bbox_of, encode, encode_within
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.staging import beside
@@ -32,6 +34,7 @@ def training_records(evidence: Sequence[Evidence], scene: Scene) -> Iterator[Rec
 
     Masks become regions with run lengths on the pixels of the window, boxes become boxes, cut at its edge.
     """
+    href = scene.source if is_remote(scene.source) else local_path(scene.source)  # whatever folder the records lie in
     shapes = in_pixels(evidence, scene)
     tree = shapely.STRtree(shapes)
     for y in range(0, scene.height, SIDE):
@@ -45,7 +48,7 @@ def training_records(evidence: Sequence[Evidence], scene: Scene) -> Iterator[Rec
                     regions.setdefault((task, evidence[at].phrase or evidence[at].label), []).append(region)
             for (task, phrase), found in regions.items():
                 asked = [{"role": "user", "content": phrase}]
-                image = {"href": scene.source, "window": window, "bands": list(scene.rgb_bands)}
+                image = {"href": href, "window": window, "bands": list(scene.rgb_bands)}
                 image |= {"date": scene.acquired} if scene.acquired else {}
                 meta = {"gsd_m": scene.gsd_m} if scene.gsd_m else {}
                 name = f"{Path(scene.source).stem}/{x}_{y}/{phrase}"

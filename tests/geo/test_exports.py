@@ -238,6 +238,17 @@ def test_training_records_have_windows_of_the_raster_with_masks_on_their_pixels(
     assert boat == {"label": "boat", "bbox": pytest.approx([100, 100, 120, 130])}
 
 
+def test_training_records_name_their_raster_wherever_they_lie(
+    raster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(Path(raster).parent)
+    (tmp_path / "records").mkdir()
+    with Scene.open(Raster(href=Path(raster).name)) as scene:
+        write_records(tmp_path / "records" / "out.jsonl", features(), scene)
+    lines = (tmp_path / "records" / "out.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["images"][0]["href"] for line in lines} == {raster}
+
+
 def test_run_lengths_of_a_part_are_those_of_the_whole():
     generator = np.random.default_rng(0)
     for _round in range(200):
