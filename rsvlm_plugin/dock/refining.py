@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Set, Tuple
 
-from qgis.core import QgsPointXY, QgsVectorLayer
+from qgis.core import QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -40,11 +40,11 @@ class Refining(QObject):
         self._clicking.clicked.connect(self._clicked)
         self._clicking.failed.connect(report.error)
         self._clicking.ended.connect(self._release)
+        QgsProject.instance().cleared.connect(self._stop_cutting)  # it would come into another project
 
     def cut_again(self, card: Card, likely: float) -> None:
         """Cut the masks of the card's record at this probability; a newer wish takes the place of an older one."""
-        if self._running is not None:
-            self._running.forget()
+        self._stop_cutting()
         self._report.clear()
         run = Recutting(self._backend, card.record, likely, self)
         run.ended.connect(lambda error: self._ended(run, card, error))
@@ -71,9 +71,9 @@ class Refining(QObject):
 
     def dispose(self) -> None:
         """Give the map its tool back and want no more answers."""
+        QgsProject.instance().cleared.disconnect(self._stop_cutting)
         self._clicking.stop()
-        if self._running is not None:
-            self._running.forget()
+        self._stop_cutting()
         for run in self._adding:
             run.forget()
 
@@ -103,6 +103,11 @@ class Refining(QObject):
         self._clicking.show_busy(bool(self._adding))
         if error is not None and error.code != "cancelled":
             self._report.error(error)
+
+    def _stop_cutting(self) -> None:
+        if self._running is not None:
+            self._running.forget()
+            self._running = None
 
     def _ended(self, run: Recutting, card: Card, error: Optional[RsvlmError]) -> None:
         self._running = None
