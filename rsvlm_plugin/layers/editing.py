@@ -22,7 +22,7 @@ def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
     layer.deleteFeatures(layer.allFeatureIds())
     layer.addFeatures(list(found.features(record, layer.fields())))
     layer.endEditCommand()
-    layer.setRenderer(found_style.renderer(record))
+    found_style.renew(layer, record)
     layer.triggerRepaint()
 
 

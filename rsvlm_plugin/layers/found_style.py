@@ -76,6 +76,15 @@ def renderer(record: Record) -> QgsCategorizedSymbolRenderer:
     return QgsCategorizedSymbolRenderer("label", categories)
 
 
+def renew(layer: QgsVectorLayer, record: Record) -> None:
+    """A category for each label that the record has now; the looks that the user gave the layer stay."""
+    before = layer.renderer()
+    if isinstance(before, QgsCategorizedSymbolRenderer) and before.classAttribute() == "label":
+        known = {item.value(): item for item in before.categories()}
+        wanted = [known.get(item.value(), item) for item in renderer(record).categories()]
+        layer.setRenderer(QgsCategorizedSymbolRenderer("label", wanted))
+
+
 def symbol(number: int, hollow: bool) -> QgsFillSymbol:
     """The symbol of the label `number`. hollow: an outline alone, as boxes have."""
     colour = QColor(PALETTE[number % len(PALETTE)])
