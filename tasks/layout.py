@@ -19,6 +19,9 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.tasks.plan import one_view
 
 OVERLAP = 4  # of a tile, a fourth
+ENLARGED = (
+    0.5  # metres per pixel, beyond which nothing is enlarged: tiles would show too little ground to tell what it is
+)
 SHARP = 4  # times the pixel that could be seen: up to that, one view does for a model that needs long for each
 
 
@@ -69,15 +72,17 @@ class OneView:
 class Tiles:
     """Squares of `side` pixels, at the raster's own ground sample distance or, where that is finer, at `finest` metres per pixel.
 
-    stride: of a model's masks. Pixels are seen enlarged by so much, as far as `finest` allows, so that masks are as fine as the
-    raster. What is smaller than a tile is seen with what is around it.
+    stride: of a model's masks. Pixels are seen enlarged by so much, down to ENLARGED, so that masks are as fine as the raster.
+    What is smaller than a tile is seen with what is around it.
     """
 
     def __init__(self, scene: Scene, side: int, finest: float, stride: int) -> None:
         self.side = side
-        gsd = None if scene.gsd_m is None else max(finest, scene.gsd_m / stride)
-        own = None if gsd == scene.gsd_m else gsd
-        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, own)
+        gsd = scene.gsd_m
+        if gsd is not None:
+            gsd = max(finest, min(gsd, max(ENLARGED, gsd / stride)))
+        own = gsd == scene.gsd_m
+        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, None if own else gsd)
         x0, y0, x1, y1 = scene.extent
         corners = [~whole.transform @ corner for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
         columns = _span([x for x, _ in corners], whole.width, side)

@@ -214,12 +214,17 @@ def test_raster_sharper_than_the_model_is_seen_at_the_models_finest(write: Write
         assert Tiles(scene, 64, 0.5, 1).grid.width == 200
 
 
-@pytest.mark.parametrize(("finest", "width"), [(0.2, 400), (0.5, 400), (0.8, 250), (2.0, 100)])
-def test_masks_of_a_coarser_grid_are_made_of_enlarged_pixels(write: Write, finest: float, width: int):
-    with Scene.open(Raster(href=write(drawn(discs(200, 200))))) as scene:
-        grid = Tiles(scene, 64, finest, 2).grid
-        assert width <= grid.width <= width + 1 and grid.width * grid.step == pytest.approx(200, rel=0.02)
-        assert speck_m2(grid) == pytest.approx(4 * max(1, finest) ** 2, rel=0.01)
+@pytest.mark.parametrize(
+    ("pixel", "finest", "seen"),
+    [(4, 0.3, 2), (1, 0.3, 0.5), (0.8, 0.3, 0.5), (0.4, 0.3, 0.4), (1, 0.8, 0.8), (1, 2, 2)],
+)
+def test_masks_of_a_coarser_grid_are_made_of_enlarged_pixels(write: Write, pixel: float, finest: float, seen: float):
+    path = write(drawn(discs(200, 200)), transform=from_origin(500000, 5500000, pixel, pixel))
+    with Scene.open(Raster(href=path)) as scene:
+        tiles = Tiles(scene, 64, finest, 2)
+        assert tiles.gsd_m == pytest.approx(seen, rel=0.01)
+        assert tiles.grid.width * tiles.grid.step == pytest.approx(200, rel=0.02)
+        assert speck_m2(tiles.grid) == pytest.approx(4 * max(pixel, seen) ** 2, rel=0.01)
 
 
 def test_right_angles_are_given_to_buildings(bright: Any, write: Write):
