@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -73,10 +74,15 @@ def stopped_at(path: Path) -> tuple[Path, int] | None:
 
 
 def make_room(newest: Path) -> None:
-    """Remove the oldest files beyond MOST_BYTES, but never the newest."""
-    files = sorted(newest.parent.glob("*.tif"), key=lambda file: -file.stat().st_mtime)
+    """Remove the oldest files beyond MOST_BYTES, but never the newest, nor what another process will not let go of."""
+    found = []
+    for file in newest.parent.glob("*.tif"):
+        with suppress(OSError):  # another task makes room as well
+            state = file.stat()
+            found.append((state.st_mtime, state.st_size, file))
     total = 0
-    for file in files:
-        total += file.stat().st_size
+    for _time, size, file in sorted(found, reverse=True):
+        total += size
         if total > MOST_BYTES and file != newest:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from rsvlm.protocol import Raster, SegmentRequest, Watch
-from rsvlm.tasks import TASKS
+from rsvlm.tasks import TASKS, kept
 
 SIDE = 80
 
@@ -40,6 +41,22 @@ def test_probabilities_of_pixels_that_changed_are_not_taken(
     shown = len(bright.predictor.pictures)
     Path(f"{inner}.aux.xml").write_text("<PAMDataset/>")  # statistics, as QGIS writes them
     assert found() == 2 and len(bright.predictor.pictures) == shown
+
+
+def test_room_is_made_for_the_newest_whatever_else_is_removed_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(kept, "MOST_BYTES", 25)
+    for age, name in enumerate(("new.tif", "old.tif", "older.tif", "oldest.tif")):
+        (tmp_path / name).write_bytes(bytes(10))
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    (tmp_path / "removed.tif").symlink_to(tmp_path / "nowhere.tif")
+    kept.make_room(tmp_path / "new.tif")
+    assert {file.name for file in tmp_path.iterdir()} == {"new.tif", "old.tif", "removed.tif"}
+    kept.make_room(tmp_path / "old.tif")
+    monkeypatch.setattr(kept, "MOST_BYTES", 5)
+    kept.make_room(tmp_path / "old.tif")
+    assert {file.name for file in tmp_path.iterdir()} == {"old.tif", "removed.tif"}
 
 
 def mosaic(inner: str) -> str:
