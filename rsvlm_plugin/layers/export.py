@@ -256,8 +256,8 @@ def _target_crs(
 
 
 def _state(path: Path) -> List[Tuple[str, int, int]]:
-    """Name, time and size of what is there; of all parts of a shapefile."""
-    files = shapefile_parts(path) if path.suffix.lower() == ".shp" else [path]
+    """Name, time and size of what is there; of all parts of a shapefile, and of what a GeoPackage is written to before itself."""
+    files = shapefile_parts(path) if path.suffix.lower() == ".shp" else [path, Path(f"{path}-wal")]
     there = [(file.name, file.stat()) for file in files if file.exists()]
     return [(name, stat.st_mtime_ns, stat.st_size) for name, stat in there]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
+    QgsFeedback,
     QgsGeometry,
     QgsProject,
     QgsRectangle,
@@ -154,6 +156,30 @@ def test_what_another_program_wrote_there_meanwhile_is_kept(bar, wait, tmp_path)
     assert "was changed by something else while it was being written. Save again." in bar.items()[0].text()
     assert json.loads(path.read_text())["features"] == []
     assert [file.name for file in tmp_path.iterdir()] == ["theirs.geojson"]
+
+
+def test_a_geopackage_that_another_program_begins_to_write_to_is_left_to_it(tmp_path, qgis_app):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import Export, save_layer
+
+    path = tmp_path / "theirs.gpkg"
+    save_layer(layer_of(3), str(path))
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA journal_mode = WAL")
+    other.close()
+    export = Export(layer_of(5), str(path))
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE words (word TEXT)")  # into the file with -wal alone
+    other.commit()
+    with pytest.raises(RsvlmError, match="changed by something else"):
+        export.write(QgsFeedback())
+    other.execute("INSERT INTO words VALUES ('kept')")
+    other.commit()
+    other.close()
+    again = sqlite3.connect(path)
+    assert again.execute("SELECT word FROM words").fetchall() == [("kept",)]
+    assert again.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    again.close()
 
 
 def test_one_that_is_cancelled_before_it_began_is_told_too(bar, wait, tmp_path):
