@@ -37,7 +37,9 @@ def segment(
     to_crs: str | None = TO_CRS,
     likely: float = typer.Option(0.5, metavar="P", help="Probability from which on a pixel belongs to a phrase."),
     smallest: float | None = typer.Option(
-        None, metavar="M2", help="Leave out what covers less; default: four pixels of what the model sees."
+        None,
+        metavar="M2",
+        help="Leave out what covers less; default: four pixels of what the model sees, or of the raster if these are larger.",
     ),
     tolerance: float | None = typer.Option(
         None,

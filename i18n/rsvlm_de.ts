@@ -1028,8 +1028,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
-        <source>How much outlines are simplified. Not set: one pixel of what the model sees; 0: along the pixels.</source>
-        <translation>Wie stark Umrisse vereinfacht werden. Nicht gesetzt: ein Pixel dessen, was das Modell sieht; 0: entlang der Pixel.</translation>
+        <source>How much outlines are simplified. Not set: 1.25 pixels of what the model sees; 0: along the pixels.</source>
+        <translation>Wie stark Umrisse vereinfacht werden. Nicht gesetzt: 1,25 Pixel dessen, was das Modell sieht; 0: entlang der Pixel.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -2924,8 +2924,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
-        <source>What covers less ground is left out. Not set: four pixels of what the model sees.</source>
-        <translation>Was weniger Boden bedeckt, entfällt. Nicht gesetzt: vier Pixel dessen, was das Modell sieht.</translation>
+        <source>What covers less ground is left out. Not set: four pixels of what the model sees, or of the raster where these are larger.</source>
+        <translation>Was weniger Boden bedeckt, entfällt. Nicht gesetzt: vier Pixel dessen, was das Modell sieht, oder des Rasters, wo diese größer sind.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>

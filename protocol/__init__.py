@@ -83,10 +83,10 @@ class SegmentRequest:
     """Outlines of what phrases name, such as "storage tanks" or "the lake in the north".
 
     likely: probability from which on a pixel belongs to a phrase. smallest_m2: what covers less ground is left out; None =
-    four pixels of what the model sees. tolerance_m: how much outlines are simplified; None = 1.25 such pixels. Both are
-    in pixels of the raster where it has no CRS. right_angles: as buildings have, where that fits. keep: have the
-    probabilities kept, so that the same request with another cut needs no second run of the model. again: it is one with
-    another cut; what was kept of a run that the user stopped will do.
+    four pixels of what the model sees, or of the raster where these are larger. tolerance_m: how much outlines are simplified;
+    None = 1.25 pixels of what the model sees. Both are in pixels of the raster where it has no CRS. right_angles: as buildings
+    have, where that fits. keep: have the probabilities kept, so that the same request with another cut needs no second run of
+    the model. again: it is one with another cut; what was kept of a run that the user stopped will do.
     """
 
     raster: Raster

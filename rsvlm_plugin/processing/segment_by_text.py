@@ -58,12 +58,15 @@ class SegmentByText(FindByText):
         self._add_number(
             self.SMALLEST,
             tr("Smallest area (m²)"),
-            tr("What covers less ground is left out. Not set: four pixels of what the model sees."),
+            tr(
+                "What covers less ground is left out. Not set: four pixels of what the model sees, or of the raster where"
+                " these are larger."
+            ),
         )
         self._add_number(
             self.TOLERANCE,
             tr("Simplification (m)"),
-            tr("How much outlines are simplified. Not set: one pixel of what the model sees; 0: along the pixels."),
+            tr("How much outlines are simplified. Not set: 1.25 pixels of what the model sees; 0: along the pixels."),
         )
         self._add_results(tr("Masks"))
 
