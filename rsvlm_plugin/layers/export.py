@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from . import shapefile
 from .record import Record
 from .results import answer_layer, layer_name
 from .snapshot import Snapshot, kept_fields
+from .staging import staging
 from .table import Column, fields_of, fitted, free_table_name, not_written, write_table
 
 WGS84 = "EPSG:4326"
@@ -128,8 +128,8 @@ class Export:
             notes.append(tr("The source has no coordinate system: coordinates are the raster's own."))
         with _alone(self.path):
             try:
-                with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=self.path.parent) as beside:
-                    written = Path(beside) / self.path.name
+                with staging(self.path.parent) as beside:
+                    written = beside / self.path.name
                     if self._kind.suffix == ".gpkg" and self.path.exists():
                         shutil.copyfile(self.path, written)
                     notes = self._write(written, feedback) + notes

@@ -18,6 +18,7 @@ from qgis.PyQt.QtCore import QDir, QObject, pyqtSignal
 from ...protocol import RsvlmError
 from . import found, found_style, results
 from .record import Record
+from .staging import staging
 from .table import not_written, write_table
 
 PLACE = "place"  # the table of what was looked at
@@ -72,8 +73,8 @@ def write_beside(record: Record, folder: Path, licence: str = "") -> str:
     """Write the GeoPackage under a name that is free in the folder; its path. Raises RsvlmError (unavailable)."""
     stem = file_name(record.phrases, record.style)
     try:
-        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=folder) as beside:
-            written = Path(beside) / "found.gpkg"
+        with staging(folder) as beside:
+            written = beside / "found.gpkg"
             _write(record, written, licence)
             return str(_put(written, folder, stem))
     except OSError as error:

@@ -1,0 +1,31 @@
+"""What a killed QGIS left half written beside the user's files does not stay there for ever."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from found_record import record
+
+HOUR = 3600
+
+
+def test_the_next_writing_removes_what_was_left_a_day_ago_and_nothing_else(qgis_app, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.export import save
+    from rsvlm.rsvlm_plugin.layers.found_file import write_beside
+
+    made = record()
+    writers = (lambda: write_beside(made, tmp_path), lambda: save(made, str(tmp_path / "saved.fgb")))
+    stay = {".rsvlm-writing-now", ".rsvlm-theirs", ".hidden"}
+    for name in stay:
+        (tmp_path / name).mkdir()
+    for write in writers:
+        left = tmp_path / ".rsvlm-writing-before"
+        left.mkdir()
+        (left / "found.gpkg").write_bytes(b"half")
+        for path in tmp_path.glob(".*"):
+            hours = 2 if path.name == ".rsvlm-writing-now" else 25
+            os.utime(path, (time.time() - hours * HOUR,) * 2)
+        write()
+        assert {path.name for path in tmp_path.glob(".*")} == stay
+    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".gpkg", ".fgb"}
