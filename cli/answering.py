@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from rsvlm.cli.exporting import still_free
 from rsvlm.cli.terminal import Terminal, show
 from rsvlm.protocol import Answer, Raster
 
@@ -35,7 +36,7 @@ def answered(task: str, request: Any, device: str, words: bool) -> Answer:
 
 def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None, overwrite: bool) -> None:
     """Answer, print it, and write its evidence to `out` if there is one. Raises RsvlmError as task and writing do."""
-    from rsvlm.geo.vector_files import check_target, write_evidence
+    from rsvlm.geo.vector_files import ENDINGS, check_target, write_evidence
 
     if out:
         check_target(out, overwrite)
@@ -44,4 +45,5 @@ def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None,
         show(answer, as_json)
     finally:  # what was finished is kept as well when the answer was stopped
         if out:
-            write_evidence(out, answer.evidence, answer.provenance["crs"], answer.provenance)
+            path = still_free(out, overwrite, ENDINGS)
+            write_evidence(path, answer.evidence, answer.provenance["crs"], answer.provenance)

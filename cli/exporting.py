@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection
+from glob import escape
+from itertools import count
 from pathlib import Path
 
-from rsvlm.protocol import Answer, Raster
+from rsvlm.protocol import Answer, Raster, RsvlmError
 
 OTHERS = (".tif", ".json", ".jsonl")
 ENDINGS = (".gpkg", ".shp", ".geojson", ".fgb", ".csv", *OTHERS)
+
+
+def still_free(path: Path, overwrite: bool, endings: Collection[str]) -> Path:
+    """`path`, which was free when a long run began; the next name that is free, and a word on it, where it is not any more."""
+    from rsvlm.geo.vector_files import check_target
+
+    try:
+        check_target(path, overwrite, endings)
+    except RsvlmError as error:
+        if not path.parent.is_dir():
+            raise
+        numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+        other = next(name for name in numbered if not any(path.parent.glob(f"{escape(name.stem)}.*")))
+        print(f"Note: {error.message} The result is written to {other.name}.", file=sys.stderr)
+        return other
+    return path
 
 
 def export(path: Path, answer: Answer, raster: Raster, to: str | None) -> None:

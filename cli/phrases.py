@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from rsvlm.cli.answering import answered
-from rsvlm.cli.exporting import ENDINGS, export
+from rsvlm.cli.exporting import ENDINGS, export, still_free
 from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OVERWRITE, RASTER, place
 from rsvlm.cli.terminal import show
 from rsvlm.protocol import Answer, GroundRequest, SegmentRequest
@@ -116,7 +116,7 @@ def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, devic
         show(answer, as_json)
     finally:  # what was finished is kept as well when the answer was stopped
         if files.out:
-            export(files.out, answer, request.raster, to)
+            export(still_free(files.out, files.overwrite, ENDINGS), answer, request.raster, to)
         if files.probabilities:
             _copy(answer, files.probabilities, files.overwrite)
 
@@ -124,12 +124,11 @@ def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, devic
 def _copy(answer: Answer, path: Path, overwrite: bool) -> None:
     """One file for all class phrases; a referring expression has one of its own, with a number."""
     from rsvlm.geo.staging import beside
-    from rsvlm.geo.vector_files import check_target
 
     kept = (answer.structured or {}).get("probabilities", [])
     for number, file in enumerate(kept, 1):
-        target = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        check_target(target, overwrite, (".tif",))
+        wanted = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        target = still_free(wanted, overwrite, (".tif",))
         with beside(target) as inside:
             shutil.copyfile(file["path"], inside)
     if not kept:

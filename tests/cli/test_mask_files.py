@@ -12,11 +12,13 @@ import geopandas
 import pytest
 import rasterio
 
+from rsvlm.cli import phrases
+from rsvlm.cli.answering import answered
 from rsvlm.cli.exporting import ENDINGS, OTHERS
 from rsvlm.geo.run_lengths import decode
 from rsvlm.geo.vector_files import ENDINGS as VECTORS
 from rsvlm.models.families.geopix.words import SEGS
-from rsvlm.protocol import Record
+from rsvlm.protocol import Answer, Record
 
 BOX = "{<25><50><75><100>}"  # of the place of 200 x 200 m: from 50 to 150 m, and from 100 to 200 m down
 
@@ -49,6 +51,27 @@ def test_outlines_are_written_in_every_form(rsvlm: Any, add_family: Callable[...
     records = [Record.from_json(json.loads(line)) for line in outs[".jsonl"].read_text("utf-8").splitlines()]
     inside = sum(decode(region["rle"]).sum() for record in records for region in record.regions)
     assert records[0].task == "segment" and inside == pytest.approx(area, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "options"), [("out.csv", ()), ("out.gpkg", ("--overwrite",))])
+def test_what_comes_to_the_file_s_place_meanwhile_is_kept_and_so_is_the_result(
+    rsvlm: Any, add_family: Callable[..., Any], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    name: str, options: tuple[str, ...],
+):  # fmt: skip
+    add_family("geopix", ["it", "is", *SEGS])
+    out = tmp_path / name
+    theirs = [out, tmp_path / f"{name}-wal"] if options else [out]  # a GeoPackage that another program has open
+
+    def meanwhile(*words: Any) -> Answer:
+        for file in theirs:
+            file.write_bytes(b"theirs")
+        return answered(*words)
+
+    monkeypatch.setattr(phrases, "answered", meanwhile)
+    done = rsvlm("segment", place, "pond", "--model", "geopix", "-o", out, *options)
+    assert done.code == 0 and f"The result is written to {out.stem}-2{out.suffix}." in done.err
+    assert all(file.read_bytes() == b"theirs" for file in theirs)
+    assert (tmp_path / f"{out.stem}-2{out.suffix}").stat().st_size > 50
 
 
 def test_boxes_go_to_coco_and_another_crs(rsvlm: Any, add_family: Callable[..., Any], place: Path, tmp_path: Path):
