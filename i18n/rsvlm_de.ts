@@ -43,6 +43,16 @@
         <translation>Eine Datei darf nicht geschrieben werden: Wählen Sie einen anderen Ordner, oder schließen Sie andere Fenster, die das Backend benutzen.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/pixel_files.py"/>
+        <source>A mask holds {most} classes at most.</source>
+        <translation>Eine Maske fasst höchstens {most} Klassen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/pixel_files.py"/>
+        <source>A mask: a number for each class, on the pixels of the raster; names and colours are in the file.</source>
+        <translation>Eine Maske: eine Zahl für jede Klasse, auf den Pixeln des Rasters; Namen und Farben stehen in der Datei.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>A model trained on records of your own.</source>
         <translation>Ein Modell, das mit eigenen Datensätzen trainiert wurde.</translation>
@@ -461,6 +471,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Choose another name, or remove that layer from the project first.</source>
         <translation>Einen anderen Namen wählen oder den Layer zuerst aus dem Projekt entfernen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>Choose another name.</source>
+        <translation>Wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -1373,6 +1388,11 @@
         <translation>Masken oder Rahmen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/measuring.py"/>
+        <source>Measure features</source>
+        <translation>Objekte messen</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Memory</source>
         <translation>Speicher</translation>
@@ -1639,6 +1659,11 @@
         <translation>Umrisse entlang der Ränder der Dinge</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/pixel_files.py"/>
+        <source>Outlines and boxes in pixels of the raster, one image.</source>
+        <translation>Umrisse und Rahmen in Pixeln des Rasters, ein Bild.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
         <source>Outlines of what phrases name, measured on the ground.</source>
         <translation>Umrisse dessen, was Ausdrücke benennen, am Boden gemessen.</translation>
@@ -1897,6 +1922,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Save again.</source>
         <translation>Speichern Sie noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/pixel_files.py"/>
+        <source>Save as GeoPackage.</source>
+        <translation>Speichern Sie als GeoPackage.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
@@ -2803,6 +2833,11 @@
         <translation>Training</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/pixel_files.py"/>
+        <source>Training records: windows of the raster, and what lies in them.</source>
+        <translation>Trainingsdaten: Fenster des Rasters, und was darin liegt.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
         <source>Trains a model on records, such as those of “Build caption dataset” or of answers that you corrected, and puts it among your models, where the dock and the other algorithms find it. It runs in a process of its own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with Go on switched on it goes on from there.</source>
         <translation>Trainiert ein Modell mit Datensätzen, etwa denen von „Sammlung mit Beschreibungen bauen“ oder von Antworten, die Sie berichtigt haben, und legt es zu Ihren Modellen, wo das Fenster und die anderen Algorithmen es finden. Es läuft in einem eigenen Prozess auf diesem Computer. Abgebrochen, beendet es den Schritt, bei dem es ist, und behält, was es gelernt hat; mit „Fortsetzen“ geht es von dort weiter.</translation>
@@ -3407,6 +3442,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>{path} is open in another program.</source>
         <translation>{path} ist in einem anderen Programm geöffnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/export.py"/>
+        <source>{path} is the raster that these were found in.</source>
+        <translation>{path} ist das Raster, in dem diese gefunden wurden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>

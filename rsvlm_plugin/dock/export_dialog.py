@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsFileUtils, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface, QgsFileWidget, QgsProjectionSelectionWidget
@@ -18,9 +19,13 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...protocol import RsvlmError
-from ..layers.export import FORMATS, WGS84, Export, notes_for, would_replace
+from ..layers.export import IN_PIXELS, WGS84, Export, formats_of, notes_for, would_replace
+from ..layers.pixel_files import NEEDED
+from ..layers.record import Record
+from ..layers.results import RESULT_PROPERTY
 from ..translation import tr
 from .export_task import save_in_background
+from .saved import SavedAnswers
 
 LINES = 3  # that notes on a format take in a narrow window
 
@@ -34,6 +39,8 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Save “{layer}”").format(layer=layer.name()))
         self._layer = layer
+        self._record = self._recorded()
+        self._formats = formats_of(self._record)
         self._bar = iface.messageBar()
         layer.willBeDeleted.connect(self.reject)
         self._build()
@@ -41,7 +48,7 @@ class ExportDialog(QDialog):
 
     def _build(self) -> None:
         self.format_choice = QComboBox()
-        for kind in FORMATS.values():
+        for kind in self._formats.values():
             self.format_choice.addItem(f"{kind.title} (*{kind.suffix})", kind.suffix)
         self.format_choice.currentIndexChanged.connect(self._show_format)
         self.file = QgsFileWidget()
@@ -73,12 +80,22 @@ class ExportDialog(QDialog):
         form.addRow(self.buttons)
         self.resize(460, self.sizeHint().height())
 
+    def _recorded(self) -> Optional[Record]:
+        """The answer whose masks or boxes the layer shows, as the project has it."""
+        key, fields = self._layer.customProperty(RESULT_PROPERTY, ""), self._layer.fields()
+        if not key or any(fields.lookupField(name) < 0 for name in NEEDED):
+            return None
+        saved = SavedAnswers(self)
+        records = saved.load()
+        saved.dispose()
+        return next((record for record in records if record.key == key), None)
+
     @property
     def _suffix(self) -> str:
         return str(self.format_choice.currentData())
 
     def _show_format(self, _index: int = 0) -> None:
-        kind = FORMATS[self._suffix]
+        kind = self._formats[self._suffix]
         self.file.setFilter(f"{kind.title} (*{kind.suffix})")
         if self.file.filePath():
             self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(kind.suffix)))
@@ -86,7 +103,7 @@ class ExportDialog(QDialog):
             self.crs_choice.setCrs(QgsCoordinateReferenceSystem(WGS84))
         else:
             self.crs_choice.setCrs(self._layer.crs())
-        self.crs_choice.setEnabled(self._suffix != ".csv" and self._layer.crs().isValid())
+        self.crs_choice.setEnabled(self._suffix not in (".csv", *IN_PIXELS) and self._layer.crs().isValid())
         self._show_notes()
 
     def _show_notes(self) -> None:
@@ -103,7 +120,7 @@ class ExportDialog(QDialog):
             return
         selected = self.selected.isVisible() and self.selected.isChecked()
         try:
-            export = Export(self._layer, path, self.crs_choice.crs(), replace, selected)
+            export = Export(self._layer, path, self.crs_choice.crs(), replace, selected, self._record)
         except RsvlmError as error:
             self.notes.setText(f"{error.message} {error.hint}".strip())
             return

@@ -1,10 +1,11 @@
-"""Answers and layers as files: GeoPackage, GeoJSON, FlatGeobuf, shapefile, CSV.
+"""Answers and layers as files: GeoPackage, GeoJSON, FlatGeobuf, shapefile, CSV; masks and boxes in pixels of their raster too.
 
 Written beside the target and renamed: never half a file, and nothing is replaced unasked.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import shutil
@@ -12,13 +13,14 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeedback,
     QgsProject,
     QgsProviderRegistry,
+    QgsRasterLayer,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -26,6 +28,8 @@ from qgis.core import (
 from ...protocol import Cancelled, RsvlmError, replace_shapefile, restore_shapefiles, shapefile_parts
 from ..translation import tr
 from . import shapefile
+from .mask_records import TASKS, grid_of
+from .pixel_files import TITLES, note_of, write_pixels
 from .record import Record
 from .results import answer_layer, layer_name
 from .snapshot import Snapshot, kept_fields
@@ -40,7 +44,7 @@ _being_written: Set[str] = set()
 
 @dataclass(frozen=True)
 class Format:
-    """suffix: of its files. driver: OGR's name of it. title: its own name. options: of the layer, for OGR."""
+    """suffix: of its files. driver: OGR's name of it, empty = not OGR's. title: its own name. options: of the layer, for OGR."""
 
     suffix: str
     driver: str
@@ -58,6 +62,12 @@ FORMATS = {
         Format(".csv", "CSV", "CSV"),
     )
 }
+IN_PIXELS = {suffix: Format(suffix, "", title) for suffix, title in TITLES.items()}
+
+
+def formats_of(record: Optional[Record]) -> Dict[str, Format]:
+    """By suffix. record: the answer with masks or boxes that a layer shows; without one, no raster is known."""
+    return {**FORMATS, **IN_PIXELS} if record is not None and record.style in TASKS else FORMATS
 
 
 def would_replace(path: str) -> bool:
@@ -97,15 +107,17 @@ class Export:
         crs: Optional[QgsCoordinateReferenceSystem] = None,
         replace: bool = False,
         selected: bool = False,
+        record: Optional[Record] = None,
     ) -> None:
-        """The format follows from the suffix, one of FORMATS. selected: only the selected features.
+        """The format follows from the suffix, one of `formats_of(record)`. selected: only the selected features. record: the
+        answer that the layer shows, where it is known.
 
         crs: of the file, None = the layer's; GeoJSON is WGS84 (RFC 7946) unless another one is named. An existing file is
         only replaced if `replace`; an existing GeoPackage keeps its layers and gains one.
         Raises RsvlmError: bad_request for another suffix, an existing file or what the format cannot hold, busy while the file
-        is being written, unavailable without its folder.
+        is being written, unavailable without its folder; as `grid_of` does for a format in pixels of the raster.
         """
-        self._kind = format_of(path)
+        self._kind = format_of(path, record)
         self.path = Path(path)
         try:
             with _guard:
@@ -113,6 +125,10 @@ class Export:
         except OSError as error:
             raise not_written(path, error.strerror or "") from error
         _check(layer, path, replace)
+        self._record = None
+        if record is not None and not self._kind.driver:
+            self._record = dataclasses.replace(record)
+            _check_raster(record, path)
         self.layer = Snapshot(layer, selected)
         self._crs = _target_crs(layer, self._kind, crs)
         self._there = _state(self.path)
@@ -124,7 +140,7 @@ class Export:
         busy, unavailable where writing fails, cancelled.
         """
         notes = []
-        if not self.layer.crs.isValid():
+        if self._record is None and not self.layer.crs.isValid():
             notes.append(tr("The source has no coordinate system: coordinates are the raster's own."))
         with _alone(self.path):
             try:
@@ -132,7 +148,10 @@ class Export:
                     written = beside / self.path.name
                     if self._kind.suffix == ".gpkg" and self.path.exists():
                         shutil.copyfile(self.path, written)
-                    notes = self._write(written, feedback) + notes
+                    if self._record is not None:
+                        write_pixels(written, self._record, self.layer, feedback)
+                    else:
+                        notes = self._write(written, feedback) + notes
                     if feedback.isCanceled():
                         raise Cancelled()
                     self._move(written)
@@ -178,15 +197,15 @@ class Export:
             os.replace(written, self.path)
 
 
-def format_of(path: str) -> Format:
-    """The format that the suffix names. Raises RsvlmError (bad_request) for another suffix."""
-    target = Path(path)
-    kind = FORMATS.get(target.suffix.lower())
+def format_of(path: str, record: Optional[Record] = None) -> Format:
+    """The format that the suffix names, of those of the record. Raises RsvlmError (bad_request) for another suffix."""
+    target, formats = Path(path), formats_of(record)
+    kind = formats.get(target.suffix.lower())
     if kind is None:
         raise RsvlmError(
             "bad_request",
             tr("Layers cannot be saved as “{suffix}”.").format(suffix=target.suffix.lower() or target.name),
-            tr("Choose a name that ends in {suffixes}.").format(suffixes=", ".join(FORMATS)),
+            tr("Choose a name that ends in {suffixes}.").format(suffixes=", ".join(formats)),
         )
     return kind
 
@@ -197,6 +216,8 @@ def notes_for(layer: QgsVectorLayer, suffix: str, crs: QgsCoordinateReferenceSys
 
 
 def _notes(names: Sequence[str], suffix: str, crs: QgsCoordinateReferenceSystem) -> List[str]:
+    if suffix in IN_PIXELS:
+        return [note_of(suffix)]
     if suffix == ".shp":
         return shapefile.renamed(names)
     if suffix == ".csv":
@@ -224,22 +245,33 @@ def _check(layer: QgsVectorLayer, path: str, replace: bool) -> None:
             tr("{path} is open as a layer of this project.").format(path=path),
             tr("Choose another name, or remove that layer from the project first."),
         )
-    if format_of(path).suffix == ".gpkg" and Path(f"{path}-wal").exists():
+    if Path(path).suffix.lower() == ".gpkg" and Path(f"{path}-wal").exists():
         raise RsvlmError(
             "bad_request",
             tr("{path} is open in another program.").format(path=path),
             tr("Close it there, or choose another name."),
         )
-    if format_of(path).suffix == ".shp":
+    if Path(path).suffix.lower() == ".shp":
         shapefile.check_geometry(layer.wkbType())
 
 
-def _open_layers(layer: QgsVectorLayer) -> List[QgsVectorLayer]:
+def _check_raster(record: Record, path: str) -> None:
+    grid_of(record)
+    href = str(record.source["href"])
+    if os.path.exists(path) and os.path.exists(href) and os.path.samefile(path, href):
+        raise RsvlmError(
+            "bad_request",
+            tr("{path} is the raster that these were found in.").format(path=path),
+            tr("Choose another name."),
+        )
+
+
+def _open_layers(layer: QgsVectorLayer) -> List[Union[QgsVectorLayer, QgsRasterLayer]]:
     every = QgsProject.instance().mapLayers().values()
-    return [layer, *(other for other in every if isinstance(other, QgsVectorLayer))]
+    return [layer, *(other for other in every if isinstance(other, (QgsVectorLayer, QgsRasterLayer)))]
 
 
-def _lies_in(layer: QgsVectorLayer, path: str) -> bool:
+def _lies_in(layer: Union[QgsVectorLayer, QgsRasterLayer], path: str) -> bool:
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     own = str(parts.get("path") or "")
     return bool(own) and os.path.exists(own) and os.path.samefile(own, path)
