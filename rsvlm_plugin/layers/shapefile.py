@@ -54,20 +54,31 @@ def columns(fields: QgsFields, kept: Sequence[int], features: Iterable[QgsFeatur
     """How the kept fields (by their index) become those of a shapefile, and sentences on what changes."""
     names = {index: fields.at(index).name() for index in kept}
     pieces = _pieces(fields, kept, features)
-    wanted = [
-        (name if piece == 0 else f"{name}{piece + 1}", index, piece)
-        for index, name in names.items()
-        for piece in range(pieces[index])
-    ]
-    short = short_names([name for name, _index, _piece in wanted])
-    notes = renamed(list(names.values()))
+    wanted, more = list(names.values()), {}
     for index, name in names.items():
-        if pieces[index] > 1:
-            more = ", ".join(short[other] for other, source, piece in wanted if source == index and piece)
+        more[index] = _continuations(name, pieces[index] - 1, wanted)
+        wanted += more[index]
+    short = short_names(wanted)  # the fields' own names first, as `renamed` tells them
+    notes = renamed(list(names.values()))
+    made: List[Column] = []
+    for index, name in names.items():
+        columns_of = [short[column] for column in (name, *more[index])]
+        made += [Column(column, index, piece, TEXT_BYTES) for piece, column in enumerate(columns_of)]
+        if len(columns_of) > 1:
+            listed = ", ".join(columns_of[1:])
             notes.append(
-                tr("A shapefile holds 254 bytes in a field: “{name}” continues in {more}.").format(name=name, more=more)
+                tr("A shapefile holds 254 bytes in a field: “{name}” continues in {more}.").format(
+                    name=name, more=listed
+                )
             )
-    return [Column(short[name], index, piece, TEXT_BYTES) for name, index, piece in wanted], notes
+    return made, notes
+
+
+def _continuations(name: str, count: int, taken: Sequence[str]) -> List[str]:
+    """Names with a number behind, from 2 on, that no other field has, whatever its case."""
+    lower = {other.lower() for other in taken}
+    numbered = (f"{name}{number}" for number in range(2, 2 + count + len(lower)))
+    return [made for made in numbered if made.lower() not in lower][:count]
 
 
 def _pieces(fields: QgsFields, kept: Sequence[int], features: Iterable[QgsFeature]) -> Dict[int, int]:
