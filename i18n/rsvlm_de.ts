@@ -2498,6 +2498,11 @@
         <translation>Der Layer liegt in {path}.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/found_file.py"/>
+        <source>The layer of what was found could not be written.</source>
+        <translation>Der Layer mit dem Gefundenen konnte nicht geschrieben werden.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_describe.py"/>
         <source>The model did not answer with JSON: its words stand as they are.</source>
         <translation>Das Modell hat nicht mit JSON geantwortet: Seine Worte stehen da, wie sie sind.</translation>
@@ -2911,6 +2916,11 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>Versions</source>
         <translation>Versionen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/found_file.py"/>
+        <source>View ▸ Panels ▸ Log Messages tells why. The answer is kept without a layer.</source>
+        <translation>Ansicht ▸ Bedienfelder ▸ Protokoll sagt, warum. Die Antwort bleibt ohne Layer erhalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>

@@ -9,18 +9,21 @@ import os
 import re
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 from typing import ClassVar, Sequence, Set
 
-from qgis.core import QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsMessageLog, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QDir, QObject, pyqtSignal
 
 from ...protocol import RsvlmError
+from ..translation import tr
 from . import found, found_style, results
 from .record import Record
 from .staging import staging
 from .table import not_written, write_table
 
+LOG = "rsvlm"
 PLACE = "place"  # the table of what was looked at
 LONGEST = 40  # characters of a file's name that come from phrases
 
@@ -45,6 +48,15 @@ class FoundFile(QObject):
             path = write_beside(*self._work)
         except RsvlmError as error:
             self.failed.emit(error)
+        except Exception:  # whatever it was: nobody else ends the answer that waits for its file
+            QgsMessageLog.logMessage(traceback.format_exc(), LOG, Qgis.MessageLevel.Critical, False)
+            self.failed.emit(
+                RsvlmError(
+                    "unavailable",
+                    tr("The layer of what was found could not be written."),
+                    tr("View ▸ Panels ▸ Log Messages tells why. The answer is kept without a layer."),
+                )
+            )
         else:
             self.finished.emit(path)
         self._over.emit()

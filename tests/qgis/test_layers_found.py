@@ -227,3 +227,29 @@ def test_phrases_are_told_apart_as_they_are_typed(text, phrases, qgis_app):
     from rsvlm.rsvlm_plugin.phrases import split_phrases
 
     assert split_phrases(text) == phrases
+
+
+def test_a_file_that_breaks_in_a_way_nobody_foresaw_ends_in_words_and_its_cause_is_in_the_log(qgis_app, tmp_path, wait):
+    from qgis.core import QgsApplication
+
+    from rsvlm.rsvlm_plugin.layers.found_file import FoundFile
+
+    made, told, logged = record(), [], []
+    made.answer.provenance["sources"] = 5  # no list
+    log = QgsApplication.messageLog()
+
+    def listen(text: str, tag: str, _level: object) -> None:
+        logged.append((tag, text))
+
+    log.messageReceived.connect(listen)
+    file = FoundFile(made, tmp_path)
+    file.finished.connect(told.append)
+    file.failed.connect(told.append)
+    wait(lambda: told and file not in FoundFile._running)
+    wait(lambda: any(tag == "rsvlm" for tag, _text in logged))
+    log.messageReceived.disconnect(listen)
+    (error,) = told
+    assert (error.code, error.message) == ("unavailable", "The layer of what was found could not be written.")
+    assert "Log Messages" in error.hint
+    assert any("TypeError: 'int' object is not iterable" in text for tag, text in logged if tag == "rsvlm")
+    assert list(tmp_path.iterdir()) == []
