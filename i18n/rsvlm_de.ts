@@ -88,6 +88,11 @@
         <translation>Ein Rechteck um jedes Ding</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>A service has no pixels of its own for a mask raster. Leave that out.</source>
+        <translation>Ein Dienst hat keine eigenen Pixel für ein Maskenraster. Lassen Sie es weg.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/shapefile.py"/>
         <source>A shapefile holds 254 bytes in a field: “{name}” continues in {more}.</source>
         <translation>Ein Shapefile fasst 254 Bytes je Feld: „{name}“ geht weiter in {more}.</translation>
@@ -423,6 +428,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>
         <source>Choose a name that ends in {suffixes}.</source>
         <translation>Einen Namen wählen, der auf {suffixes} endet.</translation>
     </message>
@@ -474,6 +480,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
+        <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>
         <source>Choose another name.</source>
         <translation>Wählen Sie einen anderen Namen.</translation>
     </message>
@@ -1376,6 +1383,11 @@
         <translation>Kartenausdehnung</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Mask raster</source>
+        <translation>Maskenraster</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/find_row.py"/>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
@@ -1586,6 +1598,16 @@
         <translation>Nicht installiert: Laden Sie es unter Einstellungen ▸ Optionen ▸ rsvlm herunter.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Not set: none. A GeoTIFF on the pixels of the raster, a number for each class, 0 for none; names and colours are in the file. Not of a service (XYZ, WMS), which has no pixels of its own.</source>
+        <translation>Ohne Angabe: keines. Ein GeoTIFF auf den Pixeln des Rasters, eine Zahl für jede Klasse, 0 für keine; Namen und Farben stehen in der Datei. Nicht von einem Dienst (XYZ, WMS), der keine eigenen Pixel hat.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Not set: none. A GeoTIFF with the probability of each phrase, 0 to 1, in a band of its own; of each phrase that names one thing in a further file with a number in its name. Of what was looked at to the end.</source>
+        <translation>Ohne Angabe: keine. Ein GeoTIFF mit der Wahrscheinlichkeit jedes Ausdrucks, 0 bis 1, in je einem Kanal; von jedem Ausdruck, der ein einzelnes Ding benennt, in einer weiteren Datei mit einer Nummer im Namen. Von dem, was zu Ende angesehen wurde.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/limits_box.py"/>
         <source>Nothing</source>
         <translation>Nichts</translation>
@@ -1733,6 +1755,16 @@
         <location filename="../rsvlm_plugin/environment/endpoint.py"/>
         <source>Press Update Backend in Settings ▸ Options ▸ rsvlm.</source>
         <translation>Drücken Sie unter Einstellungen ▸ Optionen ▸ rsvlm auf „Backend aktualisieren“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Probabilities</source>
+        <translation>Wahrscheinlichkeiten</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>Probabilities: {path}</source>
+        <translation>Wahrscheinlichkeiten: {path}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -2751,6 +2783,11 @@
         <translation>Der Stil der Ergebnislayer lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>There are no probabilities: they are kept of what was looked at to the end.</source>
+        <translation>Es gibt keine Wahrscheinlichkeiten: Sie werden von dem aufbewahrt, was zu Ende angesehen wurde.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server.py"/>
         <source>There are: {names}.</source>
         <translation>Es gibt: {names}.</translation>
@@ -3454,6 +3491,11 @@
         <translation>{path} ist in einem anderen Programm geöffnet.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>
+        <source>{path} is the raster that is looked at.</source>
+        <translation>{path} ist das Raster, das angesehen wird.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>{path} is the raster that these were found in.</source>
         <translation>{path} ist das Raster, in dem diese gefunden wurden.</translation>
@@ -3462,6 +3504,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>{path} was changed by something else while it was being written.</source>
         <translation>{path} wurde, während daran geschrieben wurde, von anderer Seite verändert.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>
+        <source>{path} would be a GeoTIFF.</source>
+        <translation>{path} wäre ein GeoTIFF.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/found_group.py"/>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Optional, Set
 
 from qgis.core import (
     QgsProcessing,
@@ -18,7 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ...protocol import Answer, Raster, RsvlmError
+from ...protocol import Raster, RsvlmError
 from ..phrases import split_phrases
 from ..translation import tr
 from .algorithm import sentence
@@ -107,14 +107,30 @@ class FindByText(RasterAlgorithm):
         feedback.pushInfo(answer.text)
         for warning in answer.warnings:
             feedback.pushWarning(warning)
-        return self._told(answer, phrases, parameters, context)
+        record = self._record(answer, self.KIND, phrases)
+        record.source = {"href": raster.href}
+        told = self._told(record, parameters, context)
+        try:
+            return {**told, **self._rasters(record, parameters, context, feedback)}
+        except RsvlmError as error:
+            if error.code == "cancelled":
+                return told
+            raise QgsProcessingException(sentence(error)) from error
 
-    def _told(
-        self, answer: Answer, phrases: List[str], parameters: Dict[str, Any], context: QgsProcessingContext
+    def _rasters(
+        self,
+        record: "Record",
+        parameters: Dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> Dict[str, Any]:
+        """Rasters that are wanted as well, by output. Raises RsvlmError."""
+        return {}
+
+    def _told(self, record: "Record", parameters: Dict[str, Any], context: QgsProcessingContext) -> Dict[str, Any]:
         from ..layers import found
 
-        record = self._record(answer, self.KIND, phrases)
+        answer = record.answer
         fields = found.fields()
         output = self._write(record, fields, found.features(record, fields), parameters, context)
         if context.willLoadLayerOnCompletion(output):
@@ -136,20 +152,25 @@ class FindByText(RasterAlgorithm):
         if feedback.isCanceled():
             for output, details in context.layersToLoadOnCompletion().items():
                 layer = QgsProcessingUtils.mapLayerFromString(output, context)
+                if layer is None:  # it was not written any more
+                    continue
                 details.setOutputLayerName(layer)
                 details.project.addMapLayer(context.temporaryLayerStore().takeMapLayer(layer))
-                if self._looks is not None:
+                if self._looks is not None and isinstance(layer, QgsVectorLayer):
                     self._looks.postProcessLayer(layer, context, feedback)
             context.setLayersToLoadOnCompletion({})
         return {}
 
 
 class _Looks(QgsProcessingLayerPostProcessorInterface):
-    """Dresses the layer once QGIS has loaded it."""
+    """Dresses the layer once QGIS has loaded it, which may be after the algorithm is gone. waiting: kept until then."""
+
+    waiting: ClassVar[Set["_Looks"]] = set()
 
     def __init__(self, record: "Record") -> None:
         super().__init__()
         self._record = record
+        _Looks.waiting.add(self)
 
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, _context: QgsProcessingContext, _feedback: QgsProcessingFeedback
@@ -160,3 +181,4 @@ class _Looks(QgsProcessingLayerPostProcessorInterface):
         dress(layer, self._record)
         layer.setCustomProperty(RESULT_PROPERTY, self._record.key)
         layer.triggerRepaint()
+        _Looks.waiting.discard(self)

@@ -1,14 +1,19 @@
-"""`rsvlm:segmentbytext`: outlines of what phrases name, as a polygon layer."""
+"""`rsvlm:segmentbytext`: outlines of what phrases name, as a polygon layer; as a raster of classes and as probabilities too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from qgis.core import (
+    QgsFeedback,
     QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
 )
+from qgis.PyQt.QtCore import Qt
 
 from ...protocol import Raster, SegmentRequest
 from ..translation import tr
@@ -16,12 +21,14 @@ from .find_by_text import FindByText
 
 if TYPE_CHECKING:
     from ..client.messages import FindRequest
+    from ..layers.record import Record
 
 
 class SegmentByText(FindByText):
     """Asks the backend for masks."""
 
     THRESHOLD, SMALLEST, TOLERANCE, RIGHT_ANGLES = "THRESHOLD", "SMALLEST_M2", "TOLERANCE_M", "RIGHT_ANGLES"
+    MASK, PROBABILITIES = "MASK", "PROBABILITIES"
     KIND = "masks"
 
     def name(self) -> str:
@@ -69,6 +76,69 @@ class SegmentByText(FindByText):
             tr("How much outlines are simplified. Not set: 1.25 pixels of what the model sees; 0: along the pixels."),
         )
         self._add_results(tr("Masks"))
+        self._add_raster(
+            self.MASK,
+            tr("Mask raster"),
+            tr(
+                "Not set: none. A GeoTIFF on the pixels of the raster, a number for each class, 0 for none; names and colours"
+                " are in the file. Not of a service (XYZ, WMS), which has no pixels of its own."
+            ),
+        )
+        self._add_raster(
+            self.PROBABILITIES,
+            tr("Probabilities"),
+            tr(
+                "Not set: none. A GeoTIFF with the probability of each phrase, 0 to 1, in a band of its own; of each phrase that"
+                " names one thing in a further file with a number in its name. Of what was looked at to the end."
+            ),
+        )
+
+    def _add_raster(self, name: str, title: str, help_text: str) -> None:
+        self.add(QgsProcessingParameterRasterDestination(name, title, None, True, False), help_text)
+
+    def _check(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> None:
+        from .mask_rasters import check_target
+
+        super()._check(parameters, context)
+        source = self.parameterAsRasterLayer(parameters, self.INPUT, context).source()
+        for name in (self.MASK, self.PROBABILITIES):
+            if parameters.get(name):
+                check_target(self.parameterAsFileOutput(parameters, name, context), source)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        from ..layers.sources import Rendered
+
+        prepared = super().prepareAlgorithm(parameters, context, feedback)
+        if parameters.get(self.MASK) and isinstance(self._source, Rendered):
+            raise QgsProcessingException(tr("A service has no pixels of its own for a mask raster. Leave that out."))
+        return prepared
+
+    def _rasters(
+        self,
+        record: "Record",
+        parameters: Dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Dict[str, Any]:
+        from .mask_rasters import copy_probabilities, write_mask
+
+        made: Dict[str, Any] = {}
+        kept = (record.answer.structured or {}).get("probabilities") or []
+        if kept and parameters.get(self.PROBABILITIES):
+            made[self.PROBABILITIES] = self.parameterAsOutputLayer(parameters, self.PROBABILITIES, context)
+            for path in copy_probabilities(kept, made[self.PROBABILITIES]):
+                feedback.pushInfo(tr("Probabilities: {path}").format(path=path))
+        elif parameters.get(self.PROBABILITIES):
+            feedback.pushWarning(tr("There are no probabilities: they are kept of what was looked at to the end."))
+        if parameters.get(self.MASK):
+            writing = QgsFeedback()  # the progress of the run has been told by now
+            if not record.answer.partial:  # else it is cancelled already, and what was found is kept
+                feedback.canceled.connect(writing.cancel, Qt.ConnectionType.DirectConnection)
+            made[self.MASK] = self.parameterAsOutputLayer(parameters, self.MASK, context)
+            write_mask(record, made[self.MASK], writing)
+        return made
 
     def _add_number(
         self, name: str, title: str, help_text: str, default: Optional[float] = None, most: Optional[float] = None
@@ -92,6 +162,7 @@ class SegmentByText(FindByText):
             smallest_m2=self._number(parameters, self.SMALLEST, context),
             tolerance_m=self._number(parameters, self.TOLERANCE, context),
             right_angles=self.parameterAsBool(parameters, self.RIGHT_ANGLES, context),
+            keep=bool(parameters.get(self.PROBABILITIES)),
         )
 
     def _number(self, parameters: Dict[str, Any], name: str, context: QgsProcessingContext) -> Optional[float]:

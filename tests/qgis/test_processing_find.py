@@ -204,6 +204,66 @@ def test_a_model_of_the_modeler_feeds_masks_to_the_next_algorithm(models, scene,
     assert sorted(round(point.x()) for point in points) == [LEFT + 5, LEFT + 8]  # 15 % and 25 % of 32 m
 
 
+def test_a_mask_raster_and_probabilities_are_written_when_asked_for(models, scene, provider, tmp_path) -> None:
+    """On the raster's own pixels, and by what the layer's polygons say."""
+    from osgeo import gdal
+
+    mask, likely = str(tmp_path / "mask.tif"), str(tmp_path / "likely.tif")
+    results, told = run("segmentbytext", INPUT=scene("after", 2), PHRASES="roofs, water", MODEL="geopix", OUTPUT="memory:",
+                        TOLERANCE_M=0, MASK=mask, PROBABILITIES=likely)  # fmt: skip
+    assert (results["MASK"], results["PROBABILITIES"]) == (mask, likely) and likely in told.feedback.textLog()
+    file = gdal.Open(mask)
+    band = file.GetRasterBand(1)
+    assert file.GetGeoTransform() == (LEFT, PIXEL, 0, TOP, 0, -PIXEL) and (file.RasterXSize, band.YSize) == (128, 128)
+    pixels, areas = band.ReadAsArray(), {}
+    for feature in results["OUTPUT"].getFeatures():
+        areas[feature["label"]] = areas.get(feature["label"], 0) + feature.geometry().area()
+    assert areas
+    for number, label in enumerate(areas, 1):
+        assert band.GetMetadata()[f"CLASS_{number}"] == label
+        assert (pixels == number).sum() * PIXEL**2 == pytest.approx(areas[label], rel=0.02)
+    kept = gdal.Open(likely)
+    band = kept.GetRasterBand(1)
+    assert kept.RasterCount >= 1 and band.GetDescription() and band.GetScale() == pytest.approx(1 / 250)
+    assert kept.GetProjection() == file.GetProjection()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["likely.tif", "mask.tif"]
+
+
+def test_a_mask_of_a_picture_without_a_place_is_on_its_pixels(models, provider, tmp_path) -> None:
+    from osgeo import gdal
+
+    picture, mask = str(tmp_path / "picture.tif"), str(tmp_path / "mask.tif")
+    plain = gdal.Open(str(DEMO / "after.tif")).ReadAsArray(0, 0, 90, 70)
+    file = gdal.GetDriverByName("GTiff").Create(picture, 90, 70, len(plain), gdal.GDT_Byte)
+    file.WriteArray(plain)
+    file = None
+    results, _told = run("segmentbytext", INPUT=picture, PHRASES="roofs", MODEL="geopix", OUTPUT="memory:",
+                         TOLERANCE_M=0, MASK=mask)  # fmt: skip
+    pixels = gdal.Open(mask).ReadAsArray()
+    boxes = [feature.geometry().boundingBox() for feature in results["OUTPUT"].getFeatures()]
+    marked = {(x, y) for y, x in zip(*pixels.nonzero())}
+    assert pixels.shape == (70, 90) and marked and boxes
+    assert min(x for x, _y in marked) == pytest.approx(min(box.xMinimum() for box in boxes), abs=1)
+    assert min(y for _x, y in marked) == pytest.approx(min(-box.yMaximum() for box in boxes), abs=1)
+    assert len(marked) == pytest.approx(
+        sum(feature.geometry().area() for feature in results["OUTPUT"].getFeatures()), rel=0.02
+    )
+
+
+def test_rasters_are_not_written_unless_they_are_asked_for(models, scene, provider, tmp_path) -> None:
+    results, _told = run(
+        "segmentbytext", INPUT=scene(), PHRASES="roofs", MODEL="geopix", OUTPUT=str(tmp_path / "a.gpkg")
+    )
+    assert "MASK" not in results and "PROBABILITIES" not in results
+    assert [item.name for item in tmp_path.iterdir()] == ["a.gpkg"]
+
+
+def test_a_mask_that_would_replace_the_raster_or_be_no_geotiff_is_refused(models, scene, provider, tmp_path) -> None:
+    asked = {"INPUT": scene(), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "memory:"}
+    assert "is the raster that is looked at" in refusal("segmentbytext", **asked, MASK=scene())
+    assert "would be a GeoTIFF" in refusal("segmentbytext", **asked, PROBABILITIES=str(tmp_path / "a.png"))
+
+
 def test_no_phrase_and_an_unable_model_are_refused_in_words(models, scene, provider) -> None:
     assert "There is no phrase to look for." in refusal("segmentbytext", INPUT=scene(), PHRASES=" , ", OUTPUT="memory:")
     said = refusal("groundbytext", INPUT=scene(), PHRASES="boats", MODEL="nobody", OUTPUT="memory:")
@@ -241,14 +301,49 @@ def test_cancel_keeps_what_was_found_loads_it_and_says_so(models, scene, provide
     assert "what was found is kept" in said and "Stopped after" in said and results["ABSENT"] == ""
 
 
+def loaded(feedback, **parameters) -> dict:
+    """What the toolbox puts into the project, taken out of it again: layers by name."""
+    import processing
+    from qgis.core import QgsProcessingContext, QgsProject
+
+    project, context = QgsProject.instance(), QgsProcessingContext()
+    context.setProject(project)
+    before = set(project.mapLayers())
+    processing.runAndLoadResults("rsvlm:segmentbytext", parameters, feedback, context)
+    added = [project.takeMapLayer(project.mapLayer(key)) for key in set(project.mapLayers()) - before]
+    return {layer.name(): layer for layer in added}
+
+
+def test_rasters_are_loaded_beside_the_polygons(models, scene, provider, tmp_path) -> None:
+    asked = {"INPUT": scene("after", 2), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "TEMPORARY_OUTPUT"}
+    layers = loaded(Told().feedback, **asked, MASK="TEMPORARY_OUTPUT", PROBABILITIES="TEMPORARY_OUTPUT")
+    assert sorted(layers) == ["Mask raster", "Masks", "Probabilities"]
+    assert layers["Mask raster"].extent() == layers["Probabilities"].extent()
+    assert layers["Mask raster"].renderer().type() == "paletted"
+    assert layers["Masks"].customProperty("rsvlm/result") and not layers["Mask raster"].customProperty("rsvlm/result")
+
+
+def test_cancel_keeps_the_mask_of_what_was_found(models, scene, provider, tmp_path) -> None:
+    from osgeo import gdal
+
+    told, mask = Told(), tmp_path / "mask.tif"
+    told.feedback.progressChanged.connect(lambda done: told.feedback.cancel() if done > 25 else None)
+    asked = {"INPUT": scene("before", 8), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "TEMPORARY_OUTPUT"}
+    layers = loaded(told.feedback, **asked, MASK=str(mask), PROBABILITIES=str(tmp_path / "likely.tif"))
+    assert {"Masks", "Mask raster"} <= set(layers) and layers["Masks"].featureCount() > 0
+    pixels = gdal.Open(str(mask)).ReadAsArray()
+    assert pixels[:SIDE].any() and not pixels[-SIDE:].any()
+
+
 @pytest.mark.parametrize("name", ["segmentbytext", "groundbytext"])
 def test_names_and_parameters_stay_and_each_is_explained(name, provider) -> None:
     algorithm = provider.algorithmById(f"rsvlm:{name}")
     own = {"segmentbytext": ["THRESHOLD", "RIGHT_ANGLES", "SMALLEST_M2", "TOLERANCE_M"], "groundbytext": ["ORIENTED"]}
+    rasters = {"segmentbytext": ["MASK", "PROBABILITIES"], "groundbytext": []}[name]
     names = [parameter.name() for parameter in algorithm.parameterDefinitions()]
-    assert names == ["INPUT", "EXTENT", "PHRASES", *own[name], "MODEL", "OUTPUT"]
+    assert names == ["INPUT", "EXTENT", "PHRASES", *own[name], "MODEL", "OUTPUT", *rasters]
     outputs = [output.name() for output in algorithm.outputDefinitions()]
-    assert outputs == ["OUTPUT_TEXT", "COUNT", "AREA_M2", "ABSENT", "OUTPUT"]
+    assert outputs == ["OUTPUT_TEXT", "COUNT", "AREA_M2", "ABSENT", "OUTPUT", *rasters]
     paragraphs = algorithm.shortHelpString().split("\n\n")
     for parameter in algorithm.parameterDefinitions():
         assert any(text.startswith(f"{parameter.description()}: ") for text in paragraphs), parameter.name()
