@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .client import Backend
     from .dock.dock import RsvlmDock
     from .dock.result_actions import ResultActions
+    from .layers.measuring import ProjectMeasuring
     from .settings.options import RsvlmOptionsFactory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,12 +48,14 @@ class RsvlmPlugin(QObject):
         self._options: Optional["RsvlmOptionsFactory"] = None
         self._reopening: Optional[QTimer] = None
         self._result_actions: Optional["ResultActions"] = None
+        self._measuring: Optional["ProjectMeasuring"] = None
 
     def initGui(self) -> None:  # noqa: N802 (QGIS's name)
         """Add everything to QGIS."""
         self._translation.install()
         self._init_actions()
         self._init_layer_action()
+        self._init_measuring()
         self._init_options()
         self.initProcessing()
         self._init_reopening()
@@ -63,6 +66,7 @@ class RsvlmPlugin(QObject):
         self._unload_dock()
         self._unload_processing()
         self._unload_options()
+        self._unload_measuring()
         self._unload_layer_action()
         self._unload_actions()
         self._translation.remove()
@@ -161,6 +165,16 @@ class RsvlmPlugin(QObject):
         while self.iface.removeCustomActionForLayerType(self.layer_action):
             continue
         self.layer_action.deleteLater()
+
+    def _init_measuring(self) -> None:
+        from .layers.measuring import ProjectMeasuring
+
+        self._measuring = ProjectMeasuring(self)
+
+    def _unload_measuring(self) -> None:
+        self._measuring.dispose()
+        self._measuring.deleteLater()
+        self._measuring = None
 
     def _init_options(self) -> None:
         from .settings.options import RsvlmOptionsFactory

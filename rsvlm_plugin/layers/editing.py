@@ -10,6 +10,7 @@ from ...protocol import RsvlmError
 from ..translation import tr
 from . import found, found_style
 from .joining import joined
+from .measuring import followers
 from .record import Record
 
 OF_SHAPE = ("score", "area_m2", "perimeter_m", "model", "revision")  # what changes with a feature's shape
@@ -21,6 +22,8 @@ def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
     layer.beginEditCommand(title)
     layer.deleteFeatures(layer.allFeatureIds())
     layer.addFeatures(list(found.features(record, layer.fields())))
+    for measuring in followers(layer):
+        measuring.trust()
     layer.endEditCommand()
     found_style.renew(layer, record)
     layer.triggerRepaint()

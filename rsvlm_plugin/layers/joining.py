@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, List, Sequence
 
-from qgis.core import NULL, QgsDistanceArea, QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
+from qgis.core import NULL, QgsFeature, QgsGeometry, QgsPointXY, QgsVectorLayer
+
+from .measuring import along_ellipsoid, measured
 
 OUTLINERS = ("model", "revision")  # who has outlined a feature, or some of it
 SAME = 0.01  # of a part: what is less news than this comes from simplified outlines
@@ -86,7 +88,4 @@ def _shape(feature: QgsFeature, shape: QgsGeometry, layer: QgsVectorLayer) -> No
     shape.convertToMultiType()
     feature.setGeometry(shape)
     if feature["area_m2"] != NULL:
-        measure = QgsDistanceArea()
-        measure.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
-        measure.setEllipsoid(layer.crs().ellipsoidAcronym())
-        feature["area_m2"], feature["perimeter_m"] = measure.measureArea(shape), measure.measurePerimeter(shape)
+        feature["area_m2"], feature["perimeter_m"] = measured(shape, along_ellipsoid(layer))
