@@ -24,7 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QElapsedTimer, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialogButtonBox, QLabel, QProgressBar, QToolButton
+from qgis.PyQt.QtWidgets import QAction, QDialogButtonBox, QLabel, QProgressBar, QToolButton
 
 SHOTS = Path(os.environ.get("RSVLM_WINDOW_SHOTS", "."))
 DEMO = Path(__file__).resolve().parents[3] / "resources" / "demo" / "demo.qgz"
@@ -144,6 +144,27 @@ def test_the_card_saves_the_layer_as_a_shapefile_and_lists_its_names(finder, wai
     wait(lambda: any(str(path) in item.text() for item in iface.messageBar().items()))
     source = ogr.Open(str(path))
     assert source.GetLayer(0).GetFeature(0)["perim_m"] > 0
+
+
+def test_the_menu_saves_the_layer_as_a_mask_on_the_raster_s_pixels(finder, wait, iface, tmp_path):
+    from rsvlm.rsvlm_plugin.dock.export_dialog import ExportDialog
+
+    card = find(finder, wait, "roofs")
+    iface.mainWindow().findChild(QAction, "rsvlm_save_result").trigger()
+    dialog = iface.mainWindow().findChild(ExportDialog)
+    kinds = [dialog.format_choice.itemData(index) for index in range(dialog.format_choice.count())]
+    assert kinds == [".gpkg", ".geojson", ".fgb", ".shp", ".csv", ".tif", ".json", ".jsonl"]
+    dialog.format_choice.setCurrentIndex(dialog.format_choice.findData(".tif"))
+    assert dialog.notes.text().startswith("A mask: a number for each class") and not dialog.crs_choice.isEnabled()
+    dialog.grab().save(str(SHOTS / "export-mask.png"))
+    path = tmp_path / "mask.tif"
+    dialog.file.setFilePath(str(path))
+    QTest.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Save), Qt.MouseButton.LeftButton)
+    wait(lambda: any(str(path) in item.text() for item in iface.messageBar().items()))
+    mask, town = gdal.Open(str(path)), gdal.Open(card.record.source["href"])
+    assert mask.GetGeoTransform() == town.GetGeoTransform()
+    assert mask.GetRasterBand(1).GetMetadata()["CLASS_1"] == "roofs"
+    assert mask.ReadAsArray().shape == (SIDE, SIDE) and mask.ReadAsArray().any()
 
 
 def test_only_result_layers_offer_to_be_saved_in_their_menu(finder, wait, iface, demo):
