@@ -49,13 +49,13 @@ def write_pixels(path: Path, record: Record, layer: Snapshot, feedback: QgsFeedb
 
     Raises OSError, and RsvlmError as `grid_of` and `records_of` do, bad_request for too many classes, cancelled.
     """
-    rows = layer.features(record.answer_crs, _Half(feedback))
+    crs = record.answer_crs
     if path.suffix.lower() == RECORDS:
-        write_records(path, record, rows)
-    elif path.suffix.lower() == COCO:
-        write_coco(path, Burning(record, rows), feedback)
-    else:
-        write_classes(path, Burning(record, rows), feedback)
+        write_records(path, record, layer.features(crs, feedback))
+        return
+    burning = Burning(record, layer.features(crs, _Half(feedback)))
+    write = write_coco if path.suffix.lower() == COCO else write_classes
+    write(path, burning, feedback)
 
 
 def note_of(suffix: str) -> str:
@@ -79,7 +79,7 @@ class Burning:
         self.href = str(record.source["href"])
         file = gdal.Open(self.href)
         self.lies = file.GetGeoTransform(can_return_null=True)
-        self.crs = file.GetProjection()
+        self.crs = file.GetSpatialRef()
         self.shapes: List[Shape] = [
             (str(item["label"] or item["phrase"] or OTHER), _known(item["score"]), QgsGeometry(item.geometry()))
             for item in features
@@ -97,7 +97,7 @@ class Burning:
         left, top = left + x * across + y * across_down, top + x * down_across + y * down
         target = gdal.GetDriverByName("MEM").Create("", width, height, 1, gdal.GDT_Byte)
         target.SetGeoTransform((left, across, across_down, top, down_across, down))
-        target.SetProjection(self.crs)
+        target.SetSpatialRef(self.crs)
         xs = [left + i * across + j * across_down for i in (0, width) for j in (0, height)]
         ys = [top + i * down_across + j * down for i in (0, width) for j in (0, height)]
         table.layer.SetSpatialFilterRect(min(xs), min(ys), max(xs), max(ys))
@@ -108,9 +108,9 @@ class Burning:
 class _Table:
     """OGR's, in memory. layer: needs its data set, which therefore stays with it."""
 
-    def __init__(self, shapes: Sequence[Shape], numbers: Dict[str, int], crs: str) -> None:
+    def __init__(self, shapes: Sequence[Shape], numbers: Dict[str, int], crs: Optional[osr.SpatialReference]) -> None:
         self._source = ogr.GetDriverByName("Memory").CreateDataSource("")
-        self.layer = self._source.CreateLayer("", osr.SpatialReference(crs) if crs else None, ogr.wkbUnknown)
+        self.layer = self._source.CreateLayer("", crs, ogr.wkbUnknown)
         self.layer.CreateField(ogr.FieldDefn("class", ogr.OFTInteger))
         for label, _score, shape in shapes:
             row = ogr.Feature(self.layer.GetLayerDefn())
@@ -135,7 +135,7 @@ def write_classes(path: Path, burning: Burning, feedback: QgsFeedback) -> None:
         str(plain), burning.width, burning.height, 1, gdal.GDT_Byte, [*options, "SPARSE_OK=TRUE"]
     )
     _check(target)
-    target.SetProjection(burning.crs)
+    target.SetSpatialRef(burning.crs)
     if burning.lies:
         target.SetGeoTransform(burning.lies)
     band = target.GetRasterBand(1)
