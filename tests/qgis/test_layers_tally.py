@@ -149,7 +149,7 @@ def test_many_features_hold_nobody_up_and_an_edit_costs_a_moment(qgis_new_projec
     layer.deleteFeature(next(layer.getFeatures()).id())
     wait(lambda: tally.held["cars"].count == MANY // 2 - 1)
     print(f"one more: {steps} ms")
-    assert len(steps) == 1 and steps[0] < 20
+    assert len(steps) == 1 and steps[0] < 250
     layer.undoStack().undo()
     layer.beginEditCommand("all")
     layer.deleteFeatures(layer.allFeatureIds())
