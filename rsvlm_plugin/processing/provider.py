@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
@@ -28,6 +30,10 @@ class RsvlmProvider(QgsProcessingProvider):
 
     def icon(self) -> QIcon:
         return provider_icon()
+
+    def supportedOutputRasterLayerExtensions(self) -> List[str]:  # noqa: N802
+        """Rasters are GeoTIFFs, whatever format the user has chosen for those of other algorithms."""
+        return ["tif", "tiff"]
 
     def loadAlgorithms(self) -> None:  # noqa: N802
         self.addAlgorithm(DescribeExtent())

@@ -261,6 +261,7 @@ def test_rasters_are_not_written_unless_they_are_asked_for(models, scene, provid
 def test_a_mask_that_would_replace_the_raster_or_be_no_geotiff_is_refused(models, scene, provider, tmp_path) -> None:
     asked = {"INPUT": scene(), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "memory:"}
     assert "is the raster that is looked at" in refusal("segmentbytext", **asked, MASK=scene())
+    assert provider.providerById("rsvlm").supportedOutputRasterLayerExtensions() == ["tif", "tiff"]
     assert "would be a GeoTIFF" in refusal("segmentbytext", **asked, PROBABILITIES=str(tmp_path / "a.png"))
 
 
