@@ -107,7 +107,7 @@ def opened(path: Path):
     )
 
 
-def pixels_of(outline, width: int = WIDTH, height: int = HEIGHT):
+def pixels_of(outline):
     """What run lengths say, as text or numbers."""
     script = (
         "import json, sys\nfrom rsvlm.geo.run_lengths import decode, encode\n"
