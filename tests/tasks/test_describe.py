@@ -7,6 +7,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,8 @@ from rsvlm.tasks.findings import verdicts
 from rsvlm.tasks.looking import look
 from rsvlm.tasks.plan import make_plan
 from rsvlm.tasks.structure import Description
+
+DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo"
 
 
 def ask(models: Models, raster: Raster, style: str = "brief", watch: Watch | None = None) -> Answer:
@@ -216,13 +219,13 @@ def test_unfamiliar_imagery_is_told_as_a_guess(models: Models, write, landscape)
 
 
 def halves() -> np.ndarray:
-    """(3, 400, 400) uint8: roofs in rows on the left, sand on the right; no single word fits both."""
-    rows, columns = np.mgrid[0:400, 0:400]
-    roof = (rows % 22 < 13) & (columns % 22 < 13)
-    town = np.where(roof[None], np.array([175, 95, 80])[:, None, None], np.array([120, 125, 110])[:, None, None])
-    grain = np.random.default_rng(1).integers(-6, 6, (3, 400, 400)) + 5 * np.sin(rows / 30 + columns / 50)
+    """(3, 400, 400) uint8: a part of the demo's village on the left, sand on the right; no single word fits both."""
+    with rasterio.open(DEMO / "after.tif") as source:
+        village = source.read((1, 2, 3), window=Window(100, 700, 200, 400))
+    rows, columns = np.mgrid[0:400, 0:200]
+    grain = np.random.default_rng(1).integers(-6, 6, (3, 400, 200)) + 5 * np.sin(rows / 30 + columns / 50)
     sand = np.array([205, 175, 120])[:, None, None] + grain
-    return np.where((columns < 200)[None], town, sand).astype(np.uint8)
+    return np.concatenate([village, sand], axis=2).astype(np.uint8)
 
 
 def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: Models, write, listen):
