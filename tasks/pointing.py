@@ -16,9 +16,7 @@ from rsvlm.models.predictors.abilities import Prompt, Refines
 from rsvlm.protocol import RsvlmError
 from rsvlm.tasks.looking import picture
 
-STEPS = (
-    4  # of a window's side: it begins at multiples of a fourth, so that clicks near each other are answered by one look
-)
+STEPS = 4  # in a window's side: it begins at multiples of a fourth, so that clicks near each other share one look
 
 
 @dataclass(frozen=True, eq=False)
