@@ -52,8 +52,10 @@ def train(
                 told, code = train_on_ray(settings, sets, folder_of(settings), resume, install, ray)
             else:
                 from rsvlm.trainer.finish import train_and_install
+                from rsvlm.trainer.processes import leave_group
 
                 told, code = train_and_install(settings, sets, folder_of(settings), resume, install)
+                leave_group()
     finally:
         signal.signal(signal.SIGTERM, before)
     if told is not None:

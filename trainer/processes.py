@@ -14,7 +14,7 @@ import torch
 from accelerate import PartialState
 from accelerate.state import AcceleratorState, DistributedType
 from accelerate.utils import FullyShardedDataParallelPlugin
-from torch import nn
+from torch import distributed, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
@@ -47,6 +47,13 @@ def check_launch(recipe: Recipe) -> None:
             "Sentences of different lengths are not drawn from weights that are shared out among processes (FSDP).",
             f"Take trainer/launch/gpus.yaml, or leave {SELF_CRITICAL} out of the recipe.",
         )
+
+
+def leave_group() -> None:
+    """At the end of a run, together: gloo aborts a process whose partner has gone before it let go."""
+    if distributed.is_available() and distributed.is_initialized():
+        PartialState().wait_for_everyone()
+        distributed.destroy_process_group()
 
 
 def shared_out() -> bool:
