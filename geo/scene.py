@@ -36,7 +36,8 @@ _ENOUGH_VALID = 0.5  # of a pixel of a view, for it to count as valid
 class Scene:
     """An open raster; a context manager.
 
-    source: the path, or the name of a rendered picture.   width, height: pixels.   crs: None where it has none.
+    source: the path, or the name of a rendered picture.   rendered: whether it is one.
+    width, height: pixels.   crs: None where it has none.
     transform: from pixel (x right, y down) to `crs`; identity without a CRS, where all coordinates are pixels.
     bounds, extent: x0, y0, x1, y1 in `crs`; extent is what was asked for, inside the raster.   area: polygon or None.
     reaches_out: the extent that was asked for goes beyond the raster by more than half a pixel.
@@ -46,7 +47,7 @@ class Scene:
 
     def __init__(self, dataset: DatasetReader, raster: Raster, closing: ExitStack) -> None:
         self._closing, self._dataset = closing, dataset
-        self._rendered = raster.data is not None
+        self.rendered = raster.data is not None
         self.source = raster.href or raster.name or "rendered picture"
         self.width, self.height = dataset.width, dataset.height
         self.crs, self.transform = georeference(dataset, raster)
@@ -102,7 +103,7 @@ class Scene:
         """From an overview of the whole raster, never of a view. Raises bad_raster where that cannot be read."""
         is_8bit = all(self.bands[number - 1].dtype == "uint8" for number in self.rgb_bands)
         is_8bit = is_8bit or self._source.palette is not None
-        if self._rendered and is_8bit:  # already stretched by who drew it, and every view of the map is drawn anew
+        if self.rendered and is_8bit:  # already stretched by who drew it, and every view of the map is drawn anew
             return stretch.unchanged(self.rgb_bands)
         return stretch.fit(self._samples, self.rgb_bands, photo=is_8bit and not self.false_colour)
 

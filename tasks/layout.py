@@ -72,7 +72,8 @@ class OneView:
 class Tiles:
     """Squares of `side` pixels, at the raster's own ground sample distance or, where that is finer, at `finest` metres per pixel.
 
-    stride: of a model's masks. Pixels are seen enlarged by so much, down to ENLARGED, so that masks are as fine as the raster.
+    stride: of a model's masks. Pixels are seen enlarged by so much, down to ENLARGED, so that masks are as fine as the raster;
+    not those of a rendered picture, for which its own scale was chosen.
     What is smaller than a tile is seen with what is around it.
     """
 
@@ -80,7 +81,7 @@ class Tiles:
         self.side = side
         gsd = scene.gsd_m
         if gsd is not None:
-            gsd = max(finest, min(gsd, max(ENLARGED, gsd / stride)))
+            gsd = max(finest, gsd if scene.rendered else min(gsd, max(ENLARGED, gsd / stride)))
         own = gsd == scene.gsd_m
         whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, None if own else gsd)
         x0, y0, x1, y1 = scene.extent

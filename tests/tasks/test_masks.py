@@ -5,6 +5,8 @@ By a model that goes by brightness alone, so that what is right is known.
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from PIL import Image
 from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
@@ -225,6 +228,14 @@ def test_masks_of_a_coarser_grid_are_made_of_enlarged_pixels(write: Write, pixel
         assert tiles.gsd_m == pytest.approx(seen, rel=0.01)
         assert tiles.grid.width * tiles.grid.step == pytest.approx(200, rel=0.02)
         assert speck_m2(tiles.grid) == pytest.approx(4 * max(pixel, seen) ** 2, rel=0.01)
+
+
+def test_rendered_picture_is_not_enlarged_again():
+    file = io.BytesIO()
+    Image.fromarray(drawn(discs(200, 200)).transpose(1, 2, 0)).save(file, "PNG")
+    place = {"transform": (2, 0, 500000, 0, -2, 5500000), "crs": "EPSG:32632"}
+    with Scene.open(Raster(data=base64.b64encode(file.getvalue()).decode(), **place)) as scene:
+        assert Tiles(scene, 64, 0.3, 2).grid.width == 200
 
 
 def test_right_angles_are_given_to_buildings(bright: Any, write: Write):
