@@ -19,9 +19,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.tasks.plan import one_view
 
 OVERLAP = 4  # of a tile, a fourth
-ENLARGED = (
-    0.5  # metres per pixel, beyond which nothing is enlarged: tiles would show too little ground to tell what it is
-)
+ENLARGED = 0.5  # metres per pixel; beyond that tiles would show too little ground to tell what it is
 SHARP = 4  # times the pixel that could be seen: up to that, one view does for a model that needs long for each
 
 

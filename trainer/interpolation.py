@@ -19,8 +19,7 @@ from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.compact.learner import CompactLearner, again, take_over
 from rsvlm.models.weights import save_compact
 from rsvlm.protocol import RsvlmError
-
-LAST = "last"  # folder of a run's model
+from rsvlm.trainer.run import LAST
 
 
 def interpolated(folder: Path, before: ModelCard, share: float, kept: Collection[str]) -> CompactLearner:
