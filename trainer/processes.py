@@ -50,7 +50,9 @@ def check_launch(recipe: Recipe) -> None:
 
 
 def leave_group() -> None:
-    """At the end of a run, together: gloo aborts a process whose partner has gone before it let go."""
+    """At the end of a run, together. Gloo's threads may still hold tensors; where the interpreter ends before they have let go
+    of them, the process aborts (pytorch/pytorch#179291).
+    """
     if distributed.is_available() and distributed.is_initialized():
         PartialState().wait_for_everyone()
         distributed.destroy_process_group()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -42,17 +43,16 @@ class Steadiness(Questions):
     def rows(self, items: Sequence[Record]) -> list[Row]:
         pictures = self.pictures([record.images[0] for record in items])
         questions = [asked(self, record) for record in items]
-        first = self.answers(pictures, [self.put(question) for question in questions])
+        first = self.answers(pictures, questions)
         again: list[dict[str, str]] = [{} for _ in items]
-        reworded = [self.put(one, _otherwise(record, one)) for record, one in zip(items, questions, strict=True)]
+        reworded = [replace(one, text=_otherwise(record, one)) for record, one in zip(items, questions, strict=True)]
         self._ask("in other words", list(range(len(items))), pictures, reworded, again)
-        plain = [self.put(question) for question in questions]
         fits = [place for place, question in enumerate(questions) if not _DIRECTION.search(question.text)]
         for turns, name in ((1, "turned by 90°"), (2, "turned by 180°")):
             turned = [one._replace(pixels=np.ascontiguousarray(np.rot90(one.pixels, turns))) for one in pictures]
-            self._ask(name, fits, turned, plain, again)
+            self._ask(name, fits, turned, questions, again)
         lit = [one._replace(pixels=(one.pixels * BRIGHTER).clip(0, 255).astype(np.uint8)) for one in pictures]
-        self._ask("brighter", list(range(len(items))), lit, plain, again)
+        self._ask("brighter", list(range(len(items))), lit, questions, again)
         rows = [{**row, "again": others} for row, others in zip(first, again, strict=True)]
         if "segment" in self.card.tasks:
             for row, question, picture in zip(rows, questions, pictures, strict=True):

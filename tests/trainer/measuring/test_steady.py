@@ -52,8 +52,8 @@ def test_model_is_asked_again_as_by_hand(
     monkeypatch.setattr(Steadiness, "answers", listening)
     result = evaluate("consistency", data, predictor, kept=Kept(tmp_path / "said.jsonl"))
     first, second = (np.asarray(Image.open(path)) for path in pictures[:2])
-    plain = ["[vqa] how many ships are there?", "[vqa] Is there a road on the left?"]
-    words = ["[vqa] count the ships", "[vqa] can you see any road on the left?"]
+    plain = ["how many ships are there?", "Is there a road on the left?"]
+    words = ["count the ships", "can you see any road on the left?"]
     wanted = [
         ([first, second], plain), ([first, second], words), ([np.rot90(first)], plain[:1]),
         ([first[::-1, ::-1]], plain[:1]),
