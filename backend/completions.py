@@ -84,8 +84,12 @@ def completion(job: Job, model: str, answer: dict[str, Any]) -> Completion:
     return {**reply, "usage": usage} if usage else reply
 
 
-async def chunks(job: Job, model: str, wants_usage: bool) -> AsyncIterator[bytes]:
-    """The answer as it comes: chunks, comment lines while nothing is to be said, and [DONE] unless it failed."""
+async def chunks(job: Job, model: str, wants_usage: bool, minimal: bool) -> AsyncIterator[bytes]:
+    """The answer as it comes: chunks, comment lines while nothing is to be said, and [DONE] unless it failed.
+
+    minimal: the answer at the end comes without its evidence where that is what was told on the way.
+    """
+    told: list[Any] = []
 
     def chunk(delta: Delta, finish: Literal["stop"] | None = None) -> Chunk:
         said: Chunk = {
@@ -107,12 +111,16 @@ async def chunks(job: Job, model: str, wants_usage: bool) -> AsyncIterator[bytes
             yield sse(chunk({"content": event["delta"]}))
         elif event["event"] == "done":
             answer = event["result"]
-            yield sse({**chunk({}, finish="stop"), "rsvlm": {"answer": answer}})
+            known = minimal and answer.get("evidence") == told
+            rest = {name: value for name, value in answer.items() if not (known and name == "evidence")}
+            yield sse({**chunk({}, finish="stop"), "rsvlm": {"answer": rest}})
             if wants_usage:
                 yield sse({**chunk({}), "choices": [], "usage": _usage(answer)})
             yield DONE
         else:
             kind = event["event"]  # progress, sketch, evidence
+            if kind == "evidence":
+                told.append(event[kind])
             yield sse({**chunk({}), "rsvlm": {kind: event[kind]}})
 
 

@@ -64,7 +64,10 @@ def routes(dispatcher: Dispatcher) -> APIRouter:
         responses=replies(Completion, *OF_THE_WORKER, events=Union[Chunk, RefusalReply]),
     )
     async def chat(request: Request) -> Response:
-        """OpenAI's chat completion about one place or two dates; `rsvlm` may name the task, and carries the whole answer."""
+        """OpenAI's chat completion about one place or two dates; `rsvlm` may name the task, and carries the whole answer.
+
+        To the header `Prefer: return=minimal`, a stream tells evidence once: an answer without it rests on what came before.
+        """
         wanted = await read(request, _Wanted)
         task = wanted.rsvlm.task or task_of(wanted.messages, wanted.model)
         body = await read(request, kinds[task])
@@ -78,8 +81,9 @@ def routes(dispatcher: Dispatcher) -> APIRouter:
         model = message["request"]["model"]
         job = dispatcher.submit("task", request.state.request_id, message, body.rsvlm.priority)
         if body.stream:
+            minimal = request.headers.get("prefer") == "return=minimal"
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
-            return JobStream(dispatcher, job, chunks(job, model, wants_usage))
+            return JobStream(dispatcher, job, chunks(job, model, wants_usage, minimal))
         return Document(completion(job, model, await result(dispatcher, job, request)))
 
     return router

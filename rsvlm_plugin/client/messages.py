@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from ...protocol import (
     Answer,
@@ -96,8 +96,11 @@ def state_call() -> Call:
     return Call("/v1/models", starts=False)
 
 
-def read_event(data: str) -> Update:
-    """What the data of one event says. Raises RsvlmError: the one that the event carries, or for nonsense."""
+def read_event(data: str, heard: Sequence[Evidence] = ()) -> Update:
+    """What the data of one event says. Raises RsvlmError: the one that the event carries, or for nonsense.
+
+    heard: evidence of the events before it; an answer that has none of its own rests on that.
+    """
     chunk = read_object(data.encode("utf-8"))
     update = Update()
     for choice in chunk.get("choices", []):
@@ -110,10 +113,26 @@ def read_event(data: str) -> Update:
         update.sketch = extra["sketch"]
     if "evidence" in extra:
         items = extra["evidence"] if isinstance(extra["evidence"], list) else [extra["evidence"]]
-        update.evidence = Answer.from_json({"text": "", "evidence": items}).evidence
+        update.evidence = _answer({"text": "", "evidence": items}).evidence
     if "answer" in extra:
-        update.answer = Answer.from_json(extra["answer"])
+        update.answer = _answer(extra["answer"])
+        if "evidence" not in extra["answer"]:
+            update.answer.evidence = list(heard)
     return update
+
+
+def _answer(data: Dict[str, Any]) -> Answer:
+    answer = Answer.from_json(data)
+    for item in answer.evidence:
+        item.geometry = _packed(item.geometry)
+    return answer
+
+
+def _packed(value: Any) -> Any:
+    """With tuples for lists: of numbers, Python's garbage collection forgets them, and need not hold QGIS up with millions."""
+    if isinstance(value, dict):
+        return {name: _packed(part) for name, part in value.items()}
+    return tuple(map(_packed, value)) if isinstance(value, list) else value
 
 
 def read_object(received: bytes) -> Dict[str, Any]:

@@ -7,14 +7,15 @@ it lives in the main thread.
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from typing import Optional
+from typing import List, Optional
 
 from qgis.core import QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QByteArray, QMetaObject, QObject, Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkReply, QNetworkRequest
 
-from ...protocol import Answer, Cancelled, RsvlmError
+from ...protocol import Answer, Cancelled, Evidence, RsvlmError
 from ..environment.endpoint import Endpoint
 from ..environment.process import BackendProcess
 from ..translation import tr
@@ -29,6 +30,8 @@ GONE = (QNetworkReply.NetworkError.ConnectionRefusedError, QNetworkReply.Network
 RETRY_MS = (0, 500, 1000, 2000)
 STOP_MS = 2_000  # a batch of tiles may be under way
 SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
+TURN_S = 0.03  # for which QGIS waits at a time
+PIECE = 16_384  # bytes: some twenty masks
 
 
 def loopback_manager() -> QgsNetworkAccessManager:
@@ -62,7 +65,11 @@ class Reply(QObject):
         self._network: Optional[QNetworkReply] = None
         self._events = EventStream()
         self._body = b""
+        self._evidence: List[Evidence] = []
         self._answer: Optional[Answer] = None
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._go_on)
         self._tries = 0
         self._begun = False
         self._stopping = False
@@ -79,14 +86,20 @@ class Reply(QObject):
     def stop(self, within_ms: int = STOP_MS) -> None:
         """Stop, but let the backend hand over what it has finished: `finished` follows, with a partial Answer, or `failed`.
 
-        After `within_ms`, at the second call, and where nothing has been asked yet, this is `cancel`.
+        After `within_ms` without all of it, at the second call, and where nothing has been asked yet, this is `cancel`.
         """
         if self._stopping or self._network is None:
             self.cancel()
             return
         self._stopping = True
         self._say_goodbye()
-        QTimer.singleShot(within_ms, self.cancel)
+        QTimer.singleShot(within_ms, self._wait_no_longer)
+
+    @pyqtSlot()
+    def _wait_no_longer(self) -> None:
+        """What has come whole by then is heard to its end."""
+        if self._network is None or not self._network.isFinished():
+            self.cancel()
 
     def _say_goodbye(self) -> None:
         if self._network is not None and self._endpoint is not None:
@@ -125,8 +138,9 @@ class Reply(QObject):
         if self.over or self._network is not None:
             return
         self._endpoint = endpoint
-        self._body, self._events = b"", EventStream()
+        self._body, self._events, self._evidence = b"", EventStream(), []
         request = self._request(self._call.path, endpoint)
+        request.setRawHeader(b"Prefer", b"return=minimal")  # evidence comes once
         if self._call.body is None:
             network = self._manager.get(request)
         else:
@@ -136,8 +150,8 @@ class Reply(QObject):
         # QGIS's own limit on silence may be shorter than the pauses of a thinking model: this request has its own.
         for timer in network.findChildren(QTimer, "timeoutTimer"):
             timer.start(SILENCE_MS)
-        network.readyRead.connect(self._on_bytes)
-        network.finished.connect(self._on_end)
+        network.readyRead.connect(self._turn.start)
+        network.finished.connect(self._turn.start)
 
     def _request(self, path: str, endpoint: Endpoint) -> QNetworkRequest:
         request = QNetworkRequest(QUrl(endpoint.url(path)))
@@ -146,13 +160,31 @@ class Reply(QObject):
         return request
 
     @pyqtSlot()
-    def _on_bytes(self) -> None:
-        received = bytes(self._network.readAll())
+    def _go_on(self) -> None:
+        """Hear what has come, a turn's worth at a time: QGIS goes on in between, however much there is."""
+        network, until = self._network, time.monotonic() + TURN_S
+        if network is None:
+            return
+        # Whoever cancels here has stopped listening before: this end comes from the limit on silence.
+        if network.error() == QNetworkReply.NetworkError.OperationCanceledError:
+            self._end_with(_silent())
+            return
+        while network.bytesAvailable():
+            self._hear(network)
+            if self._network is not network:  # it is over, or begins again
+                return
+            if time.monotonic() > until:
+                self._turn.start()
+                return
+        if network.isFinished():
+            self._on_end(network)
+
+    def _hear(self, network: QNetworkReply) -> None:
         if not self._is_stream():
-            self._body += received
+            self._body += bytes(network.readAll())
             return
         try:
-            for data in self._events.feed(received):
+            for data in self._events.feed(bytes(network.read(PIECE))):
                 self._take(data)
         except RsvlmError as error:
             self._fail(error, error.code == "unavailable")
@@ -169,7 +201,7 @@ class Reply(QObject):
                 raise nonsense()
             self._end_with(self._answer)
             return
-        update = read_event(data)
+        update = read_event(data, self._evidence)
         self._begun = self._begun or update != NOTHING
         if update.progress is not None:
             self.progress.emit(*update.progress)
@@ -177,22 +209,12 @@ class Reply(QObject):
             self.text.emit(update.text)
         if update.sketch is not None:
             self.sketch.emit(update.sketch)
+        self._evidence += update.evidence
         for item in update.evidence:
             self.evidence.emit(item)
         self._answer = update.answer or self._answer
 
-    @pyqtSlot()
-    def _on_end(self) -> None:
-        if self.over:
-            return
-        network = self._network
-        # Whoever cancels here has stopped listening before: this end comes from the limit on silence.
-        if network.error() == QNetworkReply.NetworkError.OperationCanceledError:
-            self._end_with(_silent())
-            return
-        self._on_bytes()
-        if self._network is not network:  # it is over, or begins again
-            return
+    def _on_end(self, network: QNetworkReply) -> None:
         status = network.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         if network.error() in GONE:
             self._try_again(_gone())
@@ -252,8 +274,8 @@ class Reply(QObject):
         network, self._network = self._network, None
         if network is None:
             return
-        network.readyRead.disconnect(self._on_bytes)
-        network.finished.disconnect(self._on_end)
+        network.readyRead.disconnect(self._turn.start)
+        network.finished.disconnect(self._turn.start)
         network.abort()
         network.deleteLater()
 

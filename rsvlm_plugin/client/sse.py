@@ -15,13 +15,16 @@ class EventStream:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: List[bytes] = []  # of the line that is not complete yet
         self._data: List[str] = []
 
     def feed(self, received: bytes) -> List[str]:
         """The data of the events that `received` completes, in order."""
-        lines = (self._rest + received).replace(b"\r\n", b"\n").split(b"\n")
-        self._rest = lines.pop()
+        self._rest.append(received)
+        if b"\n" not in received:
+            return []  # an answer with thousands of masks is one line of megabytes: it is put together once
+        lines = b"".join(self._rest).replace(b"\r\n", b"\n").split(b"\n")
+        self._rest = [lines.pop()]
         events: List[str] = []
         for line in lines:
             if not line:

@@ -66,11 +66,12 @@ class Answers(QWidget):
         self._finish(card, record)
         self._store()
 
-    def refresh(self, card: Card) -> None:
-        """The card's record has another answer now."""
-        if card in self.cards:
-            card.finish(card.record)
-            self._store()
+    def refresh(self, record: Record) -> None:
+        """The record may have another answer now."""
+        for card in self.cards:
+            if card.record is record:
+                card.finish(record)
+                self._store()
 
     def drop(self, card: Card) -> None:
         """Take a card away; its answer, if it had one, leaves the project."""

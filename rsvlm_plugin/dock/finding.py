@@ -7,10 +7,9 @@ from typing import Any, Dict, List, Optional
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject
 
-from ...protocol import Answer, GroundRequest, RsvlmError, SegmentRequest
+from ...protocol import Answer, Evidence, GroundRequest, RsvlmError, SegmentRequest
 from ..client import Backend, Reply
 from ..layers.fetching import Seen
-from ..layers.found import summary
 from ..layers.found_file import FoundFile, folder_for_results
 from ..layers.place import Place
 from ..layers.record import Record
@@ -79,13 +78,14 @@ class Finding(Asking):
             super()._end(record, error)
             return
         self.progress.emit(0, 0, tr("Writing the layer"))
-        self._file = FoundFile(record, folder_for_results(QgsProject.instance()), self._chosen.licence)
-        self._file.finished.connect(lambda path: self._written(record, path, error))
-        self._file.failed.connect(lambda problem: super(Finding, self)._end(record, problem))
+        file = FoundFile(record, folder_for_results(QgsProject.instance()), self._chosen.licence)
+        self._file = file
+        file.finished.connect(lambda path: self._written(record, path, file.told, error))
+        file.failed.connect(lambda problem: super(Finding, self)._end(record, problem))
 
-    def _written(self, record: Record, path: str, error: Optional[RsvlmError]) -> None:
+    def _written(self, record: Record, path: str, told: List[Evidence], error: Optional[RsvlmError]) -> None:
         record.file = path
-        record.answer.evidence = summary(record)
+        record.answer.evidence = told
         super()._end(record, error)
 
     def _details(self) -> Dict[str, Any]:

@@ -21,6 +21,7 @@ from . import icons
 RUNNING = ("ready", "busy")
 # What the backend does, roughly, with any model that tells classes apart by their names.
 FOUND_BY_CLASSES = ("segment", "ground")
+NOT_CHOSEN = {"refine"}  # a model of nothing else is found by who needs it: a click that adds a feature
 
 
 @dataclass(frozen=True)
@@ -169,5 +170,6 @@ class ModelChoice(QComboBox):
         self._on_state(self._backend.state)
 
     def _show_models(self, told: Dict[str, Any]) -> None:
-        self._cards = [card for card in told.get("data") or () if "id" in card]
+        cards = [card for card in told.get("data") or () if "id" in card]
+        self._cards = [card for card in cards if not card.get("tasks") or set(card["tasks"]) - NOT_CHOSEN]
         self.refill()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Dict, List, Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...protocol import Answer, Raster, RsvlmError, SegmentRequest
 from ..client import Backend
-from ..layers.editing import replace_features
-from ..layers.found import summary
+from ..layers.answering import Answering
 from ..layers.found_group import add_found, found_layer
 from ..layers.record import Record
+from ..layers.replacing import Replacing
 from ..translation import tr
 from . import figures
 
@@ -35,13 +34,19 @@ def threshold(record: Record) -> float:
 
 
 class Recutting(QObject):
-    """Exactly one `ended` comes, with the RsvlmError or None; the record has the new answer then. None after `forget`."""
+    """Exactly one `ended` comes, with the RsvlmError or None: the record has the new answer then, unless the user has discarded
+    all edits of the layer meanwhile.
+    """
 
     ended = pyqtSignal(object)
 
-    def __init__(self, backend: Backend, record: Record, likely: float, parent: Optional[QObject] = None) -> None:
+    def __init__(
+        self, backend: Backend, record: Record, likely: float, answering: Answering, parent: Optional[QObject] = None
+    ) -> None:
         super().__init__(parent)
-        self._record = record
+        self.record = record
+        self._answering = answering
+        self._replacing: Optional[Replacing] = None
         before = record.answer.provenance.get("cut") or {}
         cut = {**{name: before[name] for name in CUT if name in before}, "likely": likely}
         raster = Raster(**record.source, data=record.picture or None)
@@ -51,20 +56,23 @@ class Recutting(QObject):
         self._reply.finished.connect(self._replace)
         self._reply.failed.connect(self.ended)
 
-    def forget(self) -> None:
-        """Want it no more."""
-        self._reply.finished.disconnect(self._replace)
-        self._reply.failed.disconnect(self.ended)
-        self._reply.cancel()
-        self.deleteLater()
+    def stop(self) -> None:
+        """Want it no more: it ends as cancelled. What is being written into the layer already is written to its end."""
+        if self._replacing is None:
+            self._reply.cancel()
+        else:
+            self._replacing.stop()
+
+    def finish(self) -> None:
+        """Write at once what is left of it."""
+        if self._replacing is not None:
+            self._replacing.finish()
 
     def _replace(self, answer: Answer) -> None:
-        made = replace(self._record, answer=answer)
         try:
-            replace_features(found_layer(made) or add_found(made), made, self._title)
+            layer = found_layer(self.record) or add_found(self.record)
         except RsvlmError as error:
             self.ended.emit(error)
             return
-        answer.evidence = summary(made)
-        self._record.answer = answer
-        self.ended.emit(None)
+        self._replacing = Replacing(layer, self.record, answer, self._title, self._answering, self)
+        self._replacing.ended.connect(self.ended)

@@ -70,10 +70,11 @@ class RefineRow(QWidget):
 
     def show_record(self, record: Record) -> None:
         """Offer what can be done to the layer of this record."""
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(threshold(record) * STEPS))
-        self.slider.blockSignals(False)
-        self._tell()
+        if not self._timer.isActive():  # else the user has just moved it, and is about to ask
+            self.slider.blockSignals(True)
+            self.slider.setValue(round(threshold(record) * STEPS))
+            self.slider.blockSignals(False)
+            self._tell()
         self.setVisible(bool(record.file))
         for part in (self.slider, self._words):
             part.setVisible(can_be_recut(record))

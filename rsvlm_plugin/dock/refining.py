@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
 
 from qgis.core import QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
@@ -12,6 +12,7 @@ from ...protocol import RsvlmError
 from ..canvas.clicking import Clicking
 from ..client import Backend
 from ..layers import found_group
+from ..layers.answering import Answering
 from ..layers.editing import reject_at
 from ..layers.record import Record
 from .adding import Adding, chosen_label, phrase_meant
@@ -21,7 +22,7 @@ from .report import Report
 
 
 class Refining(QObject):
-    """`recut` comes with the card whose record has new numbers."""
+    """`recut` comes with each record that has another answer, or keeps the one that it has: no cut is under way."""
 
     recut = pyqtSignal(object)
 
@@ -34,21 +35,25 @@ class Refining(QObject):
         self._report = report
         self._down: Optional[Tuple[Card, str, QgsVectorLayer]] = None  # whose button, for what
         self._label = ""  # of the symbol that was chosen last in the legend since then
-        self._running: Optional[Recutting] = None
+        self._cuts: List[Recutting] = []
+        self._answering = Answering()
+        self._answering.changed.connect(self._tell)
         self._adding: Set[Adding] = set()
         self._clicking = Clicking(iface.mapCanvas(), self)
         self._clicking.clicked.connect(self._clicked)
         self._clicking.failed.connect(report.error)
         self._clicking.ended.connect(self._release)
-        QgsProject.instance().cleared.connect(self._stop_cutting)  # it would come into another project
+        QgsProject.instance().cleared.connect(self._leave_project)
 
     def cut_again(self, card: Card, likely: float) -> None:
         """Cut the masks of the card's record at this probability; a newer wish takes the place of an older one."""
-        self._stop_cutting()
         self._report.clear()
-        run = Recutting(self._backend, card.record, likely, self)
-        run.ended.connect(lambda error: self._ended(run, card, error))
-        self._running = run
+        older = [run for run in self._cuts if run.record is card.record]
+        run = Recutting(self._backend, card.record, likely, self._answering, self)
+        run.ended.connect(lambda error: self._ended(run, error))
+        self._cuts.append(run)
+        for other in older:
+            other.stop()
 
     def click(self, card: Card, what: str, wanted: bool) -> None:
         """From now on clicks on the map "add" or "reject" features of the card's layer, or no more."""
@@ -71,9 +76,12 @@ class Refining(QObject):
 
     def dispose(self) -> None:
         """Give the map its tool back and want no more answers."""
-        QgsProject.instance().cleared.disconnect(self._stop_cutting)
+        QgsProject.instance().cleared.disconnect(self._leave_project)
         self._clicking.stop()
-        self._stop_cutting()
+        for cut in list(self._cuts):
+            cut.stop()
+        for cut in list(self._cuts):
+            cut.finish()
         for run in self._adding:
             run.forget()
 
@@ -104,18 +112,24 @@ class Refining(QObject):
         if error is not None and error.code != "cancelled":
             self._report.error(error)
 
-    def _stop_cutting(self) -> None:
-        if self._running is not None:
-            self._running.forget()
-            self._running = None
+    def _leave_project(self) -> None:
+        """What is still being cut would come into another one."""
+        for run in list(self._cuts):
+            run.stop()
+        self._answering.forget()
 
-    def _ended(self, run: Recutting, card: Card, error: Optional[RsvlmError]) -> None:
-        self._running = None
+    def _ended(self, run: Recutting, error: Optional[RsvlmError]) -> None:
+        self._cuts.remove(run)
         run.deleteLater()
-        if error is None:
-            self.recut.emit(card)
-        elif error.code != "cancelled":
+        if error is None or error.code != "cancelled":
+            self._tell(run.record)
+        if error is not None and error.code != "cancelled":
             self._report.error(error)
+
+    def _tell(self, record: Record) -> None:
+        """Unless a newer cut is under way, whose threshold the card shows already."""
+        if not any(run.record is record for run in self._cuts):
+            self.recut.emit(record)
 
     def _forget(self) -> None:
         """The card is gone, with its project perhaps."""

@@ -8,25 +8,11 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
 
 from ...protocol import RsvlmError
 from ..translation import tr
-from . import found, found_style
+from . import found
 from .joining import joined
-from .measuring import followers
 from .record import Record
 
 OF_SHAPE = ("score", "area_m2", "perimeter_m", "model", "revision")  # what changes with a feature's shape
-
-
-def replace_features(layer: QgsVectorLayer, record: Record, title: str) -> None:
-    """What the record's answer found takes the place of all features. Raises RsvlmError (forbidden) for a locked layer."""
-    _open(layer)
-    layer.beginEditCommand(title)
-    layer.deleteFeatures(layer.allFeatureIds())
-    layer.addFeatures(list(found.features(record, layer.fields())))
-    for measuring in followers(layer):
-        measuring.trust()
-    layer.endEditCommand()
-    found_style.renew(layer, record)
-    layer.triggerRepaint()
 
 
 def add_part(layer: QgsVectorLayer, record: Record, point: QgsPointXY, phrases: Sequence[str]) -> bool:
@@ -40,7 +26,7 @@ def add_part(layer: QgsVectorLayer, record: Record, point: QgsPointXY, phrases: 
     made = joined(layer, part, point, phrases)
     if not made:
         return False
-    _open(layer)
+    open_edits(layer)
     layer.beginEditCommand(tr("Add feature") if made.added else tr("Grow feature"))
     layer.addFeatures(made.added)
     layer.deleteFeatures(made.gone)
@@ -61,7 +47,7 @@ def reject_at(layer: QgsVectorLayer, point: QgsPointXY, reach: float) -> bool:
     hit = [item for item in layer.getFeatures(around) if item.geometry().intersects(around)]
     if not hit:
         return False
-    _open(layer)
+    open_edits(layer)
     layer.beginEditCommand(tr("Reject feature"))
     layer.deleteFeature(min(hit, key=lambda item: item.geometry().area()).id())
     layer.endEditCommand()
@@ -69,7 +55,8 @@ def reject_at(layer: QgsVectorLayer, point: QgsPointXY, reach: float) -> bool:
     return True
 
 
-def _open(layer: QgsVectorLayer) -> None:
+def open_edits(layer: QgsVectorLayer) -> None:
+    """Have the layer edited. Raises RsvlmError (forbidden) for a locked layer."""
     if not layer.isEditable() and not layer.startEditing():
         raise RsvlmError(
             "forbidden",

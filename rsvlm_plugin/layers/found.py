@@ -5,7 +5,7 @@ Knows fields and geometries; nothing of files, styles and the layer tree.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from qgis.core import (
     NULL,
@@ -94,10 +94,58 @@ def features(record: Record, columns: QgsFields) -> Iterator[QgsFeature]:
 
 def summary(record: Record) -> List[Evidence]:
     """One evidence for each label, in the order of `order`: how many, their area together, their mean score, their box."""
-    groups: Dict[str, List[Evidence]] = {}
+    summing = Summing()
     for item in record.answer.evidence:
-        groups.setdefault(item.label, []).append(item)
-    return [_together(groups[label]) for label in order(record, groups)]
+        summing.take(item)
+    return summing.told(record)
+
+
+class Summing:
+    """What `summary` tells, item by item: for those who must not be held up by thousands of them."""
+
+    def __init__(self) -> None:
+        self._groups: Dict[str, _Group] = {}
+
+    def take(self, item: Evidence) -> None:
+        """One more mask or box."""
+        if item.label not in self._groups:
+            self._groups[item.label] = _Group(item)
+        self._groups[item.label].take(item)
+
+    def told(self, record: Record) -> List[Evidence]:
+        return [self._groups[label].told() for label in order(record, self._groups)]
+
+
+class _Group:
+    """What has one label."""
+
+    def __init__(self, first: Evidence) -> None:
+        self._first = first
+        self._box = QgsRectangle()
+        self._count, self._scored, self._scores = 0, 0, 0.0
+        self._area: Optional[float] = 0.0  # None as soon as one is not measured
+
+    def take(self, item: Evidence) -> None:
+        self._box.combineExtentWith(_box(item.geometry))
+        self._count += item.count
+        if item.score is not None:
+            self._scored += item.count
+            self._scores += item.score * item.count
+        if item.area_m2 is None or self._area is None:
+            self._area = None
+        else:
+            self._area += item.area_m2
+
+    def told(self) -> Evidence:
+        return Evidence(
+            kind=self._first.kind,
+            geometry=to_geojson(QgsGeometry.fromRect(self._box)),
+            label=self._first.label,
+            score=self._scores / self._scored if self._scored else None,
+            area_m2=self._area,
+            count=self._count,
+            phrase=self._first.phrase,
+        )
 
 
 def order(record: Record, labels: Iterable[str]) -> List[str]:
@@ -105,24 +153,6 @@ def order(record: Record, labels: Iterable[str]) -> List[str]:
     there = list(labels)
     own = [label for label in there if label not in record.phrases]
     return [phrase for phrase in record.phrases if phrase in there] + own
-
-
-def _together(items: Sequence[Evidence]) -> Evidence:
-    box = QgsRectangle()
-    for item in items:
-        box.combineExtentWith(_box(item.geometry))
-    areas = [item.area_m2 for item in items]
-    scored = [(item.score, item.count) for item in items if item.score is not None]
-    weight = sum(number for _score, number in scored)
-    return Evidence(
-        kind=items[0].kind,
-        geometry=to_geojson(QgsGeometry.fromRect(box)),
-        label=items[0].label,
-        score=sum(score * number for score, number in scored) / weight if weight else None,
-        area_m2=None if None in areas else sum(areas),
-        count=sum(item.count for item in items),
-        phrase=items[0].phrase,
-    )
 
 
 def _box(geojson: Dict[str, Any]) -> QgsRectangle:

@@ -11,12 +11,12 @@ import tempfile
 import threading
 import traceback
 from pathlib import Path
-from typing import ClassVar, Sequence, Set
+from typing import ClassVar, List, Sequence, Set
 
 from qgis.core import Qgis, QgsMessageLog, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QDir, QObject, pyqtSignal
 
-from ...protocol import RsvlmError
+from ...protocol import Evidence, RsvlmError
 from ..translation import tr
 from . import found, found_style, results
 from .record import Record
@@ -38,6 +38,7 @@ class FoundFile(QObject):
 
     def __init__(self, record: Record, folder: Path, licence: str = "") -> None:
         super().__init__()
+        self.told: List[Evidence] = []  # a summary of the record, once it is written
         self._work = (record, folder, licence)
         self._over.connect(self._retire)
         FoundFile._running.add(self)
@@ -46,6 +47,7 @@ class FoundFile(QObject):
     def _run(self) -> None:
         try:
             path = write_beside(*self._work)
+            self.told = found.summary(self._work[0])
         except RsvlmError as error:
             self.failed.emit(error)
         except Exception:  # whatever it was: nobody else ends the answer that waits for its file

@@ -5,7 +5,8 @@ Knows layers and the project; nothing of answers and widgets.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from qgis.core import (
     NULL,
@@ -61,20 +62,17 @@ class Measuring(QObject):
         self._step: Set[int] = set()  # what the open edit command has touched
         self._beside: Set[int] = set()  # what was touched without one: by a script, by undo and redo
         self._kept: List[_Numbers] = []  # what Python has of them: Qt's stack holds the rest only
+        self.trusts = False  # whether what changes now comes with its numbers
         self._links = (
             (layer.geometryChanged, self._touch),
             (layer.featureAdded, self._add),
             (layer.editCommandEnded, self._end),
-            (layer.editCommandDestroyed, self.trust),
+            (layer.editCommandDestroyed, self._drop),
             (layer.beforeCommitChanges, self._save),
             (layer.editingStopped, self._forget),
         )
         for signal, slot in self._links:
             signal.connect(slot)
-
-    def trust(self) -> None:
-        """What the edit command has brought so far came with its numbers, or is gone again."""
-        self._step.clear()
 
     def dispose(self) -> None:
         """Follow no more."""
@@ -83,11 +81,16 @@ class Measuring(QObject):
         self.setParent(None)
 
     def _touch(self, number: int, _shape: Optional[QgsGeometry] = None) -> None:
-        (self._step if self._layer.isEditCommandActive() else self._beside).add(number)
+        if not self.trusts:
+            (self._step if self._layer.isEditCommandActive() else self._beside).add(number)
 
     def _add(self, number: int) -> None:
         if number < 0:  # else it has just been saved, under the number that the file gave it
             self._touch(number)
+
+    def _drop(self) -> None:
+        """What the step has brought is gone again."""
+        self._step.clear()
 
     def _end(self) -> None:
         changes = self._changes(self._step)
@@ -190,9 +193,17 @@ def _has_columns(layer: QgsVectorLayer) -> bool:
     return all(layer.fields().lookupField(name) >= 0 for name in COLUMNS)
 
 
-def followers(layer: QgsMapLayer) -> List[Measuring]:
-    """What measures this layer, if anything does."""
-    return layer.findChildren(Measuring)
+@contextmanager
+def trusted(layer: QgsMapLayer) -> Iterator[None]:
+    """What is changed in the layer meanwhile comes with its numbers: nobody measures it."""
+    following = layer.findChildren(Measuring)
+    for measuring in following:
+        measuring.trusts = True
+    try:
+        yield
+    finally:
+        for measuring in following:
+            measuring.trusts = False
 
 
 def _same(one: object, other: object) -> bool:

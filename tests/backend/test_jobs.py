@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -11,7 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from rsvlm.backend.completions import chunks
 from rsvlm.backend.dispatch import WAITING_LIMIT
+from rsvlm.backend.jobs import Job
 from rsvlm.backend.replies import KEEP_ALIVE_S
 
 CHAT = "/v1/chat/completions"
@@ -61,6 +65,20 @@ def test_a_sketch_travels_ahead_of_what_it_is_of(double: Any, read_events: Any) 
     body = {"raster": {"href": "/draw"}, "phrases": ["house"], "stream": True}
     with double.client.stream("POST", "/v1/segment", json=body) as response:
         assert next(iter(read_events(response))) == {"event": "sketch", "sketch": drawn}
+
+
+def test_evidence_is_told_once_only_if_it_is_that_of_the_answer() -> None:
+    async def last(evidence: list[dict[str, str]]) -> dict[str, Any]:
+        job = Job("1", {})
+        job.tell({"event": "evidence", "evidence": {"label": "house"}})
+        job.tell({"event": "done", "result": {"text": "Houses.", "evidence": evidence}})
+        said = [chunk async for chunk in chunks(job, "double", wants_usage=False, minimal=True)]
+        answer: dict[str, Any] = json.loads(said[-2][len("data: ") :])["rsvlm"]["answer"]
+        return answer
+
+    assert asyncio.run(last([{"label": "house"}])) == {"text": "Houses."}
+    for other in ([], [{"label": "shed"}], [{"label": "house"}] * 2):
+        assert asyncio.run(last(other)) == {"text": "Houses.", "evidence": other}
 
 
 def test_progress_travels_in_chunks_without_words(double: Any, read_events: Any) -> None:

@@ -40,6 +40,15 @@ def test_every_task_is_answered(service: Any, picture: str, read_events: Any):
     message = service.post("/v1/chat/completions", json=chat, timeout=60).json()["choices"][0]["message"]
     assert message["content"].startswith("At [1]") and message["rsvlm"]["provenance"]["task"] == "ask"
 
+    chat["stream"] = True
+    ways: tuple[dict[str, str], ...] = ({}, {"Prefer": "return=minimal"})
+    for headers in ways:
+        with service.stream("POST", "/v1/chat/completions", json=chat, headers=headers, timeout=60) as response:
+            ours = [chunk["rsvlm"] for chunk in list(read_events(response))[:-1] if "rsvlm" in chunk]
+        streamed = [said["evidence"] for said in ours if "evidence" in said]
+        assert len(streamed) == len(message["rsvlm"]["evidence"]) > 0
+        assert ours[-1]["answer"].get("evidence") == (None if headers else streamed)
+
     request = {"before": place, "after": place, "question": "Has anything changed", "model": "deltavlm"}
     job = service.post("/v1/jobs", json={"task": "change", "request": request}).json()["id"]
     with service.stream("GET", f"/v1/jobs/{job}/events", timeout=60) as response:

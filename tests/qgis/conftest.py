@@ -93,6 +93,16 @@ def written(qgis_new_project, tmp_path):
     return made, add_found(made)
 
 
+@pytest.fixture
+def measuring(qgis_new_project):
+    """As the plugin has it from its start on."""
+    from rsvlm.rsvlm_plugin.layers.measuring import ProjectMeasuring
+
+    project = ProjectMeasuring()
+    yield project
+    project.dispose()
+
+
 class Heard:
     """Everything a Reply said."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from osgeo import ogr
+
 LEFT, BOTTOM = 500_000.0, 4_999_000.0
 CREATED = "2026-11-20T14:02:03+01:00"
 
@@ -9,6 +11,12 @@ CREATED = "2026-11-20T14:02:03+01:00"
 def square(x: float, y: float, side: float) -> dict:
     ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
     return {"type": "Polygon", "coordinates": [ring]}
+
+
+def count_in(file: str) -> int:
+    """How many masks are saved."""
+    source = ogr.Open(file)
+    return source.GetLayerByName("masks").GetFeatureCount()
 
 
 def record(count: int = 3, kind: str = "masks", crs="EPSG:32632"):

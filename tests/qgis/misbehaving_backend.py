@@ -79,6 +79,8 @@ class Handler(BaseHTTPRequestHandler):
             answer = {**ANSWER, "text": "Fünf.", "partial": True}
             last = event({"choices": [{"delta": {}, "finish_reason": "stop"}], "rsvlm": {"answer": answer}})
             self.wfile.write(last + b"data: [DONE]\n\n")
+        elif HOW == "says what a file holds":
+            self.send(stream, [(HOME / "stream.txt").read_bytes()])
         elif HOW == "ends in the middle":
             self.send(stream, words[:1])
         elif HOW == "dies in the middle":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
@@ -47,6 +48,30 @@ def test_event_gives_words_progress_evidence_and_answer() -> None:
     answer = {"text": "A lake.", "confidence": 0.5, "evidence": [seen]}
     whole = read_event(json.dumps({"rsvlm": {"answer": answer}})).answer
     assert (whole.text, whole.confidence, whole.evidence[0].kind) == ("A lake.", 0.5, "tile")
+
+
+def test_answer_without_evidence_rests_on_what_was_heard_before_it() -> None:
+    from rsvlm.rsvlm_plugin.client.messages import read_event
+
+    seen = {"kind": "tile", "geometry": {"type": "Point", "coordinates": [1, 2]}, "label": "lake"}
+    heard = read_event(json.dumps({"rsvlm": {"evidence": seen}})).evidence
+    assert read_event('{"rsvlm": {"answer": {"text": "A lake."}}}', heard).answer.evidence == heard
+    assert read_event('{"rsvlm": {"answer": {"text": "No.", "evidence": []}}}', heard).answer.evidence == []
+
+
+def test_garbage_collection_forgets_outlines() -> None:
+    """Tens of thousands are kept; looked through again and again, they would hold QGIS up."""
+    from rsvlm.rsvlm_plugin.client.messages import read_event
+
+    corners = [[[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.0]]]
+    seen = {"kind": "mask", "geometry": {"type": "Polygon", "coordinates": corners}, "label": "lake"}
+    streamed = read_event(json.dumps({"rsvlm": {"evidence": seen}})).evidence
+    whole = read_event(json.dumps({"rsvlm": {"answer": {"text": "", "evidence": [seen]}}})).answer.evidence
+    for _level in range(3):  # of tuples within tuples
+        gc.collect()
+    for (item,) in (streamed, whole):
+        assert not gc.is_tracked(item.geometry["coordinates"])
+        assert json.loads(json.dumps(item.geometry)) == seen["geometry"]
 
 
 def test_error_in_the_stream_keeps_its_code_message_and_hint() -> None:

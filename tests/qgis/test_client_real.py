@@ -68,6 +68,7 @@ def test_detailed_answer_has_a_tile_for_every_part_of_the_extent(backend, hear, 
     wait(lambda: heard.over, PATIENCE_S)
     answer = heard.answers[0]
     assert len(heard.evidence) == len(answer.evidence) > 1
+    assert answer.evidence[0] is heard.evidence[0]  # told once
     assert {item.kind for item in answer.evidence} == {"tile"}
     assert heard.progress[-1][0] == heard.progress[-1][1] == len(answer.evidence)
 

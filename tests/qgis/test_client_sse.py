@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 
@@ -39,3 +41,13 @@ def test_event_that_a_server_left_open_is_completed_by_the_end() -> None:
 
 def test_error_in_a_field_of_its_own_is_an_error_event() -> None:
     assert events(b'error: {"code": 500}\n\n') == ['{"error":  {"code": 500}}']
+
+
+def test_a_line_of_megabytes_costs_what_it_is_long_however_small_the_pieces() -> None:
+    line = b'data: "' + b"x" * 8_000_000 + b'"\n\n'
+    pieces = [line[i : i + 16_384] for i in range(0, len(line), 16_384)]
+    before = time.thread_time()
+    (event,) = events(*pieces)
+    spent = time.thread_time() - before
+    print(f"{len(pieces)} pieces: {1000 * spent:.0f} ms")
+    assert event == line[6:-2].decode() and spent < 0.5

@@ -1,54 +1,10 @@
-"""Masks are cut again and rejected in steps that can be undone; the file changes when the user says so."""
+"""Masks are rejected and added in steps that can be undone; the file changes when the user says so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from found_record import BOTTOM, LEFT, record, square
-from osgeo import ogr
-from qgis.core import QgsFillSymbol, QgsGeometry, QgsPointXY, QgsRectangle, QgsSingleSymbolRenderer
-
-
-def count_in(file: str) -> int:
-    source = ogr.Open(file)
-    return source.GetLayerByName("masks").GetFeatureCount()
-
-
-def test_another_cut_takes_the_place_of_all_features_in_one_step(written):
-    from rsvlm.rsvlm_plugin.layers.editing import replace_features
-
-    made, layer = written
-    again = record(7)
-    again.file = made.file
-    replace_features(layer, again, "Threshold 0.3")
-    assert layer.featureCount() == 8 and layer.undoStack().undoText() == "Threshold 0.3"
-    assert [item.label() for item in layer.renderer().categories()] == ["buildings", "lake", "other"]
-    assert count_in(made.file) == 4
-    layer.undoStack().undo()
-    assert layer.featureCount() == 4
-    layer.undoStack().redo()
-    assert layer.commitChanges(), layer.commitErrors()
-    assert count_in(made.file) == 8
-
-
-def test_another_cut_leaves_the_looks_that_the_user_gave_the_layer(written):
-    from rsvlm.rsvlm_plugin.layers.editing import replace_features
-
-    made, layer = written
-    own = layer.renderer().clone()
-    own.updateCategorySymbol(0, QgsFillSymbol.createSimple({"color": "255,0,0,255"}))
-    layer.setRenderer(own)
-    again = record(2)
-    again.answer.evidence.append(replace(again.answer.evidence[0], label="ships", phrase="ships"))
-    again.file = made.file
-    replace_features(layer, again, "Threshold 0.3")
-    categories = layer.renderer().categories()
-    assert [item.label() for item in categories] == ["buildings", "ships", "lake", "other"]
-    assert categories[0].symbol().color().name() == "#ff0000" and categories[1].symbol().color().name() != "#ff0000"
-    layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple({"color": "255,0,0,255"})))
-    replace_features(layer, record(7), "Threshold 0.2")
-    assert layer.renderer().type() == "singleSymbol" and layer.featureCount() == 8
+from found_record import BOTTOM, LEFT, count_in, record, square
+from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle
 
 
 def test_a_click_rejects_the_smallest_feature_there_and_undo_brings_it_back(written):

@@ -25,16 +25,6 @@ SCALE = 0.9996  # of UTM in the middle of a zone
 
 
 @pytest.fixture
-def measuring(qgis_new_project):
-    """As the plugin has it from its start on."""
-    from rsvlm.rsvlm_plugin.layers.measuring import ProjectMeasuring
-
-    project = ProjectMeasuring()
-    yield project
-    project.dispose()
-
-
-@pytest.fixture
 def masks(measuring, written):
     _made, layer = written
     layer.startEditing()
@@ -235,9 +225,10 @@ def of_area(flat: float) -> object:
 
 
 def test_what_the_plugin_has_measured_itself_is_not_measured_again(masks):
-    from rsvlm.rsvlm_plugin.layers.editing import replace_features
+    from rsvlm.rsvlm_plugin.layers.answering import Answering
+    from rsvlm.rsvlm_plugin.layers.replacing import Replacing
 
-    replace_features(masks, record(5), "Threshold 0.3")
+    Replacing(masks, record(3), record(5).answer, "Threshold 0.3", Answering()).finish()
     assert sorted(area for area, _perimeter, _count in numbers(masks).values()) == [225.0] * 5 + [3600.0]
 
 

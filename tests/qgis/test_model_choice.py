@@ -145,6 +145,18 @@ def test_models_are_offered_and_those_that_are_not_installed_say_what_to_do(
     assert choice.current().model == "coast"
 
 
+def test_a_model_that_only_outlines_clicks_is_not_offered(models, choice, backend, wait, hear) -> None:
+    models("sam2", "SAM 2", '["refine"]', b"xyz")
+    models("coast", "Coast 1", '["segment", "refine"]', b"xyz")
+    told = hear(backend.models())
+    start(backend, wait, hear)
+    wait(lambda: choice.count() == 2 and told.over)
+    assert {card["id"]: card["installed"] for card in told.answers[0]["data"]} == {
+        "compact": True, "sam2": True, "coast": True
+    }  # fmt: skip
+    assert shown(choice) == [("compact (bundled)", True), ("Coast 1", True)]
+
+
 def test_choice_is_remembered_and_given_up_where_it_is_gone(models, choice, backend, server, wait, hear) -> None:
     from rsvlm.rsvlm_plugin.client.server import Server, shared_servers
     from rsvlm.rsvlm_plugin.dock.model_choice import ModelChoice

@@ -1,12 +1,15 @@
-"""What a cut is asked for that comes late: after another project was opened, nothing of the one before comes into it."""
+"""Another threshold: slider and record tell what the layer holds, undone and redone with it, whatever is asked meanwhile."""
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
+import pytest
 from found_record import record
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QPushButton
 
 
 class Later(QObject):
@@ -17,28 +20,112 @@ class Later(QObject):
     cancelled = False
 
     def cancel(self):
+        from rsvlm.protocol import Cancelled
+
         self.cancelled = True
+        self.failed.emit(Cancelled())
 
 
-def test_a_cut_that_comes_after_its_project_was_closed_brings_nothing_into_the_next_one(written, qgis_iface):
+def cut_at(likely: float, count: int):
+    """What a cut finds."""
+    answer = record(count).answer
+    answer.provenance["cut"] = {"likely": likely}
+    return answer
+
+
+@pytest.fixture
+def dock(written, qgis_iface):
+    """The card of a layer that was cut at 0.5 is in `card`, `replies` has what the backend was asked for."""
+    from rsvlm.rsvlm_plugin.dock.answers import Answers
     from rsvlm.rsvlm_plugin.dock.refining import Refining
 
     made, layer = written
-    replies, problems, told = [], [], []
+    replies, problems, asked = [], [], []
 
-    def find(_request):
+    def find(request):
+        asked.append(request.likely)
         replies.append(Later())
         return replies[-1]
 
     report = SimpleNamespace(clear=lambda: None, error=problems.append)
+    answers = Answers(qgis_iface, report, QPushButton())
     refining = Refining(qgis_iface, SimpleNamespace(find=find), report)
-    refining.recut.connect(told.append)
-    card = SimpleNamespace(record=made)
-    refining.cut_again(card, 0.3)
-    replies[0].finished.emit(record(7).answer)
-    assert layer.featureCount() == 8 and told == [card]
-    refining.cut_again(card, 0.4)
-    QgsProject.instance().clear()
-    replies[1].finished.emit(record(5).answer)
-    assert replies[1].cancelled and not QgsProject.instance().mapLayers() and (told, problems) == ([card], [])
+    answers.threshold_asked.connect(refining.cut_again)
+    refining.recut.connect(answers.refresh)
+    card = answers.begin("ortho")
+    answers.keep(card, made)
+    yield SimpleNamespace(
+        card=card, layer=layer, answers=answers, refining=refining, replies=replies, problems=problems, asked=asked
+    )
     refining.dispose()
+    answers.dispose()
+
+
+def shown(dock) -> float:
+    """What the slider says, and the record, and what is stored with the project."""
+    (stored,) = json.loads(QgsProject.instance().readEntry("rsvlm", "/answers", "")[0])
+    said = dock.card.record.answer.provenance.get("cut", {"likely": 0.5})["likely"]
+    assert dock.card.refine.slider.value() / 20 == said
+    assert stored["answer"]["provenance"].get("cut", {"likely": 0.5})["likely"] == said
+    return said
+
+
+def moved(dock, wait, likely: float) -> Later:
+    dock.card.refine.slider.setValue(round(20 * likely))
+    wait(lambda: dock.asked and dock.asked[-1] == likely)
+    return dock.replies[-1]
+
+
+def test_slider_and_record_follow_undo_and_redo(dock, wait):
+    stack = dock.layer.undoStack()
+    for likely, count in ((0.3, 7), (0.2, 9)):
+        moved(dock, wait, likely).finished.emit(cut_at(likely, count))
+        wait(lambda: not dock.refining._cuts)
+        assert shown(dock) == likely and dock.layer.featureCount() == count + 1
+    thresholds = []
+    for step in (stack.undo, stack.undo, stack.redo, stack.redo, stack.undo):
+        step()
+        thresholds.append((shown(dock), dock.layer.featureCount()))
+    assert thresholds == [(0.3, 8), (0.5, 4), (0.3, 8), (0.2, 10), (0.3, 8)]
+    dock.layer.rollBack()
+    assert (shown(dock), dock.layer.featureCount()) == (0.5, 4)
+    assert len(dock.asked) == 2 and dock.problems == []
+
+
+def test_a_newer_wish_takes_the_place_of_an_older_one_and_the_slider_stays_with_it(dock, wait):
+    older = moved(dock, wait, 0.3)
+    newer = moved(dock, wait, 0.2)
+    assert older.cancelled and not newer.cancelled and dock.card.refine.slider.value() == 4
+    newer.finished.emit(cut_at(0.2, 9))
+    dock.card.refine.slider.setValue(14)  # while that is being written
+    wait(lambda: dock.layer.featureCount() == 10 and dock.card.record.answer.provenance["cut"]["likely"] == 0.2)
+    assert dock.card.refine.slider.value() == 14
+    wait(lambda: dock.asked == [0.3, 0.2, 0.7])
+    dock.replies[-1].finished.emit(cut_at(0.7, 1))
+    wait(lambda: dock.layer.featureCount() == 2)
+    assert shown(dock) == 0.7 and dock.layer.undoStack().count() == 2
+    dock.layer.rollBack()
+
+
+def test_a_cut_that_fails_gives_the_slider_back(dock, wait):
+    from rsvlm.protocol import RsvlmError
+
+    moved(dock, wait, 0.3).failed.emit(RsvlmError("not_found", "Not kept.", "Find it again."))
+    assert shown(dock) == 0.5 and [problem.message for problem in dock.problems] == ["Not kept."]
+    dock.layer.setReadOnly(True)
+    moved(dock, wait, 0.2).finished.emit(cut_at(0.2, 9))
+    wait(lambda: len(dock.problems) == 2)
+    assert shown(dock) == 0.5 and "cannot be edited" in dock.problems[1].message
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_cut_whose_project_is_closed_brings_nothing_into_the_next_one(dock, wait, qgis_app, answered):
+    reply = moved(dock, wait, 0.3)
+    if answered:
+        reply.finished.emit(cut_at(0.3, 7))
+    QgsProject.instance().clear()
+    assert reply.cancelled is not answered and dock.refining._cuts == []
+    for _turn in range(20):
+        qgis_app.processEvents()
+    assert not QgsProject.instance().mapLayers() and dock.problems == []
+    assert QgsProject.instance().readEntry("rsvlm", "/answers", "")[0] == ""

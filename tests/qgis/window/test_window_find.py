@@ -229,18 +229,24 @@ def test_another_threshold_is_one_step_that_can_be_undone(finder, wait, iface):
     assert in_step(card, layer) and not any("edited" in line for line in told(card))
     card.refine.slider.setValue(6)
     wait(lambda: layer.isEditable() and layer.undoStack().undoText() == "Threshold 0.3", FOREVER)
+    wait(lambda: not finder.refining._cuts)
     after = areas(layer)
     assert sum(after) > sum(before)
-    wait(lambda: finder.refining._running is None)
     assert card.record.answer.provenance["cut"]["likely"] == 0.3
     wait(lambda: in_step(card, layer))
     assert not any("edited" in line for line in told(card))
     print(f"model {model_s} s, cut again {card.record.answer.timings} s")
+    finder.grab().save(str(SHOTS / "card-cut-again.png"))
     layer.undoStack().undo()
     assert areas(layer) == before
+    assert card.refine.slider.value() == 10 and card.record.answer.provenance["cut"]["likely"] == 0.5
     wait(lambda: in_step(card, layer))
-    assert any("edited" in line for line in told(card))
+    assert not any("edited" in line for line in told(card))
+    finder.grab().save(str(SHOTS / "card-cut-undone.png"))
+    layer.undoStack().redo()
+    assert areas(layer) == after and card.refine.slider.value() == 6
     layer.rollBack()
+    assert areas(layer) == before and card.refine.slider.value() == 10
 
 
 def test_a_click_on_the_map_rejects_until_escape(finder, wait, pause, iface):
