@@ -32,8 +32,9 @@ def disagreement(text: str, count: int, drawn: str) -> str | None:
     if number is None or number == count:
         return None
     there = "there is" if count == 1 else "there are"
-    return f"The text says {_word(number)}, but by the {drawn} {there} {_word(count)}."
+    return f"The text says {counted(number)}, but by the {drawn} {there} {counted(count)}."
 
 
-def _word(number: int) -> str:
+def counted(number: int) -> str:
+    """In words up to twelve, else in digits."""
     return WORDS[number] if number < len(WORDS) else str(number)

@@ -19,8 +19,8 @@ from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, ChangeRequest, Evidence, RsvlmError, Watch
 from rsvlm.tasks import checks
 from rsvlm.tasks.agreement import disagreement
-from rsvlm.tasks.ask import Telling, doubts, timings
 from rsvlm.tasks.figures import percent
+from rsvlm.tasks.in_words import Telling, doubts, timings
 from rsvlm.tasks.looking import ENOUGH, picture
 from rsvlm.tasks.outlines import LIKELY, SPECK, outlined
 from rsvlm.tasks.plan import one_view, view_size

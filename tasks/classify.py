@@ -13,8 +13,8 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Classifies
 from rsvlm.protocol import Answer, ClassifyRequest, Evidence, Watch
 from rsvlm.tasks import checks
-from rsvlm.tasks.ask import SURE, timings
 from rsvlm.tasks.figures import percent
+from rsvlm.tasks.in_words import SURE, timings
 from rsvlm.tasks.looking import Tile, gaps, seen
 from rsvlm.tasks.plan import in_tiles
 from rsvlm.tasks.provenance import provenance

@@ -17,9 +17,9 @@ from rsvlm.models.families.compact.predictor import CompactPredictor, Seen
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, Cancelled, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import checks, figures, wording
-from rsvlm.tasks.ask import Put, in_words
 from rsvlm.tasks.cover import Cover, measure_cover
 from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
+from rsvlm.tasks.in_words import Put, in_words
 from rsvlm.tasks.looking import Tile, gaps, look, seen
 from rsvlm.tasks.plan import Plan, make_plan
 from rsvlm.tasks.provenance import provenance

@@ -21,8 +21,8 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import Answer, GroundRequest, Watch
 from rsvlm.tasks import checks
-from rsvlm.tasks.ask import read_boxes, timings
 from rsvlm.tasks.features import Found
+from rsvlm.tasks.in_words import read_boxes, timings
 from rsvlm.tasks.outlines import LIKELY, SMOOTH, SPECK, speck_m2
 from rsvlm.tasks.phrases import looking, told
 from rsvlm.tasks.searching import Pace, Search

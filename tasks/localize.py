@@ -31,7 +31,7 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Embeds
 from rsvlm.protocol import Answer, Evidence, LocalizeRequest, Watch
 from rsvlm.tasks import checks
-from rsvlm.tasks.ask import timings
+from rsvlm.tasks.in_words import timings
 from rsvlm.tasks.looking import gaps, look, seen
 from rsvlm.tasks.outlines import LIKELY, valid_on
 from rsvlm.tasks.plan import Plan, in_tiles, one_view

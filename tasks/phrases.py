@@ -11,9 +11,9 @@ from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, Watch
 from rsvlm.tasks.agreement import disagreement
-from rsvlm.tasks.ask import doubts as doubts_of_words
 from rsvlm.tasks.expressions import refers
 from rsvlm.tasks.features import Found, evidence_of, phrase_reports
+from rsvlm.tasks.in_words import doubts as doubts_of_words
 from rsvlm.tasks.layout import OneView, Tiles, one_view_will_do
 from rsvlm.tasks.looking import gaps, seen
 from rsvlm.tasks.plan import doubts, one_view
@@ -78,6 +78,7 @@ def told(
     for item in evidence:
         watch.evidence(item)
     reports = phrase_reports(looked_for, evidence, plan.expressions)
+    there = {phrase: float(search.there[at]) for phrase in looked_for for search, at in [_search_of(plan, phrase)]}
     words = _in_words(task, plan, looked_for, evidence, predictor)
     stops = _stops(plan, looked_for)
     first = plan.searches[0]
@@ -89,6 +90,7 @@ def told(
         | {
             "prompt": [put(predictor.card, KINDS[task], phrase) for phrase in looked_for],
             "method": plan.seer.method,
+            "there": {phrase: round(chance, 3) for phrase, chance in there.items() if chance > 0},
             "tiles": {
                 "side": first.layout.side,
                 "overlap": tiling.overlap if tiling else 0,
@@ -118,14 +120,19 @@ class _Words:
     confidence: float | None
 
 
+def _search_of(plan: Looking, phrase: str) -> tuple[Search, int]:
+    """Where a phrase was looked for, and its number there."""
+    search = next(search for search in plan.searches if phrase in search.phrases)
+    return search, search.phrases.index(phrase)
+
+
 def _in_words(
     task: str, plan: Looking, looked_for: Sequence[str], evidence: Sequence[Evidence], predictor: Predictor
 ) -> _Words:
     """What a model said that answers in words, and whether that and its drawings agree."""
     said, warnings, sure = [], [], []
     for phrase in looked_for:
-        search = next(search for search in plan.searches if phrase in search.phrases)
-        at = search.phrases.index(phrase)
+        search, at = _search_of(plan, phrase)
         replies = search.replies[at]
         warnings += [doubt for reply in replies for doubt in doubts_of_words(reply)]
         sure += [reply.confidence for reply in replies]

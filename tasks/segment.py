@@ -17,8 +17,8 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, SegmentRequest, Watch
 from rsvlm.tasks import checks
-from rsvlm.tasks.ask import timings
 from rsvlm.tasks.features import Found
+from rsvlm.tasks.in_words import timings
 from rsvlm.tasks.kept import make_room, place_of, stopped_at, stopped_place
 from rsvlm.tasks.outlines import SMOOTH, speck_m2
 from rsvlm.tasks.phrases import Looking, looking, told

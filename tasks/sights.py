@@ -14,21 +14,12 @@ import numpy as np
 from rsvlm.geo.blending import blended
 from rsvlm.geo.tiling import Tiling
 from rsvlm.models.predictors.abilities import Answers, Classifies, Predictor, Question, Reply, Segments
+from rsvlm.models.predictors.zero_shot import COVER, unlike
 from rsvlm.models.prompts import put
 from rsvlm.tasks.plan import TILE_GSD
 
 KINDS = {"segment": "segment", "ground": "refer"}  # of prompts, by task
 PATCHES = 2  # along the side of a tile that is compared by patches; half a patch further, the next one begins
-# Common land cover that a phrase is held against; a line of which the phrase speaks itself is left out.
-COVER = (
-    ("buildings", "building", "houses", "house", "roofs", "roof", "homes", "residential", "town", "village", "urban"),
-    ("a road", "roads", "street", "streets", "highway", "motorway", "freeway", "track", "path"),
-    ("water", "lake", "lakes", "river", "rivers", "sea", "ocean", "pond", "ponds", "pool", "pools", "reservoir"),
-    ("forest", "forests", "trees", "tree", "woods", "woodland", "orchard"),
-    ("grassland", "meadow", "meadows", "grass", "lawn", "pasture"),
-    ("farmland", "field", "fields", "crop", "crops", "agricultural", "agriculture"),
-    ("bare land", "soil", "sand", "desert", "beach", "rock", "rocks", "bare", "bareland"),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +125,7 @@ class ByPatches:
         side = self.side // PATCHES
         tiling = Tiling(width, height, side, side // 2)
         patches = [picture[y0:y1, x0:x1] for picture in pictures for x0, y0, x1, y1 in tiling.windows()]
-        words = {word for phrase in phrases for word in phrase.lower().split()}
-        others = [line[0] for line in COVER if words.isdisjoint(word for name in line for word in name.split()[-1:])]
+        others = [COVER[at][0] for at in unlike(phrases)]
         likely = self._predictor.zero_shot(self._predictor.encode(np.stack(patches)), [*phrases, *others])
         shares = likely[:, : len(phrases)].reshape(len(pictures), -1, len(phrases)).astype(np.float32)
         flat = np.ones((tiling.side, tiling.side), np.float32)

@@ -21,9 +21,10 @@ from rsvlm.trainer.records import data_folder
 
 CHANGES = "--nuisance 0.7 --held --seed 2 --split val"
 # What the commands below read beside the data sets, and the command that makes it.
-HELD_SCENES = "scenes/val.jsonl"
+HELD_SCENES, FIT_SCENES = "scenes/val.jsonl", "fit/val.jsonl"  # the latter to fit on what tells that something is there
 MADE = {
     HELD_SCENES: "data scenes -o scenes --count 500 --seed 2 --pixels 128 --split val",
+    FIT_SCENES: "data scenes -o fit --count 250 --seed 3 --pixels 128 --split val",
     "composites.jsonl": "data composites dubai_segmentation.zip rsicd_train_128.zip --pictures composites --count 200 "
     f"-o composites.jsonl {CHANGES}",
     "xbd.jsonl": "data convert damage change_pairs_256.zip -o xbd.jsonl",

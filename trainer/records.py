@@ -213,12 +213,15 @@ def is_held(filename: str) -> bool:
     return int(hashlib.sha256(filename.encode()).hexdigest(), 16) % 10 == 0
 
 
-def archive_rows(path: Path, fields: Sequence[str]) -> list[dict[str, Any]]:
-    """These fields of every picture of a caption archive. Raises RsvlmError (not_found) for what is none, or lacks one."""
+def archive_rows(path: Path, fields: Sequence[str], more: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """These fields of every picture of a caption archive, and `more` of those that have them.
+
+    Raises RsvlmError (not_found) for what is none, or lacks one.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines() if line.strip()]
-        return [{key: row[key] for key in fields} for row in rows]
+        return [{key: row[key] for key in (*fields, *(key for key in more if key in row))} for row in rows]
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise RsvlmError(
             "not_found",

@@ -51,7 +51,7 @@ def test_what_a_model_cannot_do_is_not_asked_and_what_fails_is_no_figure(
     (tmp_path / "xbd.jsonl").write_text("")
     found = figures.measured("small", tmp_path)
     assert [next(found)[0].told for _ in range(2)] == ["UCM val", "RSICD held"]
-    made, captions = [["data", "scenes"], ["data", "composites"]], [["eval", "caption"]] * 2
+    made, captions = [["data", "scenes"], ["data", "scenes"], ["data", "composites"]], [["eval", "caption"]] * 2
     assert [words[:2] for words in asked] == made + captions
     assert asked[-1][-3:] == ["--model", "small", "--json"]
     with pytest.raises(RsvlmError, match=r"x\.png cannot be read"):

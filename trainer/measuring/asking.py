@@ -18,6 +18,7 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Answers, Predictor, Question
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record, RsvlmError
+from rsvlm.tasks.measured import in_pictures
 from rsvlm.trainer import measuring
 from rsvlm.trainer.pictures import Picture, read_picture
 
@@ -92,13 +93,14 @@ class Measure(ABC):
                 )
         return before, after
 
-    def answers(self, pictures: Sequence[Picture], questions: Sequence[Question]) -> list[Row]:
-        """{"prediction", "confidence"} to each, without the boxes in it."""
-        predictor = cast(Answers, self.predictor)
-        replies = predictor.ask(self.encoded(pictures), questions)
+    def answers(self, pictures: Sequence[Picture], questions: Sequence[Question], kind: str = "vqa") -> list[Row]:
+        """{"prediction", "confidence"} to each as a person puts it, without the boxes in it; measured as the task “ask” does."""
+        predictor, seen = cast(Answers, self.predictor), self.encoded(pictures)
+        replies = predictor.ask(seen, [self.put(question, kind=kind) for question in questions])
+        told = in_pictures(predictor, seen, [question.text for question in questions], replies)
         return [
-            {"prediction": self.words(reply.text, picture), "confidence": round(reply.confidence, 4)}
-            for reply, picture in zip(replies, pictures, strict=True)
+            {"prediction": self.words(text, picture), "confidence": round(sure, 4)}
+            for (text, sure), picture in zip(told, pictures, strict=True)
         ]
 
     def put(self, question: Question, text: str = "", kind: str = "vqa") -> Question:

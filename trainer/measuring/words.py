@@ -33,7 +33,7 @@ class Captions(Measure):
         if isinstance(self.predictor, CompactPredictor):
             told = self._bundled(self.predictor, self.encoded(pictures), items)
         else:
-            told = self.answers(pictures, [Question(put(self.card, "caption"))] * len(items))
+            told = self.answers(pictures, [Question("")] * len(items), "caption")
         return [
             {"id": record.id, **row, "references": list(right_answers(record))}
             for record, row in zip(items, told, strict=True)
@@ -60,7 +60,7 @@ class Questions(Measure):
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         pictures = self.pictures([record.images[0] for record in items])
-        return answered(items, self.answers(pictures, [self.put(asked(self, record)) for record in items]))
+        return answered(items, self.answers(pictures, [asked(self, record) for record in items]))
 
 
 class Change(Measure):

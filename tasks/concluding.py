@@ -1,0 +1,171 @@
+"""From where things are likely to be in a picture to the answer to a question that this decides. Knows no model, no raster."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
+from typing import Protocol
+
+import numpy as np
+from affine import Affine
+from shapely.geometry.base import BaseGeometry
+
+from rsvlm.geo.polygons import polygons
+from rsvlm.tasks.agreement import counted, said
+from rsvlm.tasks.measurable import CELLS, Measurable
+from rsvlm.tasks.outlines import LIKELY
+
+SPECK = 8  # pixels; what is smaller counts for nothing
+SCRAP = 0.2  # of the area that things of a kind have; what is smaller is a part of one that was torn off
+FEW = 0.3  # chance of any being there under which none is counted
+LOOKED = 0.75  # what the masks' word weighs against the decoder's, where both say whether something is there
+ALMOST = 1e-3  # no chance is taken for nearer to 0 or 1
+
+
+class Shown(Protocol):
+    """What is seen of a phrase. Places are shares of the sides, x from the left and y from the top.
+
+    there: how likely any of it is there, 0 to 1. share: of the area that was looked at. middles: (things, 2) of each thing that
+    counts; middle: (2,) of all of it.
+    """
+
+    @property
+    def there(self) -> float: ...
+
+    @property
+    def share(self) -> float: ...
+
+    @property
+    def middles(self) -> np.ndarray: ...
+
+    @property
+    def middle(self) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class InPicture:
+    """likely: (H, W) in [0, 1], how likely each pixel is of it; what is too unlikely for an outline has its part in `share`."""
+
+    there: float
+    likely: np.ndarray
+
+    @property
+    def share(self) -> float:
+        return float(self.likely.mean())
+
+    @cached_property
+    def middles(self) -> np.ndarray:
+        height, width = self.likely.shape
+        shapes = polygons(self.likely >= LIKELY, Affine.identity(), SPECK)
+        return _places(list(compress(shapes, whole(shapes))), (0, 0, width, height))
+
+    @property
+    def middle(self) -> np.ndarray:
+        weights = np.square(self.likely, dtype=float)
+        height, width = weights.shape
+        columns, rows = weights.sum(axis=0) @ np.arange(width), weights.sum(axis=1) @ np.arange(height)
+        return np.array((columns / width, rows / height)) / max(weights.sum(), ALMOST)
+
+
+@dataclass(frozen=True, eq=False)
+class OnGround:
+    """area, frame: of all that was looked at; frame as its left, top, right and bottom. shapes: outlines of the phrase, without
+    scraps, in the same coordinates.
+    """
+
+    there: float
+    area: float
+    frame: tuple[float, float, float, float]
+    shapes: Sequence[BaseGeometry]
+
+    @property
+    def share(self) -> float:
+        return float(sum(shape.area for shape in self.shapes)) / self.area
+
+    @cached_property
+    def middles(self) -> np.ndarray:
+        return _places(self.shapes, self.frame)
+
+    @property
+    def middle(self) -> np.ndarray:
+        areas = [shape.area for shape in self.shapes]
+        return np.average(self.middles, axis=0, weights=areas) if areas else np.full(2, 0.5)
+
+
+def whole(shapes: Sequence[BaseGeometry]) -> list[bool]:
+    """Which are no scraps."""
+    areas = [shape.area for shape in shapes]
+    least = SCRAP * float(np.median(areas)) if areas else 0.0
+    return [area >= least for area in areas]
+
+
+def in_cell(shown: Shown, cell: str) -> np.ndarray:
+    """(things,) bool: which lie in a cell, by their middles; all for ""."""
+    if not cell:
+        return np.ones(len(shown.middles), bool)
+    return np.asarray(((shown.middles * 3).clip(0, 2).astype(int) == CELLS[cell]).all(axis=1))
+
+
+def _places(shapes: Sequence[BaseGeometry], frame: tuple[float, float, float, float]) -> np.ndarray:
+    """(shapes, 2): middles as Shown has them."""
+    left, top, right, bottom = frame
+    points = np.array([(shape.centroid.x, shape.centroid.y) for shape in shapes]).reshape(-1, 2)
+    return np.asarray((points - (left, top)) / (right - left, bottom - top))
+
+
+def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: float) -> tuple[str, float] | None:
+    """The answer in short, and how likely it is; None where the picture does not decide it.
+
+    text, sure: what the model says in words, and how likely that is.
+    """
+    first, second = shown[asked.phrases[0]], shown[asked.phrases[-1]]
+    either = max(first.there, 1 - first.there)
+    if asked.kind == "there" and not asked.cell:
+        chance = _agreed(first.there, {"yes": sure, "no": 1 - sure}.get(text.strip(" .!").lower()))
+        return _answer(chance >= 0.5, max(chance, 1 - chance))
+    if asked.kind == "there":
+        return _answer(bool(in_cell(first, asked.cell).any()), either)
+    if asked.kind == "count":
+        in_words = said(text) is not None and not any(map(str.isdigit, text))
+        number = _count(first, asked.cell)
+        return f"{counted(number).capitalize() if in_words else number}.", either
+    if asked.kind == "share":
+        share = 100 * first.share
+        return f"{round(share, -1) if share >= 5 else share:.0f} percent.", either
+    if asked.kind == "size":
+        return None
+    if asked.kind == "beside":
+        return _beside(asked, first, second)
+    sizes = [one.share if asked.kind == "area" else float(_count(one)) for one in (first, second)]
+    more, rest = sizes[::-1] if asked.less else sizes
+    return _answer(more > rest, max(sizes) / sum(sizes)) if sum(sizes) else None
+
+
+def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]:
+    axis, sign = (1 if asked.side in ("above", "below") else 0), (1 if asked.side in ("below", "right of") else -1)
+    places = first.middles if asked.every and len(first.middles) else first.middle[None]
+    return _answer(bool((sign * (places - second.middle)[:, axis] > 0).all()), min(first.there, second.there))
+
+
+def _count(shown: Shown, cell: str = "") -> int:
+    return int(in_cell(shown, cell).sum()) if shown.there >= FEW else 0
+
+
+def _agreed(there: float, words: float | None) -> float:
+    """One chance of two: their log odds are added with weights."""
+    if words is None:
+        return there
+    odds = LOOKED * _log_odds(there) + (1 - LOOKED) * _log_odds(words)
+    return 1 / (1 + math.exp(-odds))
+
+
+def _log_odds(chance: float) -> float:
+    chance = min(1 - ALMOST, max(ALMOST, chance))
+    return math.log(chance / (1 - chance))
+
+
+def _answer(holds: bool, sure: float) -> tuple[str, float]:
+    return "Yes." if holds else "No.", sure

@@ -1,0 +1,141 @@
+"""Questions that outlines decide are measured: words of the model say less of what is where than its masks do.
+
+On the ground (`ask`) everything is outlined as “segment” does it, and the outlines are the evidence; in a picture of a data set
+(`in_pictures`) the probabilities themselves are enough. For models that have both abilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+from typing import Any
+
+import shapely
+
+from rsvlm.geo.scene import Scene
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.pool import Models
+from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
+from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
+from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, in_cell, whole
+from rsvlm.tasks.features import phrase_reports
+from rsvlm.tasks.layout import Tiles
+from rsvlm.tasks.measurable import Measurable, measurable
+from rsvlm.tasks.segment import segment
+
+NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentences answer
+OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
+MOST_TILES = 256  # that are outlined for an answer
+TOO_LARGE = "The place is too large to be outlined for an answer, so this one comes from a single view of it."
+
+
+class Hushed(Watch):
+    """Passes on progress, and the wish to stop; not what is found, which an answer may yet rest on or not."""
+
+    def __init__(self, listener: Watch) -> None:
+        self._listener = listener
+
+    def progress(self, done: int, total: int, note: str) -> None:
+        self._listener.progress(done, total, note)
+
+    def cancelled(self) -> bool:
+        return self._listener.cancelled()
+
+
+def able(card: ModelCard, predictor: Predictor) -> bool:
+    return "segment" in card.tasks and isinstance(predictor, Segments)
+
+
+def to_measure(
+    request: AskRequest, card: ModelCard, models: Models, watch: Watch
+) -> tuple[Measurable | None, list[str]]:
+    """What of the question is measured, if anything; sentences on why it is not. Raises what opening and loading raise."""
+    asked = measurable(request.question) if request.knowledge is None else None
+    if asked is None:
+        return None, []
+    with Scene.open(request.raster) as scene, models.using(card.id, watch.cancelled) as found:
+        if not able(card, found) or not isinstance(found, Segments):
+            return None, []
+        layout = Tiles(scene, card.input.pixels, card.input.gsd_range_m[0], found.mask_stride)
+    return (asked, []) if layout.count <= MOST_TILES else (None, [TOO_LARGE])
+
+
+def measured(request: AskRequest, asked: Measurable, words: Answer, models: Models, watch: Watch) -> Answer:
+    """The answer from outlines of all of the extent. words: what the model says itself. Raises as `segment` does."""
+    found = segment(SegmentRequest(request.raster, asked.phrases, words.provenance["model"]), models, Hushed(watch))
+    reports = (found.structured or {})["phrases"]
+    shown, evidence = _on_ground(found, reports, request.raster)
+    sure = words.confidence or 0.0
+    short, sure = concluded(asked, shown, words.text, sure) or ("" if asked.kind == "size" else words.text, sure)
+    absent = asked.kind == "there" and short == "No."
+    kept = {
+        phrase: list(compress(items, in_cell(shown[phrase], asked.cell))) if not absent else []
+        for phrase, items in evidence.items()
+    }
+    shapes = [item for items in kept.values() for item in items]
+    for item in shapes:
+        watch.evidence(item)
+    told = phrase_reports(asked.phrases, shapes, ())
+    sizes = " ".join(_sentence(report["text"]) for report in told if report["count"] or asked.kind in NUMBERS)
+    text = sizes if asked.kind in NUMBERS else f"{short} {sizes}".strip()
+    watch.text(text)
+    return replace(
+        found,
+        text=text,
+        evidence=shapes,
+        confidence=round(sure, 3),
+        provenance=words.provenance
+        | {name: found.provenance[name] for name in OF_OUTLINES if name in found.provenance}
+        | {"measured": {"kind": asked.kind, "phrases": list(asked.phrases), "said": words.text}},
+        timings={name: round(seconds + words.timings.get(name, 0), 4) for name, seconds in found.timings.items()},
+        structured={"phrases": told},
+        target_absent=[
+            phrase for phrase, items in kept.items() if not items and (asked.kind, short) != ("there", "Yes.")
+        ],
+        usage=words.usage,
+    )
+
+
+def _on_ground(
+    found: Answer, reports: Sequence[dict[str, Any]], raster: Raster
+) -> tuple[dict[str, Shown], dict[str, list[Evidence]]]:
+    """By phrase, without scraps: what concluded takes, and the outlines themselves."""
+    with Scene.open(raster) as scene:
+        x0, y0, x1, y1 = scene.extent
+        frame = (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
+        area = (x1 - x0) * (y1 - y0) if scene.area is None else scene.area.area
+    there = found.provenance["there"]
+    shown: dict[str, Shown] = {}
+    evidence: dict[str, list[Evidence]] = {}
+    for report in reports:
+        own = found.evidence[slice(*report["evidence"])]
+        shapes = [shapely.geometry.shape(item.geometry) for item in own]
+        kept = whole(shapes)
+        evidence[report["phrase"]] = list(compress(own, kept))
+        likely = there.get(report["phrase"], 0.0)
+        shown[report["phrase"]] = OnGround(likely, area, frame, list(compress(shapes, kept)))
+    return shown, evidence
+
+
+def in_pictures(
+    predictor: Any, seen: Sequence[Any], questions: Sequence[str], replies: Sequence[Reply]
+) -> list[tuple[str, float]]:
+    """Text and confidence of each answer: of the reply where the question, or the model, is none that measures.
+
+    seen: what the predictor's `encode` gave of a picture for each question.
+    """
+    found = [(reply.text, reply.confidence) for reply in replies]
+    if able(predictor.card, predictor):
+        for number, (picture, question) in enumerate(zip(seen, questions, strict=True)):
+            asked = measurable(question)
+            if asked is not None:
+                likely = predictor.likely([picture], asked.phrases)[0]
+                rows = zip(asked.phrases, likely.there.tolist(), likely.maps, strict=True)
+                shown: dict[str, Shown] = {phrase: InPicture(there, values) for phrase, there, values in rows}
+                found[number] = concluded(asked, shown, *found[number]) or found[number]
+    return found
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

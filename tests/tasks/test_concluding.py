@@ -1,0 +1,82 @@
+"""Answers that follow from where things are likely to be."""
+
+from __future__ import annotations
+
+from itertools import compress
+
+import numpy as np
+import pytest
+from shapely.geometry import box
+
+from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, whole
+from rsvlm.tasks.measurable import measurable
+
+SIDE = 90
+
+
+def picture(*boxes: tuple[int, int, int, int], there: float = 0.9) -> InPicture:
+    """x0, y0, x1, y1 of what is likely, from the top left."""
+    likely = np.full((SIDE, SIDE), 0.01, np.float32)
+    for x0, y0, x1, y1 in boxes:
+        likely[y0:y1, x0:x1] = 0.9
+    return InPicture(there, likely)
+
+
+def ground(*boxes: tuple[int, int, int, int], there: float = 0.9) -> OnGround:
+    """The same with y up, from 1000, 2000 at the lower left."""
+    shapes = [box(1000 + x0, 2000 + SIDE - y1, 1000 + x1, 2000 + SIDE - y0) for x0, y0, x1, y1 in boxes]
+    return OnGround(there, SIDE**2, (1000, 2000 + SIDE, 1000 + SIDE, 2000), list(compress(shapes, whole(shapes))))
+
+
+@pytest.mark.parametrize("seen", [picture, ground])
+@pytest.mark.parametrize(
+    ("question", "boxes", "answer"),
+    [
+        ("How many cars are there?", [[(0, 0, 9, 9), (20, 20, 29, 29), (60, 60, 69, 69)]], "3."),
+        ("How many cars are there?", [[(0, 0, 30, 30), (40, 40, 70, 70), (80, 80, 84, 84)]], "2."),  # one is a scrap
+        ("How many cars are at the top left?", [[(0, 0, 9, 9), (60, 60, 69, 69)]], "1."),
+        ("Is there a car at the bottom?", [[(40, 70, 50, 80)]], "Yes."),
+        ("Is there a car at the top?", [[(40, 70, 50, 80)]], "No."),
+        ("How much of the image is covered by trees?", [[(0, 0, 90, 45)]], "50 percent."),
+        ("Are there more cars than trees?", [[(0, 0, 9, 9), (20, 0, 29, 9)], [(30, 30, 80, 80)]], "Yes."),
+        ("Is the area of cars larger than that of trees?", [[(0, 0, 9, 9), (20, 0, 29, 9)], [(30, 30, 80, 80)]], "No."),
+        ("Is the area of cars smaller than that of trees?", [[(0, 0, 9, 9)], [(30, 30, 80, 80)]], "Yes."),
+        ("Is the car above the tree?", [[(40, 0, 50, 10)], [(40, 60, 50, 70)]], "Yes."),
+        ("Is the car below the tree?", [[(40, 0, 50, 10)], [(40, 60, 50, 70)]], "No."),
+        ("Are the cars to the right of the tree?", [[(60, 0, 90, 30), (0, 0, 10, 10)], [(20, 60, 30, 70)]], "Yes."),
+        ("Are all cars to the right of the tree?", [[(60, 0, 90, 30), (0, 0, 15, 15)], [(20, 60, 30, 70)]], "No."),
+    ],
+)
+def test_answer_follows_from_what_is_where(seen: object, question: str, boxes: list, answer: str):
+    asked = measurable(question)
+    assert asked is not None and callable(seen)
+    shown: dict[str, Shown] = {phrase: seen(*own) for phrase, own in zip(asked.phrases, boxes, strict=True)}
+    found = concluded(asked, shown, "Maybe.", 0.5)
+    assert found is not None and found[0] == answer and 0.5 <= found[1] <= 1
+
+
+def test_both_words_of_the_model_tell_whether_something_is_there():
+    asked = measurable("Is there a lake?")
+    assert asked is not None
+
+    def told(there: float, text: str, sure: float) -> tuple[str, float] | None:
+        return concluded(asked, {"lake": picture(there=there)}, text, sure)
+
+    assert told(0.8, "Perhaps.", 0.9) == ("Yes.", 0.8) and told(0.2, "", 0.0) == ("No.", 0.8)
+    assert told(0.55, "No.", 0.95) == ("No.", pytest.approx(0.64, abs=0.01))
+    assert told(0.9, "No.", 0.7) == ("Yes.", pytest.approx(0.81, abs=0.01))
+
+
+def test_count_is_told_in_the_words_that_the_model_uses():
+    asked = measurable("How many boats are there?")
+    assert asked is not None
+    two = {"boats": picture((0, 0, 9, 9), (20, 20, 29, 29))}
+    assert concluded(asked, two, "Eight.", 0.4) == ("Two.", 0.9)
+    assert concluded(asked, two, "8.", 0.4) == ("2.", 0.9)
+    assert concluded(asked, {"boats": picture((0, 0, 9, 9), there=0.1)}, "8.", 0.4) == ("0.", 0.9)
+
+
+def test_nothing_of_either_is_no_comparison():
+    asked = measurable("Are there more cars than trees?")
+    assert asked is not None
+    assert concluded(asked, {"cars": ground(), "trees": ground()}, "Yes.", 0.7) is None

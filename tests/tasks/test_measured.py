@@ -1,0 +1,87 @@
+"""The bundled model's answers that are measured: what they say is what their outlines show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shapely.geometry import shape
+
+from rsvlm.models.pool import Models
+from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest, Watch
+from rsvlm.tasks import TASKS
+from rsvlm.tasks.figures import ground_area
+from rsvlm.tasks.measured import TOO_LARGE
+
+DEMO = Raster(
+    href=str(Path(__file__).parents[2] / "resources" / "demo" / "before.tif"),
+    extent=(654350, 5318080, 654600, 5318350),  # houses, streets and the shore
+)
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models("cpu")
+
+
+def ask(models: Models, question: str, watch: Watch | None = None, raster: Raster = DEMO) -> Answer:
+    return TASKS["ask"].run(AskRequest(raster, question), models, watch or Watch())
+
+
+def test_number_is_that_of_the_outlines(models: Models, listen: Any):
+    listener = listen()
+    answer = ask(models, "How many buildings are there?", listener)
+    area = sum(item.area_m2 or 0 for item in answer.evidence)
+    assert answer.text == f"Buildings: {len(answer.evidence)} found, {ground_area(area)}."
+    assert answer.text == "".join(listener.pieces) and listener.items == answer.evidence
+    assert len(answer.evidence) > 5 and {item.label for item in answer.evidence} == {"buildings"}
+    drawn = TASKS["segment"].run(SegmentRequest(DEMO, ["buildings"]), models, Watch())
+    assert {str(item.geometry) for item in answer.evidence} <= {str(item.geometry) for item in drawn.evidence}
+    assert answer.provenance["task"] == "ask" and answer.provenance["measured"]["kind"] == "count"
+    assert answer.provenance["method"] == "probabilities" and answer.provenance["measured"]["said"]
+
+
+def test_comparison_is_that_of_the_areas(models: Models):
+    sizes = {}
+    for phrase in ("water", "roads"):
+        answer = ask(models, f"How large is the {phrase}?")
+        sizes[phrase] = sum(item.area_m2 or 0 for item in answer.evidence)
+        assert answer.text.endswith(f"{ground_area(sizes[phrase])}.")
+    assert sizes["water"] > 2 * sizes["roads"] > 0
+    assert ask(models, "Is the area of water larger than that of roads?").text.startswith("Yes. Water: ")
+    assert ask(models, "Is the area of roads larger than that of water?").text.startswith("No. Roads: ")
+
+
+def test_only_what_lies_there_counts(models: Models):
+    everywhere = ask(models, "How many buildings are there?")
+    x0, y0, x1, y1 = everywhere.provenance["extent"]
+    answer = ask(models, "How many buildings are at the top left?")
+    assert 0 < len(answer.evidence) < len(everywhere.evidence)
+    for item in answer.evidence:
+        middle = shape(item.geometry).centroid
+        assert middle.x < x0 + (x1 - x0) / 3 and middle.y > y1 - (y1 - y0) / 3
+    assert re.fullmatch(rf"Buildings: {len(answer.evidence)} found, .*", answer.text)
+
+
+def test_what_is_not_there_has_no_outlines(models: Models):
+    answer = ask(models, "Is there a baseball diamond?")
+    assert answer.text == "No." and answer.evidence == [] and answer.target_absent == ["baseball diamond"]
+
+
+def test_other_questions_are_answered_in_words(models: Models, listen: Any):
+    listener = listen()
+    answer = ask(models, "What is the theme of this picture?", listener)
+    assert "measured" not in answer.provenance and answer.text == "".join(listener.pieces)
+
+
+def test_place_that_is_too_large_is_answered_in_words(models: Models, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rsvlm.tasks.measured.MOST_TILES", 1)
+    answer = ask(models, "How many buildings are there?")
+    assert "measured" not in answer.provenance and TOO_LARGE in answer.warnings
+
+
+def test_measuring_is_stopped(models: Models, listen: Any):
+    with pytest.raises(Cancelled):
+        ask(models, "How many buildings are there?", listen(lambda self: True))
