@@ -1,5 +1,4 @@
-"""Probabilities that mean something: a temperature for the scene head, from which score on a class is relied on, and a
-bias for whether what a phrase names is there.
+"""Probabilities that mean something: a temperature for the scene head, and from which score on a class is relied on.
 
 Guo et al., arXiv 1706.04599 (temperature scaling), on pictures that were never trained on.
 """
@@ -12,14 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from rsvlm.models.families.compact.predictor import CompactPredictor
-from rsvlm.protocol import Record
-from rsvlm.trainer.measuring.asking import Setting
-from rsvlm.trainer.measuring.drawn import Presence
 from rsvlm.trainer.pictures import read_squares
 from rsvlm.trainer.records import read_caption_archive
 
 TEMPERATURES = np.round(np.geomspace(0.3, 3.0, 60), 3)
-BIASES = np.round(np.arange(-4, 4.01, 0.05), 2)
 PRECISION = 0.95  # of what is relied on; strange imagery is harder than the held pictures that this is fitted on
 BATCH = 64
 
@@ -39,15 +34,6 @@ def scene_logits(predictor: CompactPredictor, splits: Sequence[tuple[Path, str]]
     return np.concatenate(rows), np.array(truth), np.concatenate(familiarity)
 
 
-def presence(predictor: CompactPredictor, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds (n,), without the card's bias, that what a phrase names is in a picture at all, and whether it is (n,)."""
-    asked = Presence(Setting(predictor, "presence", lambda: iter(records)))
-    rows = [row for batch in asked.answered(records) for _, row in batch]
-    chances = np.array([row["confidence"] for row in rows]).clip(1e-4, 1 - 1e-4)
-    truth = np.array([row["references"] == ["yes"] for row in rows])
-    return np.log(chances / (1 - chances)) - predictor.card.calibration.present_bias, truth
-
-
 def softmax(logits: np.ndarray) -> np.ndarray:
     """(n, classes), each row adding up to one."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -58,14 +44,6 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The temperature under which the true classes are likeliest."""
     losses = [-np.log(softmax(logits / t)[np.arange(len(truth)), truth].clip(1e-12)).mean() for t in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])
-
-
-def fit_bias(logits: np.ndarray, truth: np.ndarray) -> float:
-    """What to add to log-odds so that they are as often too low for what is there as too high for what is not."""
-    losses = [
-        np.logaddexp(0, -logits[truth] - bias).mean() + np.logaddexp(0, logits[~truth] + bias).mean() for bias in BIASES
-    ]
-    return float(BIASES[int(np.argmin(losses))])
 
 
 def fit_threshold(scores: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 import tomlkit
 import torch
 
-from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card, load_cards
+from rsvlm.models.cards import BUNDLED, RESOURCES, ModelCard, files_in, get_card
 from rsvlm.models.families.compact.files import WITH_MASKS
 from rsvlm.models.families.compact.predictor import CompactPredictor, load
 from rsvlm.models.weights import load_compact, save_compact
@@ -22,16 +22,15 @@ from rsvlm.trainer.calibration import (
     BATCH,
     calibration_error,
     centres,
-    fit_bias,
     fit_temperature,
     fit_threshold,
-    presence,
     scene_logits,
     softmax,
 )
 from rsvlm.trainer.examples import Examples
-from rsvlm.trainer.figures import HELD_SCENES, REAL, make, measured
+from rsvlm.trainer.figures import FIT_SCENES, REAL, make, measured
 from rsvlm.trainer.pictures import read_squares
+from rsvlm.trainer.presence import fit_presence, known_pictures, names, witnesses
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import Records, data_folder
 
@@ -71,8 +70,16 @@ def source_of(folder: Path) -> dict[str, object]:
     return {"source": {"path": BUNDLED, "files": [file.model_dump(exclude_none=True) for file in files_in(folder)]}}
 
 
-def calibrate(data: Path, made: Path) -> dict[str, float]:
-    """Fit temperature and threshold on the held pictures, and the bias on generated ones; write them into the card."""
+def revised(calibration: dict[str, object]) -> ModelCard:
+    """The bundled model's card, after these values of its calibration were replaced."""
+    edit_card({"calibration": get_card(None).calibration.model_dump(mode="json") | calibration})
+    return get_card(None)
+
+
+def calibrate(data: Path, made: Path) -> dict[str, object]:
+    """Fit temperature and threshold on the held pictures, and what tells that something is there at all on others; write them
+    into the card.
+    """
     make(made)
     predictor = load(get_card(None), "cpu")
     logits, truth, familiarity = scene_logits(predictor, [(data / name, split) for name, split in REAL])
@@ -81,18 +88,15 @@ def calibrate(data: Path, made: Path) -> dict[str, float]:
     scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     threshold = fit_threshold(scores, right)
     familiar = round(float(np.quantile(familiarity, UNFAMILIAR)), 3)
-    card = load_cards()[BUNDLED].calibration.model_dump(mode="json")
-    bias = fit_bias(*presence(predictor, Records(made / HELD_SCENES)))
-    found = {
-        "scene_temperature": temperature,
-        "unsure_below": threshold,
-        "familiar_from": familiar,
-        "present_bias": bias,
-    }
-    edit_card({"calibration": {**card, **found}})
+    found: dict[str, object] = {"scene_temperature": temperature, "unsure_below": threshold, "familiar_from": familiar}
+    found["outlined"] = names()
+    predictor.card = revised(found)
+    told = witnesses(predictor, known_pictures(predictor, data, Records(made / FIT_SCENES)))
+    found |= fit_presence(told, names())
+    revised(found)
     sure = scores >= threshold
     return {
-        **found,
+        **{name: value for name, value in found.items() if name != "outlined"},
         "expected_calibration_error": round(calibration_error(scores, right), 4),
         "share_sure": round(float(sure.mean()), 4),
         "accuracy_when_sure": round(float(np.mean(right[sure])), 4),

@@ -136,6 +136,20 @@ def test_new_model_begins_with_what_it_shares_with_another(learner: CompactLearn
     assert torch.equal(learner.model.scene_head.weight[0], given.scene_head.weight[place])
 
 
+def test_words_keep_their_rows_in_a_vocabulary_of_the_same_size(add_model):
+    card: ModelCard = add_model("given")
+    given, words = load_compact(card.folder)
+    rows = given.language.get_input_embeddings().weight
+    learner = new(SETTINGS | {"vocabulary": len(rows)}, TEXTS, ["river"])
+    take_over(learner, card)
+    own, known = learner.tokenizer.get_vocab(), words.get_vocab()
+    shared = [word for word in own if word in known]
+    assert any(own[word] != known[word] for word in shared)
+    mine = learner.model.language.get_input_embeddings().weight
+    assert len(mine) == len(rows) and learner.model.language.lm_head.weight is mine
+    assert torch.equal(mine[[own[word] for word in shared]], rows[[known[word] for word in shared]])
+
+
 def test_vocabulary_without_room_is_refused():
     with pytest.raises(ValueError, match="300"):
         new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])

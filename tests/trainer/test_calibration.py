@@ -9,7 +9,6 @@ from rsvlm.models.pool import Models
 from rsvlm.trainer.calibration import (
     calibration_error,
     centres,
-    fit_bias,
     fit_temperature,
     fit_threshold,
     scene_logits,
@@ -28,14 +27,6 @@ def drawn(temperature: float, count: int = 6000) -> tuple[np.ndarray, np.ndarray
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 2.0])
 def test_temperature_that_made_the_classes_is_found(temperature: float) -> None:
     assert fit_temperature(*drawn(temperature)) == pytest.approx(temperature, rel=0.1)
-
-
-@pytest.mark.parametrize("bias", [-1.5, 0.0, 0.8])
-def test_bias_that_chances_lack_is_found_however_few_are_there(bias: float) -> None:
-    generator = np.random.default_rng(4)
-    truth = generator.random(9000) < 0.2
-    right = generator.normal(np.where(truth, 1, -1), 2**0.5)  # log-odds of two classes that are equally frequent
-    assert fit_bias(right - bias, truth) == pytest.approx(bias, abs=0.1)
 
 
 def test_threshold_keeps_the_wanted_precision_and_as_many_answers_as_it_allows() -> None:

@@ -28,6 +28,7 @@ from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
 
 LONGEST = 96  # tokens of a row
+TIED = "language.lm_head.weight"  # the same numbers as the embeddings, under another name
 LENGTHS = ((0, 24), (24, LONGEST))  # tokens of rows that go through the decoder together
 SMOOTHING = 0.05
 ROUGH = 0.5  # weight of the first of the two masks
@@ -218,7 +219,7 @@ def take_over(learner: CompactLearner, card: ModelCard) -> None:
             _rows_by_name(ours[name], theirs[name], *words)
         elif name.startswith("scene_head."):
             _rows_by_name(ours[name], theirs[name], *scenes)
-        elif ours[name].shape == theirs[name].shape and name != "anchors":
+        elif ours[name].shape == theirs[name].shape and name not in ("anchors", TIED):
             ours[name].copy_(theirs[name])
 
 

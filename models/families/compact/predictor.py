@@ -21,6 +21,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
 from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.presence import asks_likeness, chances, told
 from rsvlm.models.families.compact.runtimes import Runtime, TorchRuntime, runtime_of
 from rsvlm.models.families.compact.speaking import LONGEST, Seen, Speaker, dates_of
 from rsvlm.models.families.compact.words import CAPTION, PAD, RET
@@ -30,12 +31,11 @@ from rsvlm.models.predictors.abilities import Likely, OnText, Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce
 from rsvlm.models.predictors.replies import refuse_too_long
 from rsvlm.models.predictors.words import Words
-from rsvlm.models.predictors.zero_shot import zero_shot
+from rsvlm.models.predictors.zero_shot import against_cover, zero_shot
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
-ALMOST = 1e-6  # no chance is nearer to 0 or 1
 CHANGED = "what changed"  # the phrase for all that differs between two dates
 
 Pictures = Sequence[np.ndarray] | np.ndarray  # one after the other, or as one array
@@ -115,14 +115,32 @@ class CompactPredictor(EncodesOnce):
         )
 
     def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:
-        """All phrases in each picture or pair. Raises RsvlmError (model_failed), Cancelled."""
+        """All phrases in each picture or pair. Raises RsvlmError (model_failed; too_large for a phrase), Cancelled."""
         if self._model.masks is None:
             raise RsvlmError("model_failed", f"{self.card.id} draws no masks.", "Choose a model for this task.")
         return _in_groups(
             seen,
             lambda each: (each.size, len(each.dates)),
-            lambda rows: self._run(self._likely, [(each, tuple(phrases)) for each in rows], (*rows[0].size, *phrases)),
+            lambda rows: self._present(rows, phrases, self.drawn(rows, phrases)),
         )
+
+    def drawn(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:
+        """As `likely`, of pictures or pairs of one size, and nothing is calibrated."""
+        return self._run(self._likely, [(each, tuple(phrases)) for each in seen], (*seen[0].size, *phrases))
+
+    def witnesses(self, seen: Sequence[Seen], phrases: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """How alike (n, phrases) pictures of one size and phrases are, and (n,) bool, which of the pictures are familiar."""
+        familiar = self.familiarity(seen) >= self.card.calibration.familiar_from
+        return against_cover(self, seen, phrases), familiar
+
+    def _present(self, seen: Sequence[Seen], phrases: Sequence[str], drawn: list[Likely]) -> list[Likely]:
+        """The same with calibrated chances; those of what two dates differ in are by words alone."""
+        calibration, own = self.card.calibration, np.stack([one.there for one in drawn])
+        if len(seen[0].dates) > 1 or not asks_likeness(calibration):
+            there = told(calibration, own)
+        else:
+            there = chances(calibration, phrases, own, *self.witnesses(seen, phrases))
+        return [Likely(one.maps, row) for one, row in zip(drawn, there, strict=True)]
 
     def change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:
         """(n, pixels, pixels) float32: probability of change."""
@@ -150,7 +168,13 @@ class CompactPredictor(EncodesOnce):
         """
         ids = self.text_ids(texts)
         self.usage["prompt_tokens"] += sum(map(len, ids))
-        return np.stack(self._run(self._embed_texts, ids))
+        keys = [("text", self.card.id, self.card.revision, *row) for row in ids]
+        kept = {key: self._cache.get(key) for key in keys}
+        new = {key: row for key, row in zip(keys, ids, strict=True) if kept[key] is None}
+        for key, vector in zip(new, self._run(self._embed_texts, list(new.values())) if new else [], strict=True):
+            kept[key] = vector.copy()
+            self._cache.put(key, kept[key], vector.nbytes)
+        return np.stack([kept[key] for key in keys])
 
     def zero_shot(self, pictures: Sequence[Seen], labels: Sequence[str]) -> np.ndarray:
         """(n, labels) float32: how likely each picture is of each class, each row adding up to one."""
@@ -198,7 +222,6 @@ class CompactPredictor(EncodesOnce):
     def _likely(self, rows: Sequence[tuple[Seen, tuple[str, ...]]]) -> list[Likely]:
         seen = [each for each, _ in rows]
         logits, there = self._speaker.likely(seen, rows[0][1])
-        there = (torch.logit(there, ALMOST) + self.card.calibration.present_bias).sigmoid()
         maps = interpolate(logits.float(), size=seen[0].size, mode="bilinear", align_corners=False).sigmoid()
         return [Likely(*pair) for pair in zip(maps.cpu().numpy(), there.cpu().numpy(), strict=True)]
 

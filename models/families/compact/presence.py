@@ -1,0 +1,59 @@
+"""Whether what a phrase names is in a picture at all, by two witnesses: the model's own words, and how alike both are.
+
+The decoder says of any phrase whether it is there, but has learnt so on few real pictures, and of few names. Pictures and
+phrases have vectors of one space besides, learnt from captions of real pictures (CLIP, arXiv 2103.00020). How far each is to be
+believed is fitted on pictures (logistic regression, trainer/presence.py); the card has the result. Knows numbers and phrases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from rsvlm.models.cards import Calibration
+
+ALMOST = 1e-6  # no chance is nearer to 0 or 1
+
+
+def evidence(own: np.ndarray, alike: np.ndarray, familiar: np.ndarray) -> np.ndarray:
+    """What `Calibration.present` weighs: (n, phrases, 4) float.
+
+    own: (n, phrases), chances that the model's words give. alike: (n, phrases), see zero_shot.against_cover. familiar: (n,) bool,
+    pictures that resemble those whose captions were learnt; elsewhere likeness tells nothing.
+    """
+    sure = own.astype(np.float64).clip(ALMOST, 1 - ALMOST)
+    known = np.broadcast_to(familiar[:, None], own.shape).astype(np.float64)
+    return np.stack([np.log(sure / (1 - sure)), alike * known, known, np.ones_like(known)], axis=-1)
+
+
+def chances(
+    calibration: Calibration, phrases: Sequence[str], own: np.ndarray, alike: np.ndarray, familiar: np.ndarray
+) -> np.ndarray:
+    """(n, phrases) float32 in [0, 1]: how likely any of it is there. own, alike, familiar: as `evidence` has them."""
+    slope, lift = calibration.named
+    learnt = np.array([outlined(phrase, calibration.outlined) for phrase in phrases])
+    odds = evidence(own, alike, familiar) @ np.array(calibration.present)
+    return _chance(np.where(learnt, odds, slope * alike + lift))
+
+
+def told(calibration: Calibration, own: np.ndarray) -> np.ndarray:
+    """The same by the model's words alone."""
+    nothing = evidence(own, np.zeros_like(own), np.zeros(len(own), bool))
+    return _chance(nothing @ np.array(calibration.present))
+
+
+def _chance(odds: np.ndarray) -> np.ndarray:
+    return (1 / (1 + np.exp(-odds))).astype(np.float32)
+
+
+def asks_likeness(calibration: Calibration) -> bool:
+    """Whether it takes vectors at all to tell what is there."""
+    return any(calibration.present[1:3]) or bool(calibration.outlined)
+
+
+def outlined(phrase: str, names: Sequence[str]) -> bool:
+    """Whether a phrase has one of the names in it, in singular or plural; any has if there are none."""
+    words = f" {' '.join(re.findall(r'[a-z]+', phrase.lower()))} "
+    return not names or any(f" {name}{end} " in words for name in names for end in ("", "s", "es"))

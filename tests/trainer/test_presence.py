@@ -1,0 +1,63 @@
+"""Who is believed that something is in a picture, and how far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsvlm.models.cards import Calibration
+from rsvlm.models.families.compact.presence import chances, outlined, told
+from rsvlm.trainer.presence import FADED, FOUND, Thing, Witnesses, fit_presence, logistic, names, shares
+
+
+def test_logistic_regression_finds_the_weights_that_made_the_truth() -> None:
+    generator = np.random.default_rng(2)
+    rows = np.concatenate([generator.normal(size=(20_000, 2)), np.ones((20_000, 1))], axis=1)
+    there = generator.random(20_000) < 1 / (1 + np.exp(-(rows @ np.array([1.5, -0.7, 0.4]))))
+    assert logistic(rows, there, np.full(20_000, 1 / 20_000)) == pytest.approx([1.5, -0.7, 0.4], abs=0.07)
+
+
+def test_every_name_counts_alike_whatever_the_number_of_its_pictures() -> None:
+    there = np.array([True] * 9 + [True] * 3 + [False] * 4)
+    weights = shares(["trees"] * 9 + ["ships"] * 3 + ["ships"] * 4, there, np.zeros(16, bool))
+    assert weights[:9].sum() == pytest.approx(0.5) and weights[9:12].sum() == pytest.approx(0.5)
+    assert weights[~there].sum() == pytest.approx(1)
+
+
+def test_most_of_what_is_there_can_still_be_drawn_and_most_of_the_rest_not() -> None:
+    generator = np.random.default_rng(3)
+    there = generator.random(4000) < 0.3
+    witness = np.where(there, 1.5, -1.5) + generator.normal(size=4000)
+    rows = np.stack([witness, witness, np.ones(4000), np.ones(4000)], axis=1)
+    phrases = ["trees" if number % 2 else "a stadium" for number in range(4000)]
+    found = fit_presence(Witnesses(list(rows), witness.tolist(), there.tolist(), phrases, [True] * 4000), ["tree"])
+    card = Calibration(present=tuple(found["present"]), named=tuple(found["named"]), outlined=("tree",))
+    for phrase, start in (("a stadium", 0), ("trees", 1)):
+        own = 1 / (1 + np.exp(-witness[start::2, None]))
+        sure = chances(card, [phrase], own, witness[start::2, None], np.ones(2000, bool))[:, 0]
+        assert (sure[there[start::2]] > FADED).mean() == pytest.approx(FOUND, abs=0.02)
+        assert (sure[~there[start::2]] > FADED).mean() < 0.1
+
+
+def test_likeness_tells_nothing_of_a_strange_picture_and_all_of_a_name_without_outlines() -> None:
+    card = Calibration(present=(1.0, 0.5, 0.0, 0.0), named=(2.0, 0.0), outlined=("tree",))
+    own, alike = np.array([[0.5, 0.99]]), np.array([[4.0, -4.0]])
+    strange, familiar = (
+        chances(card, ["green trees", "a stadium"], own, alike, np.array([is_known])) for is_known in (False, True)
+    )
+    assert strange[0, 0] == pytest.approx(0.5) and familiar[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert strange[0, 1] == familiar[0, 1] == pytest.approx(1 / (1 + np.exp(8)), rel=1e-3)
+    assert told(Calibration(), own) == pytest.approx(own), "what was never calibrated is believed as it is"
+
+
+def test_names_are_found_in_phrases_as_whole_words_in_singular_and_plural() -> None:
+    assert outlined("the white Buildings at the top", ["building"]) and outlined("anything", [])
+    assert not outlined("carpets", ["car"]) and not outlined("a stadium", names())
+    assert all(outlined(phrase, names()) for phrase in ("aeroplanes", "storage tanks", "houses", "a tree"))
+
+
+def test_captions_tell_what_is_there_and_scenes_where_silence_tells_nothing() -> None:
+    thing = Thing(("ships",), "ships?", label="ship", unclear=("port",))
+    assert thing.shown("port", ["two ships", "a ship", "water"], None) is True
+    assert thing.shown("port", ["water"], None) is None and thing.shown("desert", ["sand"], None) is False
+    assert thing.shown("harbor", [], ["ship"]) is True and thing.shown("harbor", ["a ship"], ["dock"]) is False
