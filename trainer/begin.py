@@ -41,16 +41,15 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
         return _module(card.family, "learn").learn(card)
     family, begun = str(model.family), folder / "begin"
     if not begun.exists():
+        start = None if model.start is None else get_card(model.start)
         try:
-            learner = _module(family, "new").new(model.settings, examples.texts(), examples.labels())
+            learner = _module(family, "new").new(model.settings, examples.texts(), examples.labels(), start)
         except ValueError as error:
             raise RsvlmError(
                 "bad_request",
                 f"A new model of the family {family} cannot have these settings.",
                 "See its documentation.",
             ) from error
-        if model.start is not None:
-            _module(family, "take_over").take_over(learner, get_card(model.start))
         part = folder / "begin.part"
         learner.save(part)
         part.replace(begun)

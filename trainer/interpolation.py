@@ -17,7 +17,7 @@ import torch
 
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.compact.learner import CompactLearner, again, take_over
-from rsvlm.models.weights import save_compact
+from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.run import LAST
 
@@ -31,7 +31,7 @@ def interpolated(folder: Path, before: ModelCard, share: float, kept: Collection
     if unknown := sorted(set(kept) - set(learner.parts)):
         raise RsvlmError("bad_request", f"There is no part “{unknown[0]}”.", f"There are {', '.join(learner.parts)}.")
     with torch.no_grad():
-        take_over(other, before)
+        take_over(other, *load_compact(before.folder, before.id, before.mend))
         theirs = other.network.state_dict()
         whole = [pattern for part in kept for pattern in learner.parts[part]]
         for name, ours in learner.network.state_dict().items():

@@ -124,7 +124,7 @@ def test_second_date_changes_what_is_drawn(learner: CompactLearner):
 def test_new_model_begins_with_what_it_shares_with_another(learner: CompactLearner, add_model):
     card: ModelCard = add_model("given")
     given, words = load_compact(card.folder)
-    take_over(learner, card)
+    take_over(learner, given, words)
     for mine, theirs in zip(learner.model.encoder.parameters(), given.encoder.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     word = "Ġriver"
@@ -141,7 +141,7 @@ def test_words_keep_their_rows_in_a_vocabulary_of_the_same_size(add_model):
     given, words = load_compact(card.folder)
     rows = given.language.get_input_embeddings().weight
     learner = new(SETTINGS | {"vocabulary": len(rows)}, TEXTS, ["river"])
-    take_over(learner, card)
+    take_over(learner, given, words)
     own, known = learner.tokenizer.get_vocab(), words.get_vocab()
     shared = [word for word in own if word in known]
     assert any(own[word] != known[word] for word in shared)
@@ -150,9 +150,21 @@ def test_words_keep_their_rows_in_a_vocabulary_of_the_same_size(add_model):
     assert torch.equal(mine[[own[word] for word in shared]], rows[[known[word] for word in shared]])
 
 
-def test_vocabulary_without_room_is_refused():
+def test_model_that_begins_with_another_keeps_all_of_its_words(add_model):
+    card: ModelCard = add_model("given")
+    given, words = load_compact(card.folder)
+    rows = given.language.get_input_embeddings().weight
+    learner = new(SETTINGS | {"vocabulary": len(rows)}, ["a few words"], ["river"], card)
+    assert learner.tokenizer.get_vocab() == words.get_vocab()
+    assert torch.equal(learner.model.language.get_input_embeddings().weight, rows)
+    assert learner.model.config.scenes == ("river",)
+
+
+def test_vocabulary_without_room_is_refused(add_model):
     with pytest.raises(ValueError, match="300"):
         new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])
+    with pytest.raises(ValueError, match="600"):
+        new(SETTINGS | {"vocabulary": 600}, TEXTS, ["river"], add_model("given"))
 
 
 def test_of_what_shows_nothing_no_class_is_learnt(learner: CompactLearner):

@@ -51,11 +51,20 @@ def cut(measuring, written):
         layer.rollBack()
 
 
-def half_written(cut, wait):
-    """The cut of many squares, some of which are in the layer by now."""
-    run = cut(of_many(1))
-    wait(lambda: 1000 < cut.layer.featureCount() < MANY and run._writing, 60)
-    return run
+@pytest.fixture
+def half_written(cut, monkeypatch):
+    """half_written() is the cut of many squares, some of which are in the layer by now, however fast the machine."""
+    from rsvlm.rsvlm_plugin.layers import replacing
+
+    def begin():
+        monkeypatch.setattr(replacing, "PIECE_S", 0)
+        run = cut(of_many(1))
+        while not (run._writing and cut.layer.featureCount() > 1000):
+            run._go_on()
+            assert not run._over
+        return run
+
+    return begin
 
 
 def test_another_cut_takes_the_place_of_all_features_in_one_step(cut, wait):
@@ -124,9 +133,9 @@ def test_many_features_hold_nobody_up(cut, wait):
     assert max(pauses) < min(250, spent / 2)  # in pieces, however fast the machine
 
 
-def test_a_step_of_the_user_comes_after_the_cut_that_it_interrupts(cut, wait):
+def test_a_step_of_the_user_comes_after_the_cut_that_it_interrupts(cut, half_written):
     layer, before, said = cut.layer, rows(cut.layer), cut.made.answer
-    half_written(cut, wait)
+    half_written()
     layer.beginEditCommand("Delete")
     assert cut.ends == [None] and layer.featureCount() == MANY
     one = next(item for item in layer.getFeatures())
@@ -143,16 +152,16 @@ def test_a_step_of_the_user_comes_after_the_cut_that_it_interrupts(cut, wait):
     assert rows(layer) == before and cut.made.answer is said
 
 
-def test_a_layer_that_is_saved_meanwhile_has_all_of_the_cut(cut, wait):
-    half_written(cut, wait)
+def test_a_layer_that_is_saved_meanwhile_has_all_of_the_cut(cut, half_written):
+    half_written()
     assert cut.layer.commitChanges(), cut.layer.commitErrors()
     assert cut.ends == [None] and count_in(cut.made.file) == MANY == cut.made.answer.evidence[0].count
     assert not cut.layer.isEditable()
 
 
-def test_edits_that_are_discarded_meanwhile_leave_the_layer_and_the_record_as_they_were(cut, wait):
+def test_edits_that_are_discarded_meanwhile_leave_the_layer_and_the_record_as_they_were(cut, half_written):
     layer, before, said = cut.layer, rows(cut.layer), cut.made.answer
-    half_written(cut, wait)
+    half_written()
     assert layer.rollBack()
     assert cut.ends == [None] and rows(layer) == before and cut.made.answer is said
     layer.startEditing()
@@ -163,10 +172,10 @@ def test_edits_that_are_discarded_meanwhile_leave_the_layer_and_the_record_as_th
 
 
 @pytest.mark.parametrize("written_so_far", [False, True])
-def test_a_layer_that_is_removed_meanwhile_ends_the_cut(cut, wait, written_so_far):
+def test_a_layer_that_is_removed_meanwhile_ends_the_cut(cut, half_written, written_so_far):
     said = cut.made.answer
     if written_so_far:
-        half_written(cut, wait)
+        half_written()
     else:
         cut(of_many(1))
     QgsProject.instance().clear()
@@ -174,11 +183,11 @@ def test_a_layer_that_is_removed_meanwhile_ends_the_cut(cut, wait, written_so_fa
     assert cut.made.answer is said and count_in(cut.made.file) == 4
 
 
-def test_who_wants_it_no_more_has_nothing_begun_or_all_of_it(cut, wait):
+def test_who_wants_it_no_more_has_nothing_begun_or_all_of_it(cut, half_written, wait):
     layer, before = cut.layer, rows(cut.layer)
     cut(of_many(1)).stop()
     assert [error.code for error in cut.ends] == ["cancelled"] and rows(layer) == before and not layer.isEditable()
-    run = half_written(cut, wait)
+    run = half_written()
     run.stop()
     newer = cut(record(7).answer)  # while the one before is being written
     wait(lambda: len(cut.ends) == 3, 60)

@@ -196,21 +196,28 @@ def again(folder: Path) -> CompactLearner:
     return CompactLearner(*load_compact(folder, mend="Begin the run again in another folder."))
 
 
-def new(settings: Mapping[str, Any], texts: Iterable[str], labels: Sequence[str]) -> CompactLearner:
-    """A model with random weights, with words and classes of the data. settings: of CompactConfig; ValueError for wrong ones."""
-    config = TypeAdapter(CompactConfig).validate_python({"scenes": tuple(labels), **settings})
-    tokenizer = train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS)
-    if tokenizer.get_vocab_size() > config.vocabulary:
-        raise ValueError(f"a vocabulary of {config.vocabulary} has no room for single bytes and the model's own tokens")
-    return CompactLearner(Compact(config), tokenizer)
+def new(
+    settings: Mapping[str, Any], texts: Iterable[str], labels: Sequence[str], start: ModelCard | None = None
+) -> CompactLearner:
+    """A model with random weights, with words and classes of the data; or with the words of `start` and what fits of its weights.
 
-
-def take_over(learner: CompactLearner, card: ModelCard) -> None:
-    """Begin with the weights of another model wherever their names and shapes are the same; words and classes by their names.
-
-    Raises RsvlmError (model_failed).
+    settings: of CompactConfig. Raises ValueError for wrong ones, RsvlmError (model_failed).
     """
-    other, tokenizer = load_compact(card.folder, card.id, card.mend)
+    config = TypeAdapter(CompactConfig).validate_python({"scenes": tuple(labels), **settings})
+    if start is None:
+        tokenizer = train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS)
+    else:
+        other, tokenizer = load_compact(start.folder, start.id, start.mend)
+    if tokenizer.get_vocab_size() > config.vocabulary:
+        raise ValueError(f"a vocabulary of {config.vocabulary} has no room for {tokenizer.get_vocab_size()} tokens")
+    learner = CompactLearner(Compact(config), tokenizer)
+    if start is not None:
+        take_over(learner, other, tokenizer)
+    return learner
+
+
+def take_over(learner: CompactLearner, other: Compact, tokenizer: Tokenizer) -> None:
+    """The weights of another model wherever their names and shapes are the same; words and classes by their names."""
     ours, theirs = learner.model.state_dict(), other.state_dict()
     scenes = learner.model.config.scenes, other.config.scenes
     words = [_words(each) for each in (learner.tokenizer, tokenizer)]
