@@ -1,8 +1,8 @@
 """What a family offers to those who train it: examples become a batch, a batch becomes losses.
 
 A family that can be trained has a module `learner` in its folder, with learn(card), the learner of an installed model. Where
-models can begin anew it has new(settings, texts, labels, start) too, with what fits of the model of the card `start` or with random
-weights, and again(folder) for such a one as it was saved.
+models can begin anew it has new(settings, texts, labels, start) too, with random weights or with what fits of the model of the
+card `start`, and again(folder) for such a one as it was saved.
 Knows pictures, words and tensors; nothing of records, runs or optimisers.
 """
 

@@ -23,7 +23,9 @@ os.environ["GDAL_PAM_ENABLED"] = "NO"  # QGIS would write statistics beside the 
 
 for _name, _path, _folders in (
     ("rsvlm", ROOT / "__init__.py", [str(ROOT)]),
-    ("found_record", Path(__file__).with_name("found_record.py"), None),  # what tests of several files use
+    # What tests of several files use.
+    ("waiting", Path(__file__).with_name("waiting.py"), None),
+    ("found_record", Path(__file__).with_name("found_record.py"), None),
 ):
     _spec = importlib.util.spec_from_file_location(_name, _path, submodule_search_locations=_folders)
     _module = importlib.util.module_from_spec(_spec)
@@ -61,21 +63,9 @@ def _backend_leaves(qgis_app) -> Iterator[None]:
 @pytest.fixture
 def wait(qgis_app) -> Callable[..., None]:
     """`wait(condition, seconds=10)` runs the event loop until `condition()` is true; fails the test otherwise."""
-    from qgis.PyQt.QtCore import QEventLoop, QTimer
+    from waiting import wait_until
 
-    def run(condition: Callable[[], object], seconds: float = 10) -> None:
-        loop, limit, look = QEventLoop(), QTimer(), QTimer()
-        limit.setSingleShot(True)
-        limit.timeout.connect(loop.quit)
-        look.timeout.connect(lambda: loop.quit() if condition() else None)
-        limit.start(int(seconds * 1000))
-        look.start(10)
-        if not condition():
-            loop.exec()
-        look.stop()
-        assert condition(), f"still waiting after {seconds} s"
-
-    return run
+    return wait_until
 
 
 @pytest.fixture

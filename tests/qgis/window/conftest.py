@@ -10,7 +10,7 @@ from typing import Callable, Iterator
 import pytest
 import qgis.utils
 from qgis.core import QgsProject, QgsSettings
-from qgis.PyQt.QtCore import QElapsedTimer, QEvent, QEventLoop, QTimer
+from qgis.PyQt.QtCore import QElapsedTimer, QEvent, QTimer
 from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface as window
 from qgis.utils import plugins
@@ -38,20 +38,9 @@ def iface():
 @pytest.fixture
 def wait() -> Callable[..., None]:
     """`wait(condition, seconds=10)` runs the event loop until `condition()` is true; fails the test otherwise."""
+    from waiting import wait_until
 
-    def run(condition: Callable[[], object], seconds: float = 10) -> None:
-        loop, limit, look = QEventLoop(), QTimer(), QTimer()
-        limit.setSingleShot(True)
-        limit.timeout.connect(loop.quit)
-        look.timeout.connect(lambda: loop.quit() if condition() else None)
-        limit.start(int(seconds * 1000))
-        look.start(10)
-        if not condition():
-            loop.exec()
-        look.stop()
-        assert condition(), f"still waiting after {seconds} s"
-
-    return run
+    return wait_until
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ FOLDER = Path(os.environ["RSVLM_WINDOW_TESTS"])
 
 def run() -> None:
     out = Path(os.environ["RSVLM_WINDOW"])
-    sys.path.append(os.environ["RSVLM_WINDOW_SITE"])
+    sys.path += [os.environ["RSVLM_WINDOW_SITE"], str(FOLDER.parent)]
     code = 99
     with open(out, "w", encoding="utf-8") as file:
         before, sys.stdout, sys.stderr = (sys.stdout, sys.stderr), file, file
