@@ -10,7 +10,7 @@ part() {  # part NAME COMMAND...
     local name=$1 start=$SECONDS code=0 outcome=passed
     shift
     printf '\n== %s\n' "$name"
-    timeout --kill-after=10 900 "$@" 2>&1 | tee "build/test-$name.log" || code=$?
+    timeout --kill-after=10 1500 "$@" 2>&1 | tee "build/test-$name.log" || code=$?
     [ "$code" = 0 ] || { outcome="FAILED (exit $code)"; failed=1; }
     summary+=$(printf '%-8s %-18s %4s s   %s' "$name" "$outcome" "$((SECONDS - start))" "$(tail -n 1 "build/test-$name.log")")$'\n'
 }

@@ -5,7 +5,6 @@ Guo et al., arXiv 1706.04599 (temperature scaling), on pictures that were never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +18,17 @@ PRECISION = 0.95  # of what is relied on; strange imagery is harder than the hel
 BATCH = 64
 
 
-def scene_logits(predictor: CompactPredictor, splits: Sequence[tuple[Path, str]]) -> tuple[np.ndarray, ...]:
-    """Log-probabilities (n, classes) at temperature 1, true classes (n,) and familiarity (n,) of some splits' pictures."""
-    rows, truth, familiarity = [], [], []
-    for archive, split in splits:
-        records = read_caption_archive(archive, split)
-        squares = read_squares(records, predictor.card.input.pixels)
-        for start in range(0, len(records), BATCH):
-            features = predictor.encode(squares[start : start + BATCH])
-            familiarity.append(predictor.familiarity(features))
-            probabilities = predictor.scene_probabilities(features)
-            rows.append(np.log(probabilities.clip(1e-12)) * predictor.card.calibration.scene_temperature)
-        truth += [predictor.scenes.index(record.meta["scene"]) for record in records]
+def scene_logits(predictor: CompactPredictor, archive: Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-probabilities (n, classes) at temperature 1, true classes (n,) and familiarity (n,) of a split's pictures."""
+    records = read_caption_archive(archive, split)
+    squares = read_squares(records, predictor.card.input.pixels)
+    rows, familiarity = [], []
+    for start in range(0, len(records), BATCH):
+        features = predictor.encode(squares[start : start + BATCH])
+        familiarity.append(predictor.familiarity(features))
+        probabilities = predictor.scene_probabilities(features)
+        rows.append(np.log(probabilities.clip(1e-12)) * predictor.card.calibration.scene_temperature)
+    truth = [predictor.scenes.index(record.meta["scene"]) for record in records]
     return np.concatenate(rows), np.array(truth), np.concatenate(familiarity)
 
 

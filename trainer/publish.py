@@ -34,7 +34,7 @@ from rsvlm.trainer.presence import fit_presence, known_pictures, names, witnesse
 from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import Records, data_folder
 
-UNFAMILIAR = 0.05  # share of held pictures that may count as unlike the training data
+UNFAMILIAR = 0.05  # share of the held pictures of each data set that may count as unlike the training data
 
 
 def edit_card(changes: dict[str, object]) -> None:
@@ -82,12 +82,13 @@ def calibrate(data: Path, made: Path) -> dict[str, object]:
     """
     make(made)
     predictor = load(get_card(None), "cpu")
-    logits, truth, familiarity = scene_logits(predictor, [(data / name, split) for name, split in REAL])
+    sets = [scene_logits(predictor, data / name, split) for name, split in REAL]
+    logits, truth, _ = map(np.concatenate, zip(*sets, strict=True))
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
     scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     threshold = fit_threshold(scores, right)
-    familiar = round(float(np.quantile(familiarity, UNFAMILIAR)), 3)
+    familiar = round(min(float(np.quantile(familiarity, UNFAMILIAR)) for *_, familiarity in sets), 3)
     found: dict[str, object] = {"scene_temperature": temperature, "unsure_below": threshold, "familiar_from": familiar}
     found["outlined"] = names()
     predictor.card = revised(found)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +15,24 @@ from rsvlm.protocol import PROTOCOL, VERSION
 HEAVY = ("torch", "transformers", "rasterio", "rio_tiler", "shapely", "pyproj", "numpy", "PIL")
 
 
-def test_health_answers_within_a_second_of_the_start(start: Any, serve: list[str]) -> None:
-    """On a machine that is busy with other things it is the processor time that has to be less."""
-    seconds, work = [], []
+def test_health_answers_with_little_more_work_than_its_framework_needs_to_be_imported(
+    start: Any, serve: list[str]
+) -> None:
+    """Processor time against processor time, on whatever machine; benchmarks/backend.py tells the seconds."""
+    work, imports = [], []
     for _ in range(3):
         backend = start(serve)
         assert httpx.get(f"{backend.url}/health", trust_env=False).text == "ok"
-        seconds.append(time.monotonic() - backend.launched)
         used = psutil.Process(backend.info["pid"]).cpu_times()
         work.append(used.user + used.system)
         backend.stop()
-    print(f"/health after {min(seconds):.2f} s, {min(work):.2f} s of them work")
-    assert min(work) < 1.0
-    load = os.getloadavg()[0]
-    if load < 1:
-        assert min(seconds) < 1.0
-    else:
-        told = f"at a load of {load:.2f}, that /health answered after {min(seconds):.2f} s shows nothing; work was measured"
-        warnings.warn(told, stacklevel=1)
+        told = subprocess.run(
+            [sys.executable, "-c", "import fastapi, uvicorn, time; print(time.process_time())"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        imports.append(float(told.stdout))
+    print(f"/health after {min(work):.2f} s of work; fastapi and uvicorn alone {min(imports):.2f} s")
+    assert min(work) < 3 * min(imports)
 
 
 def test_first_line_names_versions_and_process(double: Any) -> None:

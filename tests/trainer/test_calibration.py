@@ -70,7 +70,7 @@ def test_centres_that_no_point_is_nearest_to_stay_directions() -> None:
 
 def test_logits_classes_and_familiarity_come_picture_by_picture(data_dir: Path) -> None:
     predictor = Models("cpu").get(None)
-    logits, truth, familiarity = scene_logits(predictor, [(data_dir / "ucm_trainval_256.zip", "val")])
+    logits, truth, familiarity = scene_logits(predictor, data_dir / "ucm_trainval_256.zip", "val")
     assert logits.shape == (210, len(predictor.scenes)) and truth.shape == familiarity.shape == (210,)
     figure = next(f for f in predictor.card.figures if (f.data, f.metric) == ("UCM val", "scene accuracy"))
     assert (logits.argmax(axis=1) == truth).mean() == pytest.approx(figure.value, abs=0.01), "as the card says"
