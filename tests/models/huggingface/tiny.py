@@ -165,7 +165,7 @@ def blip(folder: Path, kind: str) -> None:
     text = ends(tokenizer) | {"vocab_size": len(tokenizer)}
     if kind.endswith("-t5"):
         sizes = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0}
-        text |= {**sizes, "model_type": "t5", "feed_forward_proj": "gated-gelu", "initializer_factor": 0.3, "initializer_factor": 0.3}
+        text |= {**sizes, "model_type": "t5", "feed_forward_proj": "gated-gelu", "initializer_factor": 0.3}
     if kind.startswith("blip-2"):
         opt = {
             "hidden_size": 32,
