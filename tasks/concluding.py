@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo.polygons import polygons
 from rsvlm.tasks.agreement import counted, said
-from rsvlm.tasks.measurable import CELLS, Measurable
+from rsvlm.tasks.measurable import PLACES, Measurable
 from rsvlm.tasks.outlines import LIKELY
 
 SPECK = 8  # pixels; what is smaller counts for nothing
@@ -102,11 +102,13 @@ def whole(shapes: Sequence[BaseGeometry]) -> list[bool]:
     return [area >= least for area in areas]
 
 
-def in_cell(shown: Shown, cell: str) -> np.ndarray:
-    """(things,) bool: which lie in a cell, by their middles; all for ""."""
-    if not cell:
+def lying(shown: Shown, place: str) -> np.ndarray:
+    """(things,) bool: which lie in a place, by their middles; all for ""."""
+    if not place:
         return np.ones(len(shown.middles), bool)
-    return np.asarray(((shown.middles * 3).clip(0, 2).astype(int) == CELLS[cell]).all(axis=1))
+    left, top, right, bottom = PLACES[place]
+    middles = shown.middles.clip(0, 1 - ALMOST)
+    return np.asarray(((middles >= (left, top)) & (middles < (right, bottom))).all(axis=1))
 
 
 def _places(shapes: Sequence[BaseGeometry], frame: tuple[float, float, float, float]) -> np.ndarray:
@@ -122,23 +124,23 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
     text, sure: what the model says in words, and how likely that is.
     """
     first, second = shown[asked.phrases[0]], shown[asked.phrases[-1]]
-    either = max(first.there, 1 - first.there)
-    if asked.kind == "there" and not asked.cell:
+    if asked.kind == "there" and not asked.place:
         chance = _agreed(first.there, {"yes": sure, "no": 1 - sure}.get(text.strip(" .!").lower()))
         return _answer(chance >= 0.5, max(chance, 1 - chance))
     if asked.kind == "there":
-        return _answer(bool(in_cell(first, asked.cell).any()), either)
+        some = bool(lying(first, asked.place).any())
+        return _answer(some, _sure(first, some))
     if asked.kind == "count":
         in_words = said(text) is not None and not any(map(str.isdigit, text))
-        number = _count(first, asked.cell)
-        return f"{counted(number).capitalize() if in_words else number}.", either
+        number = _count(first, asked.place)
+        return f"{counted(number).capitalize() if in_words else number}.", _sure(first, number > 0)
     if asked.kind == "share":
         share = 100 * first.share
-        return f"{round(share, -1) if share >= 5 else share:.0f} percent.", either
+        return f"{round(share, -1) if share >= 5 else share:.0f} percent.", _sure(first, share >= 1)
     if asked.kind == "size":
         return None
     if asked.kind == "beside":
-        return _beside(asked, first, second)
+        return _beside(asked, first, second) if min(first.share, second.share) > 0 else None
     sizes = [one.share if asked.kind == "area" else float(_count(one)) for one in (first, second)]
     more, rest = sizes[::-1] if asked.less else sizes
     return _answer(more > rest, max(sizes) / sum(sizes)) if sum(sizes) else None
@@ -150,8 +152,14 @@ def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]
     return _answer(bool((sign * (places - second.middle)[:, axis] > 0).all()), min(first.there, second.there))
 
 
-def _count(shown: Shown, cell: str = "") -> int:
-    return int(in_cell(shown, cell).sum()) if shown.there >= FEW else 0
+def _count(shown: Shown, place: str = "") -> int:
+    return int(lying(shown, place).sum()) if shown.there >= FEW else 0
+
+
+def _sure(shown: Shown, some: bool) -> float:
+    """How likely an answer is that rests on there being some of it, or none; none in one place may be some in another."""
+    nowhere = not some and not len(shown.middles)
+    return 1 - shown.there if nowhere else shown.there if some else max(shown.there, 1 - shown.there)
 
 
 def _agreed(there: float, words: float | None) -> float:

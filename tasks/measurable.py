@@ -7,23 +7,39 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-CELLS = {
-    f"{row} {column}".strip() or "middle": (x, y)
-    for y, row in enumerate(("top", "", "bottom"))
-    for x, column in enumerate(("left", "", "right"))
-}  # of a 3 x 3 grid: column from the left, row from the top
-_OTHER_WORDS = {"upper": "top", "lower": "bottom", "center": "middle", "centre": "middle", "-": " "}
+_THIRDS = ((0.0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1.0))
+PLACES = {
+    f"{row} {column}".strip() or "middle": (x0, y0, x1, y1)
+    for (y0, y1), row in zip(_THIRDS, ("top", "", "bottom"), strict=True)
+    for (x0, x1), column in zip(_THIRDS, ("left", "", "right"), strict=True)
+} | {
+    "left half": (0.0, 0.0, 0.5, 1.0),
+    "right half": (0.5, 0.0, 1.0, 1.0),
+    "top half": (0.0, 0.0, 1.0, 0.5),
+    "bottom half": (0.0, 0.5, 1.0, 1.0),
+}  # cells of a 3 x 3 grid, and halves: left, top, right and bottom as shares of the sides
+_OTHER_WORDS = {
+    "upper": "top",
+    "lower": "bottom",
+    "center": "middle",
+    "centre": "middle",
+    "side": "half",
+    "part": "half",
+}
+_IMAGE = r"(?:whole |entire |satellite |aerial )*(?:image|picture|photo|place|scene|area|map|view|extent)"
+_OF = rf"of (?:this|the) {_IMAGE}"
 _IN = (
     r"(?:(?: that)? (?:are|is|can be) (?:there|present|visible|seen|shown|to be seen))?(?: (?:there|present|visible|to be seen))?"
-    r"(?: (?:in|on|within) (?:this|the) (?:whole |entire )?(?:\w+ )?(?:image|picture|photo|place|scene|area|map|view|extent))?"
+    rf"(?: (?:can|do) you see)?(?: (?:in|on|within) (?:this|the) {_IMAGE})?"
 )
 _A = r"(?:an? |any |some |the )?"
 _THING = r"(?P<{}>[a-z][a-z' -]*?)"
 _P, _Q = _THING.format("first"), _THING.format("second")
-_CELL = r"(?P<cell>(?:top|upper|bottom|lower)[ -](?:left|right)|top|bottom|left|right|middle|cent(?:er|re))"
-_AT = rf"(?:at|in|on) the {_CELL}(?: (?:part|corner|side|half))?(?: of (?:this|the) \w+)?"
+_CORNER = r"(?:top|upper|bottom|lower)[ -](?:left|right)(?: (?:part|corner))?"
+_HALF = r"(?:top|upper|bottom|lower|left|right) (?:half|side|part)"
+_AT = rf"(?:at|in|on) the (?P<place>{_CORNER}|{_HALF}|top|bottom|left|right|middle|cent(?:er|re))(?: {_OF})?"
 _MORE = r"(?P<more>more|larger|greater|bigger|higher|fewer|less|smaller)"
-_SHOWS = r"do(?:es)? (?:this|the) (?:\w+ )?(?:image|picture|photo|place|scene|area|map|view|extent)s?"
+_SHOWS = rf"do(?:es)? (?:this|the) {_IMAGE}s?"
 _SIDE = r"(?P<side>above|below|(?:to the )?left of|(?:to the )?right of)"
 
 _FORMS = {
@@ -47,9 +63,10 @@ _FORMS = {
         rf"count (?:all )?(?:the )?{_P}{_IN}",
     ),
     "share": (
-        rf"how much(?: of (?:this|the) \w+)? (?:is|are) (?:covered (?:by|with)|taken up by) {_P}",
+        rf"how much(?: {_OF})? (?:is|are) (?:covered (?:by|with)|taken up by) {_P}",
         rf"how large is the (?:share|part|portion) of {_P}{_IN}",
-        rf"(?:what|which) (?:percentage|share|part|portion) of (?:this|the) \w+ (?:is|are) (?:covered (?:by|with) )?{_P}",
+        rf"what (?:percentage|share|portion) {_OF} is {_P}",
+        rf"what (?:percentage|share|part|portion) {_OF} is covered (?:by|with) {_P}",
     ),
     "number": (
         rf"are there {_MORE} {_P} than {_Q}{_IN}",
@@ -57,7 +74,7 @@ _FORMS = {
     ),
     "area": (
         rf"is the area of {_P} {_MORE} than (?:the area|that) of {_Q}{_IN}",
-        rf"is {_MORE} of (?:this|the) \w+ covered (?:by|with) {_P} than (?:by|with) {_Q}",
+        rf"is {_MORE} {_OF} covered (?:by|with) {_P} than (?:by|with) {_Q}",
         rf"is there {_MORE} {_P} than {_Q}{_IN}",
     ),
     "beside": (rf"(?:is|are) (?P<all>the|all(?: the)?) {_P} {_SIDE} the {_Q}{_IN}",),
@@ -68,38 +85,57 @@ _READ = [
     for form in _FORMS[kind]
 ]
 _FRAME = re.compile(r"\W*(?:please )?(?:tell me\W+|answer(?: this question)?\W+)?(.*?)\W*", re.DOTALL)
-_NOT_THINGS = {
-    *("it", "its", "they", "them", "this", "that", "these", "those", "one", "ones", "is", "are", "be", "not"),
-    *(
-        "something",
-        "anything",
-        "everything",
-        "nothing",
-        "much",
-        "many",
-        "more",
-        "people",
-        "time",
-        "kinds",
-        "types",
-        "percent",
-    ),
-    *("change", "changes", "difference", "sign", "signs", "evidence", "hectares", "acres", "metres", "meters", "share"),
-}  # what no outline shows
-_NOT_FIRST = {"in", "on", "at", "of", "to", "by", "with", "from"}
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LONGEST = 60  # letters of what is named; longer ones are sentences
+_NOT_THINGS = _words(
+    "it its they them this that these those one ones is are was were be been not no none neither nor without hardly never "
+    "something anything everything nothing any others other another some all both each every either most average "
+    "two three four five six seven eight nine ten eleven twelve several few fewer less more enough only just lack "
+    "much many than or but both i you we do does did can could have has had will would if whether where why who which what "
+    "how when before last now people population time times days years kinds types percent percentage half side size scale "
+    "resolution quality distance largest biggest smallest covered image picture photo scene map extent change changes "
+    "difference sign signs evidence ha hectare hectares acre acres metre metres meter meters km kilometre kilometres kilometer "
+    "kilometers mile miles feet foot square sq share"
+)  # in no name of a thing that is outlined by itself: whoever says one of these asks for something else, or for more
+_WHERE = _words(
+    "north south east west northern southern eastern western northeast northwest southeast southwest left right top bottom upper "
+    "lower middle center centre corner"
+)  # of one thing among others, whose size alone can be asked for
+_NOT_FIRST = {
+    "in",
+    "on",
+    "at",
+    "of",
+    "to",
+    "by",
+    "with",
+    "from",
+    "a",
+    "an",
+    "the",
+    "your",
+    "brighter",
+    "darker",
+    "damaged",
+}
 
 
 @dataclass(frozen=True)
 class Measurable:
     """kind: "there", "count", "size", "share", "number" or "area" (of the first phrase more than of the second), "beside".
 
-    cell: only what lies there, by CELLS; "" = anywhere. side: where the first lies, "above", "below", "left of" or "right of".
+    place: only what lies there, by PLACES; "" = anywhere. side: where the first lies, "above", "below", "left of" or "right of".
     less: less is asked for instead of more. every: all of the first phrase.
     """
 
     kind: str
     phrases: tuple[str, ...]
-    cell: str = ""
+    place: str = ""
     side: str = ""
     less: bool = False
     every: bool = False
@@ -114,12 +150,13 @@ def measurable(question: str) -> Measurable | None:
         if found:
             said = found.groupdict()
             phrases = tuple(dict.fromkeys(said[name] for name in ("first", "second") if said.get(name)))
-            if not all(map(_is_thing, phrases)) or (said.get("second") and len(phrases) < 2):
-                return None
+            strange = _NOT_THINGS if kind == "size" else _NOT_THINGS | _WHERE
+            if not all(_is_thing(phrase, strange) for phrase in phrases) or (said.get("second") and len(phrases) < 2):
+                continue
             return Measurable(
                 kind,
                 phrases,
-                _plain(said.get("cell") or ""),
+                _plain(said.get("place") or ""),
                 (said.get("side") or "").removeprefix("to the "),
                 said.get("more") in ("fewer", "less", "smaller"),
                 (said.get("all") or "").startswith("all"),
@@ -127,12 +164,13 @@ def measurable(question: str) -> Measurable | None:
     return None
 
 
-def _is_thing(phrase: str) -> bool:
-    words = phrase.split()
-    return words[0] not in _NOT_FIRST and _NOT_THINGS.isdisjoint(words)
+def _is_thing(phrase: str, strange: frozenset[str]) -> bool:
+    words = phrase.replace("-", " ").split()
+    return len(phrase) <= _LONGEST and words[0] not in _NOT_FIRST and strange.isdisjoint(words)
 
 
-def _plain(cell: str) -> str:
-    for word, meant in _OTHER_WORDS.items():
-        cell = cell.replace(word, meant)
-    return cell
+def _plain(place: str) -> str:
+    """A name of PLACES."""
+    words = [_OTHER_WORDS.get(word, word) for word in place.replace("-", " ").split()]
+    row_and_column = words[:2] if len(words) == 3 or words[-1:] == ["corner"] else words
+    return " ".join(row_and_column)

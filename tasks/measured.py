@@ -18,14 +18,16 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
-from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, in_cell, whole
+from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, lying, whole
 from rsvlm.tasks.features import phrase_reports
+from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
 from rsvlm.tasks.measurable import Measurable, measurable
 from rsvlm.tasks.segment import segment
 
 NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentences answer
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
+ROUGHLY = 256  # pixels of a side, on which what has data is measured
 MOST_TILES = 256  # that are outlined for an answer
 TOO_LARGE = "The place is too large to be outlined for an answer, so this one comes from a single view of it."
 
@@ -64,13 +66,18 @@ def to_measure(
 def measured(request: AskRequest, asked: Measurable, words: Answer, models: Models, watch: Watch) -> Answer:
     """The answer from outlines of all of the extent. words: what the model says itself. Raises as `segment` does."""
     found = segment(SegmentRequest(request.raster, asked.phrases, words.provenance["model"]), models, Hushed(watch))
+    if found.partial and asked.kind not in NUMBERS:  # part of the place decides nothing
+        watch.text(words.text)
+        return replace(words, partial=True, warnings=[*words.warnings, *found.warnings])
     reports = (found.structured or {})["phrases"]
     shown, evidence = _on_ground(found, reports, request.raster)
     sure = words.confidence or 0.0
     short, sure = concluded(asked, shown, words.text, sure) or ("" if asked.kind == "size" else words.text, sure)
+    if asked.kind == "share":
+        short = _sentence(f"{percent(shown[asked.phrases[0]].share)}.")
     absent = asked.kind == "there" and short == "No."
     kept = {
-        phrase: list(compress(items, in_cell(shown[phrase], asked.cell))) if not absent else []
+        phrase: list(compress(items, lying(shown[phrase], asked.place))) if not absent else []
         for phrase, items in evidence.items()
     }
     shapes = [item for items in kept.values() for item in items]
@@ -104,7 +111,10 @@ def _on_ground(
     with Scene.open(raster) as scene:
         x0, y0, x1, y1 = scene.extent
         frame = (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
-        area = (x1 - x0) * (y1 - y0) if scene.area is None else scene.area.area
+        seen = float(
+            scene.view(scene.extent, (ROUGHLY, ROUGHLY)).valid.mean()
+        )  # without nodata, and what was not asked for
+    area = max(seen, 1 / ROUGHLY**2) * (x1 - x0) * (y1 - y0)
     there = found.provenance["there"]
     shown: dict[str, Shown] = {}
     evidence: dict[str, list[Evidence]] = {}

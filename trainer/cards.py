@@ -10,12 +10,13 @@ from typing import Any
 
 from safetensors.torch import load
 
-from rsvlm.models.cards import FILE, ModelCard, Source, files_in, get_card
+from rsvlm.models.cards import FILE, Calibration, ModelCard, Source, files_in, get_card
 from rsvlm.models.releases import RELEASES
 from rsvlm.models.weights import WEIGHTS
 from rsvlm.trainer.recipe import Recipe
 
 SCENES = ("vision", "heads")  # parts that calibrated probabilities of classes come from
+PRESENCE = {"present", "named", "outlined"}  # of a calibration: what tells whether something is there at all
 OWN = {"id", "title", "source", "trained_on", "figures", "terms"}
 
 
@@ -37,6 +38,8 @@ def made_card(
     scenes = [pattern for name in SCENES for pattern in parts.get(name, ())]
     if any(fnmatchcase(name.replace(".base_layer.", "."), pattern) for name in trained for pattern in scenes):
         known.pop("calibration", None)
+    elif trained and "calibration" in known:  # it was fitted on what the model said of phrases before
+        known["calibration"] |= Calibration().model_dump(include=PRESENCE)
     learnt = tuple(f"fine-tuned on {source}" if recipe.model.id else source for source in sources)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     files = files_in(folder, tuple(name for name in names if re.match(FILE, name)))

@@ -108,7 +108,7 @@ def make(folder: Path) -> None:
 
 def _run(words: list[str], folder: Path) -> dict[str, Any]:
     """What the command prints. Data sets are those of the data folder."""
-    data = data_folder()
+    data = data_folder().resolve()
     named = [str(data / word) if (data / word).is_file() else word for word in words]
     ended = subprocess.run(  # nosec B603 # rsvlm itself
         [str(Path(sys.executable).with_name("rsvlm")), *named], cwd=folder, capture_output=True, text=True, check=False

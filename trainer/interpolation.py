@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from rsvlm.models.cards import ModelCard, get_card
-from rsvlm.models.families.compact.learner import CompactLearner, again, take_over
+from rsvlm.models.families.compact.learner import TIED, CompactLearner, again, take_over
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.run import LAST
@@ -35,7 +35,11 @@ def interpolated(folder: Path, before: ModelCard, share: float, kept: Collection
         theirs = other.network.state_dict()
         whole = [pattern for part in kept for pattern in learner.parts[part]]
         for name, ours in learner.network.state_dict().items():
-            if ours.is_floating_point() and not any(fnmatch(name, pattern) for pattern in whole):
+            if (
+                name != f"model.{TIED}"
+                and ours.is_floating_point()
+                and not any(fnmatch(name, pattern) for pattern in whole)
+            ):
                 ours.lerp_(theirs[name], 1 - share)
     return learner
 

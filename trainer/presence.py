@@ -136,14 +136,14 @@ def fit_presence(found: Witnesses, names: Sequence[str]) -> dict[str, Any]:
     """`present` and `named` of a card's calibration. names: what was learnt with outlines."""
     learnt = np.array([outlined(phrase, names) for phrase in found.phrases])
     drawn, there = ~np.array(found.real), np.array(found.there)
-    weights = shares(
-        [phrase if own else "" for phrase, own in zip(found.phrases, found.real, strict=True)], there, drawn
-    )
+    phrases = np.array([phrase if own else "" for phrase, own in zip(found.phrases, found.real, strict=True)])
     alike = np.stack([found.alike, np.ones(len(there))], axis=1)
-    return {
-        "present": fitted(np.array(found.evidence)[learnt], there[learnt], weights[learnt]),
-        "named": fitted(alike[~learnt & ~drawn], there[~learnt & ~drawn], weights[~learnt & ~drawn]),
-    }
+
+    def of(rows: np.ndarray, chosen: np.ndarray) -> list[float]:
+        weights = shares(phrases[chosen].tolist(), there[chosen], drawn[chosen])
+        return fitted(rows[chosen], there[chosen], weights)
+
+    return {"present": of(np.array(found.evidence), learnt), "named": of(alike, ~learnt & ~drawn)}
 
 
 def shares(names: Sequence[str], there: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -179,8 +179,9 @@ def logistic(rows: np.ndarray, there: np.ndarray, weights: np.ndarray, rounds: i
 
 
 def names() -> list[str]:
-    """What generated scenes teach to outline; no name is part of another."""
-    said = [*wording()["phrases"].values(), *wording()["things"].values()]
-    phrases = [*NOUNS, *wording()["phrases"], *(phrase for group in said for phrase in group)]
-    parts = {part.strip() for phrase in phrases for part in re.split(r"\b(?:and|other|the|all)\b", phrase)} - {""}
+    """What generated scenes teach to outline, in singular; no name is part of another."""
+    groups = [*wording()["phrases"].values(), *wording()["things"].values()]
+    phrases = [*NOUNS, *wording()["phrases"], *(phrase for group in groups for phrase in group)]
+    said = {part.strip() for phrase in phrases for part in re.split(r"\b(?:and|other|the|all)\b", phrase)} - {""}
+    parts = {name if name.endswith("ss") else name.removesuffix("s") for name in said}
     return sorted(name for name in parts if not any(outlined(name, [other]) for other in parts - {name}))

@@ -18,6 +18,7 @@ from rsvlm.models.cards import BUNDLED, RESOURCES, ModelCard, files_in, get_card
 from rsvlm.models.families.compact.files import WITH_MASKS
 from rsvlm.models.families.compact.predictor import CompactPredictor, load
 from rsvlm.models.weights import load_compact, save_compact
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.calibration import (
     BATCH,
     calibration_error,
@@ -48,10 +49,15 @@ def edit_card(changes: dict[str, object]) -> None:
 
 
 def install_weights(run: Path, data: Path) -> None:
-    """The run's averaged model, with anchors fitted to the real places of its training, and its log beside the card."""
+    """The run's averaged model, with anchors fitted to the real places of its training, and its log beside the card.
+
+    Raises RsvlmError (bad_request) for a model that draws no masks.
+    """
     folder = RESOURCES / BUNDLED
-    shutil.copy(run / "events.jsonl", folder / "events.jsonl")
     model, tokenizer = load_compact(run / "last")
+    if model.masks is None:
+        raise RsvlmError("bad_request", "The model of this run draws no masks.", "Publish a run of compact_tasks.")
+    shutil.copy(run / "events.jsonl", folder / "events.jsonl")
     predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
     real = [source for source in load_recipe(run / "recipe.yaml", []).data if source.format == "archive"]
     seen = Examples.of(real, data, run, 0)
@@ -62,7 +68,7 @@ def install_weights(run: Path, data: Path) -> None:
     asked = {
         name: value for name, value in WITH_MASKS.items() if name != "tasks"
     }  # what is offered hangs on its figures
-    edit_card({**source_of(folder), **(asked if model.masks else {})})
+    edit_card({**source_of(folder), **asked})
 
 
 def source_of(folder: Path) -> dict[str, object]:
@@ -112,7 +118,7 @@ def measure(data: Path, made: Path) -> dict[str, object]:
         report[measure.command] = found
         figures += [
             {"data": measure.told, "protocol": found["protocol"], "metric": name, "value": found["metrics"][name]}
-            | {"n": found["n"], "command": measure.of(BUNDLED)}
+            | {"n": found.get("counted", found["n"]), "command": measure.of(BUNDLED)}
             for name in measure.shown
             if name in found["metrics"]
         ]

@@ -56,5 +56,6 @@ def against_cover(predictor: Classifies, pictures: Sequence[Any], phrases: Seque
     shares = predictor.zero_shot(pictures, [*phrases, *(line[0] for line in COVER)]).clip(LEAST)
     own, cover = shares[:, : len(phrases)], shares[:, len(phrases) :]
     return np.stack(
-        [np.log(own[:, at] / cover[:, unlike([phrase])].sum(axis=1)) for at, phrase in enumerate(phrases)], 1
+        [np.log(own[:, at] / cover[:, unlike([phrase])].sum(axis=1).clip(LEAST)) for at, phrase in enumerate(phrases)],
+        1,
     )

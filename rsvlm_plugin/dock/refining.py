@@ -88,6 +88,8 @@ class Refining(QObject):
     def _clicked(self, point: QgsPointXY, reach: float) -> None:
         card, what, layer = self._down
         self._report.clear()
+        for cut in [cut for cut in self._cuts if cut.record is card.record]:
+            cut.finish()  # else the feature that is clicked on might be replaced before it is changed
         try:
             if what == "reject":
                 reject_at(layer, point, reach)

@@ -77,12 +77,15 @@ def renderer(record: Record) -> QgsCategorizedSymbolRenderer:
 
 
 def renew(layer: QgsVectorLayer, record: Record) -> None:
-    """A category for each label that the record has now; the looks that the user gave the layer stay."""
+    """A category for each label that the record has now; those of other labels and the looks that the user gave stay."""
     before = layer.renderer()
     if isinstance(before, QgsCategorizedSymbolRenderer) and before.classAttribute() == "label":
-        known = {item.value(): item for item in before.categories()}
-        wanted = [known.get(item.value(), item) for item in renderer(record).categories()]
-        layer.setRenderer(QgsCategorizedSymbolRenderer("label", wanted))
+        kept = list(before.categories())
+        values = [item.value() for item in kept]  # of categories that were merged, lists
+        known = {label for value in values for label in (value if isinstance(value, list) else [value])}
+        missing = [item for item in renderer(record).categories() if item.value() not in known]
+        last = values.index("") if "" in values else len(kept)
+        layer.setRenderer(QgsCategorizedSymbolRenderer("label", kept[:last] + missing + kept[last:]))
 
 
 def symbol(number: int, hollow: bool) -> QgsFillSymbol:

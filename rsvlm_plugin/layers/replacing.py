@@ -13,6 +13,7 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...protocol import Answer, Cancelled, RsvlmError
+from ..translation import tr
 from . import found, found_style
 from .answering import Answering
 from .editing import open_edits
@@ -29,7 +30,7 @@ class Replacing(QObject):
 
     Features are made first, which holds nobody up; then they are written. Whoever begins a step of their own meanwhile or saves
     the layer has the rest written at once, and theirs comes after this one. Who discards all edits has discarded this one too.
-    Errors: forbidden for a locked layer, cancelled after `stop` and where the layer was removed.
+    Errors: forbidden for a locked or filtered layer, cancelled after `stop` and where the layer was removed.
     """
 
     ended = pyqtSignal(object)
@@ -97,9 +98,11 @@ class Replacing(QObject):
         said = replace(answer, evidence=summing.told(self._made))
         self._answering.push(self._layer, self._record, said)
         self._close()
-        found_style.renew(self._layer, self._made)
-        self._layer.triggerRepaint()
-        self._end()
+        try:
+            found_style.renew(self._layer, self._made)
+            self._layer.triggerRepaint()
+        finally:
+            self._end()
 
     def _change(self, change: Callable[[List], object], what: List) -> Iterator[object]:
         for start in range(0, len(what), AT_ONCE):
@@ -108,6 +111,12 @@ class Replacing(QObject):
             yield start
 
     def _begin(self) -> None:
+        if self._layer.subsetString():  # what it hides would stay beside what is new
+            raise RsvlmError(
+                "forbidden",
+                tr("“{layer}” is filtered.").format(layer=self._layer.name()),
+                tr("Remove its filter first (Layer ▸ Filter…)."),
+            )
         open_edits(self._layer)
         self._layer.beginEditCommand(self._title)
         self._writing = True

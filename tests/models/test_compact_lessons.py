@@ -15,6 +15,7 @@ from rsvlm.models.families.compact.words import PAD, SEG
 from rsvlm.models.learning import Example
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.weights import load_compact
+from rsvlm.protocol import RsvlmError
 
 TEXTS = ["a river and some trees", "two white buildings near a road", "is there a boat?", "no"] * 10
 SETTINGS = {
@@ -163,7 +164,7 @@ def test_model_that_begins_with_another_keeps_all_of_its_words(add_model):
 def test_vocabulary_without_room_is_refused(add_model):
     with pytest.raises(ValueError, match="300"):
         new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])
-    with pytest.raises(ValueError, match="600"):
+    with pytest.raises(RsvlmError, match="room for 600"):
         new(SETTINGS | {"vocabulary": 600}, TEXTS, ["river"], add_model("given"))
 
 

@@ -8,7 +8,13 @@ from dataclasses import replace
 
 import pytest
 from found_record import BOTTOM, LEFT, count_in, record, square
-from qgis.core import QgsFillSymbol, QgsProject, QgsSingleSymbolRenderer
+from qgis.core import (
+    QgsCategorizedSymbolRenderer,
+    QgsFillSymbol,
+    QgsProject,
+    QgsRendererCategory,
+    QgsSingleSymbolRenderer,
+)
 from qgis.PyQt.QtCore import QTimer
 
 MANY = 12_000
@@ -94,8 +100,15 @@ def test_another_cut_leaves_the_looks_that_the_user_gave_the_layer(cut):
     again.answer.evidence.append(replace(again.answer.evidence[0], label="ships", phrase="ships"))
     cut(again.answer).finish()
     categories = layer.renderer().categories()
-    assert [item.label() for item in categories] == ["buildings", "ships", "lake", "other"]
-    assert categories[0].symbol().color().name() == "#ff0000" and categories[1].symbol().color().name() != "#ff0000"
+    assert [item.label() for item in categories] == ["buildings", "lake", "ships", "other"]
+    assert categories[0].symbol().color().name() == "#ff0000" and categories[2].symbol().color().name() != "#ff0000"
+    again.answer.evidence = again.answer.evidence[-1:]
+    cut(again.answer).finish()
+    assert layer.renderer().categories()[0].symbol().color().name() == "#ff0000", "for when buildings come back"
+    together = QgsRendererCategory(["buildings", "lake"], QgsFillSymbol(), "both")
+    layer.setRenderer(QgsCategorizedSymbolRenderer("label", [together]))
+    cut(record(7).answer).finish()
+    assert cut.ends[-1] is None and [item.label() for item in layer.renderer().categories()] == ["both", "other"]
     layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple({"color": "255,0,0,255"})))
     cut(record(7).answer).finish()
     assert layer.renderer().type() == "singleSymbol" and layer.featureCount() == 8
@@ -202,4 +215,13 @@ def test_a_locked_layer_says_so(cut, wait):
     cut(record(7).answer)
     wait(lambda: cut.ends)
     assert cut.ends[0].code == "forbidden" and "cannot be edited" in cut.ends[0].message
+    assert cut.layer.featureCount() == 4
+
+
+def test_a_filtered_layer_says_so(cut, wait):
+    cut.layer.setSubsetString("\"label\" = 'lake'")
+    cut(record(7).answer)
+    wait(lambda: cut.ends)
+    assert cut.ends[0].code == "forbidden" and "is filtered" in cut.ends[0].message
+    cut.layer.setSubsetString("")
     assert cut.layer.featureCount() == 4

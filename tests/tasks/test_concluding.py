@@ -37,6 +37,8 @@ def ground(*boxes: tuple[int, int, int, int], there: float = 0.9) -> OnGround:
         ("How many cars are at the top left?", [[(0, 0, 9, 9), (60, 60, 69, 69)]], "1."),
         ("Is there a car at the bottom?", [[(40, 70, 50, 80)]], "Yes."),
         ("Is there a car at the top?", [[(40, 70, 50, 80)]], "No."),
+        ("Are there cars in the left half of the image?", [[(2, 2, 12, 12)]], "Yes."),
+        ("How many cars are in the bottom half?", [[(2, 2, 12, 12), (2, 50, 12, 60), (80, 80, 90, 90)]], "2."),
         ("How much of the image is covered by trees?", [[(0, 0, 90, 45)]], "50 percent."),
         ("Are there more cars than trees?", [[(0, 0, 9, 9), (20, 0, 29, 9)], [(30, 30, 80, 80)]], "Yes."),
         ("Is the area of cars larger than that of trees?", [[(0, 0, 9, 9), (20, 0, 29, 9)], [(30, 30, 80, 80)]], "No."),
@@ -74,6 +76,22 @@ def test_count_is_told_in_the_words_that_the_model_uses():
     assert concluded(asked, two, "Eight.", 0.4) == ("Two.", 0.9)
     assert concluded(asked, two, "8.", 0.4) == ("2.", 0.9)
     assert concluded(asked, {"boats": picture((0, 0, 9, 9), there=0.1)}, "8.", 0.4) == ("0.", 0.9)
+
+
+def test_nothing_outlined_is_as_sure_as_it_is_that_nothing_is_there():
+    asked = measurable("How many boats are there?")
+    assert asked is not None
+    assert concluded(asked, {"boats": ground(there=0.95)}, "8.", 0.4) == ("0.", pytest.approx(0.05))
+    asked = measurable("Are there boats in the left half?")
+    assert asked is not None
+    assert concluded(asked, {"boats": ground(there=0.1)}, "Yes.", 0.4) == ("No.", 0.9)
+    assert concluded(asked, {"boats": ground((80, 0, 90, 10), there=0.9)}, "Yes.", 0.4) == ("No.", 0.9)
+
+
+def test_what_is_not_there_is_beside_nothing():
+    asked = measurable("Is the lake left of the airport?")
+    assert asked is not None
+    assert concluded(asked, {"lake": ground((0, 0, 9, 9)), "airport": ground(there=0.1)}, "No.", 0.7) is None
 
 
 def test_nothing_of_either_is_no_comparison():

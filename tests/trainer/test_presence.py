@@ -53,7 +53,9 @@ def test_likeness_tells_nothing_of_a_strange_picture_and_all_of_a_name_without_o
 def test_names_are_found_in_phrases_as_whole_words_in_singular_and_plural() -> None:
     assert outlined("the white Buildings at the top", ["building"]) and outlined("anything", [])
     assert not outlined("carpets", ["car"]) and not outlined("a stadium", names())
-    assert all(outlined(phrase, names()) for phrase in ("aeroplanes", "storage tanks", "houses", "a tree"))
+    assert all(
+        outlined(phrase, names()) for phrase in ("aeroplanes", "storage tanks", "houses", "a tree", "a house", "ship")
+    )
 
 
 def test_captions_tell_what_is_there_and_scenes_where_silence_tells_nothing() -> None:

@@ -26,6 +26,7 @@ from rsvlm.models.parts.outline_loss import dice_loss, pixel_loss
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy, train_tokenizer
 from rsvlm.models.weights import load_compact, save_compact
+from rsvlm.protocol import RsvlmError
 
 LONGEST = 96  # tokens of a row
 TIED = "language.lm_head.weight"  # the same numbers as the embeddings, under another name
@@ -201,13 +202,19 @@ def new(
 ) -> CompactLearner:
     """A model with random weights, with words and classes of the data; or with the words of `start` and what fits of its weights.
 
-    settings: of CompactConfig. Raises ValueError for wrong ones, RsvlmError (model_failed).
+    settings: of CompactConfig. Raises ValueError for wrong ones, RsvlmError: model_failed, bad_request (too few words).
     """
     config = TypeAdapter(CompactConfig).validate_python({"scenes": tuple(labels), **settings})
     if start is None:
         tokenizer = train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS)
     else:
         other, tokenizer = load_compact(start.folder, start.id, start.mend)
+        if tokenizer.get_vocab_size() > config.vocabulary:
+            raise RsvlmError(
+                "bad_request",
+                f"{start.id} knows {tokenizer.get_vocab_size()} words, and the new model has room for {config.vocabulary}.",
+                "Leave vocabulary out of the settings, or raise it.",
+            )
     if tokenizer.get_vocab_size() > config.vocabulary:
         raise ValueError(f"a vocabulary of {config.vocabulary} has no room for {tokenizer.get_vocab_size()} tokens")
     learner = CompactLearner(Compact(config), tokenizer)

@@ -54,6 +54,6 @@ def asks_likeness(calibration: Calibration) -> bool:
 
 
 def outlined(phrase: str, names: Sequence[str]) -> bool:
-    """Whether a phrase has one of the names in it, in singular or plural; any has if there are none."""
+    """Whether a phrase has one of the names, which are singular, in it, in singular or plural; any has if there are none."""
     words = f" {' '.join(re.findall(r'[a-z]+', phrase.lower()))} "
     return not names or any(f" {name}{end} " in words for name in names for end in ("", "s", "es"))
