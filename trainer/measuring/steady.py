@@ -14,9 +14,10 @@ import numpy as np
 from affine import Affine
 
 from rsvlm.geo.polygons import polygons
-from rsvlm.models.predictors.abilities import Answers, Question
+from rsvlm.models.predictors.abilities import Answers, Question, Segments
 from rsvlm.protocol import Record
 from rsvlm.tasks.agreement import said
+from rsvlm.tasks.concluding import InPicture
 from rsvlm.tasks.outlines import LIKELY, SPECK
 from rsvlm.trainer.measuring.asking import Row
 from rsvlm.trainer.measuring.words import Questions, answered, asked
@@ -78,6 +79,9 @@ class Steadiness(Questions):
         thing, number = COUNTED.match(question.text.strip()), said(answer)
         if thing is None or number is None:
             return {}
+        if isinstance(self.predictor, Segments):
+            likely = self.predictor.likely(self.encoded([picture]), [thing[1]])[0]
+            return {"counts": [number, len(InPicture(float(likely.there[0]), likely.maps[0]).middles)]}
         wanted = self.put(Question(thing[1]), kind="segment")
         masks = cast(Answers, self.predictor).ask(self.encoded([picture]), [wanted])[0].masks
         parts = () if masks is None else (polygons(mask >= LIKELY, Affine.identity(), SPECK) for mask in masks)

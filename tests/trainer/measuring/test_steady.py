@@ -73,6 +73,16 @@ def test_model_is_asked_again_as_by_hand(
     assert {**result, **again, "data": "records.jsonl"} == result
 
 
+def test_numbers_are_held_against_what_is_likely_where_masks_come_so(records, kept, root: Path, tmp_path: Path):
+    with Image.open(root / "resources" / "demo" / "before.tif") as village:
+        village.convert("RGB").crop((300, 300, 428, 428)).save(tmp_path / "houses.png")
+    data = records(("vqa", [tmp_path / "houses.png"], "How many buildings are there?", ["9"], {}))
+    result = evaluate("consistency", data, Models("cpu").get(None), kept=Kept(tmp_path / "said.jsonl"))
+    (row,) = kept()
+    assert row["counts"][0] == row["counts"][1] > 0, "what it says is measured"
+    assert result["metrics"]["numbers as drawn"] == 1
+
+
 def test_shares_are_of_the_answers_that_were_given_again(tmp_path: Path):
     rows = [
         {"id": 1, "prediction": "Yes.", "references": ["yes"], "again": {"brighter": "yes", "turned": "no"}},
