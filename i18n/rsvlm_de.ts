@@ -1884,6 +1884,11 @@
         <translation>Modell entfernen</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/replacing.py"/>
+        <source>Remove its filter first (Layer ▸ Filter…).</source>
+        <translation>Entfernen Sie zuerst den Filter (Layer ▸ Filtern…).</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/card.py"/>
         <source>Remove this answer</source>
         <translation>Diese Antwort entfernen</translation>
@@ -3567,6 +3572,11 @@
         <location filename="../rsvlm_plugin/dock/keep_task.py"/>
         <source>“{layer}” is being kept for training already.</source>
         <translation>„{layer}“ wird schon für das Training behalten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/replacing.py"/>
+        <source>“{layer}” is filtered.</source>
+        <translation>„{layer}“ ist gefiltert.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
