@@ -101,7 +101,7 @@ def _warped(scene: Scene, grid: View, extent: Extent, size: tuple[int, int]) -> 
     reproject(view.valid.astype(np.float32), share, resampling=Resampling.bilinear, **here)
     valid = share >= 0.5
     pixels = np.where(valid, pixels / np.maximum(share, 0.5), np.float32(0))  # what is missing does not darken its edge
-    return replace(view, pixels=pixels, valid=valid, transform=grid.transform, crs=grid.crs, gsd_m=grid.gsd_m)
+    return replace(view, pixels=pixels, valid=valid, transform=grid.transform, crs=grid.crs)
 
 
 def _area(extent: Extent) -> float:

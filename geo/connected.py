@@ -13,7 +13,7 @@ from affine import Affine
 from rasterio.io import DatasetReader
 
 from rsvlm.geo.labels import band_names
-from rsvlm.geo.opening import GDAL_OPTIONS, open_raster
+from rsvlm.geo.opening import open_raster
 from rsvlm.geo.probabilities import read_window
 from rsvlm.geo.tiling import PixelGrid, Window
 from rsvlm.geo.tracing import roots
@@ -49,7 +49,7 @@ def part_at(raster: Raster, name: str, at: tuple[float, float], likely: float) -
 
     Raises RsvlmError: whatever opening raises, bad_request (no such class), bad_extent (outside), too_large (the part).
     """
-    with rasterio.Env(**GDAL_OPTIONS), ExitStack() as closing:
+    with rasterio.Env(), ExitStack() as closing:
         source = open_raster(raster.href, raster.data, closing)
         names = band_names(source)
         if name not in names:

@@ -22,7 +22,6 @@ from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_source
 from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
-GDAL_OPTIONS = {"GDAL_CACHEMAX": 96 * 2**20}  # bytes of its cache of blocks: two rows of them in a wide raster
 MAX_DATA_BYTES = 64 * 2**20
 MAX_DATA_VALUES = 100_000_000  # pixels times bands of a picture that is sent
 MAX_BANDS = 2_000  # hyperspectral scenes have some hundreds
@@ -33,7 +32,7 @@ warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
 def open_raster(href: str | None, data: str | None, closing: ExitStack) -> DatasetReader:
-    """The dataset of a raster request, closed with `closing`. To be called under rasterio.Env(**GDAL_OPTIONS).
+    """The dataset of a raster request, closed with `closing`. To be called under rasterio.Env().
 
     Raises bad_request, not_found, forbidden, too_large or bad_raster.
     """

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
-import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from rsvlm.geo.opening import GDAL_OPTIONS
 from rsvlm.geo.resampling import resample
 from rsvlm.protocol import RsvlmError
 
@@ -79,12 +77,11 @@ def read(source: Source, placement: Affine, width: int, height: int) -> Pixels:
     across, down = math.hypot(placement.a, placement.d), math.hypot(placement.b, placement.e)
     level = _overview(dataset, min(across, down) / 2)
     cost = (c1 - c0) * (r1 - r0) * source.planes / level**2
-    with rasterio.Env(**GDAL_OPTIONS):
-        if cost > READ_BUDGET:
-            values, share, grid = _sampled_cells(source, (c0, r0, c1, r1), width, height)
-        else:
-            step = (max(1, int(across / 2 / level)) * level, max(1, int(down / 2 / level)) * level)
-            values, share, grid = _cells(source, (c0, r0, c1, r1), level, step)
+    if cost > READ_BUDGET:
+        values, share, grid = _sampled_cells(source, (c0, r0, c1, r1), width, height)
+    else:
+        step = (max(1, int(across / 2 / level)) * level, max(1, int(down / 2 / level)) * level)
+        values, share, grid = _cells(source, (c0, r0, c1, r1), level, step)
     values, share = resample(values, share, ~grid @ placement, width, height)
     return Pixels(values, share, cost > READ_BUDGET)
 
@@ -98,15 +95,14 @@ def samples(source: Source, side: int) -> np.ndarray:
     whole = (0, 0, dataset.width, dataset.height)
     scale = max(dataset.width, dataset.height) / side
     level = _overview(dataset, scale)
-    with rasterio.Env(**GDAL_OPTIONS):
-        if dataset.width * dataset.height * source.planes / level**2 <= READ_BUDGET:
-            step = max(1, math.ceil(scale / level)) * level
-            values, share, _ = _cells(source, whole, level, (step, step))
-            return values[:, share >= 0.5]
-        parts = []
-        for _, _, window in _sample_windows(dataset, whole, _SAMPLES_PER_SIDE, _SAMPLES_PER_SIDE):
-            values, valid = _raw(source, window, (window.height, window.width))
-            parts.append(values[:, valid])
+    if dataset.width * dataset.height * source.planes / level**2 <= READ_BUDGET:
+        step = max(1, math.ceil(scale / level)) * level
+        values, share, _ = _cells(source, whole, level, (step, step))
+        return values[:, share >= 0.5]
+    parts = []
+    for _, _, window in _sample_windows(dataset, whole, _SAMPLES_PER_SIDE, _SAMPLES_PER_SIDE):
+        values, valid = _raw(source, window, (window.height, window.width))
+        parts.append(values[:, valid])
     return np.concatenate(parts, axis=1)
 
 
@@ -114,12 +110,11 @@ def is_true_alpha(dataset: DatasetReader, band: int, name: str) -> bool:
     """Whether an "alpha" band holds opacity: drivers label any fourth 8-bit band so, and often it is near infrared."""
     top = float(np.iinfo(dataset.dtypes[band - 1]).max) if "int" in dataset.dtypes[band - 1] else 1.0
     plain = Source(dataset, name, (band,), None, False, (None,) * dataset.count, False)
-    with rasterio.Env(**GDAL_OPTIONS):
-        whole = (0, 0, dataset.width, dataset.height)
-        values = [
-            _raw(plain, window, (window.height, window.width))[0].ravel()
-            for _, _, window in _sample_windows(dataset, whole, 8, 8)
-        ]
+    whole = (0, 0, dataset.width, dataset.height)
+    values = [
+        _raw(plain, window, (window.height, window.width))[0].ravel()
+        for _, _, window in _sample_windows(dataset, whole, 8, 8)
+    ]
     opacity = np.concatenate(values)
     return float(np.mean((opacity == 0) | (opacity == top))) > 0.8
 

@@ -24,7 +24,7 @@ from rsvlm.geo import ground, place, reading, sensor, stretch
 from rsvlm.geo.bands import band_of_role, describe_bands
 from rsvlm.geo.ground import Extent
 from rsvlm.geo.metadata import acquired, georeference, how_to_read, instrument
-from rsvlm.geo.opening import GDAL_OPTIONS, open_raster
+from rsvlm.geo.opening import open_raster
 from rsvlm.geo.stretch import Stretch
 from rsvlm.geo.view import View
 from rsvlm.protocol import Raster, RsvlmError
@@ -63,7 +63,7 @@ class Scene:
     @classmethod
     def open(cls, raster: Raster) -> Scene:
         """Raises RsvlmError: bad_request, not_found, forbidden, too_large, bad_raster or bad_extent."""
-        with rasterio.Env(**GDAL_OPTIONS), ExitStack() as closing:
+        with rasterio.Env(), ExitStack() as closing:
             scene = cls(open_raster(raster.href, raster.data, closing), raster, closing)
             scene._closing = closing.pop_all()
         return scene
@@ -157,7 +157,6 @@ class Scene:
             valid=valid,
             transform=transform,
             crs=self.crs,
-            gsd_m=ground.gsd_m(transform, self.crs, width, height),
             acquired=self.acquired,
             source=self.source,
             stretch=self.stretch,

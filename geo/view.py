@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Optional
 
 import numpy as np
 from affine import Affine
 from rasterio.crs import CRS
 
-from rsvlm.geo.ground import Extent
+from rsvlm.geo.ground import Extent, gsd_m
 from rsvlm.geo.stretch import Stretch
 
 
@@ -18,7 +19,7 @@ class View:
     """pixels: (bands, H, W) float32, raw values of the 1 or 3 display bands, 0 where not valid.   valid: (H, W) bool.
 
     transform: x = a*col + b*row + c, y = d*col + e*row + f, in `crs`; in source pixels (y down) where crs is None.
-    gsd_m: metres on the ground per pixel at the centre.   acquired: ISO 8601.
+    acquired: ISO 8601.
     sampled: read from scattered samples because the raster is huge and has no overviews; coarser than it looks.
     """
 
@@ -26,11 +27,16 @@ class View:
     valid: np.ndarray
     transform: Affine
     crs: Optional[CRS]
-    gsd_m: Optional[float]
     acquired: Optional[str]
     source: str
     stretch: Stretch
     sampled: bool = False
+
+    @cached_property
+    def gsd_m(self) -> Optional[float]:
+        """Metres on the ground per pixel at the centre; None without a CRS or outside its domain."""
+        height, width = self.valid.shape
+        return gsd_m(self.transform, self.crs, width, height)
 
     @property
     def extent(self) -> Extent:

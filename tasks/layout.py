@@ -20,6 +20,7 @@ from rsvlm.tasks.plan import one_view
 
 OVERLAP = 4  # of a tile, a fourth
 ENLARGED = 0.5  # metres per pixel; beyond that tiles would show too little ground to tell what it is
+ALIKE = 1.05  # of a raster's own ground sample distance: its pixels are taken as they are, as these are sharpest
 SHARP = 4  # times the pixel that could be seen: up to that, one view does for a model that needs long for each
 
 
@@ -80,8 +81,9 @@ class Tiles:
         gsd = scene.gsd_m
         if gsd is not None:
             gsd = max(finest, gsd if scene.rendered else min(gsd, max(ENLARGED, gsd / stride)))
-        own = gsd == scene.gsd_m
-        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, None if own else gsd)
+            if 1 / ALIKE < gsd / scene.gsd_m < ALIKE:
+                gsd = None
+        whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, gsd)
         x0, y0, x1, y1 = scene.extent
         corners = [~whole.transform @ corner for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
         columns = _span([x for x, _ in corners], whole.width, side)

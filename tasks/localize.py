@@ -41,6 +41,7 @@ CELLS = 8  # along the side of the smallest tile
 SMOOTH = 7  # cells along the window of the median: nearly a tile, as in the release
 MOST = 200  # smallest tiles side by side, about a third of all tiles; beyond that, tiles grow
 BATCH = 16  # tiles at once
+DECIMALS = 5  # of a cosine: beyond them the same picture differs from one batch to another
 RELATIVE = "Scores compare places within this extent: 1 is where it looks most like the phrase, even if nothing of it is there."
 
 
@@ -128,7 +129,7 @@ def _similarities(scene: Scene, plan: Plan, predictor: Embeds, phrase: str, watc
     while batch := list(islice(tiles, BATCH)):
         watch.check()
         vectors = predictor.embed_images(predictor.encode(np.stack([tile.picture for tile in batch])))
-        found |= zip([tile.index for tile in batch], (vectors @ text).tolist(), strict=True)
+        found |= zip([tile.index for tile in batch], (vectors @ text).round(DECIMALS).tolist(), strict=True)
         watch.progress(batch[-1].index + 1, len(plan.tiles), "Searching")
     return found
 

@@ -101,12 +101,13 @@ def test_small_and_narrow_rasters_are_searched(
 def test_tiles_grow_with_the_raster(models: Models, sparse: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
     from rsvlm.tasks import localize
 
-    place = sparse(12000, 8000)
+    place = sparse(3600, 2400)
+    monkeypatch.setattr(localize, "MOST", 20)
     monkeypatch.setattr(localize, "seen", lambda scene, plan, *rest: list(localize.look(scene, plan)))
     answer = run(LocalizeRequest(Raster(href=place), "a lake"), models, Watch())
-    assert answer.provenance["tiles"] < 700 and answer.target_absent == ["a lake"] and not answer.evidence
+    assert answer.provenance["tiles"] < 70 and answer.target_absent == ["a lake"] and not answer.evidence
     assert answer.text == "a lake: no place stands out."
-    assert heat(answer)[0].size < 200 * 64 * 1.1
+    assert heat(answer)[0].size < 20 * 64 * 1.1
 
 
 def test_nothing_to_look_for_and_models_without_vectors_are_refused(

@@ -217,6 +217,16 @@ def test_raster_sharper_than_the_model_is_seen_at_the_models_finest(write: Write
         assert Tiles(scene, 64, 0.5, 1).grid.width == 200
 
 
+@pytest.mark.parametrize(("pixel", "steps"), [(0.49, 1), (0.51, 1), (0.45, 0.5 / 0.45)])
+def test_pixels_of_nearly_the_size_that_is_wanted_are_taken_as_they_are(write: Write, pixel: float, steps: float):
+    pixels = drawn(discs(200, 200))
+    with Scene.open(Raster(href=write(pixels, transform=from_origin(500000, 5500000, pixel, pixel)))) as scene:
+        tiles = Tiles(scene, 64, 0.5, 1)
+        assert tiles.grid.step == pytest.approx(steps, rel=1e-3)
+        if steps == 1:
+            np.testing.assert_array_equal(tiles.view(0).pixels, pixels[:, :64, :64])
+
+
 @pytest.mark.parametrize(
     ("pixel", "finest", "seen"),
     [(4, 0.3, 2), (1, 0.3, 0.5), (0.8, 0.3, 0.5), (0.4, 0.3, 0.4), (1, 0.8, 0.8), (1, 2, 2)],

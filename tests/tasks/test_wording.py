@@ -21,7 +21,7 @@ LABELS = ("alder wood", "birch grove", "a cedar stand", "a dune", "an elm row", 
 
 def finding(label: str, area: float | None = 1.0, sure: bool = True, index: int = 0, score: float = 0.9) -> Finding:
     view = View(
-        np.zeros((3, 4, 4), np.float32), np.ones((4, 4), bool), Affine.identity(), None, None, None, "a.tif",
+        np.zeros((3, 4, 4), np.float32), np.ones((4, 4), bool), Affine.identity(), None, None, "a.tif",
         stretch.unchanged((1, 2, 3)),
     )  # fmt: skip
     tile = Tile(index, view, np.zeros((4, 4, 3), np.uint8), area)
