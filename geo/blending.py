@@ -51,7 +51,7 @@ def blended(tiling: Tiling, tiles: Iterable[np.ndarray | None]) -> Iterator[np.n
             if tile is None:
                 part += np.where(row_weights[:, None] * column_weights[:shown] > 0, np.float32(np.nan), np.float32(0))
             else:
-                part += tile[:, :, :shown] * row_weights[:, None] * column_weights[:shown]
+                part += tile[:, :, :shown] * (row_weights[:, None] * column_weights[:shown])
         if band is not None:
             done = below - top
             yield band[:, :done].copy()

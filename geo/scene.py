@@ -153,7 +153,7 @@ class Scene:
         if self.area is not None:
             valid &= geometry_mask([mapping(self.area)], (height, width), transform, invert=True)
         return View(
-            pixels=pixels.values * valid,
+            pixels=pixels.values if valid.all() else pixels.values * valid,
             valid=valid,
             transform=transform,
             crs=self.crs,

@@ -16,7 +16,7 @@ from rsvlm.geo.rings import outlines
 from rsvlm.geo.stairs import Slopes
 
 NONE = Slopes()
-ROWS = 64  # at once: enough for numpy to be quick, few enough to take little memory
+ROWS = 128  # at once: enough for numpy to be quick, few enough to take little memory
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,10 @@ class View:
 
     def rgb(self) -> np.ndarray:
         """(H, W, 3) uint8 as a person would see it, black where not valid; one band is seen as grey."""
-        stretched = self.stretch.apply(self.pixels) * self.valid
-        if stretched.shape[0] == 1:
-            stretched = np.repeat(stretched, 3, axis=0)
-        return np.ascontiguousarray(stretched.transpose(1, 2, 0))
+        stretched = self.stretch.apply(self.pixels)
+        if not self.valid.all():
+            stretched *= self.valid
+        return np.stack(list(stretched) * (3 // len(stretched)), axis=-1)
 
     def footprint(self) -> dict[str, Any]:
         """GeoJSON polygon in the view's CRS (pixels without one)."""

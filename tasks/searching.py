@@ -96,7 +96,10 @@ class Search:
         for the rest of a row of tiles in which the user stopped.
         """
         for _, wanted, sight in self.sights(pace, watch):
-            yield None if sight is None else np.where(wanted, sight.maps, np.float32(np.nan))
+            if sight is None or wanted.all():
+                yield None if sight is None else sight.maps
+            else:
+                yield np.where(wanted, sight.maps, np.float32(np.nan))
         if self.done and isinstance(self.layout, Tiles):
             yield from [None] * (-self.done % len(self.layout.tiling.columns))
 
