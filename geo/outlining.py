@@ -55,7 +55,7 @@ class Feature:
 def outlined(bands: Iterable[np.ndarray], grid: PixelGrid, cut: Cut) -> list[Feature]:
     """bands: (classes, rows, grid.width) float in [0, 1] from the top, nan where there is no data.
 
-    An object is one feature, however many tiles and bands it goes over. Holes are kept.
+    An object is one feature, however many tiles and bands it goes over. Holes are kept. They come from the top.
     """
     across, along = grid.sides_m
     smallest = max(1, int(np.ceil(cut.smallest_m2 / (across * along) - 1e-9)))

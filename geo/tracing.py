@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from rsvlm.geo.corners import Corners, corners
 from rsvlm.geo.rings import outlines
@@ -23,7 +24,7 @@ ROWS = 128  # at once: enough for numpy to be quick, few enough to take little m
 class Traced:
     """polygons: (n,) shapely, in pixels (x right, y down), valid.   labels: (n,) of them.   pixels: (n,) how many of them.
 
-    means: (n,) of the values of their pixels. Ordered by the first corner of each.
+    means: (n,) of the values of their pixels.
     """
 
     polygons: np.ndarray
@@ -33,7 +34,10 @@ class Traced:
 
     @classmethod
     def together(cls, parts: list[Traced]) -> Traced:
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
+        """From the top, then from the left, whatever the parts were."""
+        left, top, *_ = shapely.bounds(np.concatenate([part.polygons for part in parts])).T
+        order = np.lexsort([left, top])
+        return cls(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in cls.__dataclass_fields__))
 
 
 class Tracer:
