@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,25 +13,24 @@ pytest.importorskip("onnx", reason="the package onnx, of the extras cpu and gpu,
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo" / "before.tif"
 
 
-def rsvlm(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rsvlm.cli.main", *words],
-        env={**os.environ, "RSVLM_HOME": str(home)}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path))
+    return tmp_path
 
 
-def test_description_is_the_same_after_an_export(tmp_path: Path):
-    before = json.loads(rsvlm(tmp_path, "describe", str(DEMO), "--json").stdout)
-    done = rsvlm(tmp_path, "models", "export", "--precision", "fp32", "--device", "cpu", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
+def test_description_is_the_same_after_an_export(rsvlm: Callable[..., Any], home: Path):
+    before = json.loads(rsvlm("describe", DEMO, "--json").out)
+    done = rsvlm("models", "export", "--precision", "fp32", "--device", "cpu", "--json")
+    assert (done.code, done.err) == (0, "")
+    told = json.loads(done.out)
     assert (told["model"], told["device"], told["used"]) == ("compact", "cpu", "fp32")
     assert sorted(path.name for path in Path(told["folder"]).iterdir()) == sorted([*told["files"], "record.json"])
     assert [path.name for path in Path(told["folder"]).parent.iterdir()] == [Path(told["folder"]).name]
-    assert json.loads(rsvlm(tmp_path, "describe", str(DEMO), "--json").stdout)["text"] == before["text"]
+    assert json.loads(rsvlm("describe", DEMO, "--json").out)["text"] == before["text"]
 
 
-def test_precision_that_there_is_not_is_refused_in_a_line(tmp_path: Path):
-    done = rsvlm(tmp_path, "models", "export", "--precision", "fp8", "--device", "cpu")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "Choose one of auto, torch, fp32, int8." in done.stderr
+def test_precision_that_there_is_not_is_refused_in_a_line(rsvlm: Callable[..., Any], home: Path):
+    done = rsvlm("models", "export", "--precision", "fp8", "--device", "cpu")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "Choose one of auto, torch, fp32, int8." in done.err

@@ -6,10 +6,8 @@ import io
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -156,38 +154,18 @@ def test_two_processes_learn_what_one_does(tiny: Path, tmp_path: Path):
     stage["adapters"]["dropout"] = 0.0
     told = adapted(bf16=False, stages=[stage])
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
-    for name, processes in (("one", 1), ("two", 2)):
-        command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--master-port=0"]
-        command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", "-m", "rsvlm.cli.main", "train"]
-        command += [str(tmp_path / "recipe.yaml"), f"output_dir={tmp_path / name}", "--data", str(tiny), "--json"]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr[-2000:]
+    Run(told, tiny, tmp_path / "one").train()
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0"]
+    command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", "-m", "rsvlm.cli.main", "train"]
+    command += [str(tmp_path / "recipe.yaml"), f"output_dir={tmp_path / 'two'}", "--data", str(tiny), "--json"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
     one, two = events(tmp_path / "one"), events(tmp_path / "two")
     assert len(one) == len(two) == 3
     for left, right in zip(one, two, strict=True):
         for objective in ("language", "contrastive"):
             assert right[objective] == pytest.approx(left[objective], abs=1e-5), (left["step"], objective)
-
-
-def test_stop_leaves_a_checkpoint_and_ends_well(tiny: Path, tmp_path: Path):
-    told = recipe(stages=[recipe().stages[0].model_dump() | {"max_steps": 5000}], save_steps=5000)
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
-    command = [sys.executable, "-m", "rsvlm.cli.main", "train", tmp_path / "recipe.yaml", "--data", tiny, "--json"]
-    process = subprocess.Popen(
-        [*command, f"output_dir={tmp_path / 'run'}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    log = tmp_path / "run" / "events.jsonl"
-    until = time.monotonic() + 120
-    while time.monotonic() < until and not (log.exists() and log.read_text()):
-        time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err[-2000:]
-    told_end = json.loads(out)
-    assert not told_end["whole"] and 0 < told_end["steps"] < 5000
-    assert last_checkpoint(tmp_path / "run" / "stage-1") is not None
-    load_compact(tmp_path / "run" / "last")
 
 
 def test_average_forgets_the_random_start_and_then_moves_slowly():

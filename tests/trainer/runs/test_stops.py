@@ -20,6 +20,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import distributed
 
+from rsvlm.models.weights import load_compact
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.run import last_checkpoint
 from rsvlm.trainer.stage import StageTrainer
@@ -130,6 +131,7 @@ def test_signals_leave_a_checkpoint_and_their_exit_code(
     assert not ended["whole"] and ended["installed"] is None and not models.exists()
     checkpoint = last_checkpoint(folder / "stage-1")
     assert checkpoint is not None and checkpoint.name == f"checkpoint-{ended['steps']}"
+    load_compact(folder / "last")
     assert len(lines(folder / "seen.jsonl")) == ended["steps"]
     assert [event["signal"] for event in events(folder, "stopped")] == [signal.Signals(number).name]
 
