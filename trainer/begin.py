@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from rsvlm.trainer.rewards import CiderReward, captions_of
 from rsvlm.trainer.teacher import CHANNELS, SIDE, standardised
 
 RECIPE = "recipe.yaml"
+BEGIN, TEACHER = "begin", "teacher.npz"  # in the folder of a run
 SAMPLE = 500  # pictures that a teacher's scale is taken from
 # May be others when a run goes on.
 FREE = {
@@ -39,7 +41,7 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
     if model.id is not None:
         card = get_card(model.id)
         return _module(card.family, "learn").learn(card)
-    family, begun = str(model.family), folder / "begin"
+    family, begun = str(model.family), folder / BEGIN
     if not begun.exists():
         start = None if model.start is None else get_card(model.start)
         try:
@@ -66,7 +68,7 @@ def learn_from(learner: Learner, weights: Path, examples: Examples, folder: Path
         raise RsvlmError("bad_request", "This family learns from no teacher.", "Leave the teacher out of the recipe.")
     numbers = spread(len(examples), min(SAMPLE, len(examples)))
     pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in numbers)
-    taught(standardised(weights, pictures, folder / "teacher.npz"), CHANNELS)
+    taught(standardised(weights, pictures, folder / TEACHER), CHANNELS)
 
 
 def be_rewarded(learner: Learner, examples: Examples) -> None:
@@ -108,6 +110,12 @@ def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
                     f"The run in {folder} began with another {name}.",
                     "Go on with the recipe that it began with.",
                 )
+
+
+def forget_beginning(folder: Path) -> None:
+    """What was made for a run that was refused before its first step."""
+    shutil.rmtree(folder / BEGIN, ignore_errors=True)
+    (folder / TEACHER).unlink(missing_ok=True)
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:

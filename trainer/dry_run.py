@@ -46,9 +46,9 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     weights = sum(size for _, size in sizes.values())
     learnt = sum(sizes[name][0] for name in trained)
     kept = sum(sizes[name][1] for name in trained) + learnt * MOMENTS * 4 + (weights if recipe.average else 0)
-    size = recipe.batch_size // recipe.gradient_accumulation_steps
+    share = Share(Share.of(recipe.batch_size, recipe.gradient_accumulation_steps, 1, 0).size)
     reader = Reader(run.examples, recipe, 0, 1)
-    step = Steps(0, 1, Share(size), reader, learner)[0]
+    step = Steps(0, 1, share, reader, learner)[0]
     if step.error:
         raise RsvlmError.from_json(step.error)
     lesson = step.lessons[0]

@@ -103,7 +103,7 @@ def figures(run: Run, name: str) -> tuple[Figure, ...]:
             protocol, count, command = LOSS, best.get("n", len(held.records)), _again(run, held)
         else:
             task = next(task for task in files if len(files) == 1 or metric.startswith(f"{task} "))
-            protocol, count = SCORED[task].protocol, len(files[task].read_text("utf-8").splitlines())
+            protocol, count = SCORED[task].protocol, files[task].read_bytes().count(b"\n")
             asked = _asked(held, name, files, task)
             command = f"rsvlm eval {task} {asked} --protocol {protocol} --json"
         found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -15,6 +15,10 @@ from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.augment import NAMES
 
 LOOKS, FURTHEST = 4, 1000  # in a run; steps
+# transformers.SchedulerType, but those that want settings of their own.
+Schedule = Literal[
+    "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"
+]
 SELF_CRITICAL = "self_critical"  # the objective of all families that learn from the worth of what they say
 
 
@@ -130,7 +134,7 @@ class Recipe(Strict):
 
     name: str
     id: str | None = None
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     model: Model
     data: tuple[Source, ...] = Field(min_length=1)
     validation: Validation | None = None
@@ -139,7 +143,7 @@ class Recipe(Strict):
     gradient_accumulation_steps: int = Field(1, gt=0)
     pixels: tuple[Side, ...] = ()
     weight_decay: float = 0.0
-    lr_scheduler_type: str = "cosine"
+    lr_scheduler_type: Schedule = "cosine"
     max_grad_norm: float = 1.0
     bf16: bool = False
     gradient_checkpointing: bool = False

@@ -220,7 +220,7 @@ def archive_rows(path: Path, fields: Sequence[str], more: Sequence[str] = ()) ->
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines() if line.strip()]
+            rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().split("\n") if line.strip()]
         return [{key: row[key] for key in (*fields, *(key for key in more if key in row))} for row in rows]
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise RsvlmError(

@@ -17,7 +17,7 @@ from torch import nn
 
 from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.begin import be_rewarded, check_folder, learn_from, learner_of, write_recipe
+from rsvlm.trainer.begin import be_rewarded, check_folder, forget_beginning, learn_from, learner_of, write_recipe
 from rsvlm.trainer.cards import made_card
 from rsvlm.trainer.conversion import Converted
 from rsvlm.trainer.examples import Examples, forget_conversions
@@ -67,11 +67,11 @@ class Run:
                 if not resume:
                     forget_conversions(recipe.data, folder)
                     forget_conversions(recipe.validation.data if recipe.validation else (), folder / VALIDATION)
+                    forget_beginning(folder)
             self.examples = Examples.of(recipe.data, data, folder, recipe.seed)
             self.held = Held(recipe, data, folder) if recipe.validation else None
             if self.processes.is_main_process:
                 settle_sources(folder, recipe, data, self.examples, self.held.records if self.held else None, resume)
-                write_recipe(folder, recipe)
             self.learner: Learner = learner_of(recipe.model, self.examples, folder)
             if recipe.teacher:
                 learn_from(self.learner, data / recipe.teacher, self.examples, folder)
@@ -144,6 +144,8 @@ class Run:
         if self.resumes and (before or last):
             self.events.add("resumed", before + first)
         trainer = self._trainer(stage, folder, before, first)
+        if self.processes.is_main_process:
+            write_recipe(self.folder, recipe)  # from here on the folder is that of a run
         self._drop_after(number, before + first)
         watch = Watch(
             trainer, self.events, self.average, before, lambda step: self._look(trainer, step), self._looks,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ class Held:
         self.sources = recipe.validation.data
         self.records = Examples.of(self.sources, data, folder / VALIDATION, recipe.seed)
         self.name = ", ".join(f"{Path(source.path).name} {source.split or ''}".strip() for source in self.sources)
+        self.recipe = recipe
         self.taken = {*TOLD, LOSS, *(name for stage in recipe.stages for name in stage.objectives)}
         self.asked_for = recipe.validation.metric
         self.data = data.resolve()
@@ -155,7 +158,7 @@ class Held:
         state = self.state
         bounds = {name: list(pair) for name, pair in intervals.items()}
         now = {"step": step, "figures": dict(figures), "ci95": bounds, "n": counted}
-        best = step > 0 and self._better(figures, state.get("best"))
+        best = step > 0 and self._better(now, state.get("best"))
         state |= {"before": now} if step == 0 else {"latest": now}
         state |= {"best": now} if best else {}
         return state, best
@@ -166,13 +169,21 @@ class Held:
         part.write_text(json.dumps(state, indent=1) + "\n", "utf-8")
         part.replace(self.path)
 
-    def _better(self, figures: Mapping[str, float], best: Mapping[str, Any] | None) -> bool:
-        """What is no number is no better than anything."""
-        new = figures.get(self.metric, math.nan)
+    def _better(self, now: Mapping[str, Any], best: Mapping[str, Any] | None) -> bool:
+        """What is no number is no better than anything. Losses of other objectives do not compare: the later stage is better."""
+        new = now["figures"].get(self.metric, math.nan)
         old = best["figures"].get(self.metric, math.nan) if best else math.nan
         if not (math.isfinite(new) and math.isfinite(old)):
             return math.isfinite(new)
+        if self.metric == LOSS and best and self._objectives(now["step"]) != self._objectives(best["step"]):
+            return True
         return new < old if self.metric == LOSS else new > old
+
+    def _objectives(self, step: int) -> Mapping[str, float]:
+        """Of the stage that a step of the run is of, the last one for steps beyond its end."""
+        stages = self.recipe.stages
+        ends = list(accumulate(map(self.recipe.steps, stages)))
+        return stages[min(bisect_left(ends, step), len(stages) - 1)].objectives
 
 
 def _any_of_all(here: bool, trainer: StageTrainer) -> bool:

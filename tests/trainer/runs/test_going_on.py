@@ -84,12 +84,26 @@ def test_data_of_a_run_that_was_refused_are_not_those_of_the_next_one(tuned: Mad
         Run(tuned(data=one, validation={"data": one}), tmp_path, tmp_path / "run")
     run = Run(tuned(data=other, validation={"data": one}), tmp_path, tmp_path / "run")
     assert Path(run.examples.record(0)[0].images[0]["href"]).name == "b0.png"
-    for path in (tmp_path / "run").glob("recipe.yaml"):
-        path.unlink()
     swapped = Run(tuned(data=one, validation={"data": other}), tmp_path, tmp_path / "run")
     assert swapped.held is not None
     hrefs = [Path(seen.record(0)[0].images[0]["href"]).name for seen in (swapped.examples, swapped.held.records)]
     assert hrefs == ["a0.png", "b0.png"]
+
+
+def test_recipe_that_was_refused_leaves_its_folder_to_a_better_one(tuned: Made, tiny: Path, tmp_path: Path):
+    stage = tuned().stages[0].model_dump()
+    wrong = {**stage, "adapters": {**stage["adapters"], "targets": ["q_prj"]}}
+    run, settings = tmp_path / "run", {"max_steps": 1, "validation": None}
+    for changes in (
+        {"model": {"id": "compct"}}, {"stages": [wrong]}, {"batch_size": 6, "gradient_accumulation_steps": 4},
+    ):  # fmt: skip
+        with pytest.raises(RsvlmError) as caught:
+            Run(tuned(**settings, **changes), tiny, run).train()
+        assert caught.value.exit_code == 2 and not (run / "recipe.yaml").exists()
+    new = {**settings, "model": {"family": "compact", "settings": {"pixel_width": 16}}, "stages": [wrong]}
+    with pytest.raises(RsvlmError):
+        Run(tuned(**new), tiny, run).train()
+    assert Run(tuned(**settings), tiny, run).train().whole and not (run / "begin").exists()
 
 
 def test_run_goes_on_with_the_data_that_it_began_with_alone(tuned: Made, tiny: Path, tmp_path: Path):

@@ -161,6 +161,19 @@ def test_what_is_no_number_is_never_the_best(tuned: Made, tiny: Path, tmp_path: 
     assert held.seen(8, {"loss": 4.0}, {}, 6)[1]
 
 
+def test_losses_of_stages_with_other_objectives_are_not_compared(tuned: Made, tiny: Path, tmp_path: Path):
+    first = tuned().stages[0].model_dump()
+    stages = [first, first, {**first, "objectives": {"language": 1.0, "contrastive": 0.5}}]
+    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"}, stages=stages)
+    held = Held(told, tiny, tmp_path)
+    taken = []
+    for step, loss in ((4, 1.2), (8, 1.3), (10, 2.0), (12, 2.1)):
+        state, best = held.seen(step, {"loss": loss}, {}, 6)
+        held.write(state)
+        taken.append(best)
+    assert taken == [True, False, True, False], "a stage is better than one before it that learns something else"
+
+
 WAIT = timedelta(seconds=30)
 
 
