@@ -38,6 +38,11 @@
         <translation>Eine YAML-Datei anstelle eines mitgelieferten Rezepts.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>A feature that was drawn by hand has no label.</source>
+        <translation>Ein von Hand gezeichnetes Objekt hat keine Bezeichnung.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
         <source>A file may not be written: choose another folder, or close other windows that use the backend.</source>
         <translation>Eine Datei darf nicht geschrieben werden: Wählen Sie einen anderen Ordner, oder schließen Sie andere Fenster, die das Backend benutzen.</translation>
@@ -552,6 +557,11 @@
         <translation>Wählen Sie den Ordner eines Laufs oder schalten Sie „{switch}“ aus.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/refining.py"/>
+        <source>Click again in a moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
         <source>Click on the map to take a feature away; Edit ▸ Undo brings it back</source>
         <translation>Ein Klick in die Karte nimmt ein Objekt weg; Bearbeiten ▸ Rückgängig holt es zurück</translation>
@@ -966,6 +976,11 @@
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>Give it as west, east, south, north, with the smaller number first.</source>
         <translation>Geben Sie sie als West, Ost, Süd, Nord an, die kleinere Zahl jeweils zuerst.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/mask_records.py"/>
+        <source>Give it one in the attribute table, then try again.</source>
+        <translation>Geben Sie ihm eine in der Attributtabelle und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
@@ -2538,6 +2553,11 @@
         <location filename="../rsvlm_plugin/layers/found_file.py"/>
         <source>The layer of what was found could not be written.</source>
         <translation>Der Layer mit dem Gefundenen konnte nicht geschrieben werden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/refining.py"/>
+        <source>The masks are still being cut at the new threshold.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_describe.py"/>

@@ -44,7 +44,12 @@ def flash(canvas: QgsMapCanvas, geometry: QgsGeometry, crs: QgsCoordinateReferen
 
 
 def zoom(canvas: QgsMapCanvas, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
-    """Bring the polygon into view with a little room around it, and let it light up."""
+    """Bring the polygon into view with a little room around it, and let it light up; nothing, where it lies nowhere.
+
+    One without a size is brought to the middle, the scale stays.
+    """
+    if geometry.boundingBox().isNull():
+        return
     box = reprojected(geometry, crs, canvas.mapSettings().destinationCrs()).boundingBox()
     box.scale(1.1)
     canvas.setExtent(box)

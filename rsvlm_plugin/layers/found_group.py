@@ -49,14 +49,14 @@ def opened(record: Record) -> QgsVectorLayer:
 
 def labelled(layer: QgsVectorLayer, label: str, most: int) -> List[int]:
     """The ids of at most so many features of one label."""
-    request = QgsFeatureRequest().setFilterExpression(QgsExpression.createFieldEqualityExpression("label", label))
+    request = QgsFeatureRequest().setFilterExpression(_of_label(label))
     request.setFlags(QgsFeatureRequest.NoGeometry).setNoAttributes().setLimit(most)
     return [feature.id() for feature in layer.getFeatures(request)]
 
 
 def box_of(layer: QgsVectorLayer, label: str) -> QgsRectangle:
     """Around all features of one label, in the layer's CRS."""
-    request = QgsFeatureRequest().setFilterExpression(QgsExpression.createFieldEqualityExpression("label", label))
+    request = QgsFeatureRequest().setFilterExpression(_of_label(label))
     box = QgsRectangle()
     for feature in layer.getFeatures(request.setNoAttributes()):
         box.combineExtentWith(feature.geometry().boundingBox())
@@ -100,6 +100,12 @@ def layer_name(record: Record) -> str:
     """What the layer of masks or boxes is called in the layer tree."""
     words = tr("{phrases} (boxes)") if record.style == "boxes" else tr("{phrases} (masks)")
     return words.format(phrases=_asked(record))
+
+
+def _of_label(label: str) -> str:
+    """An expression; features that were drawn by hand have NULL for the empty label."""
+    same = QgsExpression.createFieldEqualityExpression("label", label)
+    return same if label else f'{same} OR "label" IS NULL'
 
 
 def _asked(record: Record) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
-from osgeo import gdal
+from osgeo import gdal, osr
 from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsPointXY, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtGui import QTransform
 
@@ -56,7 +56,7 @@ def grid_of(record: Record) -> Grid:
             tr("The raster that these were found in is not a file on this computer."),
             tr("Ask about a layer whose file lies on this computer, and correct that answer."),
         )
-    if layer.crs() != record.answer_crs:
+    if layer.crs() != record.answer_crs and not _same_crs(file, record):
         raise RsvlmError(
             "bad_raster",
             tr("The raster lies in another coordinate system now."),
@@ -68,11 +68,20 @@ def grid_of(record: Record) -> Grid:
 
 
 def records_of(record: Record, features: Iterable[QgsFeature]) -> List[TrainingRecord]:
-    """One for each window that holds some of the features. Raises RsvlmError as `grid_of` does, and no_data without any."""
+    """One for each window that holds some of the features.
+
+    Raises RsvlmError as `grid_of` does, bad_request for a feature that nobody named, no_data without any.
+    """
     grid = grid_of(record)
     windows: Dict[Window, List[Dict[str, Any]]] = {}
     for feature in features:
-        label = str(feature["phrase"] or feature["label"] or "")
+        label = str(feature["phrase"] or feature["label"] or alone(record))
+        if not label:
+            raise RsvlmError(
+                "bad_request",
+                tr("A feature that was drawn by hand has no label."),
+                tr("Give it one in the attribute table, then try again."),
+            )
         for window, part in _parts(feature.geometry(), grid):
             region = _region(label, part, window, record.style)
             x0, y0, x1, y1 = region["bbox"]
@@ -81,6 +90,11 @@ def records_of(record: Record, features: Iterable[QgsFeature]) -> List[TrainingR
     if not windows:
         raise RsvlmError("no_data", tr("The layer is empty: there is nothing to learn from."), "")
     return [_training_record(record, window, regions) for window, regions in sorted(windows.items())]
+
+
+def alone(record: Record) -> str:
+    """What a feature is that was drawn by hand and has no label: the record's only phrase, empty where it has several."""
+    return record.phrases[0] if len(record.phrases) == 1 else ""
 
 
 class Keeping:
@@ -107,6 +121,16 @@ class Keeping:
             return self._corrections.replace(_key(self._record), made)
         except OSError as error:
             raise not_kept(self.path, error) from error
+
+
+def _same_crs(file: gdal.Dataset, record: Record) -> bool:
+    """QGIS takes a CRS without a code for another one where it was written down in other words."""
+    own, text = file.GetSpatialRef(), record.answer.provenance.get("crs")
+    if own is None or not text or not record.answer_crs.isValid():
+        return False
+    other = osr.SpatialReference()
+    other.SetFromUserInput(str(text))
+    return bool(own.IsSame(other, ["IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES"]))
 
 
 def _parts(geometry: QgsGeometry, grid: Grid) -> Iterator[Tuple[Window, QgsGeometry]]:

@@ -15,7 +15,7 @@ from qgis.core import NULL, QgsFeature, QgsFeedback, QgsGeometry
 
 from ...protocol import Cancelled, RsvlmError
 from ..translation import tr
-from .mask_records import NOWHERE, grid_of, records_of
+from .mask_records import NOWHERE, alone, grid_of, records_of
 from .record import Record
 from .snapshot import Snapshot
 
@@ -24,7 +24,7 @@ TITLES = {MASK: "GeoTIFF", COCO: "COCO", RECORDS: "JSON Lines"}
 NEEDED = ("label", "phrase", "score")  # fields
 ROWS = 512  # that are burnt at once
 MOST = 255  # classes in a byte
-OTHER = "other"  # what a feature that was drawn by hand and has no label is called
+OTHER = "other"  # what a feature that was drawn by hand and has no label is called, where several phrases were asked
 # Of the first classes, and again from the start (Okabe and Ito, Color Universal Design, 2008).
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 Shape = Tuple[str, Optional[float], QgsGeometry]
@@ -80,8 +80,9 @@ class Burning:
         file = gdal.Open(self.href)
         self.lies = file.GetGeoTransform(can_return_null=True)
         self.crs = file.GetSpatialRef()
+        unnamed = alone(record) or OTHER
         self.shapes: List[Shape] = [
-            (str(item["label"] or item["phrase"] or OTHER), _known(item["score"]), QgsGeometry(item.geometry()))
+            (str(item["label"] or item["phrase"] or unnamed), _known(item["score"]), QgsGeometry(item.geometry()))
             for item in features
             if not item.geometry().isEmpty()
         ]

@@ -123,13 +123,14 @@ def write_table(
 
 
 def free_table_name(path: Path, wanted: str) -> str:
-    """`wanted`, or with a number behind it where the file has such a table already."""
+    """`wanted`, or with a number behind it where the file has such a table already; capitals are no difference to OGR."""
     if not path.exists():
         return wanted
     source = ogr.Open(str(path))
-    taken = {source.GetLayer(index).GetName() for index in range(source.GetLayerCount())} if source else set()
+    tables = range(source.GetLayerCount()) if source else ()
+    taken = {source.GetLayer(index).GetName().casefold() for index in tables}
     name, number = wanted, 2
-    while name in taken:
+    while name.casefold() in taken:
         name, number = f"{wanted} ({number})", number + 1
     return name
 

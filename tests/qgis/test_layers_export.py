@@ -128,6 +128,19 @@ def test_an_existing_geopackage_gains_a_layer_and_keeps_its_own(tmp_path, qgis_a
     assert sorted(texts) == ["First.", "Second."]
 
 
+def test_a_table_whose_name_differs_in_capitals_alone_is_kept(houses, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.export import save_layer
+
+    path = str(tmp_path / "answers.gpkg")
+    for name in ("Boats (masks)", "boats (masks)"):
+        houses.setName(name)
+        save_layer(houses, path)
+    source = ogr.Open(path)
+    names = {source.GetLayer(index).GetName() for index in range(source.GetLayerCount())}
+    assert names - {"layer_styles"} == {"Boats (masks)", "boats (masks) (2)"}
+    assert source.GetLayerByName("Boats (masks)").GetFeatureCount() == 2
+
+
 def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path, qgis_app):
     from rsvlm.protocol import RsvlmError
     from rsvlm.rsvlm_plugin.layers.export import save

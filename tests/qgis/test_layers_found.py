@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 from found_record import BOTTOM, CREATED, LEFT, record, square
 from osgeo import ogr
-from qgis.core import QgsLayerNotesUtils, QgsProject, QgsVectorLayer
+from qgis.core import (
+    NULL,
+    QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsLayerNotesUtils,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 
 def test_the_file_holds_every_field_of_each_feature(qgis_app, tmp_path):
@@ -157,6 +165,34 @@ def test_the_card_s_lines_count_what_was_found_and_what_was_not(written):
     told = lines(made, "#112233").replace("&nbsp;", " ").split("<br>")
     assert [line.split("<")[0] for line in told] == ["3 ", "1 ", "0 ▢ ships · not found here"]
     assert "buildings" in told[0] and "675 m²" in told[0] and "score 0.6" in told[0]
+
+
+def test_what_has_no_label_is_found_whether_it_is_null_or_empty(written):
+    from rsvlm.rsvlm_plugin.layers.found_group import box_of, labelled
+
+    _made, layer = written
+    first, second, *_rest = layer.getFeatures()
+    layer.startEditing()
+    layer.changeAttributeValue(first.id(), layer.fields().indexOf("label"), NULL)
+    layer.changeAttributeValue(second.id(), layer.fields().indexOf("label"), "")
+    assert sorted(labelled(layer, "", 10)) == sorted([first.id(), second.id()])
+    assert box_of(layer, "") == QgsRectangle(LEFT, BOTTOM, LEFT + 35, BOTTOM + 15)
+    layer.rollBack()
+
+
+def test_the_map_goes_nowhere_for_nothing_and_keeps_its_scale_for_a_point(qgis_canvas, qgis_new_project):
+    from rsvlm.rsvlm_plugin.canvas.outline import zoom
+
+    utm = QgsCoordinateReferenceSystem("EPSG:32632")
+    qgis_canvas.setDestinationCrs(utm)
+    qgis_canvas.setExtent(QgsRectangle(LEFT, BOTTOM, LEFT + 600, BOTTOM + 600))
+    before, scale = qgis_canvas.extent(), qgis_canvas.scale()
+    for nothing in (QgsGeometry(), QgsGeometry.fromRect(QgsRectangle())):
+        zoom(qgis_canvas, nothing, utm)
+        assert qgis_canvas.extent() == before
+    zoom(qgis_canvas, QgsGeometry.fromRect(QgsRectangle(LEFT, BOTTOM, LEFT, BOTTOM)), utm)
+    center = qgis_canvas.extent().center()
+    assert (center.x(), center.y()) == pytest.approx((LEFT, BOTTOM)) and qgis_canvas.scale() == pytest.approx(scale)
 
 
 def test_the_project_keeps_the_answer_without_its_thousand_polygons(written):

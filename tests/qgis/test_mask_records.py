@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from found_record import square
-from qgis.core import QgsFeedback, QgsGeometry, QgsRectangle
+from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsRectangle
 
 SCENE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "after.tif"  # 1200 x 1200 px of 0.5 m
 LEFT, TOP = 654_200.0, 5_318_600.0
@@ -84,6 +84,40 @@ def test_a_raster_that_is_gone_is_told_with_a_way_out(houses):
     with pytest.raises(RsvlmError) as caught:
         records_of(made, layer.getFeatures())
     assert caught.value.code == "not_found" and caught.value.hint
+
+
+def draw_by_hand(layer):
+    """As QGIS's own tools do: 10 m at 30 m from the corner, nothing known of it but where it is."""
+    layer.startEditing()
+    drawn = QgsFeature(layer.fields())
+    drawn.setGeometry(QgsGeometry.fromRect(QgsRectangle(LEFT + 30, TOP - 60, LEFT + 40, TOP - 50)))
+    assert layer.addFeature(drawn)
+
+
+def test_what_was_drawn_by_hand_is_taught_as_the_only_phrase(houses):
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    draw_by_hand(layer)
+    regions = records_of(made, layer.getFeatures())[0].regions
+    assert [region["label"] for region in regions if region["bbox"] == [60, 100, 80, 120]] == ["houses"]
+    layer.rollBack()
+
+
+def test_what_was_drawn_by_hand_needs_a_label_where_several_phrases_were_asked(houses):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    made.phrases = ["houses", "the lake"]
+    draw_by_hand(layer)
+    with pytest.raises(RsvlmError) as caught:
+        records_of(made, layer.getFeatures())
+    assert caught.value.code == "bad_request" and "attribute table" in caught.value.hint
+    (drawn,) = (item.id() for item in layer.getFeatures() if item.id() < 0)
+    layer.changeAttributeValue(drawn, layer.fields().indexOf("label"), "lake")
+    assert "lake" in [region["label"] for region in records_of(made, layer.getFeatures())[0].regions]
+    layer.rollBack()
 
 
 # Where pixel (col, row) lies: left + a col + b row, top + d col + e row.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from found_record import square
 from osgeo import gdal, osr
-from qgis.core import QgsFeedback, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle
 
 WIDTH, HEIGHT = 700, 600
 # Where pixel (col, row) lies: left + a col + b row, top + d col + e row.
@@ -169,6 +169,42 @@ def test_what_the_layer_shows_now_is_saved_and_a_selection_alone(case) -> None:
     coco = json.loads(case.saved(".json", selected=True).read_text("utf-8"))
     (note,) = coco["annotations"]
     assert note["area"] == 50 * 80 - 15 * 50 and note["bbox"] == pytest.approx([490, 500, 50, 80])
+    case.layer.rollBack()
+
+
+def test_a_raster_whose_crs_has_no_code_is_known_again(qgis_new_project, tmp_path) -> None:
+    from rsvlm.protocol import RsvlmError
+
+    def sinusoidal(meridian: int) -> str:
+        """Of MODIS, as the backend writes it."""
+        place = osr.SpatialReference()
+        place.ImportFromProj4(f"+proj=sinu +lon_0={meridian} +R=6371007.181 +units=m +no_defs")
+        return str(place.ExportToWkt())
+
+    case = Case(tmp_path, sinusoidal(0), (654_200.0, 0.5, 0.0, 5_318_600.0, 0.0, -0.5))
+    assert QgsRasterLayer(case.href, "").crs() != case.record.answer_crs
+    pixels, _lies, crs, _looks = opened(case.saved(".tif"))
+    assert (pixels[30:70, 20:60] == 1).all() and crs.IsSame(gdal.Open(case.href).GetSpatialRef())
+    gdal.Open(case.href, gdal.GA_Update).SetProjection(sinusoidal(15))
+    with pytest.raises(RsvlmError) as caught:
+        case.saved(".json")
+    assert caught.value.code == "bad_raster"
+
+
+@pytest.mark.parametrize(("phrases", "called"), [(["house"], "house"), (["house", "lake"], "other")])
+def test_what_was_drawn_by_hand_is_the_only_phrase_or_else_something_other(case, phrases, called) -> None:
+    case.record.phrases = phrases
+    case.layer.startEditing()
+    left, top = case.lies[0], case.lies[3]
+    drawn = QgsFeature(case.layer.fields())
+    drawn.setGeometry(QgsGeometry.fromRect(QgsRectangle(left + 100, top - 20, left + 110, top - 10)))
+    assert case.layer.addFeature(drawn)
+    coco = json.loads(case.saved(".json").read_text("utf-8"))
+    names = {item["id"]: item["name"] for item in coco["categories"]}
+    boxes = {
+        names[note["category_id"]] for note in coco["annotations"] if note["bbox"] == pytest.approx([200, 20, 20, 20])
+    }
+    assert boxes == {called}
     case.layer.rollBack()
 
 
