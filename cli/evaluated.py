@@ -63,9 +63,11 @@ def _scored(task: str, **given: Any) -> dict[str, Any]:
         raise RsvlmError("bad_request", "There is nothing to score.", "Name --data, or --predictions FILE.")
     from rsvlm.trainer.scoring import score_file
 
-    return score_file(
+    result = score_file(
         task, given["predictions"], given["protocol"], given["references"], vocabulary=given.get("vocabulary")
     )
+    _note(result.get("warning"))
+    return result
 
 
 def _measured(task: str, **given: Any) -> dict[str, Any]:
@@ -96,8 +98,12 @@ def _measured(task: str, **given: Any) -> dict[str, Any]:
 
 def tell(data: Data) -> None:
     """On standard error, which split was taken where the user named none."""
-    if data.warning:
-        print(f"Note: {data.warning}", file=sys.stderr)
+    _note(data.warning)
+
+
+def _note(warning: str | None) -> None:
+    if warning:
+        print(f"Note: {warning}", file=sys.stderr)
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

@@ -78,11 +78,10 @@ class Tiles:
 
     def __init__(self, scene: Scene, side: int, finest: float, stride: int) -> None:
         self.side = side
-        gsd = scene.gsd_m
-        if gsd is not None:
-            gsd = max(finest, gsd if scene.rendered else min(gsd, max(ENLARGED, gsd / stride)))
-            if 1 / ALIKE < gsd / scene.gsd_m < ALIKE:
-                gsd = None
+        own, gsd = scene.gsd_m, None
+        if own is not None:
+            wanted = max(finest, own if scene.rendered else min(own, max(ENLARGED, own / stride)))
+            gsd = None if 1 / ALIKE < wanted / own < ALIKE else wanted
         whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, gsd)
         x0, y0, x1, y1 = scene.extent
         corners = [~whole.transform @ corner for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]

@@ -19,7 +19,7 @@ from rsvlm.trainer.order import Order, spread
 from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Records, read_caption_archive
-from rsvlm.trainer.regions import mask_of
+from rsvlm.trainer.regions import bbox_of, mask_of
 
 CONVERTED = "converted"  # in the folder of a run, which may be somebody's folder of data too
 AS_THEY_ARE = ("records", "archive")  # formats that are read without being made into records first
@@ -123,7 +123,12 @@ def example(record: Record, draw: int = 0, side: int | None = None) -> Example:
     """A record with its pictures read. draw: any number; picks one of several right answers."""
     pictures = [read_picture(image, side) for image in record.images]
     turns, answers = conversation(record.messages, draw)
-    phrases, masks, boxes = targets(record.regions, pictures[-1]) if record.regions and pictures else ((), None, None)
+    try:
+        phrases, masks, boxes = (
+            targets(record.regions, pictures[-1]) if record.regions and pictures else ((), None, None)
+        )
+    except RsvlmError as error:
+        raise RsvlmError(error.code, f"The record {record.id}: {error.message}", error.hint) from error
     maps = tuple(read_picture(row, side).pixels for row in record.meta.get("maps", ()))
     return Example(
         record.id, record.task, tuple(picture.pixels for picture in pictures), turns, answers, phrases, masks, boxes,
@@ -139,19 +144,26 @@ def _scene(record: Record) -> str | None:
 def targets(
     regions: Sequence[dict[str, Any]], picture: Picture
 ) -> tuple[tuple[str, ...], np.ndarray | None, np.ndarray | None]:
-    """Phrases, masks (n, H, W) and boxes (n, 4) on the pixels of the picture; None where not every region has one."""
+    """Phrases, masks (n, H, W) and boxes (n, 4) on the pixels of the picture; None where not every region has one.
+
+    The box of an outline without one is that around it.
+    """
     height, width = picture.pixels.shape[:2]
     across, down = width / picture.width, height / picture.height
     rows, columns = (np.arange(height) + 0.5) / down, (np.arange(width) + 0.5) / across
     masks = [mask_of(region, picture.height, picture.width) for region in regions]
     small = [mask[rows.astype(int)[:, None], columns.astype(int)] for mask in masks if mask is not None]
-    corners = [region.get("bbox") for region in regions]
+    corners = [_box(region, mask) for region, mask in zip(regions, masks, strict=True)]
     boxes = [[x0 * across, y0 * down, x1 * across, y1 * down] for x0, y0, x1, y1 in (box for box in corners if box)]
     return (
         tuple(region["label"] for region in regions),
         np.stack(small) if len(small) == len(regions) else None,
         np.array(boxes) if len(boxes) == len(regions) else None,
     )
+
+
+def _box(region: Mapping[str, Any], mask: np.ndarray | None) -> Sequence[float] | None:
+    return region.get("bbox") or (None if mask is None else bbox_of(mask))
 
 
 def conversation(messages: Sequence[dict[str, str]], draw: int) -> tuple[tuple[Turn, ...], tuple[str, ...]]:

@@ -29,7 +29,7 @@ class Prediction:
     """said: what the model gave; references: all that would have been right, none where the file has none.
 
     kind: of the question, "" where the file says none. changed: the flag of a pair of dates, None without one. row: all that
-    the file says of it.
+    the file says of it. by_order: whether its references were taken by its place in the file, as no id led to them.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Prediction:
     kind: str = ""
     changed: bool | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
+    by_order: bool = False
 
 
 def read_predictions(file: Path, references: Path | None = None) -> list[Prediction]:
@@ -80,7 +81,7 @@ def _load(file: Path) -> Any:
     except ValueError:
         pass
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     except ValueError as error:
         raise RsvlmError("bad_request", f"{file.name} is neither JSON nor JSON Lines.", HINT) from error
 
@@ -124,17 +125,31 @@ def _references(row: Mapping[str, Any], said: str) -> tuple[Any, ...]:
 
 def _joined(found: Sequence[Prediction], truth: Sequence[Any], file: Path) -> list[Prediction]:
     """Predictions with the references, kinds and flags of other rows, each of which holds fields or is the reference."""
-    named = [next((str(row[name]) for name in IDS if name in row), None) for row in truth]
-    by_id = dict(zip(named, truth, strict=True))
-    ids = [prediction.id for prediction in found]
-    if len(by_id) == len(truth) and None not in by_id and set(ids) <= set(named):
-        rows = [by_id[own] for own in ids]
-    elif len(truth) == len(found):
-        rows = list(truth)
-    else:
+    matched = _matched(found, truth)
+    if matched is None and len(truth) != len(found):
         told = f"{file.name} has {len(truth)} references for {len(found)} predictions, and other ids."
         raise RsvlmError("bad_request", told, "Give a file with the same ids, or with as many rows in the same order.")
-    return [_with_references(prediction, row) for prediction, row in zip(found, rows, strict=True)]
+    rows = truth if matched is None else matched
+    joined = [_with_references(prediction, row) for prediction, row in zip(found, rows, strict=True)]
+    return [replace(prediction, by_order=matched is None) for prediction in joined]
+
+
+def _matched(found: Sequence[Prediction], truth: Sequence[Any]) -> list[Any] | None:
+    """The true row of each prediction, by ids of a name that both have, else by the first id of each; None where none leads
+    from every prediction to one row.
+    """
+    shared = [name for name in IDS if all(name in prediction.row for prediction in found)]
+    ways = [([str(prediction.row[name]) for prediction in found], (name,)) for name in shared]
+    for ids, names in [*ways, ([prediction.id for prediction in found], IDS)]:
+        by_id = {_id(row, names): row for row in truth}
+        if len(by_id) == len(truth) and None not in by_id and by_id.keys() >= set(ids):
+            return [by_id[own] for own in ids]
+    return None
+
+
+def _id(row: Any, names: Sequence[str]) -> str | None:
+    """The first that a row has of these names; None for a row that is the reference itself."""
+    return next((str(row[name]) for name in names if name in row), None) if isinstance(row, dict) else None
 
 
 def _with_references(prediction: Prediction, row: Mapping[str, Any]) -> Prediction:

@@ -6,8 +6,7 @@ Knows tasks and protocols; reading files and counting are elsewhere.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from itertools import tee
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ import numpy as np
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.box_texts import read_boxes
 from rsvlm.trainer.mask_files import read_masks
-from rsvlm.trainer.metrics.answers import accuracy_by_type, count_errors, first_number, in_range, tidy
+from rsvlm.trainer.metrics.answers import accuracy_by_type, count_errors, first_number, in_range, tidy, true_count
 from rsvlm.trainer.metrics.boxes import boxes_found
 from rsvlm.trainer.metrics.caption_protocols import CaptionScore, caption_protocol, meteors, score_captions
 from rsvlm.trainer.metrics.change_answers import KINDS, NONE, OWN, Read, cells_found, read_cells, read_counts
 from rsvlm.trainer.metrics.decisions import UNCHANGED, decisions, says_yes, tells_change
 from rsvlm.trainer.metrics.masks import IGNORED, change_overlap, mask_overlap
-from rsvlm.trainer.metrics.tally import means
+from rsvlm.trainer.metrics.tally import Tally, means
 from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabulary
 from rsvlm.trainer.scored import Given as Given
 from rsvlm.trainer.scored import Rows, Scored
@@ -31,6 +30,8 @@ from rsvlm.trainer.scoring_cover import cover
 from rsvlm.trainer.scoring_pairs import knowledge, steadiness
 from rsvlm.trainer.scoring_places import places
 from rsvlm.trainer.scoring_vectors import one_class, retrieval, zero_shot
+
+BY_ORDER = "No id leads from the predictions to the references: they were paired row by row, in the order of the files."
 
 
 def score_file(
@@ -44,7 +45,8 @@ def score_file(
     words = read_vocabulary(vocabulary) if vocabulary else None
     rows = read_predictions(file, references)
     scored = TASKS[task][name](rows, Given(name, file.resolve().parent, words))
-    return {"task": task, "protocol": name, "data": file.name, "n": len(rows), **document(scored)}
+    warning = {"warning": BY_ORDER} if any(row.by_order for row in rows) else {}
+    return {"task": task, "protocol": name, "data": file.name, "n": len(rows), **document(scored), **warning}
 
 
 def protocol_of(task: str, name: str | None) -> str:
@@ -186,10 +188,10 @@ def _questions(rows: Rows, given: Given) -> Scored:
 
 
 def _counts(rows: Rows, _: Given) -> Scored:
-    """Of the questions whose reference is a number; an answer without one counts as 0."""
-    asked = [(row, number) for row in rows if (number := first_number(tidy(str(row.references[0])))) is not None]
+    """Of the questions whose reference is a number of things; an answer without a number counts as 0."""
+    asked = [(row, number) for row in rows if (number := true_count(str(row.references[0]))) is not None]
     if not asked:
-        raise RsvlmError("bad_request", "No reference is a number.", "Choose the protocol rsvqa or exact.")
+        raise RsvlmError("bad_request", "No reference is a number of things.", "Choose the protocol rsvqa or exact.")
     told = [first_number(str(row.said)) for row, _ in asked]
     tally = count_errors([number or 0 for number in told], [number for _, number in asked])
     without = [row.id for (row, _), number in zip(asked, told, strict=True) if number is None]
@@ -205,16 +207,24 @@ def _masks(rows: Rows, given: Given) -> Scored:
     }
     overlaps = {}
     for name, part in parts.items():
-        told, true = tee(_mask_pair(row, given) for row in part)
-        overlaps[name] = mask_overlap((one for one, _ in told), (other for _, other in true))
+        overlaps[name] = _together(mask_overlap([told], [true]) for told, true in _mask_pairs(part, given))
     return Scored(overlaps, told={"baselines": {"all of the picture": _everything(rows, given)}})
 
 
 def _everything(rows: Rows, given: Given) -> dict[str, float]:
     """What a mask of the whole picture would score."""
-    told, true = tee(_mask_pair(row, given)[1] for row in rows)
-    overlap = mask_overlap((np.ones_like(mask, bool) for mask in told), true)
+    overlap = _together(mask_overlap([np.ones_like(true, bool)], [true]) for _, true in _mask_pairs(rows, given))
     return {name: round(value, 6) for name, value in overlap.values().items()}
+
+
+def _together(each: Iterable[Tally]) -> Tally:
+    """Of rows that were scored one after the other, as the masks of a whole data set do not fit into memory."""
+    tallies = list(each)
+    return Tally(np.concatenate([tally.rows for tally in tallies]), tallies[0].figures)
+
+
+def _mask_pairs(rows: Rows, given: Given) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    return (_mask_pair(row, given) for row in rows)
 
 
 def _mask_pair(row: Prediction, given: Given) -> tuple[np.ndarray, np.ndarray]:
@@ -231,8 +241,10 @@ def _mask_pair(row: Prediction, given: Given) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _changed_pixels(rows: Rows, given: Given) -> Scored:
-    told, true = zip(*(_mask_pair(row, given) for row in rows), strict=True)
-    return Scored({"": change_overlap((one.any(axis=0) for one in told), (other.any(axis=0) for other in true))})
+    pairs = _mask_pairs(rows, given)
+    return Scored(
+        {"": _together(change_overlap([np.any(told, axis=0)], [np.any(true, axis=0)]) for told, true in pairs)}
+    )
 
 
 def _boxes(rows: Rows, given: Given) -> Scored:

@@ -129,3 +129,20 @@ def test_limit_leaves_no_class_out_of_a_set_that_is_sorted_by_class(tmp_path: Pa
     classes = Counter(record.captions[0] for record in found)
     assert len(found) == 13 and set(classes) == {f"class {number}" for number in range(7)}
     assert set(classes.values()) == {1, 2}
+
+
+def test_outline_without_a_box_has_the_one_around_it(tmp_path: Path):
+    raster(tmp_path / "one.tif", TRANSFORMS["north up"])
+    mask = np.zeros((40, 60), bool)
+    mask[10:20, 30:50] = True
+    regions = [{"label": "a", "rle": encode(mask)}, {"label": "b", "rle": encode(mask), "bbox": [1, 2, 3, 4]}]
+    found = example(Record("1", "segment", "train", [{"href": str(tmp_path / "one.tif")}], [], regions))
+    assert found.boxes.tolist() == [[30, 10, 50, 20], [1, 2, 3, 4]] and found.masks.shape == (2, 40, 60)
+
+
+def test_mask_of_another_size_names_its_record(tmp_path: Path):
+    raster(tmp_path / "one.tif", TRANSFORMS["north up"])
+    regions = [{"label": "a", "rle": encode(np.ones((5, 6), bool))}]
+    with pytest.raises(RsvlmError, match=r"^The record set/7: A mask of 6 x 5 pixels lies over a picture of") as caught:
+        example(Record("set/7", "segment", "train", [{"href": str(tmp_path / "one.tif")}], [], regions))
+    assert caught.value.code == "bad_request" and caught.value.hint.startswith("Make them one size")

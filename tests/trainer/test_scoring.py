@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio opens anything
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer import scoring, scoring_cover
 from rsvlm.trainer.predictions import read_predictions
 from rsvlm.trainer.scoring import TASKS, score_file
 
@@ -222,3 +225,59 @@ def test_values_that_fit_no_protocol_are_told(tmp_path: Path, task: str, protoco
     with pytest.raises(RsvlmError) as caught:
         score_file(task, file, protocol)
     assert caught.value.exit_code == 2 and caught.value.hint
+
+
+def test_lines_end_where_json_has_them_end(tmp_path: Path):
+    """Separators that only Unicode calls ends of a line stand in the words of a model as they are."""
+    words = [f"a{end}b" for end in "\u2028\u2029\x85"]
+    lines = [json.dumps({"prediction": text, "reference": "x"}, ensure_ascii=False) for text in words]
+    (tmp_path / "said.jsonl").write_bytes("\r\n".join(lines).encode())
+    assert [row.said for row in read_predictions(tmp_path / "said.jsonl")] == words
+
+
+def test_questions_in_another_order_are_joined_by_their_own_id(tmp_path: Path):
+    """Images come several times; the id of the question is what tells the rows apart."""
+    asked = [(7, 1, "yes"), (7, 2, "no"), (3, 3, "rural")]
+    said = [{"question_id": question, "answer": answer} for _, question, answer in reversed(asked)]
+    true = [{"image_id": image, "question_id": question, "reference": answer} for image, question, answer in asked]
+    for extra in ({}, {"image_id": 7}):
+        rows = write(tmp_path / "said.json", [{**row, **extra} for row in said])
+        result = score_file("vqa", rows, "exact", write(tmp_path / "true.json", true))
+        assert result["metrics"]["OA"] == 1 and "warning" not in result
+
+
+def test_rows_that_only_their_order_joins_are_told(tmp_path: Path):
+    said = write(tmp_path / "said.json", [{"id": "a", "answer": "yes"}, {"id": "b", "answer": "no"}])
+    true = write(tmp_path / "true.json", [{"id": "c", "reference": "yes"}, {"id": "d", "reference": "yes"}])
+    result = score_file("vqa", said, "exact", true)
+    assert result["metrics"]["OA"] == 0.5 and "row by row" in result["warning"]
+
+
+def test_areas_and_ranges_are_no_counts(tmp_path: Path):
+    true = ["4", "150m2", "0m2", "between 10 and 100", "more than 1000", "20%", "10_to_20", 2.0]
+    rows = [{"id": str(number), "answer": "2", "truth": text} for number, text in enumerate(true)]
+    result = score_file("vqa", write(tmp_path / "said.json", rows), "count")
+    assert (result["counted"], result["metrics"]["MAE"], result["metrics"]["exact"]) == (2, 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "scored", "of"), [("pixels", scoring, "_mask_pair"), ("masks", scoring, "_mask_pair"),
+                                   ("semantic", scoring_cover, "_pair")],
+)  # fmt: skip
+def test_masks_of_earlier_rows_are_gone_when_the_next_ones_are_read(
+    tmp_path: Path, protocol: str, scored: ModuleType, of: str, monkeypatch: pytest.MonkeyPatch
+):
+    read, made = getattr(scored, of), list[weakref.ref[np.ndarray]]()
+
+    def watched(*given: Any) -> tuple[np.ndarray, np.ndarray]:
+        pair = read(*given)
+        made.extend(map(weakref.ref, pair))
+        assert sum(mask() is not None for mask in made) <= 6
+        return pair
+
+    monkeypatch.setattr(scored, of, watched)
+    masks = [[[1, 1], [0, 0]], [[0, 0], [1, 1]]]
+    rows = [{"id": n, "classes": ["a", "b"], "prediction": masks, "reference": masks} for n in range(20)]
+    file = write(tmp_path / "said.json", rows)
+    metrics = score_file("change" if protocol == "pixels" else "segment", file, protocol)["metrics"]
+    assert metrics["IoU" if protocol == "pixels" else "mIoU"] == 1 and len(made) >= 40

@@ -6,7 +6,7 @@ hold for no other, with room in between for what is nearly so. Phrases that hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,18 +107,29 @@ def refer_records(
     for group in by_picture(record for record in records if record.images and record.regions):
         first = group[0]
         found: list[Thing] = []
+        undrawn: set[str] = set()
         try:
             for record in group:
-                found += things(record, apart, job)
+                drawn, boxed = things(record, apart, job)
+                found += drawn
+                undrawn |= boxed
         except RsvlmError as error:
             job.left_out[error.message] += 1
             continue
-        yield from _found(first, found, smallest, each, job)
-        yield from _absent(first, found, known, absent, job)
+        named = set(classes_of(group))
+        yield from _found(first, found, undrawn, smallest, each, job)
+        found = [thing for thing in found if thing.label not in undrawn]
+        yield from _absent(first, found, [label for label in known if label not in named], absent, job)
 
 
-def _found(record: Record, found: Sequence[Thing], smallest: int, each: int, job: Job) -> Iterator[Record]:
+def _found(
+    record: Record, found: Sequence[Thing], undrawn: Collection[str], smallest: int, each: int, job: Job
+) -> Iterator[Record]:
+    """undrawn: classes of which the picture has more things, of unknown outline: no phrase surely means one of them alone."""
     for number, thing in enumerate(found):
+        if thing.label in undrawn:
+            job.left_out["other things of its class have no outline"] += 1
+            continue
         if thing.pixels < smallest:
             job.left_out[f"a thing has fewer than {smallest} pixels"] += 1
             continue
@@ -134,17 +145,17 @@ def _found(record: Record, found: Sequence[Thing], smallest: int, each: int, job
             yield job.record(ident, "segment", record.images, said(words), [region], about, record.split)
 
 
-def _absent(record: Record, found: Sequence[Thing], known: Sequence[str], most: int, job: Job) -> Iterator[Record]:
+def _absent(record: Record, found: Sequence[Thing], others: Sequence[str], most: int, job: Job) -> Iterator[Record]:
     """Other classes of the data set, and classes that are there with colours and places that none of theirs has."""
     there = sorted({thing.label for thing in found})
     draw = job.draw(record.id, "absent")
     wrong = [Phrase(label, colour=colour) for label in there for colour in NAMES]
     wrong += [Phrase(label, cell=cell) for label in there for cell in CELLS]
     wrong = [one for one in wrong if not any(one.holds(thing, found, surely=False) for thing in found)]
-    others = [Phrase(label) for label in known if label not in there]
+    unseen = [Phrase(label) for label in others]
     words = templates()["refer"]["absent"]
     for number in range(most):
-        pool = others if others and (number % 2 == 0 or not wrong) else wrong
+        pool = unseen if unseen and (number % 2 == 0 or not wrong) else wrong
         if not pool:
             job.left_out["nothing is absent that could be asked for"] += 1
             return

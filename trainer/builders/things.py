@@ -32,31 +32,39 @@ class Thing:
     colours: dict[str, float]
 
 
-def things(record: Record, apart: bool, job: Job) -> list[Thing]:
-    """All regions that have an outline. apart: each connected part of a mask is a thing of its own.
+def things(record: Record, apart: bool, job: Job) -> tuple[list[Thing], set[str]]:
+    """All regions that have an outline, and the classes of which some region has none, so that they are not known one by one.
 
-    Left out and told: regions without an outline, empty ones. Raises RsvlmError for a picture that cannot be read.
+    apart: each connected part of a mask is a thing of its own. Left out and told: regions without an outline, empty ones.
+    Raises RsvlmError for a picture that cannot be read.
     """
     picture = read_picture(record.images[-1])
-    found = []
+    found: list[Thing] = []
+    undrawn: set[str] = set()
     for region in record.regions:
+        label = _class(record, region)
         try:
             mask = mask_of(region, picture.height, picture.width)
         except RsvlmError as error:
             job.left_out[error.message] += 1
+            undrawn.add(label)
             continue
         if mask is None:
             job.left_out["a region has a box, but no outline"] += 1
+            undrawn.add(label)
             continue
         for part, described in _parts(mask, region, apart):
             if not part.any():
                 job.left_out["the outline of a region is empty"] += 1
                 continue
-            label = class_name(str(record.meta.get("category") or region["label"]))
             x, y = middle(part)
             colours = colour_shares(picture.pixels[on_pixels(part, picture)])
             found.append(Thing(label, described, int(part.sum()), x, y, colours))
-    return found
+    return found, undrawn
+
+
+def _class(record: Record, region: dict[str, Any]) -> str:
+    return class_name(str(record.meta.get("category") or region["label"]))
 
 
 def _parts(mask: np.ndarray, region: dict[str, Any], apart: bool) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
@@ -78,9 +86,4 @@ def on_pixels(mask: np.ndarray, picture: Picture) -> np.ndarray:
 
 def classes_of(records: Sequence[Record]) -> list[str]:
     """All that things of some records are called, sorted."""
-    found = {
-        class_name(str(record.meta.get("category") or region["label"]))
-        for record in records
-        for region in record.regions
-    }
-    return sorted(found)
+    return sorted({_class(record, region) for record in records for region in record.regions})

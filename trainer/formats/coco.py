@@ -35,9 +35,12 @@ def read(source: Source) -> Iterator[Record]:
         if captions:
             yield Record(ident, "caption", split, [image], said(QUESTION, *captions), meta=meta)
         regions = list(source.each([note for note in found if "category_id" in note], region))
-        if regions:
-            outlined = any("rle" in one or "polygon" in one for one in regions)
-            yield Record(ident, "segment" if outlined else "ground", split, [image], [], regions, meta)
+        outlined = [one for one in regions if "rle" in one or "polygon" in one]
+        boxed = [one for one in regions if not ("rle" in one or "polygon" in one)]
+        if outlined:
+            yield Record(ident, "segment", split, [image], [], outlined, meta)
+        if boxed:
+            yield Record(f"{ident}/boxes" if outlined else ident, "ground", split, [image], [], boxed, meta)
         if not captions and not regions:
             raise RsvlmError("bad_request", "the image has no annotation")
 

@@ -14,6 +14,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import place_of
 from rsvlm.trainer.measuring.drawn import resized, shows_change, together
 from rsvlm.trainer.metrics.masks import change_overlap
+from rsvlm.trainer.metrics.tally import Tally
 from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.scored import Scored
 
@@ -84,12 +85,11 @@ def best_threshold(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
 
 def score(found: Iterable[tuple[np.ndarray, np.ndarray]], threshold: float | None) -> tuple[int, Scored]:
     """How many pairs, and their figures. threshold: None = Otsu's of each. Raises RsvlmError (bad_request) for no pair."""
-    told, true = [], []
-    for values, changed in found:
-        told.append(values >= (otsu(values) if threshold is None else threshold))
-        true.append(changed)
-    if not true:
+    each = []
+    for values, changed in found:  # one after the other: the pictures of a whole data set do not fit into memory
+        each.append(change_overlap([values >= (otsu(values) if threshold is None else threshold)], [changed]))
+    if not each:
         raise RsvlmError(
             "bad_request", "There is no pair with a mask of change.", "Give records of two dates with masks."
         )
-    return len(true), Scored({"": change_overlap(told, true)})
+    return len(each), Scored({"": Tally(np.concatenate([one.rows for one in each]), each[0].figures)})

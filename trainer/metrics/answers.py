@@ -16,6 +16,9 @@ from rsvlm.trainer.metrics.tally import Tally, share
 EDGES = (10, 100, 1000)
 _NUMBER = re.compile(r"\d+")
 _AREA = re.compile(r"(\d+) ?m2")
+_OF_NO_THINGS = re.compile(r"(more|less|fewer) than|at (least|most)|%|percent|²|square met")
+_COUNT = re.compile(r"\D*?(\d+)(\.0+)?\D*")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 
 def tidy(answer: str) -> str:
@@ -78,5 +81,14 @@ def count_errors(told: Sequence[float], true: Sequence[float]) -> Tally:
 
 def first_number(answer: str) -> int | None:
     """The first whole number in an answer, thousands written with commas or not; None where there is none."""
-    found = _NUMBER.search(re.sub(r"(?<=\d),(?=\d{3}\b)", "", answer))
+    found = _NUMBER.search(_THOUSANDS.sub("", answer))
     return int(found[0]) if found else None
+
+
+def true_count(answer: str) -> int | None:
+    """The number of things that a reference tells; None for areas ("150m2"), ranges ("more than 1000") and what has no number,
+    or several.
+    """
+    answer = _THOUSANDS.sub("", tidy(answer))
+    found = None if _OF_NO_THINGS.search(answer) else _COUNT.fullmatch(answer)
+    return int(found[1]) if found else None

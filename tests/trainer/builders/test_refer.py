@@ -175,3 +175,23 @@ def test_outlines_over_a_raster_by_the_command_line(data_dir: Path, tmp_path: Pa
     print(
         f"{len(records)} phrases, {sum(bool(record.meta.get('target_absent')) for record in records)} of them for nothing"
     )
+
+
+def test_classes_that_are_there_as_boxes_are_neither_absent_nor_told_apart(tmp_path: Path, picture: Picture):
+    """The first picture has a ship, and another building, as boxes alone; the second one has what both have, and a dam."""
+    hrefs = [str(picture(tmp_path / f"{name}.png", np.full((90, 90, 3), 90, np.uint8))) for name in "ab"]
+    ring = [[[5, 5], [15, 5], [15, 15], [5, 15]]]
+    boxes = [{"label": name, "bbox": [60, 60, 80, 80]} for name in ("ship", "building")]
+    drawn = [{"label": name, "polygon": ring} for name in ("building", "pond")]
+    rows = [
+        Record("a", "segment", "train", [{"href": hrefs[0]}], [], drawn),
+        Record("a/boxes", "ground", "train", [{"href": hrefs[0]}], [], boxes),
+        Record("b", "segment", "train", [{"href": hrefs[1]}], [], [{"label": "dam", "polygon": ring}]),
+    ]
+    path = tmp_path / "given.jsonl"
+    path.write_text("\n".join(json.dumps(row.to_json()) for row in rows))
+    records, job = made(path, absent=40)
+    there = {r.meta["category"] for r in records if r.meta["of"] == "a" and not r.meta.get("target_absent")}
+    absent = {r.meta["category"] for r in records if r.meta["of"] == "a" and r.meta.get("target_absent")}
+    assert there == {"pond"} and absent == {"pond", "dam"}  # the pond with colours and places that it does not have
+    assert job.left_out["other things of its class have no outline"] == 1

@@ -171,6 +171,24 @@ def test_coco_comes_back(read: Read, written: Read, tmp_path: Path):
     assert areas == {1: 32, 2: 6.0, 3: 1}
 
 
+def test_coco_boxes_beside_outlines_are_a_record_of_their_own(read: Read, written: Read):
+    """So that masks are learnt of the outlines of a picture, whatever else is there."""
+    ring = [[0, 0, 4, 0, 4, 3]]
+    notes = [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 3], "segmentation": ring},
+        {"id": 2, "image_id": 1, "category_id": 1, "bbox": [5, 5, 1, 1]},
+        {"id": 3, "image_id": 2, "category_id": 1, "bbox": [0, 0, 4, 3], "segmentation": ring},
+        {"id": 4, "image_id": 3, "category_id": 1, "bbox": [5, 5, 1, 1]},
+    ]
+    images = [{"id": number, "file_name": f"{number}.png"} for number in (1, 2, 3)]
+    whole = {"images": images, "annotations": notes, "categories": [{"id": 1, "name": "car"}]}
+    records, _ = read("coco", written("train.json", whole))
+    assert [(r.id, r.task, ["polygon" in region for region in r.regions]) for r in records] == [
+        ("train/1", "segment", [True]), ("train/1/boxes", "ground", [False]),
+        ("train/2", "segment", [True]), ("train/3", "ground", [False]),
+    ]  # fmt: skip
+
+
 def test_coco_captions(read: Read, written: Read):
     notes = [{"id": 1, "image_id": 1, "caption": "a"}, {"id": 2, "image_id": 1, "caption": "b"}]
     path = written("captions_train.json", {"images": [{"id": 1, "file_name": "1.png"}], "annotations": notes})

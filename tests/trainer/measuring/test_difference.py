@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +128,18 @@ def test_models_are_scored_by_changed_pixels_too(add_family, models, pictures, r
     )
     result = evaluate("change", data, models.get("deltavlm"), "pixels", kept=Kept(tmp_path / "said.jsonl"))
     assert result["n"] == 1 and set(result["metrics"]) >= {"F1", "precision", "recall", "IoU"}
+
+
+def test_pairs_are_scored_one_after_the_other():
+    """A pair is gone when the one after the next is made."""
+    made: list[weakref.ref[np.ndarray]] = []
+
+    def many() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for number in range(9):
+            assert sum(one() is not None for one in made) <= 2
+            true = np.arange(16).reshape(4, 4) < number
+            made.append(weakref.ref(true))
+            yield np.where(true, 9.0, 1.0), true
+
+    count, scored = score(many(), 5)
+    assert count == 9 and scored.tallies[""].values()["F1"] == 1
