@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from rasterio.io import DatasetReader
 
 from rsvlm.geo.staging import beside
 from rsvlm.geo.tiling import PixelGrid, Window
+from rsvlm.protocol import RsvlmError
 
 STEPS = 250  # of probability from 0 to 1, as bytes
 _NO_DATA = 255
@@ -24,48 +26,66 @@ def stored(
     path: Path,
     names: Sequence[str] = (),
     place: Callable[[], Path] | None = None,
+    lost: Callable[[], None] | None = None,
 ) -> Iterator[np.ndarray]:
     """The (classes, rows, grid.width) bands again, rounded as they are stored: the same cut gives the same features later.
 
     names: of the classes, for the bands of the file; the first of them where there are fewer bands. `path` is there, whole, after
     the last of them: it is written beside and renamed. Where bands end early, the rest has no data. place: asked then; another
-    path in the same folder, where that is only known in the end. There is no file where nothing has data.
-
-    Raises RsvlmError (bad_request) if the file cannot be written.
+    path in the same folder, where that is only known in the end. There is no file where nothing has data. lost: called if it
+    cannot be written, as on a full disk; it is given up then, and the bands come all the same.
     """
+    file = _written(grid, path, names, place)
+
+    def write(values: np.ndarray | None) -> None:
+        try:
+            file.send(values)
+        except StopIteration:  # it is whole, or was given up before
+            return
+        except RsvlmError:
+            if lost is not None:
+                lost()
+
+    with closing(file):
+        write(None)
+        for band in bands:
+            values = np.rint(np.nan_to_num(band * STEPS, nan=_NO_DATA)).astype(np.uint8)
+            write(values)
+            yield _shares(values)
+        write(None)
+
+
+def _written(
+    grid: PixelGrid, path: Path, names: Sequence[str], place: Callable[[], Path] | None
+) -> Generator[None, np.ndarray | None, None]:
+    """Takes (classes, rows, grid.width) bytes, then None for the end. Raises RsvlmError (bad_request)."""
     with beside(path) as whole:
-        plain = whole.with_name("plain.tif")
-        yield from _written(bands, grid, plain, names)
-        if plain.exists():
+        plain, target, y, known = whole.with_name("plain.tif"), None, 0, 0
+        try:
+            while (values := (yield)) is not None:
+                there = int(np.count_nonzero(values != _NO_DATA))
+                if target is None and there:  # before, it is not known how many classes there are
+                    target = rasterio.open(
+                        plain, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(values), dtype="uint8",
+                        nodata=_NO_DATA, crs=grid.crs, transform=grid.transform, tiled=True, blockxsize=512, blockysize=512,
+                        compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
+                    )  # fmt: skip
+                    target.scales = [1 / STEPS] * len(values)
+                    for number, name in zip(range(1, len(values) + 1), names, strict=False):
+                        target.set_band_description(number, name)
+                if target is not None:
+                    target.write(values, window=((y, y + values.shape[1]), (0, grid.width)))
+                y, known = y + values.shape[1], known + there
+        finally:
+            if target is not None:
+                target.close()
+        if target is not None:
             named = whole if place is None else whole.with_name(place().name)
             rasterio.shutil.copy(plain, named, driver="COG", compress="DEFLATE", overview_resampling="average")
             plain.unlink()
-
-
-def _written(bands: Iterable[np.ndarray], grid: PixelGrid, path: Path, names: Sequence[str]) -> Iterator[np.ndarray]:
-    target, y = None, 0
-    try:
-        for band in bands:
-            if target is None and np.isnan(band).all():  # nor does it tell yet how many classes there are
-                y += band.shape[1]
-                yield band
-                continue
-            if target is None:
-                target = rasterio.open(
-                    path, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(band), dtype="uint8",
-                    nodata=_NO_DATA, crs=grid.crs, transform=grid.transform, tiled=True, blockxsize=512, blockysize=512,
-                    compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
-                )  # fmt: skip
-                target.scales = [1 / STEPS] * len(band)
-                for number, name in zip(range(1, len(band) + 1), names, strict=False):
-                    target.set_band_description(number, name)
-            values = np.rint(np.nan_to_num(band * STEPS, nan=_NO_DATA)).astype(np.uint8)
-            target.write(values, window=((y, y + band.shape[1]), (0, grid.width)))
-            y += band.shape[1]
-            yield _shares(values)
-    finally:
-        if target is not None:
-            target.close()
+            # GDAL only logs what it cannot write as it closes a file; such tiles have no data.
+            if sum(np.count_nonzero(np.isfinite(band)) for band in read(named)) != known:
+                raise OSError(f"{named} is not whole.")
 
 
 def read(path: Path) -> Iterator[np.ndarray]:

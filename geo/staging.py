@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from rsvlm.protocol import RsvlmError, replace_shapefile, restore_shapefiles
 
 _HERE = re.sub(r"[^A-Za-z0-9]", "", platform.node()) or "here"
+_UNWRITTEN = (OSError, RasterioError, CPLE_BaseError, SystemError)  # rasterio.shutil.copy lets the last two through
 _STAGE = re.compile(rf"\.rsvlm-{_HERE}-(\d+)-.*")
 
 
@@ -37,7 +39,7 @@ def beside(path: Path) -> Iterator[Path]:
             else:
                 for file in Path(folder).iterdir():
                     os.replace(file, path.parent / file.name)
-    except (OSError, RasterioError) as error:
+    except _UNWRITTEN as error:
         raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
 
 

@@ -559,7 +559,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/refining.py"/>
         <source>Click again in a moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Klicken Sie gleich noch einmal.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/refine_row.py"/>
@@ -2557,7 +2557,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/refining.py"/>
         <source>The masks are still being cut at the new threshold.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Masken werden noch an der neuen Schwelle geschnitten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_describe.py"/>

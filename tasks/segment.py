@@ -26,6 +26,8 @@ from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
 from rsvlm.tasks.sketching import sketched
 
+NOT_KEPT = "The probabilities could not be kept (no room on the disk?), so the threshold cannot be moved."
+
 
 def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
     """Features of one set of class phrases share no area; each referring expression is outlined by itself.
@@ -46,7 +48,9 @@ def segment(request: SegmentRequest, models: Models, watch: Watch) -> Answer:
                 break
         answer = told("segment", "mask", plan, found, predictor, request.raster, scene, watch)
         answer.provenance["cut"] = asdict(cut_of(request, plan.searches[0].layout.grid))
-        if cutting.kept and answer.structured is not None:
+        if cutting.lost:
+            answer.warnings.append(NOT_KEPT)
+        elif cutting.kept and answer.structured is not None:
             answer.structured["probabilities"] = cutting.kept
     watch.text(answer.text)
     answer.timings = timings(started, opened)
@@ -62,11 +66,12 @@ def cut_of(request: SegmentRequest, grid: PixelGrid) -> Cut:
 
 
 class Cutting:
-    """From searches to features. kept: files of probabilities, as the answer tells them."""
+    """From searches to features. kept: files of probabilities, as the answer tells them. lost: whether one was not written."""
 
     def __init__(self, request: SegmentRequest, scene: Scene, card: ModelCard, plan: Looking, watch: Watch) -> None:
         self._request, self._scene, self._card, self._plan, self._watch = request, scene, card, plan, watch
         self.kept: list[dict[str, object]] = []
+        self.lost = False
 
     def found(self, search: Search, pace: Pace) -> list[Found]:
         """Features of all phrases of a search. Raises RsvlmError."""
@@ -104,12 +109,15 @@ class Cutting:
                 return stopped_place(whole, search.done) if search.stopped else whole
 
             bands = self._bands(search, cut, pace)
-            features = outlined(stored(bands, grid, whole, search.phrases, place), grid, cut)
+            features = outlined(stored(bands, grid, whole, search.phrases, place, self._lose), grid, cut)
             path = place()
             make_room(path)
         if path.is_file():  # not where the user stopped before there was anything
             self.kept.append({"phrases": list(search.phrases), "path": str(path)})
         return features
+
+    def _lose(self) -> None:
+        self.lost = True
 
     def _things(self, search: Search, cut: Cut, pace: Pace) -> list[Found]:
         """Each thing that an answer points at by itself: they may overlap. Scores are the model's own guesses, if it has any."""

@@ -46,13 +46,15 @@ class _Sketch:
 
     def add(self, band: np.ndarray) -> None:
         """band: (classes, rows, width), below those before."""
+        if not self._left:
+            return
         now = time.perf_counter()
         self._step = self._step or max(STEP, math.ceil(math.sqrt(band[0].size / MOST_CELLS)))
         middle = self._step // 2
         cells = band[:, (middle - self._rows) % self._step :: self._step, middle :: self._step]
         self._waiting.append(np.any(cells >= self._likely, axis=0))
         self._rows += band.shape[1]
-        if self._left and self._spent + self._expected <= SHARE * (now - self._began):
+        if self._spent + self._expected <= SHARE * (now - self._began):
             self._tell(np.concatenate(self._waiting))
             self._expected = time.perf_counter() - now
             self._spent += self._expected

@@ -6,6 +6,7 @@ from typing import Optional
 
 from qgis.core import QgsGeometry, QgsPointXY, QgsVectorLayer
 from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QPoint, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent
 
@@ -13,6 +14,20 @@ from ...protocol import RsvlmError
 from ..layers.geometry import reprojected
 
 REACH_PX = 3
+
+
+def tool_before(canvas: QgsMapCanvas) -> Optional[QgsMapTool]:
+    """What the canvas is to have again: the tool that is in use, or the one before it where that takes over for a while only."""
+    tool = canvas.mapTool()
+    return getattr(tool, "before", tool)
+
+
+def give_back(canvas: QgsMapCanvas, tool: QgsMapTool) -> None:
+    """Have the canvas use what was in use before this tool, if that is still there."""
+    if tool.before is not None and not sip.isdeleted(tool.before):
+        canvas.setMapTool(tool.before)
+    else:
+        canvas.unsetMapTool(tool)
 
 
 class ClickTool(QgsMapTool):
@@ -24,6 +39,7 @@ class ClickTool(QgsMapTool):
 
     def __init__(self, canvas: QgsMapCanvas, layer: QgsVectorLayer) -> None:
         super().__init__(canvas)
+        self.before = tool_before(canvas)
         self._layer = layer
         self.setCursor(Qt.CursorShape.CrossCursor)
 
@@ -57,13 +73,11 @@ class Clicking(QObject):
     def __init__(self, canvas: QgsMapCanvas, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._previous: Optional[QgsMapTool] = None
         self._tool: Optional[ClickTool] = None
 
     def start(self, layer: QgsVectorLayer) -> None:
         """Clicks are meant for this layer, until `stop`, Esc or another tool."""
         self.stop()
-        self._previous = self._canvas.mapTool()
         self._tool = ClickTool(self._canvas, layer)
         self._tool.clicked.connect(self.clicked)
         self._tool.failed.connect(self.failed)
@@ -80,15 +94,11 @@ class Clicking(QObject):
 
     def stop(self) -> None:
         """Give the canvas back to the tool that was in use before."""
-        if self._tool is None:
-            return
-        if self._previous is not None:
-            self._canvas.setMapTool(self._previous)
-        else:
-            self._canvas.unsetMapTool(self._tool)
+        if self._tool is not None:
+            give_back(self._canvas, self._tool)
 
     def _leave(self) -> None:
-        tool, self._tool, self._previous = self._tool, None, None
+        tool, self._tool = self._tool, None
         if tool is not None:
             tool.deactivated.disconnect(self._leave)
             tool.deleteLater()

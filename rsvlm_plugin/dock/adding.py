@@ -16,7 +16,7 @@ from ..layers.editing import add_part
 from ..layers.found_group import found_layer, nearest_phrase
 from ..layers.record import Record
 from ..translation import tr
-from .recutting import CUT, kept, threshold
+from .recutting import kept, right_angles, threshold
 
 TASK = "refine"  # of models that outline what a click means
 ORIGIN = ("model", "revision", "created")  # of a feature: who has outlined it, and when
@@ -87,8 +87,7 @@ class Adding(QObject):
             card["id"] for card in told.get("data") or () if card.get("installed") and TASK in card.get("tasks", ())
         ]
         record = self._record
-        before = record.answer.provenance.get("cut") or {}
-        cut = {name: before[name] for name in CUT if name in before and name != "smallest_m2"}
+        cut: Dict[str, Any] = {"right_angles": right_angles(record)}
         try:
             if able and _can_be_looked_at(record):
                 raster, model = Raster(**record.source, data=record.picture or None), able[0]

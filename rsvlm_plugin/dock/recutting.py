@@ -15,8 +15,6 @@ from ..layers.replacing import Replacing
 from ..translation import tr
 from . import figures
 
-CUT = ("smallest_m2", "tolerance_m", "right_angles")  # what stays as it was
-
 
 def kept(record: Record) -> List[Dict[str, Any]]:
     """The files of probabilities: "path", and "phrases" that share its pixels among them."""
@@ -30,7 +28,16 @@ def can_be_recut(record: Record) -> bool:
 
 def threshold(record: Record) -> float:
     """The probability from which on a pixel belongs to a mask."""
-    return float((record.answer.provenance.get("cut") or {}).get("likely", 0.5))
+    return float(_cut(record).get("likely", 0.5))
+
+
+def right_angles(record: Record) -> bool:
+    """Whether they were asked for. What else is told of the cut is that of the first search: each has its own."""
+    return bool(_cut(record).get("right_angles", False))
+
+
+def _cut(record: Record) -> Dict[str, Any]:
+    return record.answer.provenance.get("cut") or {}
 
 
 class Recutting(QObject):
@@ -47,14 +54,18 @@ class Recutting(QObject):
         self.record = record
         self._answering = answering
         self._replacing: Optional[Replacing] = None
-        before = record.answer.provenance.get("cut") or {}
-        cut = {**{name: before[name] for name in CUT if name in before}, "likely": likely}
         raster = Raster(**record.source, data=record.picture or None)
         model = record.answer.provenance.get("model")
         self._title = tr("Threshold {value}").format(value=figures.number(likely, 2))
+        cut = {"likely": likely, "right_angles": right_angles(record)}
         self._reply = backend.find(SegmentRequest(raster, record.phrases, model, keep=True, again=True, **cut))
         self._reply.finished.connect(self._replace)
         self._reply.failed.connect(self.ended)
+
+    @property
+    def answered(self) -> bool:
+        """Whether what is left is to write it into the layer."""
+        return self._replacing is not None
 
     def stop(self) -> None:
         """Want it no more: it ends as cancelled. What is being written into the layer already is written to its end."""

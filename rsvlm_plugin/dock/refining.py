@@ -15,6 +15,7 @@ from ..layers import found_group
 from ..layers.answering import Answering
 from ..layers.editing import reject_at
 from ..layers.record import Record
+from ..translation import tr
 from .adding import Adding, chosen_label, phrase_meant
 from .card import Card
 from .recutting import Recutting
@@ -88,9 +89,16 @@ class Refining(QObject):
     def _clicked(self, point: QgsPointXY, reach: float) -> None:
         card, what, layer = self._down
         self._report.clear()
-        for cut in [cut for cut in self._cuts if cut.record is card.record]:
-            cut.finish()  # else the feature that is clicked on might be replaced before it is changed
+        cuts = [cut for cut in self._cuts if cut.record is card.record]
         try:
+            if not all(cut.answered for cut in cuts):
+                raise RsvlmError(
+                    "busy",
+                    tr("The masks are still being cut at the new threshold."),
+                    tr("Click again in a moment."),
+                )
+            for cut in cuts:
+                cut.finish()  # else the feature that is clicked on might be replaced before it is changed
             if what == "reject":
                 reject_at(layer, point, reach)
             else:

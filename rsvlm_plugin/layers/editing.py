@@ -23,6 +23,7 @@ def add_part(layer: QgsVectorLayer, record: Record, point: QgsPointXY, phrases: 
     parts = list(found.features(record, layer.fields()))
     part = parts[0]
     part.setGeometry(QgsGeometry.unaryUnion([item.geometry() for item in parts]))
+    _finish_steps(layer)
     made = joined(layer, part, point, phrases)
     if not made:
         return False
@@ -43,6 +44,7 @@ def reject_at(layer: QgsVectorLayer, point: QgsPointXY, reach: float) -> bool:
 
     Raises RsvlmError (forbidden) for a locked layer.
     """
+    _finish_steps(layer)
     around = QgsRectangle(point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach)
     hit = [item for item in layer.getFeatures(around) if item.geometry().intersects(around)]
     if not hit:
@@ -53,6 +55,13 @@ def reject_at(layer: QgsVectorLayer, point: QgsPointXY, reach: float) -> bool:
     layer.endEditCommand()
     layer.triggerRepaint()
     return True
+
+
+def _finish_steps(layer: QgsVectorLayer) -> None:
+    """Have one that is being written (see Replacing) make way, else what is looked up might be gone before it is changed."""
+    if layer.isEditCommandActive():
+        layer.beginEditCommand("")
+        layer.destroyEditCommand()
 
 
 def open_edits(layer: QgsVectorLayer) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio._err import CPLE_AppDefinedError
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetWriter
 
 from rsvlm.geo.outlining import Cut, outlined
 from rsvlm.geo.probabilities import names_of, read, stored
 from rsvlm.geo.tiling import PixelGrid
-from rsvlm.protocol import RsvlmError
 
 GRID = PixelGrid(700, 1100, Affine(2, 0, 500000, 0, -2, 5000000), CRS.from_epsg(32633), 1.0)
 
@@ -69,5 +71,30 @@ def test_failure_leaves_what_was_there(tmp_path: Path):
     with pytest.raises(RuntimeError):
         list(stored(failing(), GRID, path))
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
-    with pytest.raises(RsvlmError, match="cannot be written"):
-        list(stored(bands(), GRID, tmp_path / "none" / "sure.tif"))
+
+
+@pytest.mark.parametrize("fails", ["no folder", "rows", "rows unnoticed", "copy", "copy without a reason"])
+def test_a_file_that_cannot_be_written_is_given_up_and_the_bands_come_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+):
+    write, rows, lost = DatasetWriter.write, [], []
+
+    def full(target: DatasetWriter, values: np.ndarray, **options: object) -> None:
+        rows.append(values.shape[1])
+        if len(rows) < 3:
+            write(target, values, **options)
+        elif fails == "rows":
+            raise RasterioIOError("No room")
+
+    def copy(*_paths: Path, **_options: str) -> None:
+        raise SystemError("Unknown GDAL Error") if fails.endswith("reason") else CPLE_AppDefinedError(3, 1, "No room")
+
+    if fails.startswith("rows"):
+        monkeypatch.setattr(DatasetWriter, "write", full)
+    if fails.startswith("copy"):
+        monkeypatch.setattr(rasterio.shutil, "copy", copy)
+    path = tmp_path / "none" / "sure.tif" if fails == "no folder" else tmp_path / "sure.tif"
+    given = stored(bands(), GRID, path, lost=lambda: lost.append(path))
+    for band, like in zip(given, bands(), strict=True):
+        assert np.allclose(band, like, atol=0.5 / 250 + 1e-6, equal_nan=True)
+    assert lost == [path] and list(tmp_path.iterdir()) == []

@@ -11,6 +11,7 @@ from found_record import BOTTOM, LEFT, count_in, record, square
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFillSymbol,
+    QgsPointXY,
     QgsProject,
     QgsRendererCategory,
     QgsSingleSymbolRenderer,
@@ -225,3 +226,22 @@ def test_a_filtered_layer_says_so(cut, wait):
     assert cut.ends[0].code == "forbidden" and "is filtered" in cut.ends[0].message
     cut.layer.setSubsetString("")
     assert cut.layer.featureCount() == 4
+
+
+@pytest.mark.parametrize("what", ["Reject feature", "Grow feature"])
+def test_what_a_click_means_is_looked_up_once_all_is_written(cut, half_written, what):
+    from rsvlm.rsvlm_plugin.layers.editing import add_part, reject_at
+
+    half_written()
+    last = QgsPointXY(LEFT + 6 * 99 + 3, BOTTOM + 6 * (MANY // 100 - 1) + 2)  # not written yet
+    if what == "Reject feature":
+        assert reject_at(cut.layer, last, 0.1)
+    else:
+        found = replace(record(0).answer.evidence[0], geometry=square(last.x(), last.y(), 5))
+        made = replace(cut.made, answer=replace(cut.made.answer, evidence=[found]))
+        assert add_part(cut.layer, made, last, [])
+    stack = cut.layer.undoStack()
+    assert cut.ends == [None] and [stack.text(at) for at in range(stack.count())] == [TITLE, what]
+    stack.undo()
+    assert cut.layer.featureCount() == MANY
+    assert not reject_at(cut.layer, QgsPointXY(LEFT - 100, BOTTOM), 0.1) and stack.canRedo()  # a miss is no step

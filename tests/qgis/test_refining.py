@@ -6,10 +6,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from found_record import record
-from qgis.core import QgsProject
+from found_record import BOTTOM, LEFT, record
+from qgis.core import QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton
+
+# What is told of the cut of several searches is that of the first.
+OF_FIRST = {"likely": 0.4, "smallest_m2": 40.0, "tolerance_m": 5.0, "right_angles": True}
 
 
 class Later(QObject):
@@ -40,10 +43,11 @@ def dock(written, qgis_iface):
     from rsvlm.rsvlm_plugin.dock.refining import Refining
 
     made, layer = written
-    replies, problems, asked = [], [], []
+    replies, problems, asked, requests = [], [], [], []
 
     def find(request):
         asked.append(request.likely)
+        requests.append(request)
         replies.append(Later())
         return replies[-1]
 
@@ -55,8 +59,9 @@ def dock(written, qgis_iface):
     card = answers.begin("ortho")
     answers.keep(card, made)
     yield SimpleNamespace(
-        card=card, layer=layer, answers=answers, refining=refining, replies=replies, problems=problems, asked=asked
-    )
+        card=card, layer=layer, answers=answers, refining=refining, replies=replies, problems=problems, asked=asked,
+        requests=requests,
+    )  # fmt: skip
     refining.dispose()
     answers.dispose()
 
@@ -116,6 +121,46 @@ def test_a_cut_that_fails_gives_the_slider_back(dock, wait):
     moved(dock, wait, 0.2).finished.emit(cut_at(0.2, 9))
     wait(lambda: len(dock.problems) == 2)
     assert shown(dock) == 0.5 and "cannot be edited" in dock.problems[1].message
+
+
+def test_outlines_of_each_search_stay_as_fine_as_its_own_pixels(dock, wait):
+    dock.card.record.answer.provenance["cut"] = OF_FIRST
+    moved(dock, wait, 0.3)
+    (request,) = dock.requests
+    assert (request.likely, request.right_angles) == (0.3, True)
+    assert request.smallest_m2 is None and request.tolerance_m is None
+
+
+def test_what_a_click_adds_is_as_fine_as_the_pixels_it_is_seen_in(written):
+    from rsvlm.rsvlm_plugin.dock.adding import Adding
+
+    made, _layer = written
+    made.answer.provenance["cut"] = OF_FIRST
+    made.answer.structured = {"probabilities": [{"phrases": ["buildings"], "path": made.file}]}
+    models, requests = Later(), []
+    backend = SimpleNamespace(models=lambda: models, find=lambda request: requests.append(request) or Later())
+    run = Adding(backend, made, "buildings", QgsPointXY(LEFT + 7, BOTTOM + 7))
+    models.finished.emit({"data": []})
+    (request,) = requests
+    assert (request.likely, request.right_angles, request.tolerance_m) == (0.4, True, None)
+    run.forget()
+
+
+@pytest.mark.parametrize("what", ["reject", "add"])
+def test_a_click_while_masks_are_being_cut_is_refused(dock, wait, what):
+    dock.refining._down = (dock.card, what, dock.layer)
+    reply, inside = moved(dock, wait, 0.3), QgsPointXY(LEFT + 27, BOTTOM + 7)
+    dock.refining._clicked(inside, 0.5)
+    (problem,) = dock.problems
+    assert problem.code == "busy" and "still being cut" in problem.message and len(dock.requests) == 1
+    assert dock.layer.featureCount() == 4 and not dock.layer.isEditable()
+    reply.finished.emit(cut_at(0.3, 7))
+    if what == "reject":  # once it is answered, it is written at once and the click comes after it
+        dock.refining._clicked(inside, 0.5)
+        assert dock.layer.featureCount() == 7 and len(dock.problems) == 1
+    wait(lambda: not dock.refining._cuts)
+    dock.refining._down = None
+    dock.layer.rollBack()
 
 
 @pytest.mark.parametrize("answered", [False, True])

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rasterio.shutil
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetWriter
 
 from rsvlm.protocol import Raster, SegmentRequest, Watch
 from rsvlm.tasks import TASKS, kept
+from rsvlm.tasks.segment import NOT_KEPT
 
 SIDE = 80
 
@@ -41,6 +46,26 @@ def test_probabilities_of_pixels_that_changed_are_not_taken(
     shown = len(bright.predictor.pictures)
     Path(f"{inner}.aux.xml").write_text("<PAMDataset/>")  # statistics, as QGIS writes them
     assert found() == 2 and len(bright.predictor.pictures) == shown
+
+
+@pytest.mark.parametrize("place, name", [(DatasetWriter, "write"), (rasterio.shutil, "copy")])
+def test_a_full_disk_costs_the_probabilities_and_not_the_features(
+    bright: Any, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: Any, name: str
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    pixels = np.full((3, SIDE, SIDE), 30, np.uint8)
+    pixels[:, 20:50, 10:30] = 220
+    request = SegmentRequest(Raster(href=write(pixels)), ["bright", "dark"])
+
+    def full(*_given: Any, **_options: Any) -> None:
+        raise RasterioIOError("No space left on device")
+
+    wanted = TASKS["segment"].run(request, bright, Watch())
+    monkeypatch.setattr(place, name, full)
+    answer = TASKS["segment"].run(replace(request, keep=True), bright, Watch())
+    assert [item.geometry for item in answer.evidence] == [item.geometry for item in wanted.evidence] != []
+    assert answer.warnings == [*wanted.warnings, NOT_KEPT] and "probabilities" not in answer.structured
+    assert list((tmp_path / "home" / "probabilities").iterdir()) == []
 
 
 def test_room_is_made_for_the_newest_whatever_else_is_removed_meanwhile(

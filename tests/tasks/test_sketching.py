@@ -127,6 +127,14 @@ def test_many_things_are_told_by_the_largest_only(always: None):
     assert watch.sketches[0].geoms[0].area >= 1600
 
 
+def test_rows_that_nobody_will_be_told_of_are_not_held(always: None):
+    dots = np.tile(np.kron(np.eye(2, dtype=np.float32), np.ones((4, 4), np.float32)), (1, 50, 50))
+    sketch = sketching._Sketch(PixelGrid(400, 4000, Affine(1, 0, 500_000, 0, -1, 5_500_000), UTM, 1.0), 0.5, Draws())
+    for _ in range(10):
+        sketch.add(dots)
+    assert sketch._left == 0 and sketch._waiting == []
+
+
 def test_without_a_crs_nothing_is_told(bright: Any, write: Any, always: None):
     watch = Draws()
     place = write(blocks(), crs=None, transform=None)
