@@ -37,7 +37,9 @@ class Traced:
         """From the top, then from the left, whatever the parts were."""
         left, top, *_ = shapely.bounds(np.concatenate([part.polygons for part in parts])).T
         order = np.lexsort([left, top])
-        return cls(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in cls.__dataclass_fields__))
+        return cls(
+            *(np.concatenate([getattr(part, name) for part in parts])[order] for name in cls.__dataclass_fields__)
+        )
 
 
 class Tracer:
