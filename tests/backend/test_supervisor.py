@@ -7,32 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
-
 from rsvlm.protocol import PROTOCOL, VERSION
 
 HEAVY = ("torch", "transformers", "rasterio", "rio_tiler", "shapely", "pyproj", "numpy", "PIL")
-
-
-def test_health_answers_with_little_more_work_than_its_framework_needs_to_be_imported(
-    start: Any, serve: list[str]
-) -> None:
-    """Processor time against processor time, on whatever machine; benchmarks/backend.py tells the seconds."""
-    work, imports = [], []
-    for _ in range(3):
-        backend = start(serve)
-        assert httpx.get(f"{backend.url}/health", trust_env=False).text == "ok"
-        used = psutil.Process(backend.info["pid"]).cpu_times()
-        work.append(used.user + used.system)
-        backend.stop()
-        told = subprocess.run(
-            [sys.executable, "-c", "import fastapi, uvicorn, time; print(time.process_time())"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        imports.append(float(told.stdout))
-    print(f"/health after {min(work):.2f} s of work; fastapi and uvicorn alone {min(imports):.2f} s")
-    assert min(work) < 3 * min(imports)
 
 
 def test_first_line_names_versions_and_process(double: Any) -> None:

@@ -51,7 +51,8 @@ def test_worth_of_held_captions_is_validated_with_the_same_draws(
     Run(drawing(validation=held, stages=[stage], max_steps=1), tiny, tmp_path / "run").train()
     state = json.loads((tmp_path / "run" / "validation.json").read_text())
     before, latest = (state[name]["figures"] for name in ("before", "latest"))
-    assert before == latest and set(before) == {"loss", "language", "self_critical"}, "nothing was learnt"
+    assert set(before) == {"loss", "language", "self_critical"}
+    assert latest == pytest.approx(before, abs=1e-4), "nothing was learnt; other draws would be worth something else"
     assert before["self_critical"] <= 0
     assert before["loss"] == pytest.approx(0.5 * before["language"] + 0.5 * before["self_critical"], abs=1e-5)
 
