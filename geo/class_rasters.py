@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
-import rasterio.shutil
 import shapely
 from affine import Affine
 from rasterio.features import rasterize
 
+from rsvlm.geo.byte_rasters import ByteRaster
 from rsvlm.geo.staging import beside
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.protocol import Evidence, RsvlmError
@@ -34,16 +33,12 @@ def write_classes(path: Path, evidence: Sequence[Evidence], grid: PixelGrid) -> 
     numbers = [labels.index(item.label) + 1 for item in evidence]
     shapes = np.array([*(shapely.geometry.shape(item.geometry) for item in evidence), None], object)[:-1]
     tree = shapely.STRtree(shapes)
+    colours = {number: (*COLOURS[(number - 1) % len(COLOURS)], 255) for number in range(1, len(labels) + 1)}
     with beside(path) as whole:
-        plain = whole.with_name("plain.tif")
-        with rasterio.open(
-            plain, "w", driver="GTiff", width=grid.width, height=grid.height, count=1, dtype="uint8", nodata=0, crs=grid.crs,
-            transform=grid.transform, tiled=True, blockxsize=512, blockysize=512, compress="DEFLATE", zlevel=1,
-            bigtiff="IF_SAFER", sparse_ok=True,
-        ) as target:  # fmt: skip
-            colours = {number: (*COLOURS[(number - 1) % len(COLOURS)], 255) for number in range(1, len(labels) + 1)}
-            target.write_colormap(1, {0: (0, 0, 0, 0), **colours})
-            target.update_tags(1, **{f"CLASS_{number}": label for number, label in enumerate(labels, 1)})
+        raster = ByteRaster(whole.with_name("plain.tif"), grid, 1, 0)
+        with raster.file:
+            raster.file.write_colormap(1, {0: (0, 0, 0, 0), **colours})
+            raster.file.update_tags(1, **{f"CLASS_{number}": label for number, label in enumerate(labels, 1)})
             for y in range(0, grid.height, _ROWS):
                 rows = min(_ROWS, grid.height - y)
                 place = grid.transform @ Affine.translation(0, y)
@@ -51,7 +46,5 @@ def write_classes(path: Path, evidence: Sequence[Evidence], grid: PixelGrid) -> 
                 found = sorted(tree.query(frame, predicate="intersects").tolist())
                 if found:
                     burnt = [(shapes[at], numbers[at]) for at in found]
-                    values = rasterize(burnt, (rows, grid.width), transform=place, dtype="uint8")
-                    target.write(values, 1, window=((y, y + rows), (0, grid.width)))
-        rasterio.shutil.copy(plain, whole, driver="COG", compress="DEFLATE", overview_resampling="nearest")
-        plain.unlink()
+                    raster.write(rasterize(burnt, (rows, grid.width), transform=place, dtype="uint8")[None], y)
+        raster.finish(whole, "nearest")

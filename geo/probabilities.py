@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-import rasterio.shutil
 from rasterio.io import DatasetReader
 
+from rsvlm.geo.byte_rasters import ByteRaster
 from rsvlm.geo.staging import beside
 from rsvlm.geo.tiling import PixelGrid, Window
 from rsvlm.protocol import RsvlmError
@@ -60,32 +60,22 @@ def _written(
 ) -> Generator[None, np.ndarray | None, None]:
     """Takes (classes, rows, grid.width) bytes, then None for the end. Raises RsvlmError (bad_request)."""
     with beside(path) as whole:
-        plain, target, y, known = whole.with_name("plain.tif"), None, 0, 0
+        raster, y = None, 0
         try:
             while (values := (yield)) is not None:
-                there = int(np.count_nonzero(values != _NO_DATA))
-                if target is None and there:  # before, it is not known how many classes there are
-                    target = rasterio.open(
-                        plain, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(values), dtype="uint8",
-                        nodata=_NO_DATA, crs=grid.crs, transform=grid.transform, tiled=True, blockxsize=512, blockysize=512,
-                        compress="DEFLATE", zlevel=1, interleave="band", bigtiff="IF_SAFER", sparse_ok=True,
-                    )  # fmt: skip
-                    target.scales = [1 / STEPS] * len(values)
+                if raster is None and (values != _NO_DATA).any():  # before, it is not known how many classes there are
+                    raster = ByteRaster(whole.with_name("plain.tif"), grid, len(values), _NO_DATA)
+                    raster.file.scales = [1 / STEPS] * len(values)
                     for number, name in zip(range(1, len(values) + 1), names, strict=False):
-                        target.set_band_description(number, name)
-                if target is not None:
-                    target.write(values, window=((y, y + values.shape[1]), (0, grid.width)))
-                y, known = y + values.shape[1], known + there
+                        raster.file.set_band_description(number, name)
+                if raster is not None:
+                    raster.write(values, y)
+                y += values.shape[1]
         finally:
-            if target is not None:
-                target.close()
-        if target is not None:
-            named = whole if place is None else whole.with_name(place().name)
-            rasterio.shutil.copy(plain, named, driver="COG", compress="DEFLATE", overview_resampling="average")
-            plain.unlink()
-            # GDAL only logs what it cannot write as it closes a file; such tiles have no data.
-            if sum(np.count_nonzero(np.isfinite(band)) for band in read(named)) != known:
-                raise OSError(f"{named} is not whole.")
+            if raster is not None:
+                raster.file.close()
+        if raster is not None:
+            raster.finish(whole if place is None else whole.with_name(place().name), "average")
 
 
 def read(path: Path) -> Iterator[np.ndarray]:

@@ -20,6 +20,7 @@ import shapely
 from affine import Affine
 from pyproj import Transformer
 from rasterio.crs import CRS
+from rasterio.io import DatasetWriter
 
 from rsvlm.geo import ground
 from rsvlm.geo.annotations import write_coco, write_records
@@ -188,6 +189,14 @@ def test_mask_lies_on_the_rasters_own_grid(raster: str, tmp_path: Path):
         values = mask.read(1)
     assert np.bincount(values.ravel()).tolist() == [700 * 900 - 1400 - 900 - 600, 1400, 900, 600]
     assert values[15, 15] == 1 and values[25, 25] == 0 and (values[500:530, 500:530] == 2).all()
+
+
+def test_mask_that_lost_what_was_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    grid = PixelGrid(900, 700, Affine(10, 0, LEFT, 0, -10, TOP), UTM33, 1.0)
+    monkeypatch.setattr(DatasetWriter, "write", lambda *_values, **_window: None)  # as GDAL where a disk is full
+    with pytest.raises(RsvlmError, match="cannot be written"):
+        write_classes(tmp_path / "mask.tif", features(), grid)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_mask_of_a_turned_raster_is_turned_with_it(tmp_path: Path):
