@@ -14,7 +14,7 @@ from typing import Any
 from rsvlm.backend.jobs import LAST, Event, Job, first_of
 from rsvlm.protocol import RsvlmError
 
-LINE_BYTES = 64 * 2**20
+LINE_BYTES = 2**30  # an answer may hold hundreds of thousands of outlines
 
 log = logging.getLogger(__name__)
 

@@ -63,15 +63,24 @@ _CUSTOM = {
 }  # fmt: skip
 
 
+_SURFACE_REFLECTANCE = re.compile(r"SR_B\d+", re.IGNORECASE)
+_LANDSAT_2 = (2.75e-5, -0.2)  # scale and offset (USGS, Landsat Collection 2 Level-2 surface reflectance)
+
+
 @dataclass(frozen=True)
 class Band:
-    """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, sar, alpha ... or "" if unknown."""
+    """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, sar, alpha ... or "" if unknown.
+
+    scale, offset: what is measured is scale * value + offset, as far as the file or its bands' names tell.
+    """
 
     number: int
     name: str
     role: str
     dtype: str
     wavelength_um: Optional[float] = None
+    scale: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,11 @@ def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
         wavelength = _wavelength(dataset, i + 1, name)
         role = _role_of_colour(dataset.colorinterp[i].name) or _role_of_words(name)
         role = role or _role_of_wavelength(wavelength) or meaning.get(codes[i] or "", "")
-        bands.append(Band(i + 1, name, role, dataset.dtypes[i], wavelength))
+        dtype = dataset.dtypes[i]
+        scale, offset = dataset.scales[i], dataset.offsets[i]
+        if (scale, offset) == (1, 0) and _SURFACE_REFLECTANCE.fullmatch(name) and "int" in dtype:
+            scale, offset = _LANDSAT_2
+        bands.append(Band(i + 1, name, role, dtype, wavelength, scale, offset))
     return tuple(bands)
 
 

@@ -166,6 +166,11 @@
         <translation>Ein anderes Python ist in Gebrauch: Leeren Sie „Python des Backends“ und RSVLM_PYTHON, um von hier aus eines einzurichten</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <source>Another answer is on its way.</source>
+        <translation>Eine andere Antwort ist unterwegs.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
         <source>Another model is being worked on.</source>
         <translation>Gerade ist ein anderes Modell in Arbeit.</translation>
@@ -436,6 +441,11 @@
         <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>
         <source>Choose a name that ends in {suffixes}.</source>
         <translation>Einen Namen wählen, der auf {suffixes} endet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/layer_choice.py"/>
+        <source>Choose a raster, or a layer of your own.</source>
+        <translation>Wählen Sie ein Raster oder einen eigenen Layer.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/geometry.py"/>
@@ -1346,6 +1356,11 @@
         <location filename="../rsvlm_plugin/environment/install.py"/>
         <source>Looking for a Python</source>
         <translation>Ein Python wird gesucht</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/settings/environment_box.py"/>
+        <source>Looking for a graphics card</source>
+        <translation>Suche nach einer Grafikkarte</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/model_store.py"/>
@@ -2645,6 +2660,11 @@
         <translation>Das Projekt hat noch keinen Layer.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <source>The project was closed meanwhile. What was found in it is in {path}.</source>
+        <translation>Das Projekt wurde inzwischen geschlossen. Was darin gefunden wurde, liegt in {path}.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>The proxy on the way to {host} does not let the request through.</source>
         <translation>Der Proxy auf dem Weg zu {host} lässt die Anfrage nicht durch.</translation>
@@ -2988,6 +3008,11 @@
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
         <source>Wait a moment and ask again, or look at the limits of your account.</source>
         <translation>Warten Sie einen Augenblick und fragen Sie noch einmal, oder sehen Sie sich die Grenzen Ihres Kontos an.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/dock.py"/>
+        <source>Wait until it is there, or stop it.</source>
+        <translation>Warten Sie, bis sie da ist, oder brechen Sie sie ab.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
@@ -3622,6 +3647,11 @@
         <location filename="../rsvlm_plugin/layers/place.py"/>
         <source>“{name}” holds no layer that can be drawn.</source>
         <translation>„{name}“ enthält keinen Layer, der sich zeichnen lässt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/layer_choice.py"/>
+        <source>“{name}” holds nothing to look at: it has no geometry, or was found by rsvlm.</source>
+        <translation>In „{name}“ gibt es nichts zu sehen: Der Layer hat keine Geometrie oder wurde von rsvlm gefunden.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/pixels.py"/>

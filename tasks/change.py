@@ -21,7 +21,7 @@ from rsvlm.tasks import checks
 from rsvlm.tasks.agreement import disagreement
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.in_words import Telling, doubts, timings
-from rsvlm.tasks.looking import ENOUGH, picture
+from rsvlm.tasks.looking import ENOUGH, picture, wanted_share
 from rsvlm.tasks.outlines import LIKELY, SPECK, outlined
 from rsvlm.tasks.plan import one_view, view_size
 from rsvlm.tasks.provenance import provenance
@@ -74,13 +74,18 @@ def _views(before: Scene, after: Scene, shared: Common, card: ModelCard) -> Pair
     x0, y0, x1, y1 = shared.extent
     width, height = before.ground_size_m(shared.extent) or (x1 - x0, y1 - y0)
     dates = pair(before, after, shared.extent, view_size(width, height, card.input.pixels))
-    if dates.before.valid_share < ENOUGH:
+    if _shown(before, after, dates) < ENOUGH:
         raise RsvlmError(
             "no_data",
-            "There is nothing to compare here: under 10 % of the common extent holds valid pixels in both rasters.",
+            f"There is nothing to compare here: under {percent(ENOUGH)} of the common extent holds valid pixels in both rasters.",
             "Choose an extent where both show something.",
         )
     return dates
+
+
+def _shown(before: Scene, after: Scene, dates: Pair) -> float:
+    """How much of what was asked for both show, 0 to 1."""
+    return min(1.0, dates.before.valid_share / min(wanted_share(before), wanted_share(after)))
 
 
 def _outlines(predictor: Predictor, seen: Sequence[object], dates: Pair) -> list[Evidence]:
@@ -102,7 +107,7 @@ def _unlike(before: Scene, after: Scene, shared: Common, dates: Pair, card: Mode
         )
     if before.acquired and after.acquired and before.acquired > after.acquired:
         warnings.append("The raster given as before is the later one by its date; the change is told backwards.")
-    missing = 1 - dates.before.valid_share
+    missing = 1 - _shown(before, after, dates)
     if missing > 0.05:
         warnings.append(f"{percent(missing)} of the common extent holds no data in one of them and was not compared.")
     return list(dict.fromkeys(warnings))

@@ -129,21 +129,24 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
         return _answer(chance >= 0.5, max(chance, 1 - chance))
     if asked.kind == "there":
         some = bool(lying(first, asked.place).any())
-        return _answer(some, _sure(first, some))
+        return _answer(some, sure_of(first, some))
     if asked.kind == "count":
         in_words = said(text) is not None and not any(map(str.isdigit, text))
-        number = _count(first, asked.place)
-        return f"{counted(number).capitalize() if in_words else number}.", _sure(first, number > 0)
+        number = count_of(first, asked.place)
+        return f"{counted(number).capitalize() if in_words else number}.", sure_of(first, number > 0)
     if asked.kind == "share":
         share = 100 * first.share
-        return f"{round(share, -1) if share >= 5 else share:.0f} percent.", _sure(first, share >= 1)
+        return f"{round(share, -1) if share >= 5 else share:.0f} percent.", sure_of(first, share >= 1)
     if asked.kind == "size":
         return None
     if asked.kind == "beside":
         return _beside(asked, first, second) if min(first.share, second.share) > 0 else None
-    sizes = [one.share if asked.kind == "area" else float(_count(one)) for one in (first, second)]
+    sizes = [one.share if asked.kind == "area" else float(count_of(one)) for one in (first, second)]
     more, rest = sizes[::-1] if asked.less else sizes
-    return _answer(more > rest, max(sizes) / sum(sizes)) if sum(sizes) else None
+    if not sum(sizes):
+        return None
+    there = min(sure_of(one, size > 0) for one, size in zip((first, second), sizes, strict=True))
+    return _answer(more > rest, min(max(sizes) / sum(sizes), there))
 
 
 def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]:
@@ -152,11 +155,11 @@ def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]
     return _answer(bool((sign * (places - second.middle)[:, axis] > 0).all()), min(first.there, second.there))
 
 
-def _count(shown: Shown, place: str = "") -> int:
+def count_of(shown: Shown, place: str = "") -> int:
     return int(lying(shown, place).sum()) if shown.there >= FEW else 0
 
 
-def _sure(shown: Shown, some: bool) -> float:
+def sure_of(shown: Shown, some: bool) -> float:
     """How likely an answer is that rests on there being some of it, or none; none in one place may be some in another."""
     nowhere = not some and not len(shown.middles)
     return 1 - shown.there if nowhere else shown.there if some else max(shown.there, 1 - shown.there)

@@ -29,7 +29,7 @@ class Cover:
 
 
 def classes(nir: np.ndarray, red: np.ndarray, green: np.ndarray, valid: np.ndarray) -> dict[str, np.ndarray]:
-    """Boolean masks (H, W), disjoint, together all of `valid`. Bands in one unit, radiance, reflectance or counts."""
+    """Boolean masks (H, W), disjoint, together all of `valid`. Bands in one unit whose 0 is no light: radiance or reflectance."""
     positive = valid & (nir + red > 0) & (nir + green > 0)
     ndvi = np.divide(nir - red, nir + red, out=np.zeros_like(nir), where=positive)
     ndwi = np.divide(green - nir, green + nir, out=np.zeros_like(nir), where=positive)
@@ -57,7 +57,10 @@ def measure_cover(raster: Raster, scene: Scene) -> Cover | None:
         view = bands.view(scene.extent, size)
     if not view.valid.any():
         return None
-    nir, red, green = view.pixels
+    nir, red, green = (
+        pixels * scene.bands[number - 1].scale + scene.bands[number - 1].offset
+        for pixels, number in zip(view.pixels, numbers, strict=True)
+    )
     masks = classes(nir, red, green, view.valid)
     whole = ground.area_m2(view.footprint(), scene.crs)
     shares = {name: float(mask.sum() / view.valid.sum()) for name, mask in masks.items()}

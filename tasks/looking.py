@@ -55,16 +55,20 @@ def wanted_share(scene: Scene) -> float:
     return float(scene.area.intersection(extent).area / extent.area) or 1.0
 
 
-def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at") -> list[Tile]:
-    """All tiles that show something. told: what the task does, for errors. Raises RsvlmError: no_data, bad_raster, cancelled."""
+def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at", enough: float = ENOUGH) -> list[Tile]:
+    """All tiles that show something. told: what the task does, for errors. enough: as in `look`.
+
+    Raises RsvlmError: no_data, bad_raster, cancelled.
+    """
     tiles = []
-    for tile in look(scene, plan):
+    for tile in look(scene, plan, enough):
         watch.check()
         tiles.append(tile)
     if not tiles:
         raise RsvlmError(
             "no_data",
-            f"There is nothing to {told} here: under 10 % of the extent holds valid pixels, the rest is nodata.",
+            f"There is nothing to {told} here: {f'under {percent(enough)}' if enough else 'none'} of the extent holds valid "
+            "pixels, the rest is nodata.",
             "Choose an extent where the layer shows something.",
         )
     if all(tile.flat for tile in tiles):
@@ -89,11 +93,15 @@ def gaps(scene: Scene, plan: Plan, tiles: Sequence[Tile], done: str = "looked at
     return warnings
 
 
-def look(scene: Scene, plan: Plan) -> Iterator[Tile]:
-    """The tiles of the plan that show something, one by one. Raises RsvlmError (bad_raster) when reading fails."""
-    enough = ENOUGH * wanted_share(scene)
+def look(scene: Scene, plan: Plan, enough: float = ENOUGH) -> Iterator[Tile]:
+    """The tiles of the plan that show something, one by one. enough: share of valid pixels from which on they do, of those that
+    were asked for; 0 = any.
+
+    Raises RsvlmError (bad_raster) when reading fails.
+    """
+    least = enough * wanted_share(scene)
     for index, extent in enumerate(plan.tiles):
         view = scene.view(extent, plan.size)
-        if view.valid_share >= enough:
+        if view.valid_share > 0 and view.valid_share >= least:
             area = ground.area_m2(view.footprint(), scene.crs)
             yield Tile(index, view, picture(view), None if area is None else area * view.valid_share)

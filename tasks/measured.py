@@ -6,7 +6,7 @@ On the ground (`ask`) everything is outlined as “segment” does it, and the o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import shapely
 
 from rsvlm.geo.scene import Scene
-from rsvlm.models.cards import ModelCard
+from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.families.compact.presence import outlined
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
-from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, lying, whole
+from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, count_of, lying, sure_of, whole
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
@@ -29,6 +30,7 @@ NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentenc
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
 MOST_TILES = 256  # that are outlined for an answer
+GUESSED = "The answer is the model's word and was not measured"
 TOO_LARGE = "The place is too large to be outlined for an answer, so this one comes from a single view of it."
 
 
@@ -66,13 +68,23 @@ def to_measure(
 def measured(request: AskRequest, asked: Measurable, words: Answer, models: Models, watch: Watch) -> Answer:
     """The answer from outlines of all of the extent. words: what the model says itself. Raises as `segment` does."""
     found = segment(SegmentRequest(request.raster, asked.phrases, words.provenance["model"]), models, Hushed(watch))
-    if found.partial and asked.kind not in NUMBERS:  # part of the place decides nothing
-        watch.text(words.text)
-        return replace(words, partial=True, warnings=[*words.warnings, *found.warnings])
     reports = (found.structured or {})["phrases"]
     shown, evidence = _on_ground(found, reports, request.raster)
-    sure = words.confidence or 0.0
-    short, sure = concluded(asked, shown, words.text, sure) or ("" if asked.kind == "size" else words.text, sure)
+    conclusion = concluded(asked, shown, words.text, words.confidence or 0.0)
+    if asked.kind in NUMBERS:  # the outlines' own sentences are the answer, with what decides whether there are any
+        first = shown[asked.phrases[0]]
+        conclusion = "", sure_of(first, bool(lying(first, asked.place).any()))
+    missing = [phrase for phrase in asked.phrases if not evidence[phrase]]
+    strange = _unlearnt(asked, missing, get_card(words.provenance["model"]))
+    decides = not found.partial or asked.kind in NUMBERS  # of other kinds, part of the place decides nothing
+    if conclusion is None or strange or not decides:
+        watch.text(words.text)
+        why = f"{GUESSED}: nothing was outlined of {' and '.join(missing)}." if missing and decides else f"{GUESSED}."
+        if strange:
+            why = f"{GUESSED}: the model has not learnt to outline {' and '.join(strange)}."
+        warnings = dict.fromkeys([*words.warnings, *found.warnings, why])
+        return replace(words, partial=found.partial, warnings=list(warnings))
+    short, sure = conclusion
     if asked.kind == "share":
         short = _sentence(f"{percent(shown[asked.phrases[0]].share)}.")
     absent = asked.kind == "there" and short == "No."
@@ -98,10 +110,19 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
         timings={name: round(seconds + words.timings.get(name, 0), 4) for name, seconds in found.timings.items()},
         structured={"phrases": told},
         target_absent=[
-            phrase for phrase, items in kept.items() if not items and (asked.kind, short) != ("there", "Yes.")
+            phrase
+            for phrase, items in kept.items()
+            if not items and not found.partial and (asked.kind, short) != ("there", "Yes.")
         ],
         usage=words.usage,
     )
+
+
+def _unlearnt(asked: Measurable, missing: Sequence[str], card: ModelCard) -> list[str]:
+    """Phrases of which nothing was outlined, which proves nothing: the model has not learnt to outline them. That they are there
+    is told otherwise (families/compact/presence.py).
+    """
+    return [phrase for phrase in missing if asked.kind != "there" and not outlined(phrase, card.calibration.outlined)]
 
 
 def _on_ground(
@@ -143,7 +164,9 @@ def in_pictures(
                 likely = predictor.likely([picture], asked.phrases)[0]
                 rows = zip(asked.phrases, likely.there.tolist(), likely.maps, strict=True)
                 shown: dict[str, Shown] = {phrase: InPicture(there, values) for phrase, there, values in rows}
-                found[number] = concluded(asked, shown, *found[number]) or found[number]
+                missing = [phrase for phrase, one in shown.items() if not count_of(one)]
+                if not _unlearnt(asked, missing, predictor.card):
+                    found[number] = concluded(asked, shown, *found[number]) or found[number]
     return found
 
 

@@ -40,7 +40,7 @@ def looking(scene: Scene, card: ModelCard, seer: Seer, phrases: Sequence[str], w
     """phrases: at least one that is not empty. Raises RsvlmError: no_data, bad_raster, cancelled."""
     wanted = list(dict.fromkeys(phrase.strip() for phrase in phrases if phrase.strip()))
     whole = one_view(scene, card)
-    glance = seen(scene, whole, watch, "look for phrases in")
+    glance = seen(scene, whole, watch, "look for phrases in", enough=0)
     expressions = [phrase for phrase in wanted if seer.whole and refers(phrase)]
     classes = [phrase for phrase in wanted if phrase not in expressions]
     searches = []
@@ -104,7 +104,11 @@ def told(
         structured={"phrases": reports},
         partial=bool(stops),
         usage=predictor.usage,
-        target_absent=[report["phrase"] for report in reports if not report["count"]],
+        target_absent=[
+            report["phrase"]
+            for report in reports
+            if not report["count"] and not _search_of(plan, report["phrase"])[0].cut_short
+        ],
     )
 
 
@@ -137,7 +141,8 @@ def _in_words(
         warnings += [doubt for reply in replies for doubt in doubts_of_words(reply)]
         sure += [reply.confidence for reply in replies]
         if not replies and search.there[at] > 0:
-            sure.append(float(max(search.there[at], 1 - search.there[at])))
+            found = any(item.phrase == phrase for item in evidence)
+            sure.append(float(search.there[at] if found else 1 - search.there[at]))
         if len(replies) == 1 and search.layout.count == 1:
             said.append(replies[0].text)
             count = sum(item.phrase == phrase for item in evidence)
@@ -150,7 +155,7 @@ def _stops(plan: Looking, looked_for: Sequence[str]) -> list[str]:
     """Sentences on what was left out because the user stopped."""
     told = []
     for search in plan.searches:
-        if search.stopped and 0 < search.done < search.layout.count:
+        if search.done and search.cut_short:
             told.append(
                 f"Stopped after {search.done} of {search.layout.count} tiles; the rest of the extent was not looked at."
             )

@@ -60,6 +60,11 @@ class Search:
         map_large()  # rows of a wide raster
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the user stopped before all pictures were looked at."""
+        return self.stopped and self.done < self.layout.count
+
+    @property
     def steps(self) -> int:
         """Of progress, in all."""
         return self.layout.count * (1 if self._seer.together else len(self.phrases))

@@ -11,6 +11,7 @@ import numpy as np
 
 from rsvlm.geo.outlining import Cut, Feature, outlined
 from rsvlm.geo.probabilities import names_of, read, stored
+from rsvlm.geo.remote import is_remote
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.tiling import PixelGrid
 from rsvlm.models.cards import ModelCard
@@ -94,7 +95,8 @@ class Cutting:
         method = self._plan.seer.method
         path = place_of(self._request.raster, self._scene, self._card, search.phrases, search.layout, method)
         grid, stopped = search.layout.grid, stopped_at(path) if self._request.again else None
-        if path.is_file():
+        # Nobody tells whether a remote raster is the same as then: only another cut of what was looked at rests on it.
+        if path.is_file() and (self._request.again or not is_remote(self._request.raster.href or "")):
             search.done = search.layout.count
             pace.step(search.steps)
             features = outlined(read(path), grid, cut)

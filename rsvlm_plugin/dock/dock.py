@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from qgis.core import QgsMapLayer
+from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QKeyEvent
@@ -128,6 +128,7 @@ class RsvlmDock(QgsDockWidget):
         )
         for signal in self._map_signals:
             signal.connect(self._map_changed)
+        QgsProject.instance().cleared.connect(self.place_row.forget)
         self.place_row.changed.connect(self.looking.ask_soon)
         self.looking.started.connect(self.thumbnail.wait)
         self.looking.looked.connect(self.thumbnail.show_preview)
@@ -163,10 +164,9 @@ class RsvlmDock(QgsDockWidget):
         )
 
     def _ask(self, task: str, make: Callable[[Chosen, Place], Asking], title: str = "") -> None:
-        if self._running is not None:
-            return
         chosen = self.model_choice.current()
         try:
+            self._refuse_another()
             chosen.check(task)
             place = self.place_row.place()
         except RsvlmError as error:
@@ -187,7 +187,12 @@ class RsvlmDock(QgsDockWidget):
 
     def describe_layer(self, layer: QgsMapLayer) -> None:
         """Look at this layer and describe it."""
-        self.place_row.choose_layer(layer)
+        try:
+            self._refuse_another()
+            self.place_row.choose_layer(layer)
+        except RsvlmError as error:
+            self.report.error(error)
+            return
         self.describe()
 
     def stop(self) -> None:
@@ -215,6 +220,7 @@ class RsvlmDock(QgsDockWidget):
         self._preview.clear()
         self.refining.dispose()
         self.model_choice.dispose()
+        QgsProject.instance().cleared.disconnect(self.place_row.forget)
         self.place_row.dispose()
         self.answers.dispose()
         self.report.dispose()
@@ -230,6 +236,9 @@ class RsvlmDock(QgsDockWidget):
                 self.answers.drop(card)
             if record is not None and record.file:
                 self.answers.show_found(record)
+        elif record is not None and record.file:
+            told = tr("The project was closed meanwhile. What was found in it is in {path}.")
+            self.report.news(told.format(path=record.file))
         self._preview.clear()
         if error is not None and error.code != "cancelled":
             self.report.error(error)
@@ -245,6 +254,11 @@ class RsvlmDock(QgsDockWidget):
             show(from_geojson(geometry), crs_from_text(crs))
         except RsvlmError:
             self._preview.clear()  # beyond what the map's CRS can show; the layer will hold it
+
+    def _refuse_another(self) -> None:
+        """Raises RsvlmError (busy) while there is a running answer."""
+        if self._running is not None:
+            raise RsvlmError("busy", tr("Another answer is on its way."), tr("Wait until it is there, or stop it."))
 
     def _describe_or_stop(self) -> None:
         if self._running is None:

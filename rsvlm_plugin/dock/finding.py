@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject
 
-from ...protocol import Answer, Evidence, GroundRequest, RsvlmError, SegmentRequest
+from ...protocol import Answer, Cancelled, Evidence, GroundRequest, RsvlmError, SegmentRequest
 from ..client import Backend, Reply
 from ..layers.fetching import Seen
 from ..layers.found_file import FoundFile, folder_for_results
@@ -38,15 +38,16 @@ class Finding(Asking):
         self._kind = kind
         self._phrases = phrases
         self._squared = squared
+        self._folder = folder_for_results(QgsProject.instance())  # another project may be open in the end
         self._file: Optional[FoundFile] = None
 
     def cut(self) -> None:
-        """At once; where the layer's file is being written already, it is left where it will be."""
-        if self._file is None:
-            super().cut()
-        else:
+        """At once; the file of the layer, of what has come or of all, is left where it will be."""
+        super().cut()
+        if self._file is not None:
             self._file.finished.disconnect()
             self._file.failed.disconnect()
+            super()._end(None, Cancelled())
 
     def _asked(self, seen: Seen) -> Reply:
         if self._kind == "masks":
@@ -78,7 +79,7 @@ class Finding(Asking):
             super()._end(record, error)
             return
         self.progress.emit(0, 0, tr("Writing the layer"))
-        file = FoundFile(record, folder_for_results(QgsProject.instance()), self._chosen.licence)
+        file = FoundFile(record, self._folder, self._chosen.licence)
         self._file = file
         file.finished.connect(lambda path: self._written(record, path, file.told, error))
         file.failed.connect(lambda problem: super(Finding, self)._end(record, problem))

@@ -8,6 +8,7 @@ from qgis.core import QgsIconUtils, QgsLayerTree, QgsLayerTreeGroup, QgsLayerTre
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
+from ...protocol import RsvlmError
 from ..layers.results import is_result
 from ..translation import tr
 from . import icons
@@ -47,11 +48,16 @@ class LayerChoice(QComboBox):
         return self._group(where)
 
     def choose_layer(self, layer: QgsMapLayer) -> None:
-        """Make the layer the chosen one."""
+        """Make the layer the chosen one. Raises RsvlmError bad_extent for one that is not among those that can be looked at."""
         self.refill()
         index = self._index_of(("layer", layer.id()))
-        if index >= 0:
-            self.setCurrentIndex(index)
+        if index < 0:
+            raise RsvlmError(
+                "bad_extent",
+                tr("“{name}” holds nothing to look at: it has no geometry, or was found by rsvlm.").format(name=layer.name()),
+                tr("Choose a raster, or a layer of your own."),
+            )
+        self.setCurrentIndex(index)
 
     def refill(self) -> None:
         """Read the layer tree again and keep the choice where it still exists."""

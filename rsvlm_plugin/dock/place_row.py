@@ -128,7 +128,7 @@ class PlaceRow(QWidget):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def choose_layer(self, layer: QgsMapLayer) -> None:
-        """Look at this layer."""
+        """Look at this layer. Raises RsvlmError bad_extent where that cannot be."""
         self.layer_choice.choose_layer(layer)
         self.kind = "layer"
 

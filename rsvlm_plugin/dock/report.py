@@ -91,6 +91,7 @@ class Report(QObject):
         self.last_error = None
         item, self._item = self._item, None
         if item is not None:
+            item.destroyed.disconnect(self._forget_item)  # it comes late, when there may be another
             self._bar.popWidget(item)
 
     def dispose(self) -> None:

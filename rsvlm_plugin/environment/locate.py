@@ -127,11 +127,13 @@ def install_command() -> str:
 def child_environment(parent: Mapping[str, str], wishes: Mapping[str, str]) -> Dict[str, str]:
     """The environment variables for the backend: `parent` without what makes QGIS's own libraries load in it.
 
-    QGIS points GDAL, PROJ, Qt and Python at its own files; another Python that reads those files breaks.
+    QGIS points GDAL, PROJ, Qt and Python at its own files; another Python that reads those files breaks. What it prints is
+    read as UTF-8, which on Windows it writes only if it is told to.
     wishes: what the user set, as `Settings.variables` says it; what is not among them stays as in `parent`.
     """
     foreign = ("PROJ_", "GDAL_", "PYTHON", "QT_", "LD_LIBRARY_PATH", "DYLD_", "OSGEO4W_ROOT")
     kept = {name: value for name, value in parent.items() if not name.upper().startswith(foreign)}
     kept["RSVLM_HOME"] = str(home())
+    kept["PYTHONUTF8"] = "1"
     kept.update(wishes)
     return kept

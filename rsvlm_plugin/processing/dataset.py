@@ -113,7 +113,7 @@ class Dataset:
     def _table(self, raster: str) -> str:
         """A table of the raster and its labels, which stays the same file for the same labels."""
         text = io.StringIO()
-        csv.writer(text).writerows([["filename", "label"], [raster, self._wishes.labels]])
+        csv.writer(text, lineterminator="\n").writerows([["filename", "label"], [raster, self._wishes.labels]])
         path = self.parts / f"{Path(raster).stem}.{_mark([text.getvalue()])[:8]}.csv"  # records are called by it
         if not path.exists():
             path.write_text(text.getvalue(), encoding="utf-8")

@@ -21,7 +21,8 @@ def vector_file(layer: QgsVectorLayer, folder: Path, context: QgsProcessingConte
     (bad_request) where it cannot be written.
     """
     path, _, part = layer.source().partition("|")
-    if layer.providerType() == "ogr" and not part and path.lower().endswith(READ) and os.path.isfile(path):
+    saved = layer.providerType() == "ogr" and not layer.isModified()
+    if saved and not part and path.lower().endswith(READ) and os.path.isfile(path):
         return os.path.abspath(path)
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GeoJSON"

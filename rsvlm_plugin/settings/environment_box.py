@@ -48,6 +48,7 @@ class EnvironmentBox(QWidget):
         self._settings = Settings()
         self._running: Optional[Commands] = None
         self._cards: Optional[str] = None
+        self._asking_cards = False
         self._build()
         self._connect()
         self._show_settings()
@@ -185,7 +186,7 @@ class EnvironmentBox(QWidget):
             if usable
             else tr("Another Python is in use: clear “Backend Python” and RSVLM_PYTHON to set one up from here")
         )
-        self.install_button.setEnabled(usable and not busy)
+        self.install_button.setEnabled(usable and not busy and not self._asking_cards)
         for widget in (self.check_button, self.restart_button, self.folder, self.torch, self.wheelhouse):
             widget.setEnabled(not busy)
         self.stop_button.setVisible(busy)
@@ -194,6 +195,8 @@ class EnvironmentBox(QWidget):
         self.summary.setText(self._summary(plan))
 
     def _summary(self, plan: Plan) -> str:
+        if self._asking_cards:
+            return tr("Looking for a graphics card")
         tool = "uv" if find_uv() else "pip"
         if read_mark(plan.folder) == plan.stamp():
             return tr("The backend is set up in this folder, with torch for {build}.").format(build=plan.build.title)
@@ -215,17 +218,20 @@ class EnvironmentBox(QWidget):
         return f"{source} {room}"
 
     def _ask_cards(self) -> None:
-        """Ask NVIDIA's driver for the cards; until it has answered, there are none."""
+        """Ask NVIDIA's driver for the cards; until it has answered, nothing is set up."""
         program = shutil.which("nvidia-smi")
         if program is None:
             return
         asking = Commands([Step("", program, torch_build.CARD_QUERY)], str(Path.home()), self)
         asking.succeeded.connect(self._on_cards)
         asking.failed.connect(lambda _step, _said: self._on_cards(b""))
+        self._asking_cards = True
+        self._changed()
         asking.start()
 
     @pyqtSlot(bytes)
     def _on_cards(self, said: bytes) -> None:
+        self._asking_cards = False
         self._cards = said.decode("utf-8", errors="replace")
         self._changed()
 

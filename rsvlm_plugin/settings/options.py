@@ -71,9 +71,12 @@ class RsvlmOptionsFactory(QgsOptionsWidgetFactory):
         return self._installation
 
     def dispose(self) -> None:
-        """End a setup that still runs; the next one takes it up."""
+        """End a setup and a download that still run; the next ones take them up."""
+        from .model_store import shared_store
+
         if self.installation is not None:
             self.installation.cancel()
+        shared_store().stop()
 
     def _tell_success(self, sentence: str) -> None:
         if self._iface is not None:

@@ -41,6 +41,22 @@ def test_known_grounds_are_measured_in_their_shares(write):
         assert "NDVI" in item.text and item.kind == "tile"
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_values_with_an_offset_are_reflectances_first(write, named: bool):
+    """Landsat's Collection 2 is known by the names of its bands; other files say it."""
+    scale, offset = (2.75e-5, -0.2) if named else (1e-4, -0.1)
+    counts = ((stack(WATER, WOOD, WOOD, STEPPE) / 1e4 - offset) / scale).round().astype(np.uint16)
+    path = write(counts, names=[f"SR_B{number}" for number in range(2, 6)] if named else NAMES)
+    if not named:
+        with rasterio.open(path, "r+") as file:
+            file.scales, file.offsets = [scale] * 4, [offset] * 4
+    raster = Raster(href=path)
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    expected = {"green vegetation": 0.5, "open water": 0.25, "sparse vegetation": 0.25, "bare or built-up ground": 0}
+    assert cover is not None and cover.shares == pytest.approx(expected, abs=0.01)
+
+
 def test_steppe_is_between_green_and_bare(write):
     raster = Raster(href=write(stack(STEPPE, STEPPE, STEPPE, STEPPE), names=NAMES))
     with Scene.open(raster) as scene:

@@ -321,6 +321,21 @@ def test_progress_is_told_for_each_tile_and_finished_tiles_are_kept_when_the_use
         segmented(bright, path, watch=listen(lambda self: bool(self.steps)))
 
 
+def test_nothing_is_called_absent_where_not_all_was_looked_at(bright: Any, write: Write, listen: Any):
+    stops = listen(lambda self: bool(self.steps) and self.steps[-1][0] >= 24)
+    answer = segmented(bright, write(drawn(discs(400, 400))), "nothing", watch=stops)
+    assert answer.partial and answer.evidence == [] and answer.target_absent == []
+
+
+def test_strip_that_fills_little_of_its_box_is_looked_at(bright: Any, write: Write):
+    """As an orthophoto of a railway, which runs aslant."""
+    y, x = np.mgrid[0:600, 0:600]
+    pixels = drawn(discs(600, 600))
+    pixels[:, abs(x - y) > 12] = 0
+    answer = segmented(bright, write(pixels, nodata=0))
+    assert len(answer.evidence) > 10 and any("% of the extent holds no data" in said for said in answer.warnings)
+
+
 def test_time_left_is_told_once_it_can_be_guessed(monkeypatch: pytest.MonkeyPatch):
     from rsvlm.tasks import searching
 
@@ -366,6 +381,19 @@ def test_kept_probabilities_are_cut_again_without_the_model(
         assert source.descriptions == ("bright", "dark") and source.crs == CRS.from_epsg(32632)
         assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     segmented(bright, path, "bright", keep=True)
+    assert len(bright.predictor.pictures) == 2 * shown
+
+
+def test_remote_raster_may_be_another_one_by_now(
+    bright: Any, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("rsvlm.tasks.segment.is_remote", lambda _href: True)
+    path = write(drawn(discs(100, 100)))
+    first = segmented(bright, path, keep=True)
+    shown = len(bright.predictor.pictures)
+    assert segmented(bright, path, keep=True).evidence == first.evidence and len(bright.predictor.pictures) == 2 * shown
+    segmented(bright, path, keep=True, again=True, likely=0.6)
     assert len(bright.predictor.pictures) == 2 * shown
 
 

@@ -13,7 +13,7 @@ from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.figures import ground_area
-from rsvlm.tasks.measured import TOO_LARGE
+from rsvlm.tasks.measured import GUESSED, TOO_LARGE
 
 DEMO = Raster(
     href=str(Path(__file__).parents[2] / "resources" / "demo" / "before.tif"),
@@ -68,6 +68,14 @@ def test_only_what_lies_there_counts(models: Models):
 def test_what_is_not_there_has_no_outlines(models: Models):
     answer = ask(models, "Is there a baseball diamond?")
     assert answer.text == "No." and answer.evidence == [] and answer.target_absent == ["baseball diamond"]
+
+
+def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(models: Models, listen: Any):
+    listener = listen()
+    answer = ask(models, "How many wind turbines are there?", listener)
+    assert "measured" not in answer.provenance and answer.text == "".join(listener.pieces)
+    assert any(said.startswith(GUESSED) and "wind turbines" in said for said in answer.warnings)
+    assert answer.target_absent == [] and "measured" in ask(models, "Are there any wind turbines?").provenance
 
 
 def test_other_questions_are_answered_in_words(models: Models, listen: Any):

@@ -91,7 +91,7 @@ class CompactLearner:
     def losses(self, lesson: CompactLesson, wanted: Collection[str]) -> dict[str, Tensor]:
         features = self.model.encoder(normalise(lesson.pixels))
         first = features.rows(slice(len(lesson.described)))
-        found = self._words(features, lesson, wanted)
+        found = self._words(features, lesson, wanted) if {"language", "masks"} & set(wanted) else {}
         if "class" in wanted and lesson.counts["class"]:
             strange = features.rows(slice(len(lesson.described) + len(lesson.pairs), None))
             found["class"] = self._classes(first, strange, lesson.classes) / lesson.counts["class"]
