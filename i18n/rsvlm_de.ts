@@ -517,6 +517,11 @@
         <translation>Wählen Sie unter Einstellungen ▸ Optionen ▸ rsvlm ein anderes.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/fetching.py"/>
+        <source>Choose another one.</source>
+        <translation>Wählen Sie einen anderen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/adding.py"/>
         <source>Choose one below the layer in the Layers panel, then click again.</source>
         <translation>Wählen Sie einen unter dem Layer im Bedienfeld Layer, und klicken Sie noch einmal.</translation>
@@ -2568,6 +2573,11 @@
         <location filename="../rsvlm_plugin/layers/found_file.py"/>
         <source>The layer of what was found could not be written.</source>
         <translation>Der Layer mit dem Gefundenen konnte nicht geschrieben werden.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/fetching.py"/>
+        <source>The layer was closed before it was looked at.</source>
+        <translation>Der Layer wurde geschlossen, bevor er angesehen wurde.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/refining.py"/>

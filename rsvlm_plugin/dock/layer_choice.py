@@ -54,7 +54,9 @@ class LayerChoice(QComboBox):
         if index < 0:
             raise RsvlmError(
                 "bad_extent",
-                tr("“{name}” holds nothing to look at: it has no geometry, or was found by rsvlm.").format(name=layer.name()),
+                tr("“{name}” holds nothing to look at: it has no geometry, or was found by rsvlm.").format(
+                    name=layer.name()
+                ),
                 tr("Choose a raster, or a layer of your own."),
             )
         self.setCurrentIndex(index)

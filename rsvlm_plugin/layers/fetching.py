@@ -9,6 +9,7 @@ from qgis.core import QgsMapSettings
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...protocol import Raster, RsvlmError
+from ..translation import tr
 from .place import Place
 from .rendering import MapPicture
 from .sources import Native, choose
@@ -59,6 +60,12 @@ class Fetching(QObject):
         try:
             source = choose(self._place, self._settings, self._draw)
         except RsvlmError as error:
+            self.failed.emit(error)
+            return
+        except RuntimeError:  # Qt's object is gone
+            error = RsvlmError(
+                "bad_extent", tr("The layer was closed before it was looked at."), tr("Choose another one.")
+            )
             self.failed.emit(error)
             return
         if isinstance(source, Native):

@@ -91,9 +91,10 @@ def test_nothing_of_qgis_s_libraries_reaches_the_backend(monkeypatch, tmp_path) 
     foreign += ("LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM")
     parent = dict.fromkeys(foreign, "/usr/lib/qgis")
     kept = child_environment({**parent, "PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1"}, {})
-    assert kept == {"PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1", "RSVLM_HOME": str(tmp_path)}
+    own = {"RSVLM_HOME": str(tmp_path), "PYTHONUTF8": "1"}  # what it prints is read as UTF-8, on Windows too
+    assert kept == {"PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy:1", **own}
     wished = child_environment({"RSVLM_MEMORY": "1", "RSVLM_MODELS": "/old"}, {"RSVLM_MODELS": "/new"})
-    assert wished == {"RSVLM_MEMORY": "1", "RSVLM_MODELS": "/new", "RSVLM_HOME": str(tmp_path)}
+    assert wished == {"RSVLM_MEMORY": "1", "RSVLM_MODELS": "/new", **own}
 
 
 def test_only_what_the_user_set_reaches_the_backend(qgis_app) -> None:

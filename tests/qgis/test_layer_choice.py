@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from qgis.core import QgsProject, QgsVectorLayer
+
+from rsvlm.protocol import RsvlmError
 
 
 def test_two_groups_of_one_name_are_told_apart(qgis_new_project):
@@ -26,4 +29,19 @@ def test_two_groups_of_one_name_are_told_apart(qgis_new_project):
     choice.setCurrentIndex(2)
     choice.refill()
     assert choice.currentIndex() == 2
+    choice.dispose()
+
+
+def test_layer_that_shows_nothing_is_refused_and_the_choice_stays(qgis_new_project):
+    from rsvlm.rsvlm_plugin.dock.layer_choice import LayerChoice
+
+    fields, table = (
+        QgsVectorLayer("Polygon?crs=EPSG:32632", "fields", "memory"),
+        QgsVectorLayer("None", "prices", "memory"),
+    )
+    QgsProject.instance().addMapLayers([fields, table])
+    choice = LayerChoice()
+    with pytest.raises(RsvlmError, match="prices"):
+        choice.choose_layer(table)
+    assert choice.node() is fields
     choice.dispose()

@@ -110,6 +110,24 @@ def test_features_of_a_layer_become_captions_of_windows_in_metres(algorithm, ras
     assert "25 records: " in feedback.textLog() and not (folder / ".parts").exists()
 
 
+def test_edits_that_are_not_saved_yet_are_among_the_features(fields, tmp_path, qgis_app) -> None:
+    from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
+
+    from rsvlm.rsvlm_plugin.processing.vectors import vector_file
+
+    own, context = str(tmp_path / "own.geojson"), QgsProcessingContext()
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GeoJSON"
+    QgsVectorFileWriter.writeAsVectorFormatV3(fields, own, context.transformContext(), options)
+    layer = QgsVectorLayer(own, "own", "ogr")
+    assert vector_file(layer, tmp_path / "parts", context) == own
+    layer.startEditing()
+    layer.deleteFeature(next(layer.getFeatures()).id())
+    edited = vector_file(layer, tmp_path / "parts", context)
+    assert edited != own and len(json.loads(Path(edited).read_text(encoding="utf-8"))["features"]) == 1
+    layer.rollBack()
+
+
 def test_labels_hold_for_every_window_of_every_raster(algorithm, raster, tmp_path, monkeypatch) -> None:
     """Paths are from where the user is, as qgis_process is given them; the backend works in a folder of its own."""
     rasters = [raster("one.tif", 128), raster("two.tif", 128, UTM[0] + 50_000)]

@@ -137,6 +137,10 @@ class Compact(nn.Module):
 
     def embed_texts(self, ids: Tensor) -> Tensor:
         """ids: (batch, length), each row ending in [RET] and then padding -> (batch, embedding), of unit length."""
+        return nn.functional.normalize(self.text_head(self.read_texts(ids)), dim=-1)
+
+    def read_texts(self, ids: Tensor) -> Tensor:
+        """As embed_texts, but (batch, language width): what stands at [RET]."""
         hidden = self.language.model(input_ids=ids, use_cache=False).last_hidden_state
         last = (ids == RET).int().argmax(dim=1)
-        return nn.functional.normalize(self.text_head(hidden[torch.arange(len(ids)), last]), dim=-1)
+        return hidden[torch.arange(len(ids)), last]

@@ -8,7 +8,7 @@ import os
 import signal
 
 from osgeo import ogr
-from qgis.core import QgsApplication, QgsProject, QgsRectangle
+from qgis.core import QgsApplication, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QToolButton
@@ -147,7 +147,8 @@ def test_a_drawn_rectangle_is_described_and_the_map_tool_comes_back(slow_backend
     assert abs(drawn.xMinimum() - corner.x()) < 2 and abs(drawn.yMaximum() - corner.y()) < 2
     card = described(dock, wait)
     assert card.record.answer.provenance["extent"][0] == drawn.xMinimum()
-    dock.place_row.forget()
+    QgsProject.instance().clear()
+    assert dock.place_row.kind == "map", "a rectangle means a place of its project"
 
 
 def test_zoom_copy_layer_save_and_remove(slow_backend, dock, iface, wait, tmp_path):
@@ -211,3 +212,19 @@ def test_a_layer_from_the_layer_tree_is_described(slow_backend, plugin, dock, wa
     assert dock.answers.cards[0].record.name == "Village before"
     assert dock.place_row.kind == "layer" and dock.place_row.layer_choice.currentText() == "Village before"
     dock.place_row.kind = "map"
+
+
+def test_a_second_answer_is_refused_in_words_and_so_is_a_layer_that_shows_nothing(
+    slow_backend, dock, wait, iface, demo
+):
+    click(dock.describe_button)
+    wait(lambda: "word1" in dock.answers.cards[0].text.text())
+    dock.describe_layer(demo.mapLayersByName("Village before")[0])
+    assert dock.report.last_error.code == "busy" and dock.place_row.kind == "map"
+    wait(lambda: dock.answers.cards[0].record)
+    table, count = QgsVectorLayer("None", "prices", "memory"), len(dock.answers.cards)
+    demo.addMapLayer(table)
+    for _time in range(3):
+        dock.describe_layer(table)
+        wait(lambda: len(messages(iface)) == 1)
+    assert "prices" in messages(iface)[0] and len(dock.answers.cards) == count

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -199,6 +200,48 @@ def test_the_answer_and_its_layer_come_back_with_the_project(finder, wait, iface
     assert layer.isValid() and layer.renderer().type() == "categorizedSymbol"
     assert finder.answers.open_layer(card.record) is layer
     wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)  # QGIS's own, which loads the project
+
+
+def test_what_is_found_after_its_project_was_closed_lies_beside_it_and_is_told(finder, wait, tmp_path, iface):
+    finder.find_row.edit.setText("roofs")
+    QTest.keyClick(finder.find_row.edit, Qt.Key.Key_Return)
+    wait(lambda: finder._running._reply is not None)
+    QgsProject.instance().clear()
+    file = str(tmp_path / "roofs_masks.gpkg")
+    wait(lambda: any(file in item.text() for item in iface.messageBar().items()), FOREVER)
+    assert Path(file).is_file() and not QgsProject.instance().mapLayers() and finder.answers.cards == []
+
+
+def test_project_that_is_closed_before_its_layer_was_looked_at_ends_the_search(finder, wait):
+    finder.looking.pause()
+    finder.find_row.edit.setText("roofs")
+    QTest.keyClick(finder.find_row.edit, Qt.Key.Key_Return)
+    QgsProject.instance().clear()
+    wait(lambda: finder._running is None)
+    assert finder.report.last_error.code == "bad_extent"
+    finder.looking.resume()
+
+
+def test_cut_off_while_its_layer_is_written_no_task_stays_and_the_layer_is_there(finder, wait, tmp_path, monkeypatch):
+    """As when the plugin is unloaded."""
+    from rsvlm.rsvlm_plugin.layers import found_file
+
+    begun, goes_on, write = threading.Event(), threading.Event(), found_file.write_beside
+
+    def slow(*work: object) -> str:
+        begun.set()
+        goes_on.wait(FOREVER)
+        return write(*work)
+
+    monkeypatch.setattr(found_file, "write_beside", slow)
+    finder.find_row.edit.setText("roofs")
+    QTest.keyClick(finder.find_row.edit, Qt.Key.Key_Return)
+    wait(begun.is_set, FOREVER)
+    finder._running.cut()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    goes_on.set()
+    wait((tmp_path / "roofs_masks.gpkg").is_file)
+    assert finder._running is None
 
 
 def areas(layer) -> list:
