@@ -6,7 +6,7 @@ On the ground (`ask`) everything is outlined as “segment” does it, and the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 from typing import Any

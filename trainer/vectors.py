@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 from rsvlm.models.families.compact.learner import again
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.words import PAD, RET, padded
+from rsvlm.models.learning import Example
 from rsvlm.models.parts.contrastive import contrastive_loss
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy
@@ -31,8 +31,7 @@ from rsvlm.models.predictors.zero_shot import SENTENCES
 from rsvlm.models.prompts import class_sentences
 from rsvlm.models.weights import save_compact
 from rsvlm.protocol import Record
-from rsvlm.trainer.augment import View
-from rsvlm.trainer.nuisance import LIGHT, STILL, disturbed
+from rsvlm.trainer.augment import seen
 from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.presence import FITTED
 from rsvlm.trainer.records import data_folder, read_caption_archive
@@ -40,7 +39,6 @@ from rsvlm.trainer.run import LAST
 
 PIXELS = 128
 VIEWS = 3  # of each picture: as it is, and from other sides on other days
-STRENGTH = (0.3, 1.0)  # of what differs from day to day
 STEPS, BATCH, RATE, DECAY = 400, 512, 5e-3, 0.01
 NAMED = 0.1  # share of pictures that are told by the name of their class, as zero-shot classes are
 ENCODED = 32  # pictures, and texts, at once
@@ -73,27 +71,29 @@ def looked(model: Compact, tokenizer: Tokenizer, records: Sequence[Record]) -> L
     ids = [[*encoding.ids, RET] for encoding in tokenizer.encode_batch(list(numbers))]
     with torch.inference_mode(), ThreadPoolExecutor() as threads:
         texts = [model.read_texts(padded(ids[at : at + ENCODED], PAD)) for at in range(0, len(ids), ENCODED)]
-        views = threads.map(_views, records, range(len(records)))
-        pictures = [_pooled(model, batch) for batch in _batches(views)]
+        pictures = [
+            _pooled(model, np.stack(list(threads.map(_views, records[at : at + ENCODED], range(at, len(records))))))
+            for at in range(0, len(records), ENCODED)
+        ]
     return Looked(torch.cat(pictures), torch.cat(texts), told, named)
 
 
-def fit(model: Compact, seen: Looked) -> None:
+def fit(model: Compact, known: Looked) -> None:
     """In place: the heads of pictures and texts, and the scale of their likeness."""
     heads = nn.ModuleList([model.image_head, model.text_head])
     optimiser = torch.optim.AdamW([*heads.parameters(), model.log_scale], lr=RATE, weight_decay=DECAY)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     torch.manual_seed(SEED)
-    right = torch.cat([seen.told, seen.named], dim=1)
+    right = torch.cat([known.told, known.named], dim=1)
     for _ in range(STEPS):
-        rows = torch.randperm(len(seen.pictures))[:BATCH]
-        pictures = seen.pictures[rows, torch.randint(seen.pictures.shape[1], (len(rows),))]
+        rows = torch.randperm(len(known.pictures))[:BATCH]
+        pictures = known.pictures[rows, torch.randint(known.pictures.shape[1], (len(rows),))]
         of_class = torch.rand(len(rows)) < NAMED
-        said = torch.where(of_class, _one_of(seen.named[rows]), _one_of(seen.told[rows]))
+        said = torch.where(of_class, _one_of(known.named[rows]), _one_of(known.told[rows]))
         same = (right[rows][:, :, None] == said).any(dim=1)
         images, texts = (
             nn.functional.normalize(head(x), dim=-1)
-            for head, x in zip(heads, (pictures, seen.texts[said]), strict=True)
+            for head, x in zip(heads, (pictures, known.texts[said]), strict=True)
         )
         loss = contrastive_loss(images, texts, same, model.log_scale)
         optimiser.zero_grad()
@@ -110,17 +110,8 @@ def _one_of(numbers: Tensor) -> Tensor:
 def _views(record: Record, number: int) -> np.ndarray:
     """(VIEWS, PIXELS, PIXELS, 3) uint8."""
     picture = read_picture(record.images[0], PIXELS).pixels
-    generator, kinds = np.random.default_rng([SEED, number]), set(LIGHT) & set(STILL)
-    others = (
-        disturbed(View.draw(generator).picture(picture), generator, generator.uniform(*STRENGTH), kinds)
-        for _ in range(VIEWS - 1)
-    )
-    return np.stack([picture, *others])
-
-
-def _batches(views: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    while batch := list(islice(views, ENCODED)):
-        yield np.stack(batch)
+    plain, generator = Example(record.id, record.task, (picture,)), np.random.default_rng([SEED, number])
+    return np.stack([picture, *(seen(plain, ("view",), generator).pictures[0] for _ in range(VIEWS - 1))])
 
 
 def _pooled(model: Compact, views: np.ndarray) -> Tensor:
