@@ -28,8 +28,9 @@ suits() {  # at least 3.10, and able to make environments
 }
 
 find_python() {
-    local candidate
-    for candidate in ${PYTHON:-python3.11 python3.12 python3.13 python3.14 python3.10 python3 /usr/bin/python3}; do
+    local candidate candidates=(python3.11 python3.12 python3.13 python3.14 python3.10 python3 /usr/bin/python3)
+    [ -z "${PYTHON:-}" ] || candidates=("$PYTHON")
+    for candidate in "${candidates[@]}"; do
         if suits "$candidate"; then command -v "$candidate"; return; fi
     done
     fail "no Python 3.10 or newer that can make environments was found${PYTHON:+ at $PYTHON}." \
@@ -41,7 +42,7 @@ pip_install() {  # pip_install ENVIRONMENT ARGUMENTS...
     shift
     [ -z "${WHEELHOUSE:-}" ] || offline=(--no-index --find-links "$WHEELHOUSE")
     "$environment/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-        "${offline[@]}" -c constraints.txt "$@"
+        ${offline[@]+"${offline[@]}"} -c constraints.txt "$@"  # bash 3 takes an empty array for one that was never set
 }
 
 whole() {  # pip takes a package for installed although a killed run left some of its files out

@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from rsvlm.models.families.compact.learner import again
+from rsvlm.models.families.compact.lesson import NAMED
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.words import PAD, RET, padded
 from rsvlm.models.learning import Example
@@ -40,7 +41,6 @@ from rsvlm.trainer.run import LAST
 PIXELS = 128
 VIEWS = 3  # of each picture: as it is, and from other sides on other days
 STEPS, BATCH, RATE, DECAY = 400, 512, 5e-3, 0.01
-NAMED = 0.1  # share of pictures that are told by the name of their class, as zero-shot classes are
 ENCODED = 32  # pictures, and texts, at once
 SEED = 17
 
