@@ -153,7 +153,6 @@ def test_same_batch_draws_the_same_and_leaves_other_chance_and_modes_alone(learn
         found.append(gradients(learner))
         chance = torch.rand(1)
     torch.manual_seed(1)
-    learner.losses(lesson, ("language",))
     assert torch.equal(chance, torch.rand(1))
     assert [module.training for module in learner.network.modules()] == before
     assert found[0].keys() == found[1].keys() and all(torch.equal(found[0][name], found[1][name]) for name in found[0])

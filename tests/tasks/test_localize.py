@@ -34,7 +34,7 @@ def demo(root: Path) -> Path:
 
 def test_lake_of_the_demo_is_found_on_the_map(models: Models, demo: Path, listen: Any):
     listener = listen()
-    answer = run(LocalizeRequest(Raster(href=str(demo / "after.tif")), " a lake "), models, listener)
+    answer = run(LocalizeRequest(Raster(href=str(demo / "after.tif")), " water "), models, listener)
     values, profile = heat(answer)
     assert profile["crs"].to_epsg() == 32632 and values.dtype == np.float32 and values.max() == 1.0
     with rasterio.open(demo / "after_classes.tif") as source:
@@ -43,12 +43,12 @@ def test_lake_of_the_demo_is_found_on_the_map(models: Models, demo: Path, listen
     hot = values[rows][:, columns] >= 0.5
     assert (hot & water).sum() > 0.9 * water.sum() and (hot & water).sum() > 0.6 * hot.sum()
     first = answer.evidence[0]
-    assert (first.kind, first.label, first.score) == ("box", "a lake", 1.0) and first.area_m2 > 5e4
+    assert (first.kind, first.label, first.score) == ("box", "water", 1.0) and first.area_m2 > 5e4
     x, y, score = answer.structured["points"][0]
     assert score == 1.0 and shape(first.geometry).contains(shape({"type": "Point", "coordinates": (x, y)}))
     scores = [item.score for item in answer.evidence]
     assert scores == sorted(scores, reverse=True) and min(scores) >= 0.5 and answer.target_absent == []
-    assert answer.text == f"a lake: {len(scores)} place{'s stand' if len(scores) > 1 else ' stands'} out."
+    assert answer.text == f"water: {len(scores)} place{'s stand' if len(scores) > 1 else ' stands'} out."
     assert any("Scores compare places within this extent" in warning for warning in answer.warnings)
     assert listener.items == answer.evidence and listener.steps[-1][0] == listener.steps[-1][1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.figures import ground_area
 from rsvlm.tasks.measured import GUESSED, TOO_LARGE
+from rsvlm.tasks.segment import segment
 
 DEMO = Raster(
     href=str(Path(__file__).parents[2] / "resources" / "demo" / "before.tif"),
@@ -70,7 +72,14 @@ def test_what_is_not_there_has_no_outlines(models: Models):
     assert answer.text == "No." and answer.evidence == [] and answer.target_absent == ["baseball diamond"]
 
 
-def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(models: Models, listen: Any):
+def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(
+    models: Models, listen: Any, monkeypatch: pytest.MonkeyPatch
+):
+    def nothing(request: SegmentRequest, *rest: Any) -> Answer:
+        return segment(replace(request, likely=1.0), *rest)
+
+    monkeypatch.setattr("rsvlm.tasks.measured.segment", nothing)
+    assert ask(models, "How many buildings are there?").text == "Buildings: none found."
     listener = listen()
     answer = ask(models, "How many wind turbines are there?", listener)
     assert "measured" not in answer.provenance and answer.text == "".join(listener.pieces)
