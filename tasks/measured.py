@@ -70,20 +70,23 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     found = segment(SegmentRequest(request.raster, asked.phrases, words.provenance["model"]), models, Hushed(watch))
     reports = (found.structured or {})["phrases"]
     shown, evidence = _on_ground(found, reports, request.raster)
-    conclusion = concluded(asked, shown, words.text, words.confidence or 0.0)
-    if asked.kind in NUMBERS:  # the outlines' own sentences are the answer, with what decides whether there are any
+    if asked.kind in NUMBERS:  # the outlines' own sentences are the answer; what decides is whether there are any
         first = shown[asked.phrases[0]]
-        conclusion = "", sure_of(first, bool(lying(first, asked.place).any()))
+        conclusion: tuple[str, float] | None = "", sure_of(first, bool(lying(first, asked.place).any()))
+    else:
+        conclusion = concluded(asked, shown, words.text, words.confidence or 0.0)
     missing = [phrase for phrase in asked.phrases if not evidence[phrase]]
     strange = _unlearnt(asked, missing, get_card(words.provenance["model"]))
-    decides = not found.partial or asked.kind in NUMBERS  # of other kinds, part of the place decides nothing
-    if conclusion is None or strange or not decides:
+    if strange:
+        why = f"the model has not learnt to outline {' and '.join(strange)}"
+    elif found.partial and asked.kind not in NUMBERS:  # part of the place decides nothing
+        why = "not all of the place was outlined"
+    else:
+        why = "" if conclusion else f"nothing was outlined of {' and '.join(missing)}"
+    if why or conclusion is None:
         watch.text(words.text)
-        why = f"{GUESSED}: nothing was outlined of {' and '.join(missing)}." if missing and decides else f"{GUESSED}."
-        if strange:
-            why = f"{GUESSED}: the model has not learnt to outline {' and '.join(strange)}."
-        warnings = dict.fromkeys([*words.warnings, *found.warnings, why])
-        return replace(words, partial=found.partial, warnings=list(warnings))
+        warnings = dict.fromkeys([*words.warnings, *found.warnings, f"{GUESSED}: {why}."])
+        return replace(words, partial=words.partial or found.partial, warnings=list(warnings))
     short, sure = conclusion
     if asked.kind == "share":
         short = _sentence(f"{percent(shown[asked.phrases[0]].share)}.")

@@ -98,3 +98,13 @@ def test_nothing_of_either_is_no_comparison():
     asked = measurable("Are there more cars than trees?")
     assert asked is not None
     assert concluded(asked, {"cars": ground(), "trees": ground()}, "Yes.", 0.7) is None
+
+
+def test_comparison_is_no_surer_than_that_there_is_any_of_the_one_and_none_of_the_other():
+    asked = measurable("Are there more cars than trees?")
+    assert asked is not None
+    one = (0, 0, 9, 9)
+    for there, sure in (((0.4, 0.1), 0.4), ((0.9, 0.7), 0.3)):
+        shown = {"cars": picture(one, there=there[0]), "trees": picture(there=there[1])}
+        answer = concluded(asked, shown, "", 0.0)
+        assert answer is not None and answer[0] == "Yes." and answer[1] == pytest.approx(sure)

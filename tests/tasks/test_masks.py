@@ -284,6 +284,14 @@ def test_what_is_not_there_is_said_and_nothing_is_drawn_for_it(bright: Any, writ
     assert answer.text == f"{first['text']} {second['text']}" and f"{second['count']} found, " in second["text"]
 
 
+def test_answer_is_as_sure_as_what_it_says(bright: Any, write: Write):
+    """Of what is surely there but was not outlined it says that there is none, which is unlikely to be true."""
+    path = write(drawn(discs(100, 100)))
+    found, none = segmented(bright, path), segmented(bright, path, likely=1.0)
+    assert found.evidence and not none.evidence and found.provenance["there"] == none.provenance["there"]
+    assert found.confidence + none.confidence == pytest.approx(1) and none.confidence < 0.5
+
+
 def test_class_phrases_are_seen_in_tiles_and_expressions_in_one_view(bright: Any, write: Write):
     path = write(drawn(discs(200, 200)))
     answer = segmented(bright, path, "bright", "the bright one at the top left", "dark")
