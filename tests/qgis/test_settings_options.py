@@ -107,6 +107,27 @@ def test_button_says_what_a_press_would_do(page, monkeypatch, tmp_path) -> None:
     assert said == ["Set Up Backend", "Go On Setting Up", "Try Backend", "Update Backend"]
 
 
+def test_nothing_is_set_up_before_the_graphics_card_is_known(clean, wait, monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.settings import environment_box
+    from rsvlm.rsvlm_plugin.settings.options import RsvlmOptionsFactory
+
+    monkeypatch.setattr(
+        environment_box, "is_installable", lambda _setting: True
+    )  # a checkout has an environment already
+    answer, program = tmp_path / "answer", tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nwhile [ ! -f '{answer}' ]; do sleep 0.05; done\necho 'Card, 580.10, 9.0'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    factory = RsvlmOptionsFactory()
+    page = factory.createWidget(None)
+    box = page.environment
+    assert not box.install_button.isEnabled() and box.summary.text() == "Looking for a graphics card"
+    answer.touch()
+    wait(box.install_button.isEnabled)
+    assert "The graphics card is Card." in box.summary.text() and "CUDA" in box.summary.text()
+    page.deleteLater()
+
+
 def test_setup_from_the_page_shows_the_log_what_failed_and_copies_it(page, wait, monkeypatch, tmp_path) -> None:
     from qgis.PyQt.QtWidgets import QApplication
 
