@@ -17,7 +17,7 @@ from rsvlm.trainer.steps import Reader, Share, Steps, fitted
 from rsvlm.trainer.train import Run
 
 SHOWN = 3  # examples
-MOMENTS = 2  # numbers that AdamW keeps for each one that it trains, in float32
+MOMENTS = 2  # numbers that AdamW keeps for each one that it trains, in float32; Muon one or two
 
 
 def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:

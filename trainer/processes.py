@@ -31,6 +31,13 @@ def check_launch(recipe: Recipe) -> None:
             "DeepSpeed steps after each part of a batch, which a recipe with several parts does not mean.",
             "Set gradient_accumulation_steps=1.",
         )
+    shares_out = any(os.environ.get(f"ACCELERATE_USE_{way}") == "true" for way in ("DEEPSPEED", "FSDP"))
+    if shares_out and recipe.optim == "muon":
+        raise RsvlmError(
+            "bad_request",
+            "Muon needs whole matrices, which weights that are shared out among processes (FSDP, DeepSpeed) are not.",
+            "Take trainer/launch/gpus.yaml, or set optim=adamw.",
+        )
     if os.environ.get("ACCELERATE_USE_FSDP") != "true":
         return
     if os.environ.get("FSDP_VERSION", "1") != "2":

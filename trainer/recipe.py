@@ -126,6 +126,7 @@ class Recipe(Strict):
     """Names are those of transformers.TrainingArguments where it has them.
 
     batch_size: examples of a step, over all processes. average: decay of a moving average of the weights, which is what is saved.
+    optim: muon (muon.py) needs whole weights in each process.
     max_steps: stages end after so many, with the learning rates that they had been planned with. output_dir: folder of the run.
     id: what the model is called among those of the user, else as the recipe. record_ids: write down which records each step saw.
     save_total_limit: checkpoints of a stage that are kept; 1, which older recipes have, is 2, as with one alone none would be
@@ -142,6 +143,7 @@ class Recipe(Strict):
     batch_size: int = Field(gt=0)
     gradient_accumulation_steps: int = Field(1, gt=0)
     pixels: tuple[Side, ...] = ()
+    optim: Literal["adamw", "muon"] = "adamw"
     weight_decay: float = 0.0
     lr_scheduler_type: Schedule = "cosine"
     max_grad_norm: float = 1.0

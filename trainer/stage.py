@@ -23,6 +23,7 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from rsvlm.models.learning import Lesson
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.losses import NOTHING, Losses
+from rsvlm.trainer.muon import Muon
 from rsvlm.trainer.processes import gathered, gathered_moments, load_moments, share_out, shared_out
 from rsvlm.trainer.recipe import Recipe, Stage
 from rsvlm.trainer.steps import Step, Steps
@@ -36,7 +37,7 @@ class StageTrainer(Trainer):
     latest: mean of each objective at the last step, over all processes. shortened, left_out: examples of this process since
     they were last told, see Step. waited: seconds for data. asked_to_stop: set from outside; stopping: whether this step is the
     last one, the same in all processes. schedule: steps that the learning rate is planned for. before: steps of earlier stages.
-    seen: a file that the ids of each step's records are written to, those of this process.
+    seen: a file that the ids of each step's records are written to, those of this process. optim: as in the recipe.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class StageTrainer(Trainer):
         schedule: int,
         before: int,
         seen: Path | None,
+        optim: str,
     ) -> None:
         super().__init__(losses, arguments, train_dataset=steps)
         self.remove_callback(PrinterCallback)
         self.learner = losses.learner
         self.objectives, self.trained, self.workers = objectives, trained, workers
         self._schedule, self._before, self._seen, self.share = schedule, before, seen, steps.share
+        self._optim = optim
         self._plain = steps.learner.network
         self.latest: dict[str, float] = {}
         self.shortened = self.left_out = 0
@@ -78,6 +81,13 @@ class StageTrainer(Trainer):
         found = super().get_batch_samples(*given, **named)
         self.waited += time.perf_counter() - begins
         return found
+
+    def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
+        if self._optim != "muon":
+            return super().create_optimizer(model)
+        given = self.args.learning_rate, self.args.weight_decay
+        self.optimizer = Muon(self.model, *given, self.get_decay_parameter_names(self.model))
+        return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:
         """A stage that ends early has gone the first part of its way, and can be gone on with."""

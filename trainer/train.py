@@ -190,6 +190,7 @@ class Run:
             stage.max_steps,
             before,
             self._seen(before + first),
+            recipe.optim,
         )
 
     def _bring_back(self, stage: Path) -> None:
