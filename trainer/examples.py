@@ -13,7 +13,7 @@ import numpy as np
 from rsvlm.models.learning import Example, Turn
 from rsvlm.protocol import Record, RsvlmError, Watch
 from rsvlm.trainer import formats
-from rsvlm.trainer.augment import seen
+from rsvlm.trainer.augment import read_at, seen
 from rsvlm.trainer.conversion import Converted, convert
 from rsvlm.trainer.order import Order, spread
 from rsvlm.trainer.pictures import Picture, read_picture
@@ -79,7 +79,8 @@ class Examples:
         """As it is seen at this place. side: see read_picture. Raises what reading raises."""
         record, augment = self.record(int(self.order.at(place, 1)[0]))
         random = np.random.default_rng([self.seed, place])
-        return seen(example(record, int(random.integers(1 << 30)), side), augment, random)
+        finest = read_at(augment, side) if side else None
+        return seen(example(record, int(random.integers(1 << 30)), side, finest), augment, random, side)
 
 
 def kept_in(folder: Path, number: int) -> Path:
@@ -119,9 +120,9 @@ def open_source(source: Source, data: Path, kept: Path) -> tuple[Sequence[Record
     return found, converted
 
 
-def example(record: Record, draw: int = 0, side: int | None = None) -> Example:
-    """A record with its pictures read. draw: any number; picks one of several right answers."""
-    pictures = [read_picture(image, side) for image in record.images]
+def example(record: Record, draw: int = 0, side: int | None = None, finest: int | None = None) -> Example:
+    """A record with its pictures read. draw: any number; picks one of several right answers. side, finest: see read_picture."""
+    pictures = [read_picture(image, side, finest) for image in record.images]
     turns, answers = conversation(record.messages, draw)
     try:
         phrases, masks, boxes = (
@@ -129,7 +130,7 @@ def example(record: Record, draw: int = 0, side: int | None = None) -> Example:
         )
     except RsvlmError as error:
         raise RsvlmError(error.code, f"The record {record.id}: {error.message}", error.hint) from error
-    maps = tuple(read_picture(row, side).pixels for row in record.meta.get("maps", ()))
+    maps = tuple(read_picture(row, side, finest).pixels for row in record.meta.get("maps", ()))
     return Example(
         record.id, record.task, tuple(picture.pixels for picture in pictures), turns, answers, phrases, masks, boxes,
         _scene(record), maps, record.meta,

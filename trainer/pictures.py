@@ -26,6 +26,9 @@ MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” 
 PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
+Sides = tuple[int | None, int | None]  # see read_picture
+
+
 class Picture(NamedTuple):
     """pixels: (H, W, 3) uint8. width, height: of the image or of its window, in its own pixels, in which regions are given."""
 
@@ -34,13 +37,16 @@ class Picture(NamedTuple):
     height: int
 
 
-def read_picture(image: dict[str, Any], side: int | None = None) -> Picture:
-    """One image of a record. side: a square of so many pixels; else as large as it is, up to LARGEST.
+def read_picture(image: dict[str, Any], side: int | None = None, finest: int | None = None) -> Picture:
+    """One image of a record. side: a square of so many pixels, or, where the image has them, of up to `finest`; else as large as
+    it is, up to LARGEST.
 
     Raises RsvlmError (bad_raster, not_found, bad_extent) for what is missing, damaged or cut short.
     """
     with whole(image["href"]):
-        return _view(image, side) if image.keys() & {"extent", "bands"} else _photograph(image, side)
+        return (
+            _view(image, (side, finest)) if image.keys() & {"extent", "bands"} else _photograph(image, (side, finest))
+        )
 
 
 def read_squares(records: Sequence[Record], pixels: int) -> np.ndarray:
@@ -69,17 +75,17 @@ def _has_end(href: str) -> bool:
         return True
 
 
-def _photograph(image: dict[str, Any], side: int | None) -> Picture:
+def _photograph(image: dict[str, Any], sides: Sides) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # photographs of data sets have no place
             with rasterio.open(image["href"]) as source:
                 if source.count < 3 or source.dtypes[0] != "uint8" or source.crs is not None:
-                    return _view(image, side)
+                    return _view(image, sides)
                 x0, y0, x1, y1 = window = image.get("window", (0, 0, source.width, source.height))
                 if min(x0, y0) < 0 or x1 > source.width or y1 > source.height or any(map(_is_part, window)):
-                    return _view(image, side)
-                width, height = _size(x1 - x0, y1 - y0, side)
+                    return _view(image, sides)
+                width, height = _size(x1 - x0, y1 - y0, sides)
                 reduces = width < x1 - x0 or height < y1 - y0
                 bands = source.read(
                     [1, 2, 3],
@@ -96,22 +102,24 @@ def _is_part(pixels: float) -> bool:
     return pixels != round(pixels)
 
 
-def _view(image: dict[str, Any], side: int | None) -> Picture:
+def _view(image: dict[str, Any], sides: Sides) -> Picture:
     """As a person would see it in the plugin: the bands, the stretch and the resampling of a scene."""
     raster = Raster(href=image["href"], extent=image.get("extent"), crs=image.get("crs"), bands=image.get("bands"))
     with opened(raster) as scene:
         if "window" in image:
             left, top, right, bottom = image["window"]
             width, height = max(1, round(right - left)), max(1, round(bottom - top))
-            return Picture(scene.window(image["window"], _size(width, height, side)).rgb(), width, height)
+            return Picture(scene.window(image["window"], _size(width, height, sides)).rgb(), width, height)
         (x0, y0, x1, y1), (left, top, right, bottom) = scene.extent, scene.bounds
         width = max(1, round((x1 - x0) / (right - left) * scene.width))
         height = max(1, round((y1 - y0) / (bottom - top) * scene.height))
-        return Picture(scene.view(scene.extent, _size(width, height, side)).rgb(), width, height)
+        return Picture(scene.view(scene.extent, _size(width, height, sides)).rgb(), width, height)
 
 
-def _size(width: int, height: int, side: int | None) -> tuple[int, int]:
+def _size(width: float, height: float, sides: Sides) -> tuple[int, int]:
+    side, finest = sides
     if side is not None:
-        return side, side
+        own = round(min(width, height))
+        return (max(side, min(own, finest or side)),) * 2
     share = min(1.0, LARGEST / max(width, height))
     return max(1, round(width * share)), max(1, round(height * share))

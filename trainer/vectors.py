@@ -32,7 +32,7 @@ from rsvlm.models.predictors.zero_shot import SENTENCES
 from rsvlm.models.prompts import class_sentences
 from rsvlm.models.weights import save_compact
 from rsvlm.protocol import Record
-from rsvlm.trainer.augment import seen
+from rsvlm.trainer.augment import read_at, seen
 from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.presence import FITTED
 from rsvlm.trainer.records import data_folder, read_caption_archive
@@ -40,6 +40,7 @@ from rsvlm.trainer.run import LAST
 
 PIXELS = 128
 VIEWS = 3  # of each picture: as it is, and from other sides on other days
+AUGMENT = ("view",)
 STEPS, BATCH, RATE, DECAY = 400, 512, 5e-3, 0.01
 ENCODED = 32  # pictures, and texts, at once
 SEED = 17
@@ -109,9 +110,11 @@ def _one_of(numbers: Tensor) -> Tensor:
 
 def _views(record: Record, number: int) -> np.ndarray:
     """(VIEWS, PIXELS, PIXELS, 3) uint8."""
-    picture = read_picture(record.images[0], PIXELS).pixels
-    plain, generator = Example(record.id, record.task, (picture,)), np.random.default_rng([SEED, number])
-    return np.stack([picture, *(seen(plain, ("view",), generator).pictures[0] for _ in range(VIEWS - 1))])
+    picture, fine = (
+        read_picture(record.images[0], PIXELS, finest).pixels for finest in (None, read_at(AUGMENT, PIXELS))
+    )
+    plain, generator = Example(record.id, record.task, (fine,)), np.random.default_rng([SEED, number])
+    return np.stack([picture, *(seen(plain, AUGMENT, generator, PIXELS).pictures[0] for _ in range(VIEWS - 1))])
 
 
 def _pooled(model: Compact, views: np.ndarray) -> Tensor:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rsvlm.models.learning import Example
-from rsvlm.trainer.augment import CROP, View, seen
+from rsvlm.protocol import Record
+from rsvlm.trainer.augment import CROP, View, read_at, seen
+from rsvlm.trainer.examples import example
 from rsvlm.trainer.nuisance import LIGHT, disturbed
+from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.recipe import Source
 
 
@@ -145,3 +150,35 @@ def test_view_of_256_pixels_takes_a_few_milliseconds():
         taken.append(time.process_time() - start)
     print(f"{1000 * np.median(taken):.1f} ms")
     assert np.median(taken) < 0.03
+
+
+def test_view_of_a_finer_picture_is_cut_from_what_is_there(tmp_path: Path):
+    """Not made larger again after it was made smaller. Masks and boxes are in pixels of the view."""
+    fine = np.random.default_rng(2).integers(0, 256, (192, 192, 1)).astype(np.uint8).repeat(3, axis=2)
+    Image.fromarray(fine).save(tmp_path / "fine.png")
+    image = {"href": str(tmp_path / "fine.png")}
+    region = {"label": "left half", "bbox": [0, 0, 96, 192]}
+    record = Record("1", "ground", "train", [image], [{"role": "user", "content": "left half"}], [region])
+    assert read_at(("light",), 96) == 96 and read_at(("view",), 96) == 192
+    whole, coarse = example(record, side=96, finest=192), example(record, side=96)
+    assert (whole.pictures[0] == fine).all() and coarse.pictures[0].shape == (96, 96, 3)
+    assert read_picture(image, 256, 999).pixels.shape == (256, 256, 3)
+    errors = []
+    for seed in range(20):
+        view = View.draw(np.random.default_rng(seed), 96)
+        box = (view.x0 * 192, view.y0 * 192, view.x1 * 192, view.y1 * 192)
+        large = Image.fromarray(fine).resize((768, 768), Image.Resampling.NEAREST, box)
+        true = view.whole.picture(np.asarray(large.resize((96, 96), Image.Resampling.BOX))).astype(float)
+        shown = [seen(given, ("view",), np.random.default_rng(seed), 96) for given in (whole, coarse)]
+        assert {found.pictures[0].shape for found in shown} == {(96, 96, 3)} and shown[0].boxes is not None
+        x0, y0, x1, y1 = shown[0].boxes[0]
+        assert 0 <= x0 < x1 <= 96 and 0 <= y0 < y1 <= 96 and max(x1 - x0, y1 - y0) == 96
+        errors.append([np.abs(view.picture(given.pictures[0]) - true).mean() for given in (whole, coarse)])
+    sharp, blurred = np.mean(errors, axis=0)
+    assert sharp < 0.5 * blurred
+
+
+def test_box_without_a_side_is_seen_whole_and_as_large_as_asked():
+    given = square("ground", [8, 8, 8, 20], masks=False)
+    found = seen(given, ("view",), np.random.default_rng(1), 32)
+    assert found.pictures[0].shape == (32, 32, 3) and found.phrases == ("box 0",)
