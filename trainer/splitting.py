@@ -40,7 +40,9 @@ TELL = 50  # records between two tellings
 
 @dataclass(frozen=True)
 class Place:
-    """corners: of the window, (4, 2), x and y in degrees, or in pixels of `picture` where that is on no map."""
+    """corners: of the window, (4, 2), x and y in degrees, or in pixels of `picture` where that is on no map; () of words alone,
+    which lie nowhere.
+    """
 
     picture: str
     corners: tuple[tuple[float, float], ...]
@@ -87,7 +89,8 @@ def divide(
     overwrite: bool,
     watch: Watch,
 ) -> Divided:
-    """Write all records of `files` with the splits of `shares` (of HELD; the rest is TRAIN). block: 0 = BLOCK windows.
+    """Write all records of `files` with the splits of `shares` (of HELD; the rest is TRAIN). block: 0 = BLOCK windows. Records
+    without a picture are for training.
 
     Raises RsvlmError: not_found, bad_request, bad_raster, cancelled.
     """
@@ -111,10 +114,12 @@ def divide(
         seen = look(record.images[-1]).hash
         if seen is not None:
             hashes[number] = seen
-    block = block or BLOCK * (float(np.median([place.side() for place in places])) or 1.0)
+    sides = [place.side() for place in places if place.corners]
+    block = block or BLOCK * (float(np.median(sides or [0.0])) or 1.0)
     blocks: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for number, place in enumerate(places):
-        blocks[place.block(block)].append(number)
+        if place.corners:
+            blocks[place.block(block)].append(number)
     _join(blocks, hashes)
     splits = _drawn(blocks, shares, count, seed)
     left_out = _overlapping(places, splits)
@@ -123,19 +128,22 @@ def divide(
     ids: Counter[str] = Counter()
     job = [[(str(path), path.stat().st_mtime_ns) for path in files], shares, block, seed]
     with Writer(out, json.dumps(job), overwrite) as writer:
-        before = writer.written
+        before, kept = writer.written, 0
         for number, record in enumerate(_all(sets)):
             if number in left_out:
                 continue
+            kept += 1
             ids[record.id] += 1
             again = f"#{ids[record.id]}" if ids[record.id] > 1 else ""
-            if sum(ids.values()) > before:
+            if kept > before:
                 writer.write(replace(record, id=record.id + again, split=splits[number]))
     return Divided(dict(told), round(block, 1), len(blocks), len(left_out))
 
 
 def place_of(record: Record) -> Place:
     """Where the last image of a record lies. Raises RsvlmError (not_found, bad_raster) for one that cannot be opened."""
+    if not record.images:
+        return Place("", ())
     image = record.images[-1]
     way, transform, whole = _ground(image["href"])
     extent = image.get("extent")

@@ -136,6 +136,20 @@ def test_too_few_places_are_refused_in_words(raster: Path, tmp_path: Path):
     assert set(by_split(tmp_path / "out.jsonl")) == {"train"}
 
 
+def test_words_without_a_picture_lie_nowhere_and_are_for_training(raster: Path, tmp_path: Path):
+    talk = [{"role": "user", "content": "What is a moraine?"}, {"role": "assistant", "content": "A heap of rubble."}]
+    with Writer(tmp_path / "talk.jsonl", "") as out:
+        for number in range(30):
+            out.write(Record(f"talk/{number}", "chat", "test", [], talk))
+    given = [windows(tmp_path / "in.jsonl", raster), tmp_path / "talk.jsonl"]
+    done = divided(given, tmp_path / "out.jsonl", val=0.2)
+    assert done.overlapping == 0 and done.block == pytest.approx(2 * SIDE, rel=0.02)
+    records = list(Records(tmp_path / "out.jsonl"))
+    assert {record.split for record in records if not record.images} == {"train"} and len(records) == 230
+    with pytest.raises(RsvlmError, match="in 0 blocks"):
+        divided([tmp_path / "talk.jsonl"], tmp_path / "none.jsonl", val=0.2)
+
+
 def test_command_tells_what_it_made(raster: Path, tmp_path: Path):
     given, out = windows(tmp_path / "in.jsonl", raster, SIDE // 2), tmp_path / "out.jsonl"
     result = CliRunner().invoke(data_app, ["split", str(given), "-o", str(out), "--val", "0.2", "--json"])

@@ -84,6 +84,8 @@ def write(records: Iterable[Record], path: Path) -> int:
                 talk.append({"from": speakers[message["role"]], "value": message["content"]})
         if not record.captions:
             continue
+        if not any(turn["from"] == "human" for turn in talk):
+            talk.insert(0, {"from": "human", "value": ""})
         asked = next(turn for turn in talk if turn["from"] == "human")
         tag = f"[{record.meta['tag']}] " if "tag" in record.meta else ""
         asked["value"] = "<image>\n" * len(record.images) + tag + asked["value"]

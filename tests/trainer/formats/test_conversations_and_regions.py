@@ -15,7 +15,7 @@ from affine import Affine
 
 from rsvlm.geo.vector_files import write_evidence
 from rsvlm.geo.vector_reading import read_features
-from rsvlm.protocol import Evidence, RsvlmError
+from rsvlm.protocol import Evidence, Record, RsvlmError
 from rsvlm.trainer.formats import coco, geopix, llava
 from rsvlm.trainer.formats.rasters import on_map
 from rsvlm.trainer.formats.reading import UNLIKE
@@ -41,6 +41,16 @@ def test_llava_conversations_come_back(read: Read, written: Read, tmp_path: Path
     assert llava.write(records, tmp_path / "again.json") == 2
     again, _ = read("llava", tmp_path / "again.json")
     assert [(r.messages, r.images, r.task) for r in again] == [(r.messages, r.images, r.task) for r in records]
+
+
+def test_answer_that_nobody_asked_for_is_written_with_its_picture(tmp_path: Path):
+    record = Record("a", "caption", "train", [{"href": "a.png"}], [{"role": "assistant", "content": "A lake."}])
+    assert llava.write([record], tmp_path / "talk.json") == 1
+    (row,) = json.loads((tmp_path / "talk.json").read_text())
+    assert [(turn["from"], turn["value"]) for turn in row["conversations"]] == [
+        ("human", "<image>\n"),
+        ("gpt", "A lake."),
+    ]
 
 
 def test_skyeye_boxes_become_regions(read: Read, written: Read, picture: Read, tmp_path: Path):
