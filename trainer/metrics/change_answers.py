@@ -29,7 +29,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Read(Generic[Found]):
-    """found: by kind, "road" and "building". rule: RELEASED; OWN, where the notebook stops; NONE: nothing can be read."""
+    """found: by kind, "road" and "building". rule: RELEASED; OWN, where the notebook stops or takes one kind for the other; NONE:
+    nothing can be read.
+    """
 
     found: dict[str, Found]
     rule: str
@@ -38,13 +40,14 @@ class Read(Generic[Found]):
 def read_counts(answer: str) -> Read[int]:
     """New roads and buildings. What an answer does not mention counts as 0.
 
-    The release's rule: split at “new”; a part with the letters “no” in it is 0, else its first digits count.
+    The release's rule: split at “new”; a part with the letters “no” in it is 0, else its first digits count. It takes roads to
+    be named first, and is not applied where they are not.
     """
     if any(sentence in answer for sentence in NOTHING_NEW):
         return Read(dict.fromkeys(KINDS, 0), RELEASED)
     parts = answer.split("new")[:2]
     counts = [0 if "no" in part else _digits(part) for part in parts]
-    if len(counts) == 2 and None not in counts:
+    if len(counts) == 2 and None not in counts and parts[1].lstrip().startswith("road"):
         return Read({kind: count or 0 for kind, count in zip(KINDS, counts, strict=True)}, RELEASED)
     own = {kind: _mentioned(answer, kind) for kind in KINDS}
     rule = NONE if set(own.values()) == {None} else OWN

@@ -107,6 +107,8 @@ def test_errors_of_counts(true: list[int], by: int):
         ("2 new roads and no new buildings", (2, 0), RELEASED),
         ("there are no changes in roads or buildings", (0, 0), RELEASED),
         ("another 3 new roads and 4 new buildings", (0, 4), RELEASED),  # the letters "no", as in the release
+        ("5 new buildings and 1 new road", (1, 5), OWN),  # the release would take them for 5 roads and 1 building
+        ("no new buildings and 2 new roads", (2, 0), OWN),
         ("3 roads", (3, 0), OWN),
         ("2 new roads", (2, 0), OWN),
         ("one new road and two new buildings", (1, 2), OWN),
