@@ -179,6 +179,12 @@ def by_picture(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield list(group)
 
 
+def split_of(records: Sequence[Record]) -> str:
+    """Of all that is known of one picture, where its records are in several splits: what is held out stays held out."""
+    found = [record.split for record in records]
+    return next((split for split in ("test", "val", *found) if split in found and split != "train"), "train")
+
+
 def given(path: Path, images: Path | None, job: Job) -> Sequence[Record]:
     """Records of a .jsonl, or of outlines in a vector file over the raster, or the folder of them, that `images` names.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer.builders.building import Job, by_picture
+from rsvlm.trainer.builders.building import Job, by_picture, split_of
 from rsvlm.trainer.builders.components import COLUMNS, ROWS, cell_of, parts
 from rsvlm.trainer.builders.things import classes_of
 from rsvlm.trainer.builders.wording import (
@@ -99,10 +99,11 @@ def instruct_records(records: Sequence[Record], apart: bool, questions: int, job
 
 def _shown(group: Sequence[Record], apart: bool, known: Sequence[str], job: Job) -> Shown:
     """Things of one class in one box are one thing, which several phrases may mean."""
+    first = replace(group[0], split=split_of(group))
     captions = [text for record in group if record.task == "caption" for text in record.captions]
     regions = [(record, region) for record in group for region in record.regions]
     if not regions:
-        return Shown(group[0], list(dict.fromkeys(captions)), [], 0, 0, known)
+        return Shown(first, list(dict.fromkeys(captions)), [], 0, 0, known)
     picture = read_picture(group[0].images[0], 8)
     items: dict[tuple[Any, ...], Item] = {}
     for record, region in regions:
@@ -114,7 +115,7 @@ def _shown(group: Sequence[Record], apart: bool, known: Sequence[str], job: Job)
                 items.setdefault((label, *one["bbox"]), Item(label, {**one, "label": label}, x, y))
             else:
                 job.left_out["a box lies outside of its picture"] += 1
-    return Shown(group[0], list(dict.fromkeys(captions)), list(items.values()), picture.width, picture.height, known)
+    return Shown(first, list(dict.fromkeys(captions)), list(items.values()), picture.width, picture.height, known)
 
 
 def _things(region: dict[str, Any], height: int, width: int, apart: bool) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Fewer, larger records: what is asked of one picture in one, so that the picture is read and encoded once for all of it.
 
-Questions become a conversation, phrases that are outlined or boxed stand beside each other. Nothing is added and nothing is lost,
-but masks that several records repeat.
+Questions become a conversation, phrases that are outlined or boxed stand beside each other; those with an answer in words stay as
+they are. Nothing is added and nothing is lost, but masks that several records repeat and sentences that something is not there.
 """
 
 from __future__ import annotations
@@ -22,32 +22,47 @@ TALKS, LISTS = (
 
 
 def join_records(records: Iterable[Record], words: int, phrases: int, job: Job) -> Iterator[Record]:
-    """Of pictures whose records follow each other. words: of a conversation, at most; phrases: of a record, at most."""
+    """Of pictures whose records follow each other, those of each split alone. words: of a conversation, at most; phrases: of a
+    record, at most.
+    """
     for group in by_picture(records):
-        size = next((region["rle"]["size"] for record in group for region in record.regions if "rle" in region), None)
-        shown = [_with_masks(record, size) for record in group]
-        for task in TALKS:
-            for part in _filled([record for record in shown if record.task == task], words, _words):
-                yield _joined(part, [message for record in part for message in record.messages], job)
-        for task in LISTS:
-            found = [record for record in shown if record.task == task and record.regions]
-            for part in _filled(found, phrases, lambda record: len(record.regions)):
-                asked = "; ".join(dict.fromkeys(record.messages[0]["content"] for record in part))
-                yield _joined(part, [{"role": "user", "content": asked}], job)
-            absent = [record for record in shown if record.task == task and not record.regions]
-            for part in _filled(absent, phrases, lambda _: 1):
-                yield _joined(part, [message for record in part for message in record.messages], job)
-        for record in shown:
-            if record.task not in (*TALKS, *LISTS):
-                yield _joined([record], record.messages, job)
+        for split in dict.fromkeys(record.split for record in group):
+            yield from _of_picture([record for record in group if record.split == split], words, phrases, job)
+
+
+def _of_picture(group: Sequence[Record], words: int, phrases: int, job: Job) -> Iterator[Record]:
+    size = next((region["rle"]["size"] for record in group for region in record.regions if "rle" in region), None)
+    shown = [_with_masks(record, size) for record in group]
+    for task in TALKS:
+        for part in _filled([record for record in shown if record.task == task], words, _words):
+            yield _joined(part, [message for record in part for message in record.messages], job)
+    for task in LISTS:
+        found = [record for record in shown if record.task == task and record.regions and not record.captions]
+        for part in _filled(found, phrases, lambda record: len(record.regions)):
+            asked = "; ".join(dict.fromkeys(phrase for record in part for phrase in _asked(record)))
+            yield _joined(part, [{"role": "user", "content": asked}], job)
+        absent = [record for record in shown if record.task == task and not record.regions]
+        for part in _filled(absent, phrases, lambda _: 1):
+            yield _joined(part, [message for record in part for message in record.messages], job)
+    for record in shown:
+        if record.task not in (*TALKS, *LISTS) or (record.task in LISTS and record.regions and record.captions):
+            yield _joined([record], record.messages, job)
+
+
+def _asked(record: Record) -> list[str]:
+    """What is asked for; where nothing is said, what its regions are called."""
+    if record.messages:
+        return [record.messages[0]["content"]]
+    return [region["label"] for region in record.regions]
 
 
 def _with_masks(record: Record, size: Sequence[int] | None) -> Record:
     """A phrase that means nothing has an empty mask, so that it can stand beside others. size: (height, width) of masks."""
-    if record.task != "segment" or record.regions or size is None:
+    if record.task != "segment" or record.regions or not record.messages or size is None:
         return record
-    nothing = {"label": record.messages[0]["content"], "rle": encode(np.zeros(tuple(size), bool))}
-    return Record(record.id, record.task, record.split, record.images, record.messages, [nothing], record.meta)
+    asked = record.messages[0]
+    nothing = {"label": asked["content"], "rle": encode(np.zeros(tuple(size), bool))}
+    return Record(record.id, record.task, record.split, record.images, [asked], [nothing], record.meta)
 
 
 def _words(record: Record) -> int:

@@ -7,11 +7,11 @@ hold for no other, with room in between for what is nearly so. Phrases that hold
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer.builders.building import Job, by_picture
+from rsvlm.trainer.builders.building import Job, by_picture, split_of
 from rsvlm.trainer.builders.colours import NAMES
 from rsvlm.trainer.builders.components import COLUMNS, ROWS
 from rsvlm.trainer.builders.things import Thing, classes_of, things
@@ -105,7 +105,7 @@ def refer_records(
     """
     known = classes_of(records)
     for group in by_picture(record for record in records if record.images and record.regions):
-        first = group[0]
+        first = replace(group[0], split=split_of(group))
         found: list[Thing] = []
         undrawn: set[str] = set()
         try:

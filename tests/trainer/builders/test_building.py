@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rsvlm.protocol import Record, RsvlmError, Watch
-from rsvlm.trainer.builders.building import Answers, Job, build
+from rsvlm.trainer.builders.building import Answers, Job, build, split_of
 from rsvlm.trainer.records import Records
 
 
@@ -90,3 +90,11 @@ def test_answers_are_kept_while_work_is_stopped_and_go_when_it_is_done(tmp_path:
         assert answers.get("c", lambda: ask("c")) == "about c"
     assert asked == ["a", "c"] and not list(tmp_path.iterdir())
     assert json.loads(json.dumps(job.key))
+
+
+@pytest.mark.parametrize(
+    ("splits", "whole"),
+    [("train val train test", "test"), ("train val", "val"), ("train held", "held"), ("train", "train")],
+)
+def test_picture_with_records_of_several_splits_is_held_out_as_a_whole(splits: str, whole: str):
+    assert split_of([Record("a", "vqa", split, [], []) for split in splits.split()]) == whole

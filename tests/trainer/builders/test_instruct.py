@@ -179,6 +179,19 @@ def test_seed_and_number_of_questions(given: Path):
     assert {row["split"] for row in first} == {"val"} and len({row["id"] for row in first}) == len(first)
 
 
+def test_picture_of_two_splits_is_held_out_with_all_that_it_shows(tmp_path: Path, picture: Callable[..., Path]):
+    href = str(picture(tmp_path / "a.png", np.full((60, 60, 3), 80, np.uint8)))
+    path = tmp_path / "given.jsonl"
+    rows = [
+        Record(split, "ground", split, [{"href": href}], [], [{"label": "ship", "bbox": [x, 5, x + 10, 15]}])
+        for split, x in (("train", 2), ("test", 45))
+    ]
+    path.write_text("\n".join(json.dumps(row.to_json()) for row in rows))
+    found = made(path)
+    assert {record.split for record in found} == {"test"}
+    assert [record.captions for record in found if record.meta["type"] == "count"] == [["2"]]
+
+
 def test_what_gives_no_instruction_is_told(tmp_path: Path, picture: Callable[..., Path]):
     href = str(picture(tmp_path / "a.png", np.zeros((30, 30, 3), np.uint8)))
     rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,34 @@ def test_boxes_and_phrases_without_one_are_joined_apart():
     there, absent = joined(*given)
     assert [region["label"] for region in there.regions] == ["roads", "houses"]
     assert [message["content"] for message in absent.messages] == ["boats", "No boats.", "cars", "No cars."]
+
+
+def test_splits_of_one_picture_stay_apart():
+    given = [asked(str(n), "ground", "a.png", f"ship {n}", label=f"ship {n}") for n in range(6)]
+    given = [replace(record, split=("train", "test", "val")[n % 3]) for n, record in enumerate(given)]
+    assert [(record.split, record.messages[0]["content"]) for record in joined(*given)] == [
+        ("train", "ship 0; ship 3"),
+        ("test", "ship 1; ship 4"),
+        ("val", "ship 2; ship 5"),
+    ]
+
+
+def test_answers_in_words_are_not_lost():
+    given = [
+        asked("1", "segment", "a.png", "Describe it.", "A road by a house.", label="A road"),
+        asked("2", "segment", "a.png", "houses", label="houses"),
+        asked("3", "ground", "a.png", "Where is the boat?", "{<0><0><50><100>}", label="the boat"),
+    ]
+    found = {record.id: record for record in joined(*given)}
+    assert found.keys() == {"1", "2", "3"}
+    for record in (given[0], given[2]):
+        assert found[record.id].messages == record.messages and found[record.id].regions == record.regions
+
+
+def test_regions_without_a_word_are_joined_by_what_they_are_called():
+    given = [replace(asked(label, "segment", "a.png", "?", label=label), messages=[]) for label in ("roads", "pond")]
+    (found,) = joined(*given)
+    assert found.messages == [{"role": "user", "content": "roads; pond"}] and len(found.regions) == 2
 
 
 def test_what_several_answers_say_of_a_change_is_drawn_once():

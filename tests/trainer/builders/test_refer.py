@@ -124,6 +124,22 @@ def test_what_is_nearly_alike_is_not_told_apart(tmp_path: Path, picture: Picture
     assert said == left | right | coloured
 
 
+def test_picture_of_two_splits_is_held_out_with_all_that_it_shows(tmp_path: Path, picture: Picture):
+    href = str(picture(tmp_path / "a.png", np.full((90, 90, 3), 90, np.uint8)))
+    rows = []
+    for split, x in (("train", 5), ("val", 70)):
+        ring = [[x, 10], [x + 10, 10], [x + 10, 20], [x, 20]]
+        rows.append(
+            Record(split, "segment", split, [{"href": href}], [], [{"label": "house", "polygon": [ring]}]).to_json()
+        )
+    path = tmp_path / "given.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    records, _ = made(path, absent=1)
+    assert {record.split for record in records} == {"val"}
+    said = {record.messages[0]["content"] for record in records}
+    assert "the leftmost house" in said and "the house" not in said
+
+
 def test_parts_of_a_mask_are_things_of_their_own_if_asked(tmp_path: Path, picture: Picture):
     ring = [[[5, 5], [15, 5], [15, 15], [5, 15]], [[60, 60], [85, 60], [85, 85], [60, 85]]]
     href = str(picture(tmp_path / "a.png", np.full((90, 90, 3), 90, np.uint8)))
