@@ -1,7 +1,8 @@
 """What each band of a raster shows, and which bands make the picture.
 
-Roles come from metadata only: colour interpretation, wavelengths, band names. The number of bands is the last resort,
-and the choice says so (`guessed`), because a wrong guess is a picture in false colours.
+Roles come from metadata only: colour interpretation, wavelengths, band names. The number of bands is the last resort.
+That choice says so (`guessed`), and so does one by a numbering that several satellites share, because a wrong guess is a
+picture in false colours.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Band:
     """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, sar, alpha ... or "" if unknown.
 
     scale, offset: what is measured is scale * value + offset, as far as the file or its bands' names tell.
+    guessed: the role is that of a satellite's numbering which may as well be another's.
     """
 
     number: int
@@ -81,11 +83,12 @@ class Band:
     wavelength_um: Optional[float] = None
     scale: float = 1.0
     offset: float = 0.0
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
 class Display:
-    """bands: 1 or 3 band numbers. guessed: from the number of bands alone. false_colour: not red, green, blue."""
+    """bands: 1 or 3 band numbers. guessed: what they show is not certain. false_colour: not red, green, blue."""
 
     bands: tuple[int, ...]
     guessed: bool = False
@@ -99,31 +102,36 @@ def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
         for i, name in enumerate(labels.band_names(dataset))
     ]
     codes = [_code(name) for name in names]
-    meaning = _code_table([code for code in codes if code], names, dataset)
+    meaning, ambiguous = _code_table({code for code in codes if code}, names, dataset)
     bands = []
     for i, name in enumerate(names):
         wavelength = _wavelength(dataset, i + 1, name)
         role = _role_of_colour(dataset.colorinterp[i].name) or _role_of_words(name)
-        role = role or _role_of_wavelength(wavelength) or meaning.get(codes[i] or "", "")
+        role = role or _role_of_wavelength(wavelength)
+        guessed = ambiguous and not role
+        role = role or meaning.get(codes[i] or "", "")
         dtype = dataset.dtypes[i]
         scale, offset = dataset.scales[i], dataset.offsets[i]
         if (scale, offset) == (1, 0) and _SURFACE_REFLECTANCE.fullmatch(name) and "int" in dtype:
             scale, offset = _LANDSAT_2
-        bands.append(Band(i + 1, name, role, dtype, wavelength, scale, offset))
+        bands.append(Band(i + 1, name, role, dtype, wavelength, scale, offset, guessed))
     return tuple(bands)
 
 
 def choose_display(bands: tuple[Band, ...], asked: Optional[tuple[int, ...]]) -> Display:
     """Which bands make the picture. asked: the user's choice. Raises bad_request if that cannot be."""
     if asked:
-        roles = [bands[number - 1].role for number in _checked(bands, asked)]
+        chosen = [bands[number - 1] for number in _checked(bands, asked)]
+        roles = [band.role for band in chosen]
+        if any(band.guessed for band in chosen):
+            return Display(asked, guessed=True)
         return Display(asked, false_colour=len(roles) == 3 and all(roles) and roles != ["red", "green", "blue"])
     seen = tuple(band for band in bands if band.role != "alpha")
     if len(seen) <= 2:
         return Display(((seen or bands)[0].number,))
     red, green, blue = (band_of_role(seen, role) for role in ("red", "green", "blue"))
     if red and green and blue:
-        return Display((red, green, blue))
+        return Display((red, green, blue), guessed=any(bands[i - 1].guessed for i in (red, green, blue)))
     if red and green:
         # Without blue: infrared as green keeps plants green, water dark and soil reddish.
         return Display((red, band_of_role(seen, "nir") or green, green), false_colour=True)
@@ -182,20 +190,23 @@ def _code(name: str) -> Optional[str]:
     return found.group(1).upper() if found else None
 
 
-def _code_table(codes: list[str], names: list[str], dataset: DatasetReader) -> dict[str, str]:
-    """Which satellite's numbering the band codes follow."""
+def _code_table(codes: set[str], names: list[str], dataset: DatasetReader) -> tuple[dict[str, str], bool]:
+    """Which satellite's numbering the band codes follow, and whether that is a guess."""
     text = " ".join([dataset.name.rsplit("/", 1)[-1], *names, *labels.tags(dataset).values()]).lower()
     if "sur_refl" in text or "modis" in text:
-        return _MODIS
+        return _MODIS, False
     if re.search(r"l[te]0[4-7]_|landsat[_ -]?[4-7]", text):
-        return _LANDSAT5
+        return _LANDSAT5, False
     if re.search(r"lc0[89]_|landsat[_ -]?[89]", text):
-        return _LANDSAT8
-    if "sentinel" in text or {"8A", "12"} & set(codes) or {"8", "11"} <= set(codes):
-        return _SENTINEL2
-    if "sr_b" in text or set(codes) <= {"2", "3", "4", "5", "6", "7"}:
-        return _LANDSAT5 if "7" in codes and "6" not in codes else _LANDSAT8
-    return _SENTINEL2
+        return _LANDSAT8, False
+    if re.search(r"sentinel|(?:^|[ _])s2[abc]_", text) or {"8A", "12"} & codes or {"8", "11"} <= codes:
+        return _SENTINEL2, False
+    if "sr_b" in text or codes <= set("1234567"):
+        if "7" in codes and "6" not in codes:
+            return _LANDSAT5, False
+        # With band 1 they may as well be Landsat 5 with its thermal band, or another satellite's.
+        return _LANDSAT8, "1" in codes and "sr_b" not in text
+    return _SENTINEL2, False
 
 
 def _tag(dataset: DatasetReader, band: int, *keys: str) -> str:

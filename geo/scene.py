@@ -90,8 +90,8 @@ class Scene:
         return list(self._dataset.files)
 
     def band_of(self, role: str) -> int:
-        """The number of the band that metadata give this role ("red", "nir" ...); 0 where none does."""
-        return band_of_role(self.bands, role)
+        """The number of the band that metadata give this role ("red", "nir" ...); 0 where none does, or it is a guess."""
+        return band_of_role(tuple(band for band in self.bands if not band.guessed), role)
 
     @cached_property
     def _samples(self) -> np.ndarray:

@@ -31,6 +31,7 @@ def scene_of(path: str, **raster) -> Scene:
         (["B08_10m", "B04_10m", "B03_10m", "B02_10m"], (2, 3, 4)),
         (["SR_B1", "SR_B2", "SR_B3", "SR_B4", "SR_B5", "SR_B6", "SR_B7"], (4, 3, 2)),
         (["SR_B1", "SR_B2", "SR_B3", "SR_B4", "SR_B5", "SR_B7"], (3, 2, 1)),
+        (["B1", "B2", "B3", "B4", "B5", "B7"], (3, 2, 1)),
         (["sur_refl_b01", "sur_refl_b02", "sur_refl_b03", "sur_refl_b04"], (1, 4, 3)),
         (["Blue", "Green", "Red", "Near Infrared"], (3, 2, 1)),
         (["nir", "red_edge", "red", "green", "blue"], (3, 4, 5)),
@@ -48,6 +49,27 @@ def test_landsat_numbering_follows_the_satellite_that_the_file_names(write):
     names = ["B1", "B2", "B3", "B4", "B5"]
     assert scene_of(write(noise(5), name="LT05_L1TP.tif", names=names)).rgb_bands == (3, 2, 1)
     assert scene_of(write(noise(5), name="LC08_L1TP.tif", names=names)).rgb_bands == (4, 3, 2)
+
+
+@pytest.mark.parametrize("count", [4, 5, 6, 7])
+def test_numbering_that_several_satellites_share_is_a_guess_and_measures_nothing(write, count: int):
+    pixels = noise(count, high=60)
+    path = write(pixels, names=[f"B{number}" for number in range(1, count + 1)])
+    scene = scene_of(path)
+    assert scene.rgb_bands == (4, 3, 2) and scene.display.guessed and not scene.false_colour
+    assert scene.band_of("red") == 0 and scene_of(path, bands=[3, 2, 1]).false_colour is False
+    pixels[3] += 180
+    bright = write(pixels, name="bright.tif", names=[f"B{number}" for number in range(1, count + 1)])
+    assert scene_of(bright).false_colour, "infrared of plants, where red was supposed"
+
+
+def test_bands_of_landsat_5_and_8_that_are_no_colours_have_their_roles(write):
+    seven = scene_of(write(noise(7), names=[f"B{number}" for number in range(1, 8)]))
+    assert [band.role for band in seven.bands] == ["coastal", "blue", "green", "red", "nir", "swir", "swir"]
+    six = scene_of(write(noise(6), name="six.tif", names=[f"B{number}" for number in (1, 2, 3, 4, 5, 7)]))
+    assert six.band_of("nir") == 4 and six.bands[5].role == "swir"
+    sentinel = scene_of(write(noise(5), name="S2A_part.tif", names=[f"B{number}" for number in range(1, 6)]))
+    assert sentinel.bands[4].role == "rededge" and not sentinel.display.guessed
 
 
 def test_colour_interpretation_counts(write):
