@@ -6,7 +6,7 @@ Knows tasks and protocols; reading files and counting are elsewhere.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ import numpy as np
 
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.box_texts import read_boxes
+from rsvlm.trainer.builders.wording import templates
 from rsvlm.trainer.mask_files import read_masks
 from rsvlm.trainer.metrics.answers import accuracy_by_type, count_errors, first_number, in_range, tidy, true_count
 from rsvlm.trainer.metrics.boxes import boxes_found
 from rsvlm.trainer.metrics.caption_protocols import CaptionScore, caption_protocol, meteors, score_captions
 from rsvlm.trainer.metrics.change_answers import KINDS, NONE, OWN, Read, cells_found, read_cells, read_counts
-from rsvlm.trainer.metrics.decisions import UNCHANGED, decisions, says_yes, tells_change
+from rsvlm.trainer.metrics.decisions import UNCHANGED, bare, decisions, says_yes, tells_change
 from rsvlm.trainer.metrics.masks import IGNORED, change_overlap, mask_overlap
 from rsvlm.trainer.metrics.tally import Tally, means
 from rsvlm.trainer.predictions import Prediction, read_predictions, read_vocabulary
+from rsvlm.trainer.scenes.truths.words import wording
 from rsvlm.trainer.scored import Given as Given
 from rsvlm.trainer.scored import Rows, Scored
 from rsvlm.trainer.scored import document as document
@@ -95,22 +97,30 @@ def _constant(rows: Rows, given: Given) -> dict[str, dict[str, float]]:
 
 def _change_captions(rows: Rows, given: Given) -> Scored:
     """All pairs, those that changed and those that did not, each a corpus of its own; and whether change is told at all."""
-    true = np.array([_changed(row) for row in rows])
+    unchanged = _unchanged(rows)
+    true = np.array([_changed(row, unchanged) for row in rows])
     parts = {"": rows, "changed": [row for row, flag in zip(rows, true, strict=True) if flag]}
     parts["unchanged"] = [row for row, flag in zip(rows, true, strict=True) if not flag]
     scored = caption_scored(
         {name: score_captions(*_texts(part), given.name, given.vocabulary) for name, part in parts.items() if part}
     )
-    told = np.array([tells_change(str(row.said)) for row in rows])
+    told = np.array([tells_change(str(row.said), unchanged) for row in rows])
     told_beside = {**scored.told, "baselines": _constant(rows, given)}
     return Scored({**scored.tallies, "change told:": decisions(told, true)}, scored.alone, told_beside)
 
 
-def _changed(row: Prediction) -> bool:
+def _unchanged(rows: Rows) -> set[str]:
+    """Bare sentences that tell no change: LEVIR-CC's, those of our own records, and the references of pairs flagged so."""
+    own = [*templates()["change"]["caption"]["unchanged"], *wording()["change"]["unchanged"]]
+    flagged = [str(text) for row in rows if row.changed is False for text in row.references]
+    return UNCHANGED | set(map(bare, [*own, *flagged]))
+
+
+def _changed(row: Prediction, unchanged: Collection[str]) -> bool:
     """The file's flag, else whether a reference tells a change."""
     if row.changed is not None:
         return row.changed
-    return any(str(text).replace(".", "").strip() not in UNCHANGED for text in row.references)
+    return any(tells_change(str(text), unchanged) for text in row.references)
 
 
 def _yes_no(rows: Rows, _: Given) -> Scored:

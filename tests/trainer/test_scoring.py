@@ -16,6 +16,7 @@ from PIL import Image
 import rsvlm.geo  # noqa: F401 # its limits, before rasterio opens anything
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer import scoring, scoring_cover
+from rsvlm.trainer.builders.wording import templates
 from rsvlm.trainer.predictions import read_predictions
 from rsvlm.trainer.scoring import TASKS, score_file
 
@@ -97,6 +98,21 @@ def test_answers_of_another_form_are_read_and_named(tmp_path: Path):
     result = score_file("change", write(tmp_path / "said.json", rows), "deltavlm-count")
     assert (result["release_stops_at"], result["not_read"]) == (["a", "b"], ["b"])
     assert result["metrics"]["road MAE"] == 0.5 and result["metrics"]["road exact"] == 0.5
+
+
+@pytest.mark.parametrize("flag", [{"changeflag": 0}, {}])
+def test_word_for_word_answers_of_no_change_tell_none(tmp_path: Path, flag: dict[str, int]):
+    same = [
+        *templates()["change"]["caption"]["unchanged"],
+        "no change has occurred.",
+        "The scene is the same as before .",
+    ]
+    same += ["All fields lie as they did."] if flag else []
+    rows = [{"prediction": text, "references": [text], **flag} for text in same]
+    rows += [{"prediction": "A house is built.", "references": ["A road is built."], "changeflag": 1}] * 2
+    rows += [{"prediction": "nothing has changed between the two dates", "references": ["A pond."], "changeflag": 1}]
+    metrics = score_file("change", write(tmp_path / "said.json", rows), "coco")["metrics"]
+    assert metrics["change told: precision"] == 1 and metrics["change told: recall"] == pytest.approx(2 / 3, abs=1e-6)
 
 
 def test_references_of_another_file_are_found_by_id_or_by_order(tmp_path: Path):

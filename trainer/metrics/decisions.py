@@ -1,12 +1,13 @@
 """Yes or no, changed or unchanged: accuracy, precision, recall and F, and the rules by which an answer is one or the other.
 
 The yes-no rule is ours, as no release has one; the rule of unchanged captions is DeltaVLM's (arXiv 2507.22346, its notebook of
-classification). Knows strings and numbers.
+classification), without regard to case. Knows strings and numbers.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 
@@ -24,9 +25,14 @@ def says_yes(answer: str) -> bool:
     return bool(words) and words[0] == "yes"
 
 
-def tells_change(caption: str) -> bool:
-    """Whether it is none of the five sentences of LEVIR-CC for pairs without change, full stops apart."""
-    return caption.replace(".", "").strip() not in UNCHANGED
+def bare(caption: str) -> str:
+    """In lower case, without full stops."""
+    return caption.replace(".", "").strip().lower()
+
+
+def tells_change(caption: str, unchanged: Collection[str] = UNCHANGED) -> bool:
+    """Whether it is none of the sentences for pairs without change, which are bare; by default the five of LEVIR-CC."""
+    return bare(caption) not in unchanged
 
 
 def decisions(told: np.ndarray, true: np.ndarray) -> Tally:

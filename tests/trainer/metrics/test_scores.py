@@ -55,7 +55,7 @@ def test_decisions_by_hand():
 def test_first_word_decides():
     assert all(map(says_yes, ("Yes", "yes, a road", " YES.", '"yes"')))
     assert not any(map(says_yes, ("no", "", "?!", "yesterday", "there is: yes")))
-    assert not tells_change("no change has occurred.") and tells_change("no change has occurred to the road")
+    assert not tells_change("No change has occurred.") and tells_change("no change has occurred to the road")
 
 
 @given(right=FLAGS, seed=SEEDS)
