@@ -26,7 +26,9 @@ _PAIRS = r"(?:<box>|<\|box_start\|>)?\(\s*-?\d[^()]*\)\s*,\s*\([^()]*\)?(?:</box
 _LIST = r"\[\s*-?[\d.]+\s*(?:,\s*-?[\d.]+\s*)+\]?"
 _NAMED = re.compile(r"<(?:p|ref|\|object_ref_start\|)>(.*?)</?(?:p|ref|\|object_ref_end\|)>", re.DOTALL)
 _MARKS = re.compile(r"</?(?:p|ref|delim)>|<\|object_ref_(?:start|end)\|>|```\w*|</?s>|<pad>")
-_LABEL = re.compile(r"[\"']label[\"']\s*:\s*[\"']([^\"']*)")
+_QUOTED = r"([\"'])((?:(?!\1)[^\\]|\\.)*)"  # up to the quote of the same kind, or the end
+_LABEL = re.compile(rf"(?:\"label\"|'label')\s*:\s*{_QUOTED}", re.DOTALL)
+_STRING = re.compile(rf"{_QUOTED}\1|<seg\d+>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def _label(text: str, mark: re.Match[str], convention: str, before: str) -> str:
     """What the model calls the thing in a box."""
     inside = _LABEL.search(mark[0])
     if inside:
-        return inside[1].strip()
+        return re.sub(r"\\([\"'\\])", r"\1", inside[2]).strip()
     if convention == "paligemma":
         return re.split(r"[;<\n]", text[mark.end() :], maxsplit=1)[0].strip()
     named = _NAMED.findall(text[: mark.start()])
@@ -214,7 +216,7 @@ def _label(text: str, mark: re.Match[str], convention: str, before: str) -> str:
 
 def _numbers(mark: str) -> list[float]:
     """Digits in the label or in the keys of JSON are no coordinates."""
-    return [float(number) for number in _NUMBER.findall(re.sub(r"[\"'][^\"']*[\"']|<seg\d+>", " ", mark))]
+    return [float(number) for number in _NUMBER.findall(_STRING.sub(" ", mark))]
 
 
 def _short(text: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from rsvlm.models.boxes import CONVENTIONS, Box, from_map, read, to_map, write
 
 QWEN = '```json\n[{"bbox_2d": [100, 200, 300, 400], "label": "ship 7"}]\n```'
+MENS = '{"bbox_2d": [10, 20, 300, 400], "label": "men\'s 100 m track"}'
 SIDES = some.integers(1, 5000)
 TRANSFORMS = some.sampled_from([
     Affine(0.5, 0, 500000, 0, -0.5, 5500000),
@@ -90,6 +91,9 @@ def test_any_text_is_read_and_boxes_lie_in_the_picture(convention: str, text: st
         ("percent", "{<10><20><30><40>", (20, 20, 60, 40), "", "[1]"),
         ("percent", "{<50><50><50><60>}", (99, 50, 101, 60), "", "[1]"),
         ("thousand", QWEN, (20, 20, 60, 40), "ship 7", "ship 7 [1]"),
+        ("thousand", MENS, (2, 2, 60, 40), "men's 100 m track", "men's 100 m track [1]"),
+        ("thousand", MENS.replace("100 m", r'\"2 m\"'), (2, 2, 60, 40), "men's \"2 m\" track", "men's \"2 m\" track [1]"),
+        ("thousand", "{'label': 'area \"51\"', 'bbox': [10, 20, 300, 400]}", (2, 2, 60, 40), 'area "51"', 'area "51" [1]'),
         ("thousand", "<ref>ship</ref><box>(100,200),(300,400)</box>", (20, 20, 60, 40), "ship", "ship [1]"),
         ("thousand", "at [100, 200, 300, 400]", (20, 20, 60, 40), "", "at [1]"),
         ("florence", "ship<loc_100><loc_200><loc_300><loc_400></s>", (20.1, 20.05, 60.1, 40.05), "ship", "ship [1]"),
