@@ -1,6 +1,7 @@
 """Two dates of a place with masks of what changed, window by window: files or folders of files of the same names.
 
 A mask is read on its own grid; the later date lies on that grid, the earlier one may lie on another if both are on a map.
+Where a mask states that it has no data, nothing changed; a window of which that is much is left out.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rsvlm.trainer.builders.building import PICTURES, Job
 from rsvlm.trainer.builders.components import without_small
 
 ANY = "area"  # what changed where a mask has no classes
+UNKNOWN = 0.2  # of a window's pixels that a mask may have no data of
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,10 @@ def _windows(name: str, paths: Sequence[Path], reading: Reading, job: Job) -> It
             for y in range(0, grid.height, reading.side):
                 for x in range(0, grid.width, reading.side):
                     box = (x, y, min(x + reading.side, grid.width), min(y + reading.side, grid.height))
-                    values = [mask.read(1, window=Window.from_slices((y, box[3]), (x, box[2]))) for mask in opened]
+                    values, unknown = _values(opened, Window.from_slices((y, box[3]), (x, box[2])), reading)
+                    if unknown > UNKNOWN:
+                        job.left_out["much of a window has no data in a mask"] += 1
+                        continue
                     yield Pair(
                         name if whole else f"{name}/{x}_{y}",
                         [_image(date, grid, box, whole) for date in (before, after)],
@@ -116,6 +121,20 @@ def _windows(name: str, paths: Sequence[Path], reading: Reading, job: Job) -> It
         finally:
             for mask in opened:
                 mask.close()
+
+
+def _values(masks: Sequence[DatasetReader], window: Window, reading: Reading) -> tuple[list[np.ndarray], float]:
+    """Of each mask, (H, W), 0 where any of them has no data; and the share of such pixels. 0 and what is named are data."""
+    values = [mask.read(1, window=window) for mask in masks]
+    known = [0, *reading.classes]
+    unknown = np.any(
+        [
+            (mask.read_masks(1, window=window) == 0) & ~np.isin(each, known)
+            for mask, each in zip(masks, values, strict=True)
+        ],
+        axis=0,
+    )
+    return [np.where(unknown, 0, each) for each in values], float(unknown.mean())
 
 
 def _same_grid(one: DatasetReader, other: DatasetReader) -> bool:

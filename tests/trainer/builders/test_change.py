@@ -217,6 +217,29 @@ def test_large_rasters_on_a_map_are_cut_and_another_grid_is_found_by_its_place(t
     assert "top-center" in locate.captions[0] and "top-left" not in locate.captions[0]
 
 
+def test_what_a_mask_has_no_data_of_has_not_changed(tmp_path: Path, picture: Picture):
+    """Pairs of 64 px with a house; of one mask a border has no data, of another its right half."""
+    for name, columns in (("border", 58), ("half", 32)):
+        mask = np.zeros((64, 64), np.uint8)
+        mask[10:20, 10:20] = 1
+        mask[:, columns:] = 255
+        for date in "AB":
+            picture(tmp_path / date / f"{name}.png", np.zeros((64, 64, 3), np.uint8))
+        picture(tmp_path / "label" / f"{name}.png", mask)
+        with rasterio.open(tmp_path / "label" / f"{name}.png", "r+") as file:
+            file.nodata = 255
+    records, done = built(tmp_path, Reading({}, "new", 256, 1))
+    assert {record.id.split("/")[0] for record in records} == {"border"}
+    assert all(decode(region["rle"]).sum() == 100 for record in records for region in record.regions)
+    assert done.left_out == {"much of a window has no data in a mask": 1}
+    named, _ = built(tmp_path, Reading({1: "house", 255: "road"}, "new", 256, 1))
+    assert {decode(region["rle"]).sum() for region in named[0].regions} == {100, 64 * 6}, "what is named is data"
+    for file in tmp_path.glob("label/*.png"):
+        with rasterio.open(file, "r+") as mask_file:
+            mask_file.nodata = 0
+    assert len({record.id.split("/")[0] for record in built(tmp_path, Reading({}, "new", 256, 1))[0]}) == 2
+
+
 def test_what_does_not_belong_together_is_told_in_words(folder: Path, picture: Picture):
     with pytest.raises(RsvlmError, match="Neither what changed"):
         next(change_records(folder / "A", folder / "B", [], NEW, 1, 1, Job("change", 0, [], {})))
