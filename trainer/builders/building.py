@@ -73,6 +73,11 @@ class Job:
         stamps = [(str(path), _stamp(path)) for path in self.sources]
         return json.dumps([self.builder, VERSION, self.seed, self.split, stamps, self.options], default=str)
 
+    @property
+    def mark(self) -> str:
+        """The key, short enough for the name of a file."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:12]
+
 
 def _stamp(path: Path) -> list[Any]:
     """Sizes and times of a file, or of all pictures in a folder; records that are written there are none of it."""
@@ -130,8 +135,7 @@ class Answers:
 
     def __init__(self, out: Path, job: Job) -> None:
         """Raises RsvlmError (bad_request) where it cannot be written."""
-        mark = hashlib.sha256(job.key.encode()).hexdigest()[:12]
-        self._path = out.with_name(f".{out.name}.{mark}.answers")
+        self._path = out.with_name(f".{out.name}.{job.mark}.answers")
         self._known: dict[str, Any] = {}
         try:
             self._file = self._path.open("a+b")

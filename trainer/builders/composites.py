@@ -37,6 +37,7 @@ AT_ONCE = 4  # things of one class, at most
 TRIES = 6  # for each of them
 SENTENCES = 3  # of people, for a pair
 ASKED = 3  # classes of a pair, at most
+OWNER = ".composites"  # in the folder of the pictures: the mark of the job that they are of
 # Scenes of RSICD and AID in which a class may come up anew; what is not named here may come anywhere.
 _OPEN = "bareland desert farmland meadow park sparseresidential mediumresidential forest"
 _SCENES = {
@@ -79,12 +80,13 @@ def composite_records(
 ) -> Iterator[Record]:
     """folder: of the pictures, made if need be; the records name them from the folder of `out` on.
 
-    Raises RsvlmError: bad_request for what is no set of masks or leaves nothing to paste, not_found for no archive.
+    Raises RsvlmError: bad_request for a folder with pictures of another job, and for what is no set of masks or leaves nothing to
+    paste, not_found for no archive.
     """
+    _own(folder, job)
     cuts = _cuts(masks, wanted.held, job)
     grounds = read_caption_archive(archive, "held" if wanted.held else "fit")
     sentences = Sentences.read(wanted.sentences) if wanted.sentences else Sentences(())
-    folder.mkdir(parents=True, exist_ok=True)
     for number in range(wanted.count):
         draw = job.draw(number)
         made = _composite(cuts, grounds, wanted, draw)
@@ -93,13 +95,34 @@ def composite_records(
         for date, pixels in (("before", made.before), ("after", made.after)):
             path = folder / f"{name}_{date}.png"
             _write(path, pixels)
-            images.append({"href": os.path.relpath(path, out.absolute().parent)})
+            images.append({"href": href_from(out.absolute().parent, path)})
         pair = Pair(name, images, made.changed, *made.after.shape[:2])
         facts = Facts(pair)
         yield _drawn(facts, made.ground, job, draw)
         for record in pair_records(facts, wanted.questions, job, draw):
             told = _written(facts, str(made.ground.meta.get("scene")), sentences, draw)
             yield replace(record, messages=record.messages + told) if record.meta["type"] == "caption" else record
+
+
+def _own(folder: Path, job: Job) -> None:
+    """Make the folder the job's. Raises RsvlmError (bad_request) where another one's pictures are there: names are the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder / OWNER
+    if any(folder.glob("*_before.png")) and not (owner.is_file() and owner.read_text() == job.mark):
+        raise RsvlmError(
+            "bad_request",
+            f"The folder {folder} holds pictures of other composites.",
+            "Name another one with --pictures, or delete it together with the records that were made with it.",
+        )
+    owner.write_text(job.mark)
+
+
+def href_from(folder: Path, path: Path) -> str:
+    """The path from a folder on; the whole path where it is on another drive."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return str(path.absolute())
 
 
 def _written(facts: Facts, scene: str, sentences: Sentences, draw: random.Random) -> list[dict[str, str]]:

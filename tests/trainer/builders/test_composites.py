@@ -22,7 +22,7 @@ from rsvlm.models.families.compact.predictor import CHANGED
 from rsvlm.protocol import Record, RsvlmError, Watch
 from rsvlm.trainer.builders.building import Job, build
 from rsvlm.trainer.builders.components import components
-from rsvlm.trainer.builders.composites import ANY, Wanted, composite_records
+from rsvlm.trainer.builders.composites import ANY, OWNER, Wanted, composite_records, href_from
 from rsvlm.trainer.builders.pasting import cuttings
 from rsvlm.trainer.records import Records, is_held
 from rsvlm.trainer.regions import decode
@@ -182,7 +182,7 @@ def test_same_seed_same_bytes_and_work_goes_on_where_it_was_stopped(sources: tup
     done = build(job, records, torn, False, Watch())
     assert done.before == 17 and torn.read_bytes() == out.read_bytes()
     files = sorted((tmp_path / "whole" / "pictures").iterdir())
-    assert len(files) == 12 and all(file.suffix == ".png" for file in files)
+    assert len([file for file in files if file.suffix == ".png"]) == 12 and len(files) == 13
     for file in files:
         assert file.read_bytes() == (tmp_path / "torn" / "pictures" / file.name).read_bytes()
     job, records, other = begin("other", 6)
@@ -206,7 +206,7 @@ def test_held_pictures_are_for_measuring_alone(sources: tuple[Path, Path], tmp_p
             str(folder),
             str(sources[1]),
             "--pictures",
-            str(only / "p"),
+            str(only / str(held)),
             "-o",
             str(tmp_path / f"{held}.jsonl"),
         ]
@@ -223,6 +223,32 @@ def test_held_pictures_are_for_measuring_alone(sources: tuple[Path, Path], tmp_p
             Path(line["href"]).is_absolute()
             for line in json.loads((tmp_path / f"{held}.jsonl").open().readline())["images"]
         )
+
+
+def test_folder_with_pictures_of_other_composites_is_refused(sources: tuple[Path, Path], tmp_path: Path):
+    """Names are the same in all sets: the pictures of a second one would take the place of the first one's."""
+    folder, wanted = tmp_path / "p", Wanted(1, 0, 0, False, 0)
+    job, other = (Job("composites", seed, list(sources), {}) for seed in (0, 1))
+    next(composite_records(*sources, folder, wanted, tmp_path / "r", job))
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert before.keys() == {"00000_before.png", "00000_after.png", OWNER}
+    with pytest.raises(RsvlmError, match="holds pictures of other composites") as caught:
+        next(composite_records(*sources, folder, wanted, tmp_path / "r", other))
+    assert "--pictures" in caught.value.hint
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    (folder / OWNER).unlink()
+    with pytest.raises(RsvlmError, match="holds pictures of other composites"):
+        next(composite_records(*sources, folder, wanted, tmp_path / "r", job))
+
+
+def test_pictures_on_another_drive_are_named_by_their_whole_path(monkeypatch: pytest.MonkeyPatch):
+    assert href_from(Path("/data/sets"), Path("/data/pairs/1.png")) == "../pairs/1.png"
+
+    def refuses(*_: object) -> str:
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", refuses)
+    assert href_from(Path("/data/sets"), Path("/data/pairs/1.png")) == "/data/pairs/1.png"
 
 
 def test_masks_that_give_nothing_to_paste_are_told(sources: tuple[Path, Path], tmp_path: Path):
