@@ -16,7 +16,8 @@ from typing import Any
 from rsvlm.library.place import checked
 from rsvlm.protocol import RsvlmError
 
-_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
+_SENTENCE = re.compile(r".+?(?:[.!?]\s+|[。！？]\s*|\n\s*|\Z)", re.DOTALL)  # with what separates it from the next
+LETTERS = 8  # of the words of a passage on the average, with the spaces between them, at most
 _FIELDS = {"title", "text", "source", "image", "lon", "lat", "footprint"}
 KINDS = (".jsonl", ".geojson", ".txt", ".md")
 
@@ -62,7 +63,7 @@ def _rows(content: str, path: Path, kind: str) -> Iterator[tuple[str, Any]]:
     """Where each document stands, for errors, and its fields."""
     try:
         if kind == ".jsonl":
-            for number, line in enumerate(content.splitlines(), 1):
+            for number, line in enumerate(content.split("\n"), 1):
                 where = f"line {number} of {path.name}"
                 if line.strip():
                     yield where, json.loads(line)
@@ -98,16 +99,28 @@ def _document(fields: Any, path: Path, where: str) -> Document:
 
 
 def passages(text: str, most: int) -> list[str]:
-    """Whole sentences as far as possible, `most` words or fewer in each; at least one passage, which may be empty."""
+    """Whole sentences as far as possible, `most` words and LETTERS * most characters or fewer in each; words are cut only
+    if they are longer than that, as a text without spaces is. At least one passage, which may be empty.
+    """
+    longest = LETTERS * most
     found: list[str] = []
     held: list[str] = []
-    for sentence in _SENTENCE.split(text):
-        words = sentence.split()
-        if held and len(held) + len(words) > most:
-            found.append(" ".join(held))
+
+    def fits(words: list[str]) -> bool:
+        return len(words) <= most and len(_plain(words)) <= longest
+
+    for sentence in _SENTENCE.findall(text):
+        words = re.findall(rf"\S{{1,{longest}}}\s*", sentence)
+        if held and not fits(held + words):
+            found.append(_plain(held))
             held = []
-        held += words
-        while len(held) > most:
-            found.append(" ".join(held[:most]))
-            held = held[most:]
-    return [*found, " ".join(held)] if held or not found else found
+        for word in words:
+            if held and not fits([*held, word]):
+                found.append(_plain(held))
+                held = []
+            held.append(word)
+    return [*found, _plain(held)] if held or not found else found
+
+
+def _plain(words: list[str]) -> str:
+    return " ".join("".join(words).split())

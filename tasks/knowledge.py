@@ -18,7 +18,7 @@ from rasterio.crs import CRS
 
 from rsvlm.geo.scene import Scene
 from rsvlm.library.citing import Cited, after_passages, with_passages
-from rsvlm.library.documents import Document, passages
+from rsvlm.library.documents import LETTERS, Document, passages
 from rsvlm.library.file import Entry, Library, Maker
 from rsvlm.library.place import NOWHERE, WGS84, moved
 from rsvlm.library.search import Findings, Passage, Query, search
@@ -29,7 +29,7 @@ from rsvlm.tasks.embed import embed
 from rsvlm.tasks.libraries import open_library
 
 GIVEN = 3  # passages to the model that answers
-WORDS = (40, 20, 10, 5)  # of a passage: the most that the model of the vectors reads
+WORDS = (40, 20, 10, 5, 2)  # of a passage: the most that the model of the vectors reads
 SEEN = 128  # pixels of a side of what a digest is made of
 
 
@@ -217,9 +217,10 @@ def _parts(document: Document, model: str, models: Models, watch: Watch) -> tupl
 
 def _asked(text: str, model: str, models: Models, watch: Watch) -> np.ndarray:
     """The vector of a question: of its beginning, if the model reads no more."""
-    for words in (len(text.split()), *WORDS):
+    text = " ".join(text.split())
+    for told in (text, *(" ".join(text.split()[:words])[: words * LETTERS] for words in WORDS)):
         try:
-            return np.asarray(embed([" ".join(text.split()[:words])], model, models, watch).vectors[0])
+            return np.asarray(embed([told], model, models, watch).vectors[0])
         except RsvlmError as error:
             if error.code != "too_large":
                 raise

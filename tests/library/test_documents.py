@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsvlm.library.documents import Document, passages, read_documents
+from rsvlm.library.documents import LETTERS, Document, passages, read_documents
 from rsvlm.library.file import Library, Maker
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, Watch
@@ -36,6 +36,14 @@ def test_json_lines_geojson_and_texts_are_read(tmp_path: Path):
     assert found == Document("A", "a.", "", {"type": "Point", "coordinates": (9.0, 50.0)})
     (found,) = read_documents(write(tmp_path / "Old quay.md", "It was built.\n"))
     assert found == Document("Old quay", "It was built.", "Old quay.md")
+
+
+def test_lines_of_json_end_where_json_says(tmp_path: Path):
+    """Not at other characters that divide lines, which strings may hold."""
+    rows = [{"title": "A", "text": "a\u2028b\u0085c\u2029d"}, {"text": "e"}]
+    content = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "a.jsonl").write_bytes(content.encode())
+    assert [found.text for found in read_documents(tmp_path / "a.jsonl")] == ["a\u2028b\u0085c\u2029d", "e"]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +76,19 @@ def test_file_without_documents_is_refused(tmp_path: Path, name: str, content: s
 @given(st.text(max_size=300), st.integers(1, 9))
 def test_passages_hold_every_word_once_and_no_more_than_allowed(text: str, most: int):
     found = passages(text, most)
-    assert " ".join(found).split() == text.split() and found
-    assert all(len(part.split()) <= most for part in found)
+    assert "".join(found).replace(" ", "") == "".join(text.split()) and found
+    assert all(part in " ".join(text.split()) for part in found), "no space is added or lost within one"
+    assert all(len(part.split()) <= most and len(part) <= LETTERS * most for part in found)
+    if all(len(word) <= LETTERS * most for word in text.split()) and not set("。！？") & set(text):
+        assert " ".join(found).split() == text.split(), "words that are short enough stay whole"
 
 
 def test_passages_end_with_sentences():
     assert passages("One two. Three four five. Six.", 4) == ["One two.", "Three four five. Six."]
+    assert passages("One two\n\nThree four", 3) == ["One two", "Three four"]
+    assert passages("北京市位于华北平原北部。" * 3 + "Is it? 是！", 3) == [
+        "北京市位于华北平原北部。北京市位于华北平原北部。", "北京市位于华北平原北部。Is it?", "是！",
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +133,21 @@ def test_text_longer_than_the_model_reads_is_kept_in_parts(tmp_path: Path, model
         parts = [library.text(passage) for passage in library.passages()]
         assert " ".join(parts) == words and len(library.text_vectors()._ids) == len(parts) > 1
     assert find(path, models, Watch(), text=words).passages[0].title == "Long"
+
+
+@pytest.mark.parametrize("text", ["北京市位于华北平原北部。" * 20, "ประเทศไทยมีชื่อ" * 30, "x9" * 400])
+def test_text_without_spaces_is_kept_whole_and_found(tmp_path: Path, models: Models, text: str):
+    path = tmp_path / "a.gpkg"
+    add(path, [Document("北京", text), Document("Farm", "Wheat grows.")], None, models, Watch())
+    with Library.open(path) as library:
+        parts = [library.text(passage) for passage in library.passages()]
+        assert "".join(parts) == f"{text}Wheat grows."
+    assert find(path, models, Watch(), text=text).passages[0].title == "北京"
+
+
+def test_title_that_is_longer_than_the_model_reads_is_told(tmp_path: Path, models: Models):
+    with pytest.raises(RsvlmError, match="The title of “北京北京"):
+        add(tmp_path / "a.gpkg", [Document("北京" * 200, "It is large.")], None, models, Watch())
 
 
 class Stopping(Watch):
