@@ -93,7 +93,7 @@ def evaluate(
 def read_templates(file: Path) -> tuple[str, ...]:
     """Sentences that name a class, one in a line, {} where its name stands. Raises RsvlmError: not_found, bad_request."""
     try:
-        found = tuple(line.strip() for line in file.read_text("utf-8").splitlines() if line.strip())
+        found = tuple(line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise RsvlmError("not_found", f"{file} cannot be read.", "Give a text file.") from error
     wrong = next((line for line in found if line.count("{}") != 1), "" if found else "(it is empty)")

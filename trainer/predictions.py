@@ -26,7 +26,8 @@ HINT = "Give JSON or JSON Lines with id, prediction and references in every row.
 
 @dataclass(frozen=True)
 class Prediction:
-    """said: what the model gave; references: all that would have been right, none where the file has none.
+    """said: what the model gave, "" where the file has null; references: all that would have been right, none where the file has
+    none, or null.
 
     kind: of the question, "" where the file says none. changed: the flag of a pair of dates, None without one. row: all that
     the file says of it. by_order: whether its references were taken by its place in the file, as no id led to them.
@@ -73,7 +74,7 @@ def read_vocabulary(file: Path) -> dict[str, int]:
 
 def _load(file: Path) -> Any:
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RsvlmError("not_found", f"{file} cannot be read.", HINT) from error
     try:
@@ -104,9 +105,9 @@ def _prediction(row: Mapping[str, Any], number: int, file: Path, elsewhere: bool
     flag = row.get("changeflag")
     return Prediction(
         id=str(row[name]) if name else str(number),
-        said=row[said],
+        said="" if row[said] is None else row[said],
         references=() if elsewhere else _references(row, said),
-        kind=str(next((row[name] for name in KINDS if name in row), "")),
+        kind=_kind(row),
         changed=None if flag is None else bool(flag),
         row=row,
     )
@@ -115,12 +116,16 @@ def _prediction(row: Mapping[str, Any], number: int, file: Path, elsewhere: bool
 def _references(row: Mapping[str, Any], said: str) -> tuple[Any, ...]:
     """Of fields that hold many, each; of one that holds one, it; else those that are numbered."""
     for name in TRUE:
-        if name in row and name != said:
-            value = row[name]
+        value = None if name == said else row.get(name)
+        if value is not None:
             many = name in ("references", "captions") and isinstance(value, list)
-            return tuple(value) if many else (value,)
+            return tuple(one for one in value if one is not None) if many else (value,)
     numbered = sorted(name for name in row if re.fullmatch(r"(caption|reference)_?\d+", name))
-    return tuple(row[name] for name in numbered)
+    return tuple(row[name] for name in numbered if row[name] is not None)
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    return str(next((row[name] for name in KINDS if row.get(name) is not None), ""))
 
 
 def _joined(found: Sequence[Prediction], truth: Sequence[Any], file: Path) -> list[Prediction]:
@@ -152,8 +157,12 @@ def _id(row: Any, names: Sequence[str]) -> str | None:
     return next((str(row[name]) for name in names if name in row), None) if isinstance(row, dict) else None
 
 
-def _with_references(prediction: Prediction, row: Mapping[str, Any]) -> Prediction:
-    references = _references(row, "") or ((row["caption"],) if "caption" in row else (row,))
-    kind = str(next((row[name] for name in KINDS if name in row), prediction.kind))
-    changed = bool(row["changeflag"]) if row.get("changeflag") is not None else prediction.changed
-    return replace(prediction, references=references, kind=kind, changed=changed)
+def _with_references(prediction: Prediction, row: Any) -> Prediction:
+    """row: fields, or the reference itself."""
+    fields = row if isinstance(row, Mapping) else {}
+    references = _references(fields, "")
+    if not references and not fields.keys() & set(TRUE):
+        own = fields.get("caption", row)
+        references = () if own is None else (own,)
+    changed = bool(fields["changeflag"]) if fields.get("changeflag") is not None else prediction.changed
+    return replace(prediction, references=references, kind=_kind(fields) or prediction.kind, changed=changed)

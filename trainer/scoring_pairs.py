@@ -47,30 +47,30 @@ def _worth(sums: np.ndarray) -> dict[str, np.ndarray]:
 def _right(row: Prediction, said: object, protocol: str) -> bool:
     """Equal to a reference, or, by the protocol “contains”, with the words of one in it."""
     if protocol == "exact":
-        return tidy(str(said)) in {tidy(str(text)) for text in row.references}
-    words = f" {plain(str(said))} "
+        return tidy(_text(said)) in {tidy(str(text)) for text in row.references}
+    words = f" {plain(_text(said))} "
     return any(f" {plain(str(text))} " in words for text in row.references)
 
 
 def steadiness(rows: Rows, _: Given) -> Scored:
     """Share of answers that stay the same, by what was changed (`again`: name -> answer), and of numbers (`counts`: said,
-    drawn) that agree with the masks.
+    drawn) that agree with the masks. Rows without an answer given again count for the latter only.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row.row.get("again", {})))
+    repeated = [row.row.get("again") or {} for row in rows]
+    names = list(dict.fromkeys(name for again in repeated for name in again))
     if not names:
         raise RsvlmError(
             "bad_request", "No row has an answer given again.", "Give {what was changed: answer} as `again`."
         )
     same = [
-        [
-            tidy(str(again[name])) == tidy(str(row.said)) if name in (again := row.row["again"]) else None
-            for name in names
-        ]
-        for row in rows
+        [tidy(_text(again[name])) == tidy(_text(row.said)) if name in again else None for name in names]
+        for row, again in zip(rows, repeated, strict=True)
     ]
     numbers = [row.row.get("counts") for row in rows]
     told = [[None, None] if pair is None else [pair[0] == pair[1], abs(pair[0] - pair[1])] for pair in numbers]
-    whole = [all(value is not False for value in row) for row in same]
+    whole = [
+        all(value is not False for value in row) if again else None for row, again in zip(same, repeated, strict=True)
+    ]
     values = np.array([[one, *row, *pair] for one, row, pair in zip(whole, same, told, strict=True)], float)
     there = np.isfinite(values)
     figures = ("all the same", *names, "numbers as drawn", "MAE of numbers to masks")
@@ -83,6 +83,10 @@ def steadiness(rows: Rows, _: Given) -> Scored:
         }
 
     return Scored({"": Tally(np.concatenate([np.nan_to_num(values), there], axis=1), shares)})
+
+
+def _text(said: object) -> str:
+    return "" if said is None else str(said)
 
 
 def _texts(value: object) -> set[str]:

@@ -25,8 +25,9 @@ UNIT_ONLY = "The model gives vectors of unit length only."
 def retrieval(rows: Rows, given: Given) -> Scored:
     """RS5M: over all captions, in percent. SkyScript: over captions that differ, in fractions."""
     images = _stack([row.said for row in rows])
-    texts = _stack([vector for row in rows for vector in row.row.get("vectors", ())])
-    owner = np.repeat(np.arange(len(rows)), [len(row.row["vectors"]) for row in rows])
+    vectors = [row.row.get("vectors") or () for row in rows]
+    texts = _stack([vector for own in vectors for vector in own])
+    owner = np.repeat(np.arange(len(rows)), [len(own) for own in vectors])
     if len(set(owner.tolist())) != len(rows) or texts.shape[1] != images.shape[1]:
         raise RsvlmError(
             "bad_request", "A picture has no caption's vector, or of another width.", "Give `vectors` in every row."
@@ -39,7 +40,14 @@ def retrieval(rows: Rows, given: Given) -> Scored:
 
 
 def _skyscript(rows: Rows, images: np.ndarray, texts: np.ndarray, owner: np.ndarray) -> dict[str, Tally]:
-    """Captions that are alike are one."""
+    """Captions that are alike are one. Raises RsvlmError (bad_request) where a row has not one vector for each caption."""
+    uneven = next((row.id for row in rows if len(row.references) != len(row.row["vectors"])), None)
+    if uneven is not None:
+        raise RsvlmError(
+            "bad_request",
+            f"The row {uneven} has other numbers of references and vectors.",
+            "Give one of `vectors` for each of `references`, in the same order.",
+        )
     said = [str(text) for row in rows for text in row.references]
     first = {text: place for place, text in reversed(list(enumerate(said)))}
     kept = sorted(first.values())

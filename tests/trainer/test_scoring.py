@@ -17,6 +17,7 @@ import rsvlm.geo  # noqa: F401 # its limits, before rasterio opens anything
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer import scoring, scoring_cover
 from rsvlm.trainer.builders.wording import templates
+from rsvlm.trainer.evaluation import read_templates
 from rsvlm.trainer.predictions import read_predictions
 from rsvlm.trainer.scoring import TASKS, score_file
 
@@ -241,6 +242,57 @@ def test_values_that_fit_no_protocol_are_told(tmp_path: Path, task: str, protoco
     with pytest.raises(RsvlmError) as caught:
         score_file(task, file, protocol)
     assert caught.value.exit_code == 2 and caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("protocol", "rows", "sentence"),
+    [
+        ("rs5m", [{"prediction": [1, 0], "vectors": [[1, 0]]}, {"prediction": [0, 1]}], "no caption's vector"),
+        ("skyscript", [{"prediction": [1, 0], "vectors": [[1, 0], [0, 1]]}], "other numbers of references and vectors"),
+        ("rs5m", [{"prediction": None, "vectors": [[1, 0]]}], "width"),
+    ],
+)
+def test_vectors_that_lack_something_are_told(tmp_path: Path, protocol: str, rows: list[dict[str, Any]], sentence: str):
+    file = write(tmp_path / "said.json", [{"references": ["a road"], **row} for row in rows])
+    with pytest.raises(RsvlmError, match=sentence):
+        score_file("retrieval", file, protocol)
+
+
+def test_rows_without_an_answer_given_again_say_nothing_on_steadiness(tmp_path: Path):
+    rows = [
+        {"prediction": "0", "references": ["0"], "again": {"turned": 0}},
+        {"prediction": "none", "references": ["b"], "again": {"turned": None}},
+        {"prediction": "c", "references": ["c"], "counts": [2, 3]},
+    ]
+    metrics = score_file("consistency", write(tmp_path / "said.json", rows))["metrics"]
+    assert (metrics["all the same"], metrics["turned"], metrics["MAE of numbers to masks"]) == (0.5, 0.5, 1)
+
+
+def test_null_is_no_answer_and_no_reference(tmp_path: Path):
+    rows = [
+        {"prediction": None, "references": ["none", None], "type": None},
+        {"prediction": "yes", "references": None, "answer": "yes"},
+    ]
+    file = write(tmp_path / "said.json", rows)
+    assert [(row.said, row.references, row.kind) for row in read_predictions(file)] == [
+        ("", ("none",), ""),
+        ("yes", ("yes",), ""),
+    ]
+    assert score_file("vqa", file, "exact")["metrics"]["OA"] == 0.5
+    for true in ([{"id": 1, "reference": None}], [{"id": 1, "captions": [None]}], [{"id": 1, "caption": None}]):
+        said = write(tmp_path / "said.json", [{"id": 1, "prediction": "None"}])
+        with pytest.raises(RsvlmError, match="rows without references"):
+            read_predictions(said, write(tmp_path / "true.json", true))
+    whole = write(tmp_path / "said.json", {"predictions": [{"prediction": "3"}], "truth": [3]})
+    assert read_predictions(whole)[0].references == (3,)
+
+
+def test_marks_of_utf8_at_the_start_of_files_are_skipped(tmp_path: Path):
+    row = json.dumps({"prediction": "å", "reference": "å"}, ensure_ascii=False)
+    (tmp_path / "said.jsonl").write_text(f"{row}\n{row}\n", "utf-8-sig")
+    assert [row.said for row in read_predictions(tmp_path / "said.jsonl")] == ["å", "å"]
+    (tmp_path / "templates.txt").write_text("a photo of {}\n", "utf-8-sig")
+    assert read_templates(tmp_path / "templates.txt") == ("a photo of {}",)
 
 
 def test_lines_end_where_json_has_them_end(tmp_path: Path):
