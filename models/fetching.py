@@ -9,7 +9,8 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import IO
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import (
@@ -89,10 +90,7 @@ def _connection(url: str, start: int, size: int) -> Iterator[tuple[int, bytes]]:
     request = Request(url, headers={"User-Agent": f"rsvlm/{VERSION}", "Accept-Encoding": "identity"})
     if start:
         request.add_header("Range", f"bytes={start}-")
-    token = os.environ.get("HF_TOKEN")
-    if token and urlsplit(url).netloc == urlsplit(hub()).netloc:
-        # To the hub alone: the server that it sends us on to for the bytes must not see it.
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    _sign(request)
     response: HTTPResponse
     with _opener().open(request, timeout=SILENCE) as response:
         goes_on = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
@@ -105,6 +103,25 @@ def _connection(url: str, start: int, size: int) -> Iterator[tuple[int, bytes]]:
             raise ConnectionError("ended early")
 
 
+def _sign(request: Request) -> None:
+    """With the user's token if it goes to the hub: the server that it sends us on to for the bytes must not see it."""
+    token = os.environ.get("HF_TOKEN")
+    if token and urlsplit(request.full_url)[:2] == urlsplit(hub())[:2]:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+
+
+class _Redirects(HTTPRedirectHandler):
+    """The hub also sends on to other addresses of its own, which ask who comes."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        request = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if request is not None:
+            _sign(request)
+        return request
+
+
 def _opener() -> OpenerDirector:
     """HTTP and HTTPS only: urllib's own would follow file: and ftp: as well."""
     opener = OpenerDirector()
@@ -112,7 +129,7 @@ def _opener() -> OpenerDirector:
         ProxyHandler(),
         HTTPHandler(),
         HTTPSHandler(),
-        HTTPRedirectHandler(),
+        _Redirects(),
         HTTPErrorProcessor(),
         HTTPDefaultErrorHandler(),
         UnknownHandler(),

@@ -32,12 +32,13 @@ FILES = {"model.safetensors": WEIGHTS, "config.json": b'{"stem": 8}', "words/tok
 class Hub(ThreadingHTTPServer):
     """ranges: whether it can begin in the middle; breaks: bytes after which each answer ends early, one an answer.
 
-    statuses: what it answers instead, one a request, 200 for the file; moved: another server that it sends on to.
+    statuses: what it answers instead, one a request, 200 for the file; moved: another server that it sends on to; token:
+    without which it gives no file.
     """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
-        self.ranges, self.breaks, self.statuses, self.moved = True, [], [], None
+        self.ranges, self.breaks, self.statuses, self.moved, self.token = True, [], [], None, None
         self.files = {f"/someone/toy/resolve/{REVISION}/{name}": content for name, content in FILES.items()}
         self.asked: list[tuple[str, str | None, str | None]] = []  # path, Range, Authorization
 
@@ -57,8 +58,10 @@ class Answering(BaseHTTPRequestHandler):
             return self.send_error(status)
         if self.path not in hub.files:
             return self.send_error(404)
-        if hub.moved:
-            self.send_response(302)
+        if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
+            return self.send_error(401)
+        if hub.moved and not self.path.startswith("/cache"):
+            self.send_response(307)
             self.send_header("Location", hub.moved + self.path)
             return self.end_headers()
         content = hub.files[self.path]
@@ -306,6 +309,24 @@ def test_token_goes_to_the_hub_alone_and_into_no_log(
         caplog.text + "".join(capfd.readouterr()) + "".join(p.read_text("latin-1") for p in card.folder.rglob("*.*"))
     )
     assert "hf_secret" not in written
+
+
+def test_token_goes_along_where_the_hub_sends_on_to_itself_and_no_further(
+    hub: Hub, serve: Callable[[], Hub], card: ModelCard, monkeypatch: pytest.MonkeyPatch
+):
+    """As the hub does for small files, to an address without a host."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    other = serve()
+    hub.token, hub.moved = "hf_secret", "/cache"
+    hub.files |= {f"/cache{path}": content for path, content in hub.files.items()}
+    download(card, Watch(), accepted=False)
+    assert card.verify() and len(hub.asked) == 2 * len(FILES)
+    for name in FILES:
+        (card.folder / name).unlink()
+    hub.moved = other.address + "/cache"
+    other.files = {path: content for path, content in hub.files.items() if path.startswith("/cache")}
+    download(card, Watch(), accepted=False)
+    assert card.verify() and len(other.asked) == len(FILES) and {token for _, _, token in other.asked} == {None}
 
 
 def test_file_with_an_address_of_its_own_comes_by_https(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
