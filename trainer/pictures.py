@@ -75,6 +75,17 @@ def _has_end(href: str) -> bool:
         return True
 
 
+def size_of(href: str) -> tuple[int, int] | None:
+    """Width and height of a picture by its header; None for what is missing or damaged."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(href) as source:
+                return source.width, source.height
+    except RasterioError:
+        return None
+
+
 def _photograph(image: dict[str, Any], sides: Sides) -> Picture:
     try:
         with warnings.catch_warnings():

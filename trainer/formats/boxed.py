@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import rasterio
-from rasterio.errors import RasterioError
-
-import rsvlm.geo.opening  # noqa: F401 # its limits; pictures without a place are no reason to warn
 from rsvlm.models.boxes import Box
 from rsvlm.models.boxes import read as read_boxes
 from rsvlm.protocol import Record
+from rsvlm.trainer.pictures import size_of
 
 
 def grounded(record: Record) -> Record:
@@ -22,7 +19,7 @@ def grounded(record: Record) -> Record:
     spoken = [message["content"] for message in record.messages[-2:] if "{<" in message["content"]]
     if len(record.images) != 1 or not spoken:
         return record
-    size = _size(record.images[0]["href"])
+    size = size_of(record.images[0]["href"])
     if size is None:
         return record
     found = [box for text in spoken for box in read_boxes(text, "rotated" if "|<" in text else "percent", *size).boxes]
@@ -50,11 +47,3 @@ def _asked(record: Record) -> str:
         if found:
             return phrase.strip(" .?")
     return question
-
-
-def _size(href: str) -> tuple[int, int] | None:
-    try:
-        with rasterio.open(href) as picture:
-            return picture.width, picture.height
-    except RasterioError:
-        return None

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer.formats.masks import fit
 from rsvlm.trainer.formats.reading import UNLIKE, Source, said
 from rsvlm.trainer.regions import bbox_of, encode
 
@@ -48,6 +49,9 @@ def _records(row: Mapping[str, Any], root: Any, start: str, source: Source) -> I
     if damage is None or building is None:
         raise RsvlmError("bad_request", "the pair has no masks")
     images = [{"href": f"{start}/{date}/{name}.png"} for date in ("A", "B")]
+    for image in images:
+        for mask in (damage, building):
+            fit(image["href"], mask)
     ident = f"{source.path.stem}/{name}"
     about = {
         "source": origin,

@@ -25,6 +25,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.wording import cover_names
 from rsvlm.trainer.formats.cover_questions import cover_questions
 from rsvlm.trainer.formats.reading import SUFFIXES, Source, said
+from rsvlm.trainer.pictures import size_of
 from rsvlm.trainer.regions import bbox_of, encode
 
 NOBODY = ("ignore", "ignored", "unlabeled", "unlabelled", "unknown", "void")
@@ -71,9 +72,20 @@ def covered(source: Source) -> Iterator[Covered]:
 
     def make(name: str) -> Iterator[Covered]:
         image = {"href": f"{start}/images/{pictures[name].name}"}
-        yield Covered(name, "held" if name in held else "train", image, _covers(masks[name].read_bytes(), palette))
+        covers = _covers(masks[name].read_bytes(), palette)
+        fit(image["href"], next(iter(covers.values())))
+        yield Covered(name, "held" if name in held else "train", image, covers)
 
     yield from source.each((name for name in names if source.wants("held" if name in held else "train")), make)
+
+
+def fit(href: str, mask: np.ndarray) -> None:
+    """Whether the mask, (H, W), lies on the pixels of the picture. Raises RsvlmError (bad_request) where it cannot."""
+    size = size_of(href)
+    if size is None:
+        raise RsvlmError("bad_request", "the picture cannot be read")
+    if size != mask.shape[::-1]:
+        raise RsvlmError("bad_request", "the mask differs in size from its picture")
 
 
 def _palette(root: Place, name: str) -> dict[str, int]:

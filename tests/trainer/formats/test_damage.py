@@ -51,6 +51,14 @@ def test_damage_and_buildings_are_outlined_and_asked_about(folder: Path, read: R
     assert source.left_out == {"the pair has no masks": 1, "the row is not as this format has it": 1}
 
 
+@pytest.mark.parametrize("part", ["B", "building"])
+def test_pair_of_which_sizes_differ_is_left_out(folder: Path, read: Read, part: str):
+    Image.new("L", (20, 20)).save(folder / part / "a.png")
+    records, source = read("damage", folder)
+    assert {record.id.partition("/")[2][0] for record in records} == {"b"}
+    assert source.left_out["the mask differs in size from its picture"] == 1
+
+
 def test_all_of_it_validates_and_tells_its_licence(folder: Path, read: Read):
     records, _ = read("damage", folder)
     assert {record.split for record in records} == {"val"}

@@ -146,6 +146,17 @@ def test_windows_are_of_several_scales_inside_and_the_same_by_name():
     assert list(windows(120, 900, "a")) == []
 
 
+def test_mask_of_another_size_than_its_picture_is_left_out(folder: Path, read: Read):
+    small = Image.open(folder / "masks" / "part_3.png").resize((130, 115), Image.Resampling.NEAREST)
+    small.save(folder / "masks" / "part_3.png")
+    (folder / "images" / "part_4.jpg").write_bytes(b"no picture")
+    records, source = read("masks", folder)
+    shown = {Path(record.images[0]["href"]).stem for record in records}
+    assert shown == {f"part_{number}" for number in range(12)} - {"part_3", "part_4"}
+    assert source.left_out["the mask differs in size from its picture"] == 1
+    assert source.left_out["the picture cannot be read"] == 1
+
+
 def test_what_is_no_such_set_is_told(folder: Path, read: Read, picture: Callable[..., Path]):
     (folder / "images" / "more.png").write_bytes((folder / "images" / "part_0.jpg").read_bytes())
     picture("land/masks/part_1.png", 7)
