@@ -172,7 +172,7 @@ class Writer:
 
     def put(self, row: Mapping[str, Any]) -> None:
         """Any other line of JSON."""
-        self._file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+        self._file.write(json_line(row))
         self.written += 1
 
     def keep(self) -> None:
@@ -192,6 +192,14 @@ class Writer:
             os.replace(self._part, self.path)
         elif not self.written:
             self._part.unlink()
+
+
+def json_line(value: Any) -> bytes:
+    """In UTF-8; as ASCII where it cannot be, as names of files and broken texts may hold halves of characters."""
+    try:
+        return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value) + "\n").encode()
 
 
 def data_folder() -> Path:

@@ -169,6 +169,16 @@ def test_stopped_work_is_gone_on_with_and_only_whole_work_takes_its_place(tmp_pa
     assert json.loads(path.read_text("utf-8").splitlines()[0])["images"] == [{"href": "ä.png"}]
 
 
+def test_names_and_words_that_are_no_utf8_are_written_and_come_back(tmp_path: Path):
+    path = tmp_path / "out.jsonl"
+    odd = Record("a", "caption", "train", [{"href": "/data/K\udcfcste.png"}], [])
+    broken = Record("b", "caption", "train", [{"href": "/b.png"}], [{"role": "assistant", "content": "half \ud83d"}])
+    with Writer(path, "job") as out:
+        out.write(odd)
+        out.write(broken)
+    assert list(Records(path)) == [odd, broken]
+
+
 def test_file_that_is_there_is_not_lost(tmp_path: Path):
     path = write_lines(tmp_path / "out.jsonl", 2)
     with pytest.raises(RsvlmError, match="is there already") as caught:

@@ -21,7 +21,7 @@ from typing import Any
 from rsvlm.protocol import VERSION, Record, RsvlmError, Watch
 from rsvlm.trainer import formats
 from rsvlm.trainer.formats.reading import Source
-from rsvlm.trainer.records import Records, Writer
+from rsvlm.trainer.records import Records, Writer, json_line
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".vrt")  # by how they end
 _TELL = 50  # records between two tellings
@@ -156,7 +156,7 @@ class Answers:
         """What `find` gives, as JSON has it."""
         if name not in self._known:
             value = find()
-            self._file.write((json.dumps([name, value], ensure_ascii=False) + "\n").encode())
+            self._file.write(json_line([name, value]))
             self._file.flush()
             self._known[name] = value
         return self._known[name]

@@ -52,15 +52,27 @@ def shows(scene: Scene, box: Box) -> bool:
 
 
 def cut(found: Iterable[Labelled], side: int, side_m: float, job: Job) -> Iterator[Labelled]:
-    """Windows of pictures in place of the pictures; what is known of a picture is so of each. Raises RsvlmError."""
+    """Windows of pictures in place of the pictures; what is known of a picture is so of each. What cannot be read is left out.
+
+    Raises RsvlmError (bad_request) for a side that a picture does not have.
+    """
     for one in found:
-        with Scene.open(Raster(href=one.image["href"])) as scene:
-            boxes = grid(scene.width, scene.height, side_of(scene, side, side_m))
-            job.total += len(boxes)
-            for box in boxes:
-                job.done += 1
-                if not shows(scene, box):
-                    job.left_out[UNSEEN] += 1
-                    continue
-                window = [int(value) for value in box]
-                yield replace(one, ident=f"{one.ident}/{window[0]}_{window[1]}", image={**one.image, "window": window})
+        try:
+            yield from _windows(one, side, side_m, job)
+        except RsvlmError as error:
+            if error.code == "bad_request":
+                raise
+            job.left_out[error.message] += 1
+
+
+def _windows(one: Labelled, side: int, side_m: float, job: Job) -> Iterator[Labelled]:
+    with Scene.open(Raster(href=one.image["href"])) as scene:
+        boxes = grid(scene.width, scene.height, side_of(scene, side, side_m))
+        job.total += len(boxes)
+        for box in boxes:
+            job.done += 1
+            if not shows(scene, box):
+                job.left_out[UNSEEN] += 1
+                continue
+            window = [int(value) for value in box]
+            yield replace(one, ident=f"{one.ident}/{window[0]}_{window[1]}", image={**one.image, "window": window})

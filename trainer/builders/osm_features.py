@@ -24,6 +24,7 @@ from rsvlm.trainer.builders.sources import LABEL_COLUMNS
 from rsvlm.trainer.builders.wording import class_name, templates
 
 SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".pbf", ".osm", ".fgb")
+NULLS = ("", "None", "nan", "NaT")  # columns of numbers and times have no other
 _OTHER = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
 _TYPES = {"w": "way", "n": "node", "r": "relation", "a": "area"}
 
@@ -89,7 +90,7 @@ def _features(
     for number, packed in enumerate(shapes):
         if packed is None:
             continue
-        row = {name: str(values[number]) for name, values in fields.items() if values[number] not in (None, "")}
+        row = {name: text for name, values in fields.items() if (text := str(values[number])) not in NULLS}
         shape = shapely.transform(shapely.from_wkb(packed), placed)
         if shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
             continue
@@ -102,7 +103,7 @@ def _features(
 def tags_of(row: Mapping[str, str], layer: str) -> dict[str, str]:
     """OpenStreetMap's tags in a row of a table."""
     words = templates()["osm"]
-    tags = {name: value for name, value in row.items() if name not in words["ids"] and value != "nan"}
+    tags = {name: value for name, value in row.items() if name not in words["ids"]}
     tags |= {key: value for key, value in _OTHER.findall(row.get("other_tags", ""))}
     if "fclass" in row:
         key = next((key for part, key in words["layers"].items() if part in layer.lower()), "")

@@ -12,7 +12,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
 from rsvlm.trainer.builders.building import PICTURES, Job
 from rsvlm.trainer.builders.wording import class_name
-from rsvlm.trainer.formats.reading import Source, opened
+from rsvlm.trainer.formats.reading import Source, text_lines
 from rsvlm.trainer.records import Records
 
 FILE_COLUMNS = ("filename", "file", "image", "path", "filepath", "href")
@@ -69,25 +69,24 @@ def _folder(path: Path, job: Job) -> Iterator[Labelled]:
 
 def _table(path: Path, images: Path | None, job: Job) -> Iterator[Labelled]:
     source = Source(path, images)
-    with opened(path) as file:
-        rows = csv.DictReader(file)
-        names = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
-        column = next((names[name] for name in FILE_COLUMNS if name in names), None)
-        label = next((names[name] for name in LABEL_COLUMNS if name in names), None)
-        if column is None or label is None:
-            raise RsvlmError(
-                "bad_request",
-                f"{path.name} has no columns for a file and its label.",
-                f"Name them {FILE_COLUMNS[0]} and {LABEL_COLUMNS[0]} in its first line.",
-            )
-        for number, row in enumerate(rows):
-            name, said = (row.get(column) or "").strip(), (row.get(label) or "").strip()
-            if not name or not said:
-                job.left_out["a row names no file or no label"] += 1
-                continue
-            labels = [class_name(one) for one in said.split(";") if one.strip()]
-            split = (row.get(names.get("split", "")) or job.split).strip()
-            yield Labelled(f"{path.stem}/{number}", source.image(name), labels, {"filename": name}, split)
+    rows = csv.DictReader(text_lines(path))
+    names = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
+    column = next((names[name] for name in FILE_COLUMNS if name in names), None)
+    label = next((names[name] for name in LABEL_COLUMNS if name in names), None)
+    if column is None or label is None:
+        raise RsvlmError(
+            "bad_request",
+            f"{path.name} has no columns for a file and its label.",
+            f"Name them {FILE_COLUMNS[0]} and {LABEL_COLUMNS[0]} in its first line.",
+        )
+    for number, row in enumerate(rows):
+        name, said = (row.get(column) or "").strip(), (row.get(label) or "").strip()
+        if not name or not said:
+            job.left_out["a row names no file or no label"] += 1
+            continue
+        labels = [class_name(one) for one in said.split(";") if one.strip()]
+        split = (row.get(names.get("split", "")) or job.split).strip()
+        yield Labelled(f"{path.stem}/{number}", source.image(name), labels, {"filename": name}, split)
 
 
 def _of_record(record: Record) -> Labelled:

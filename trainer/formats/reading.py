@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -20,6 +21,7 @@ _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", 
 _WORD = re.compile(r"[a-z]+")
 _BLOCK = 2**16
 UNLIKE = "the row is not as this format has it"
+UNREAD = "a file that the row names cannot be read"
 
 
 class Source:
@@ -84,6 +86,10 @@ class Source:
                 self.left_out[error.message] += 1
             except (KeyError, TypeError, ValueError, IndexError, AttributeError):
                 self.left_out[UNLIKE] += 1
+            except OSError as error:
+                if error.errno == errno.ENOSPC:  # some formats write pictures, and a full disk is no fault of the row
+                    raise
+                self.left_out[UNREAD] += 1
             else:
                 yield from made
 
@@ -112,9 +118,14 @@ def opened(path: Path) -> TextIO:
 
 def lines(path: Path) -> Iterator[str]:
     """Of a text that are not empty. Raises RsvlmError (not_found, bad_request)."""
+    yield from (line.strip() for line in text_lines(path) if line.strip())
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Lines as they are. Raises RsvlmError (not_found, bad_request)."""
     with opened(path) as file:
         try:
-            yield from (line.strip() for line in file if line.strip())
+            yield from file
         except UnicodeDecodeError as error:
             raise RsvlmError("bad_request", f"{path.name} cannot be read as text.", "Save it as UTF-8.") from error
 

@@ -16,36 +16,33 @@ from typing import Any
 from rsvlm.models.inert_pickle import WRONG, Machine
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.karpathy import QUESTION
-from rsvlm.trainer.formats.reading import Source, opened, said
+from rsvlm.trainer.formats.reading import Source, said, text_lines
 
 _NAME = re.compile(r"([awn])(\d+)_([A-Za-z0-9]+)_(\d\d)$")
 _KINDS = {"a": "area", "w": "way", "n": "node"}
 
 
 def read(source: Source) -> Iterator[Record]:
-    with opened(source.path) as file:
-        rows = csv.DictReader(file)
-        if not {"filepath", "title"} <= set(rows.fieldnames or ()):
-            raise RsvlmError(
-                "bad_request", f"{source.path.name} has no columns filepath and title.", "Give a table of SkyScript."
-            )
-        split = source.named_split()
+    rows = csv.DictReader(text_lines(source.path))
+    if not {"filepath", "title"} <= set(rows.fieldnames or ()):
+        raise RsvlmError(
+            "bad_request", f"{source.path.name} has no columns filepath and title.", "Give a table of SkyScript."
+        )
+    split = source.named_split()
 
-        def make(row: Mapping[str, str]) -> Iterator[Record]:
-            titles = (row.get(name) for name in ("title", "title_multi_objects"))
-            captions = list(dict.fromkeys(title.strip() for title in titles if title and title.strip()))
-            if not captions:
-                raise ValueError("no title")
-            name = row["filepath"]
-            image, meta = source.image(name, keep=min(2, name.count("/") + 1)), _of_name(name)
-            year = meta.pop("year", None)
-            image |= {"date": year} if year else {}
-            meta |= _facts(source, name)
-            yield Record(
-                f"skyscript/{Path(name).stem}", "caption", split, [image], said(QUESTION, *captions), meta=meta
-            )
+    def make(row: Mapping[str, str]) -> Iterator[Record]:
+        titles = (row.get(name) for name in ("title", "title_multi_objects"))
+        captions = list(dict.fromkeys(title.strip() for title in titles if title and title.strip()))
+        if not captions:
+            raise ValueError("no title")
+        name = row["filepath"]
+        image, meta = source.image(name, keep=min(2, name.count("/") + 1)), _of_name(name)
+        year = meta.pop("year", None)
+        image |= {"date": year} if year else {}
+        meta |= _facts(source, name)
+        yield Record(f"skyscript/{Path(name).stem}", "caption", split, [image], said(QUESTION, *captions), meta=meta)
 
-        yield from source.each(rows, make)
+    yield from source.each(rows, make)
 
 
 def _of_name(name: str) -> dict[str, Any]:

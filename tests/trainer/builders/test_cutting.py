@@ -71,6 +71,27 @@ def test_metres_that_no_raster_has_are_refused(raster: Path, picture: Callable[.
         list(cut(labelled(plain, None, job), 0, 100.0, job))
 
 
+def test_damaged_pictures_are_left_out_and_the_others_cut(raster: Path, tmp_path: Path):
+    folder, out = tmp_path / "sites" / "airport", tmp_path / "made.jsonl"
+    folder.mkdir(parents=True)
+    raster.rename(folder / "whole.tif")
+    (folder / "none.tif").write_bytes(b"II*\x00 and no more")
+    words = ["caption", str(tmp_path / "sites"), "-o", str(out), "--side", "80", "--json"]
+    result = CliRunner().invoke(data_app, words)
+    assert result.exit_code == 0, result.output
+    assert [record.images[0]["href"] for record in Records(out)] == [str(folder / "whole.tif")] * 6
+    left_out = json.loads(result.stdout)["left_out"]
+    assert [count for reason, count in left_out.items() if reason.startswith("none.tif is not a raster")] == [1]
+
+
+def test_empty_cells_of_a_column_of_numbers_are_no_name(raster: Path, tmp_path: Path):
+    rows = [(shapely.box(x, 10, x + 20, 40), {"class": value}) for x, value in ((10, 7), (60, None), (110, 8.5))]
+    features = outlines(tmp_path / "own.geojson", rows)
+    job = Job("osm", 0, [raster, features], {})
+    records = osm_records(raster, [features], Windows(256, True, 1, 0, 4.0, "", 400.0, "greenhouse"), job)
+    assert [region["label"] for record in records for region in record.regions] == ["greenhouse"] * 3
+
+
 def test_features_of_ones_own_are_named_by_a_column_or_by_hand(raster: Path, tmp_path: Path):
     rows = [
         (shapely.box(10, 10, 40, 40), {"Class": "Storage_Tank"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer import formats
+from rsvlm.trainer.builders.building import Job
+from rsvlm.trainer.builders.sources import labelled
 from rsvlm.trainer.formats import reading
-from rsvlm.trainer.formats.reading import Source, items, lines
+from rsvlm.trainer.formats.reading import UNREAD, Source, items, lines
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 2**16])
@@ -32,6 +35,46 @@ def test_what_is_no_json_is_told(written: Callable[..., Path], text: str):
     with pytest.raises(RsvlmError, match=r"a\.json is no JSON") as caught:
         list(items(written("a.json", text), "images"))
     assert caught.value.exit_code == 2
+
+
+def test_row_with_a_file_that_cannot_be_read_is_left_out(
+    read: Callable[..., Any], written: Callable[..., Path], picture: Callable[..., Path], tmp_path: Path
+):
+    rows = [{"filename": name, "split": "train", "sentences": [{"raw": "a house"}]} for name in ("a.png", "b.png")]
+    for name in ("a.png", "b.png"):
+        for date in "AB":
+            picture(f"images/train/{date}/{name}")
+    (tmp_path / "images" / "train" / "label").mkdir()
+    (tmp_path / "images" / "train" / "label" / "b.png").write_bytes(b"")
+    records, source = read("levir-cc", written("LevirCCcaptions.json", {"images": rows}), tmp_path)
+    assert [record.meta["filename"] for record in records] == ["a.png"] and source.left_out == {UNREAD: 1}
+
+    talk = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A lake."}]
+    inside = f"data:image/png;base64,{'iVBORw0KGgo' * 400}"
+    lines = [json.dumps({"messages": talk, "images": [name]}) for name in (inside, "images/train/A/a.png")]
+    records, source = read("rs-rag", written("vqa.jsonl", "\n".join(lines)), tmp_path)
+    assert [record.id for record in records] == ["vqa/1"] and source.left_out == {UNREAD: 1}
+
+
+def test_full_disk_is_no_fault_of_a_row(tmp_path: Path):
+    def full(row: int) -> list[int]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    source = Source(tmp_path / "x.json")
+    with pytest.raises(OSError, match="No space left"):
+        list(source.each([1], full))
+
+
+@pytest.mark.parametrize("name", ["skyscript", "table"])
+def test_tables_that_are_not_utf8_are_told(read: Callable[..., Any], tmp_path: Path, name: str):
+    table = tmp_path / "t.csv"
+    table.write_bytes("filepath,title,label\na.png,Küste,Küste\n".encode("cp1252"))
+    with pytest.raises(RsvlmError, match=r"t\.csv cannot be read as text") as caught:
+        if name == "table":
+            list(labelled(table, None, Job("caption", 0, [table], {})))
+        else:
+            read(name, table)
+    assert caught.value.hint == "Save it as UTF-8."
 
 
 def test_missing_lists_and_files_are_told(written: Callable[..., Path], tmp_path: Path):
