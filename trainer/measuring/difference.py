@@ -6,6 +6,7 @@ of the bands is averaged over 5 x 5 pixels. The threshold is that with the best 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -20,13 +21,17 @@ from rsvlm.trainer.scored import Scored
 
 REACH = 2  # pixels to each side that are averaged
 LEVELS = 256
+ALIKE = 1e-6  # levels apart, as the same numbers are after rounding
 
 
 def difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 each -> (H, W) float, levels from 0 on."""
     first, second = before.astype(float), after.astype(float)
     means, deviations = zip(*((one.mean(axis=(0, 1)), one.std(axis=(0, 1))) for one in (first, second)), strict=True)
-    matched = (second - means[1]) * (deviations[0] / np.maximum(deviations[1], 1)) + means[0]
+    first_deviation, second_deviation = (
+        np.maximum(one, 1) for one in deviations
+    )  # in a flat picture, noise stays noise
+    matched = (second - means[1]) * (first_deviation / second_deviation) + means[0]
     return _averaged(np.abs(matched - first).mean(axis=2))
 
 
@@ -39,7 +44,9 @@ def _averaged(values: np.ndarray) -> np.ndarray:
 
 
 def otsu(values: np.ndarray) -> float:
-    """The threshold that parts them into the two classes furthest apart (Otsu, IEEE SMC 9, 1979)."""
+    """The threshold that parts them into the two classes furthest apart (Otsu, IEEE SMC 9, 1979); inf where all are alike."""
+    if np.ptp(values) < ALIKE:
+        return math.inf
     counts, edges = np.histogram(values, LEVELS)
     middles = (edges[1:] + edges[:-1]) / 2
     below, total = counts.cumsum()[:-1], counts.sum()

@@ -78,6 +78,16 @@ def test_thresholds_part_what_differs():
         best_threshold([(levels, np.zeros((10, 10), bool))])
 
 
+def test_dates_that_are_equal_have_no_changed_pixel():
+    noise = (np.random.default_rng(0).random((64, 64, 3)) < 0.1).astype(np.uint8)
+    for pixels in (ground(3), noise, np.full((64, 64, 3), 7, np.uint8)):
+        found = difference(pixels, pixels)
+        assert found.max() < 1e-6 and otsu(found) == np.inf
+        _, scored = score([(found, np.zeros((64, 64), bool))], None)
+        assert scored.tallies[""].values()["false alarms"] == 0
+    assert difference(np.zeros((64, 64, 3), np.uint8), built(ground(3))[0]).max() > 2, "seen against what is flat"
+
+
 def test_changed_pixels_and_false_alarms_are_counted():
     true = [np.zeros((20, 20), bool), np.zeros((20, 20), bool), np.zeros((20, 20), bool)]
     told = [one.copy() for one in true]
