@@ -12,7 +12,8 @@ from rsvlm.models.safety import read_config
 from rsvlm.protocol import RsvlmError
 
 READABLE = (".safetensors", ".pt", ".pth", ".tar", ".bin")  # .tar: of .pth.tar
-INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")  # of weights in several files
+WHOLE = ("model.safetensors", "pytorch_model.bin")  # all weights, as transformers calls the file
+INDEXES = tuple(f"{name}.index.json" for name in WHOLE)  # of weights in several files
 ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")  # as peft calls them
 BESIDE_ADAPTER = ("non_lora_trainables.bin",)  # what LLaVA's training saves beside one
 LANGUAGE_TEXTS = ("config.json", "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt")
@@ -137,13 +138,24 @@ def weights_in(folder: Path) -> list[Path]:
 def named_weights(folder: Path) -> list[Path]:
     """The files that an index names, or an adapter and what was trained beside it; none where there is neither.
 
-    Raises RsvlmError: bad_request (one of them is not there), model_failed (the index is broken).
+    An index whose files are not there is passed over where there is something else: another index, an adapter, all in one
+    file. Raises RsvlmError: bad_request (one of them is not there), model_failed (the index is broken).
     """
-    for index in (folder / name for name in INDEXES):
-        if index.is_file():
+    lacking: RsvlmError | None = None
+    for index in (folder / name for name in INDEXES if (folder / name).is_file()):
+        try:
             return [folder / name for name in indexed(index)]
+        except RsvlmError as error:
+            if error.code != "bad_request":
+                raise
+            lacking = lacking or error
     adapter = [folder / name for name in ADAPTERS if (folder / name).is_file()][:1]
-    return [*adapter, *(folder / name for name in BESIDE_ADAPTER if adapter and (folder / name).is_file())]
+    named = [*adapter, *(folder / name for name in BESIDE_ADAPTER if adapter and (folder / name).is_file())]
+    if lacking and not named:
+        named = [folder / name for name in WHOLE if (folder / name).is_file()][:1]
+        if not named:
+            raise lacking
+    return named
 
 
 def indexed(index: Path) -> list[str]:

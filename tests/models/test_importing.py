@@ -23,7 +23,7 @@ from rsvlm.models.families.compact.words import SPECIAL_TOKENS
 from rsvlm.models.importing import Report, Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.parts.tokenizer import train_tokenizer
-from rsvlm.models.releases import RELEASES
+from rsvlm.models.releases import RELEASES, named_weights
 from rsvlm.models.weights import load_compact, save_compact
 from rsvlm.protocol import RsvlmError
 
@@ -281,6 +281,30 @@ def test_what_is_no_model_is_told(given: Path, tmp_path: Path):
     (given / "second.pt").write_bytes(b"")
     with pytest.raises(RsvlmError, match=r"should hold one file of weights, and holds model\.safetensors, second\.pt"):
         import_model(given, WISH)
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ("model.safetensors", "model.safetensors"),
+        ("pytorch_model.bin model-1.safetensors", "pytorch_model.bin"),
+        ("pytorch_model-1.bin pytorch_model-2.bin model-1.safetensors", "pytorch_model-1.bin pytorch_model-2.bin"),
+        ("model-1.safetensors model-2.safetensors model.safetensors", "model-1.safetensors model-2.safetensors"),
+        ("adapter_model.bin non_lora_trainables.bin model.safetensors", "adapter_model.bin non_lora_trainables.bin"),
+    ],
+)
+def test_index_of_files_that_are_not_there_is_passed_over(tmp_path: Path, files: str, found: str):
+    for stem, end in (("model", "safetensors"), ("pytorch_model", "bin")):
+        spread = {"weight_map": {"a": f"{stem}-1.{end}", "b": f"{stem}-2.{end}"}}
+        (tmp_path / f"{stem}.{end}.index.json").write_text(json.dumps(spread))
+    (tmp_path / "training_args.bin").write_bytes(b"")
+    with pytest.raises(
+        RsvlmError, match=r"holds no model-1\.safetensors, which its model\.safetensors\.index\.json names"
+    ):
+        named_weights(tmp_path)
+    for name in files.split():
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in named_weights(tmp_path)] == found.split()
 
 
 @pytest.mark.parametrize("family", RELEASES)

@@ -17,11 +17,11 @@ from rsvlm.models.families.huggingface.files import BROKEN, LARGE, architecture_
 from rsvlm.models.families.huggingface.processors import LOCAL, SECOND_TOKENIZER
 from rsvlm.models.families.huggingface.sam import MASKS, NETWORKS, sam_network
 from rsvlm.models.families.huggingface.words import card_fields
-from rsvlm.models.releases import INDEXES, indexed
+from rsvlm.models.releases import INDEXES, WHOLE, indexed
 from rsvlm.models.safety import check_folder
 from rsvlm.protocol import RsvlmError
 
-WEIGHTS, INDEX = "model.safetensors", INDEXES[0]
+WEIGHTS, INDEX = WHOLE[0], INDEXES[0]
 MEND = "Get the folder again, as it is on the hub."
 
 
@@ -97,8 +97,9 @@ def _pixels(config: Any) -> int:
 
 
 def _files(folder: Path, name: str) -> list[str]:
-    """Names of what belongs to the model: texts, and the weights that its index names or the one file that it has."""
-    weights = set(indexed(folder / INDEX)) if (folder / INDEX).is_file() else {WEIGHTS}
+    """Names of what belongs to the model: texts, and the one file of weights that it has or those that its index names."""
+    several = (folder / INDEX).is_file() and not (folder / WEIGHTS).is_file()  # transformers reads the one file rather
+    weights = set(indexed(folder / INDEX)) if several else {WEIGHTS}
     if not all(re.match(FILE, file) and (folder / file).is_file() for file in weights):
         raise RsvlmError(
             "bad_request",

@@ -18,6 +18,7 @@ from rsvlm.models.families.huggingface.sam import MASKS
 from rsvlm.models.importing import Wish, import_model
 from rsvlm.models.load import load_model
 from rsvlm.models.predictors.abilities import Prompt, Question
+from rsvlm.models.releases import INDEXES
 from rsvlm.protocol import RsvlmError
 
 EVERY = [
@@ -113,6 +114,16 @@ def test_index_cannot_name_files_elsewhere(index: str, releases: dict[str, Path]
     with pytest.raises(RsvlmError, match=r"holds no \S+, which its model\.safetensors\.index\.json names") as told:
         take_in(release, stage, "mine")
     assert told.value.code == "bad_request" and not list(stage.iterdir())
+
+
+def test_index_beside_weights_in_one_file_is_not_followed(releases: dict[str, Path], tmp_path: Path):
+    release, stage = tmp_path / "release", tmp_path / "stage"
+    stage.mkdir()
+    shutil.copytree(releases["llava"], release)
+    for index in INDEXES:
+        (release / index).write_text('{"weight_map": {"a": "gone.safetensors"}}')
+    found = take_in(release, stage, "mine")
+    assert found["report"] == NOTHING and WEIGHTS in found["files"]
 
 
 def test_folder_is_imported_as_a_model_that_loads(
