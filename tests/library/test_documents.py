@@ -135,7 +135,7 @@ def test_text_longer_than_the_model_reads_is_kept_in_parts(tmp_path: Path, model
     assert find(path, models, Watch(), text=words).passages[0].title == "Long"
 
 
-@pytest.mark.parametrize("text", ["北京市位于华北平原北部。" * 20, "ประเทศไทยมีชื่อ" * 30, "x9" * 400])
+@pytest.mark.parametrize("text", ["北京市位于华北平原北部。" * 15, "ประเทศไทยมีชื่อ" * 12, "x9" * 200])
 def test_text_without_spaces_is_kept_whole_and_found(tmp_path: Path, models: Models, text: str):
     path = tmp_path / "a.gpkg"
     add(path, [Document("北京", text), Document("Farm", "Wheat grows.")], None, models, Watch())
