@@ -30,7 +30,7 @@ class Judge:
     def judge(self, step: int, losses: dict[str, float], counted: int) -> None:
         """Write down how good the model is, and keep it where it is the best so far. losses, counted: see Held.losses.
 
-        Raises RsvlmError (bad_request) where the validation's metric is no figure.
+        Raises RsvlmError (bad_request) where the validation's metric is no figure, or no record counts for a loss.
         """
         held = self.held
         if held.metric == AUTO:
@@ -42,9 +42,15 @@ class Judge:
         if held.metric != LOSS:
             said = held.said(self.card(self.folder / LAST), every=True)
             figures, intervals = held.figures(said)
+        found = {**losses, **figures}
+        if held.metric not in found:
+            raise RsvlmError(
+                "bad_request",
+                "No record of the validation has anything that this stage learns, so there is no loss to tell the best model by.",
+                "Hold out records of the kind that the stage learns from, or name another metric.",
+            )
         left_out = len(held.records) - counted
         self.events.add("eval", step, metric=held.metric, left_out=left_out, **losses, **figures)
-        found = {**losses, **figures}
         state, best = held.seen(step, found, intervals, counted)
         if best:
             put_copy(self.folder / LAST, self.folder / BEST)

@@ -81,7 +81,8 @@ class Held:
         return example(self.records.record(number)[0], side=side)
 
     def losses(self, trainer: StageTrainer) -> tuple[dict[str, float], int]:
-        """The mean of each objective over all records and processes, and their weighted sum; how many records fit the model.
+        """The mean of each objective over all records and processes, and their weighted sum, which nothing has where no record
+        counts for any; how many records fit the model.
 
         Records that fill no round of all processes, as the last ones and those beside one that is too long, are looked at by each
         of them, as some losses are counted over all, and counted by the first; so are all records where weights are shared
@@ -105,8 +106,8 @@ class Held:
             for place, name in enumerate(trainer.objectives)
             if sums[1, place]
         }
-        total = sum(trainer.objectives[name] * value for name, value in means.items())
-        return {LOSS: round(total, 6), **{name: round(value, 6) for name, value in means.items()}}, int(sums[1, -1])
+        total = {LOSS: sum(trainer.objectives[name] * value for name, value in means.items())} if means else {}
+        return {name: round(value, 6) for name, value in (total | means).items()}, int(sums[1, -1])
 
     def _shared(self, trainer: StageTrainer) -> Iterator[tuple[list[Example], bool]]:
         """The batches of this process, and whether it counts them."""

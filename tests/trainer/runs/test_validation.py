@@ -104,6 +104,15 @@ def test_figure_that_is_not_measured_is_named_before_training(tuned: Made, tiny:
     assert events(tmp_path / "run", "step") == []
 
 
+def test_validation_without_anything_that_is_learnt_is_told_before_training(tuned: Made, tiny: Path, tmp_path: Path):
+    """Captions have no masks: a loss of nothing is none, and not the best there can be."""
+    stages = [{**tuned().stages[0].model_dump(), "objectives": {"masks": 1.0}}]
+    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"}, stages=stages)
+    with pytest.raises(RsvlmError, match="anything that this stage learns") as caught:
+        Run(told, tiny, tmp_path / "run").train()
+    assert caught.value.code == "bad_request" and not (tmp_path / "run" / "best").exists()
+
+
 def test_every_step_learns_in_training_mode_also_after_validation(
     tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
