@@ -15,12 +15,19 @@ def spread(length: int, count: int) -> list[int]:
     return [length * place // count for place in range(count)]
 
 
+def _places(length: int, times: float) -> int:
+    """Of a source in an epoch."""
+    return max(min(1, length), round(length * times))
+
+
 class Order:
-    """lengths: records of each source; repeats: how often a record of it is seen in an epoch, 1.5 = every second one twice."""
+    """lengths: records of each source; repeats: how often a record of it is seen in an epoch, 1.5 = every second one twice. Of
+    each source one is, at least.
+    """
 
     def __init__(self, seed: int, lengths: Sequence[int], repeats: Sequence[float]) -> None:
         self.seed, self.lengths, self.repeats = seed, tuple(lengths), tuple(repeats)
-        self.epoch = sum(round(n * times) for n, times in zip(self.lengths, self.repeats, strict=True))  # places of one
+        self.epoch = sum(map(_places, self.lengths, self.repeats))
         self._latest = (-1, np.empty(0, np.int64))
 
     def at(self, first: int, count: int) -> np.ndarray:
@@ -42,7 +49,7 @@ class Order:
                 whole = int(times)
                 parts += [
                     np.tile(numbers, whole),
-                    generator.permutation(numbers)[: round(length * times) - length * whole],
+                    generator.permutation(numbers)[: _places(length, times) - length * whole],
                 ]
                 start += length
             self._latest = epoch, generator.permutation(np.concatenate(parts))

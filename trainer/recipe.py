@@ -102,7 +102,7 @@ class Stage(Strict):
 
 
 class Side(Strict):
-    """From this share of a stage's steps on, pictures have this many pixels along a side."""
+    """From this share of a stage's steps on, pictures have this many pixels along a side. Of several, the first is from 0 on."""
 
     start: float = Field(ge=0, lt=1)
     pixels: int = Field(gt=0)
@@ -171,6 +171,14 @@ class Recipe(Strict):
                 )
         return value
 
+    @field_validator("pixels")
+    @classmethod
+    def begins_with_a_side(cls, value: tuple[Side, ...]) -> tuple[Side, ...]:
+        found = tuple(sorted(value, key=lambda side: side.start))
+        if found and found[0].start > 0:
+            raise ValueError("give the pixels that a stage begins with, too: {start: 0, pixels: 96}")
+        return found
+
     @field_validator("save_total_limit")
     @classmethod
     def keeps_two(cls, value: int) -> int:
@@ -230,7 +238,7 @@ def load_recipe(path: Path, overrides: list[str]) -> Recipe:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise RsvlmError("bad_request", f"“{override}” is no key=value.", "Write for example steps=100.")
+            raise RsvlmError("bad_request", f"“{override}” is no key=value.", "Write for example max_steps=100.")
         replace(settings, key, parse(value.encode(), f"The value of {key}"))
     try:
         return Recipe.model_validate(settings)

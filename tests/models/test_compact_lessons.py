@@ -51,6 +51,14 @@ DESCRIBED = replace(CAPTION, turns=(("What is there?", "a river"),))
 ALL = [CAPTION, ASKED, DRAWN, BOXED, ABSENT, OUT_OF_VIEW, NOWHERE, CHANGED]
 
 
+def test_pictures_of_several_sizes_are_refused_in_words(learner: CompactLearner):
+    wide = replace(ASKED, pictures=(np.zeros((64, 96, 3), np.uint8),))
+    with pytest.raises(RsvlmError, match="of several sizes") as caught:
+        learner.batch([CAPTION, wide])
+    assert "pixels=" in caught.value.hint
+    assert learner.batch([wide, wide]).pixels.shape[-2:] == (64, 96)
+
+
 @pytest.mark.parametrize(
     ("example", "rows"),
     [

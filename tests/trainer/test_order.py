@@ -25,6 +25,13 @@ def test_record_that_counts_one_and_a_half_is_seen_twice_in_every_second_epoch()
     assert times[:, 4:].mean(axis=0) == pytest.approx(np.full(6, 1.5), abs=0.25)
 
 
+def test_small_share_of_a_small_source_is_one_record_of_it():
+    order = Order(3, [4, 20], [0.1, 0.1])
+    assert order.epoch == 3
+    assert all((epoch < 4).sum() == 1 for epoch in order.at(0, 3 * 20).reshape(-1, 3))
+    assert set(order.at(0, 3 * 200)) == set(range(24))
+
+
 @given(st.integers(0, 9), st.lists(st.integers(1, 30), min_size=1, max_size=3), st.integers(0, 200), st.integers(1, 50))
 def test_places_are_the_same_whoever_asks_for_them(seed: int, lengths: list[int], first: int, count: int):
     repeats = [1.0] * len(lengths)

@@ -90,6 +90,23 @@ def test_one_checkpoint_of_an_older_recipe_is_two():
     assert load_recipe(COMPACT, ["save_total_limit=3"]).save_total_limit == 3
 
 
+def test_sides_of_pictures_are_in_order_and_hold_from_the_first_step_on():
+    recipe = load_recipe(COMPACT, ["pixels=[{start: 0.6, pixels: 128}, {start: 0, pixels: 96}]"])
+    assert [(side.start, side.pixels) for side in recipe.pixels] == [(0.0, 96), (0.6, 128)]
+    told = refused(COMPACT, "pixels=[{start: 0.5, pixels: 128}]").message
+    assert "key pixels is wrong" in told and "{start: 0, pixels: 96}" in told
+
+
+def test_word_without_a_value_is_told_with_a_key_that_there_is():
+    hint = refused(COMPACT, "max_steps").hint
+    assert load_recipe(COMPACT, [hint.removeprefix("Write for example ").rstrip(".")]).max_steps == 100
+
+
+def test_second_stage_of_skyeyegpt_goes_on_from_what_the_first_one_leaves():
+    first, second = load_recipe(Path("skyeyegpt"), []), load_recipe(Path("skyeyegpt_chat"), [])
+    assert first.id == second.model.id != first.model.id
+
+
 def test_looks_are_the_same_where_a_run_is_cut_short():
     planned = load_recipe(COMPACT, ["validation={data: [{path: a.jsonl}]}"])
     assert planned.eval_steps == 425

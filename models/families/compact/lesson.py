@@ -32,6 +32,7 @@ from rsvlm.models.learning import Example
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.zero_shot import SENTENCES
 from rsvlm.models.prompts import class_sentences
+from rsvlm.protocol import RsvlmError
 
 STRANGE = 16  # examples for each picture that shows nothing
 NAMED = 0.3  # share of the described pictures of a known class that are told by its name, as zero-shot classes are
@@ -98,6 +99,12 @@ class Lessons:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
         pictures = [example.pictures[0] for example in examples] + [examples[number].pictures[1] for number in pairs]
         height, width = pictures[0].shape[:2]
+        if any(picture.shape[:2] != (height, width) for picture in pictures):
+            raise RsvlmError(
+                "bad_request",
+                "The pictures are of several sizes, and this model learns from pictures of one.",
+                "Set their side in the recipe, for example pixels=[{start: 0, pixels: 128}].",
+            )
         generator = _generator(examples)
         odd = strange(len(examples) // STRANGE if self.scenes else 0, height, width, generator)
         pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
