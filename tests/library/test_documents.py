@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from rasterio.transform import from_origin
 
+from rsvlm.geo.scene import Scene
 from rsvlm.library.documents import LETTERS, Document, passages, read_documents
 from rsvlm.library.file import Library, Maker
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Cancelled, Raster, RsvlmError, Watch
-from rsvlm.tasks.knowledge import add, find
+from rsvlm.tasks.knowledge import add, find, footprint
 
 
 def write(path: Path, content: str) -> Path:
@@ -135,7 +138,7 @@ def test_text_longer_than_the_model_reads_is_kept_in_parts(tmp_path: Path, model
     assert find(path, models, Watch(), text=words).passages[0].title == "Long"
 
 
-@pytest.mark.parametrize("text", ["北京市位于华北平原北部。" * 15, "ประเทศไทยมีชื่อ" * 12, "x9" * 200])
+@pytest.mark.parametrize("text", ["北京市位于华北平原北部。" * 30, "ประเทศไทยมีชื่อ" * 25, "x9" * 600])
 def test_text_without_spaces_is_kept_whole_and_found(tmp_path: Path, models: Models, text: str):
     path = tmp_path / "a.gpkg"
     add(path, [Document("北京", text), Document("Farm", "Wheat grows.")], None, models, Watch())
@@ -185,6 +188,20 @@ def test_picture_that_is_gone_is_told_with_its_document_and_the_others_are_kept(
     assert (done := add(path, documents, None, models, Watch())).added == 2 and done.present == 1
     picture.unlink()  # what is in the library needs its file no more
     assert add(path, documents, None, models, Watch()).present == 3
+
+
+def test_picture_on_a_local_grid_is_known_without_a_place(tmp_path: Path, models: Models):
+    picture, path = tmp_path / "site.tif", tmp_path / "a.gpkg"
+    with rasterio.open(
+        picture, "w", driver="GTiff", width=64, height=64, count=3, dtype="uint8", transform=from_origin(0, 64, 1, 1),
+        crs='LOCAL_CS["site grid",UNIT["metre",1]]',
+    ) as target:  # fmt: skip
+        target.write(np.random.default_rng(0).integers(0, 255, (3, 64, 64), dtype=np.uint8))
+    asked = Raster(href=str(picture))
+    with Scene.open(asked) as scene:
+        assert scene.crs is not None and footprint(asked) is None
+    add(path, [Document("A", "a quay")], None, models, Watch())
+    assert [passage.title for passage in find(path, models, Watch(), "quay", asked).passages] == ["A"]
 
 
 def test_library_of_a_model_that_is_not_here_is_told(tmp_path: Path, models: Models):
