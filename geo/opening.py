@@ -103,7 +103,7 @@ def _open(path: str, drivers: tuple[str, ...], name: str) -> DatasetReader:
     """A dataset with at least one band of numbers, in blocks that memory can hold; its pixels are not touched."""
     try:
         dataset = DatasetReader(path, driver=list(drivers))
-    except RasterioError as error:
+    except (RasterioError, UnicodeEncodeError) as error:  # of a name that is no UTF-8, which GDAL cannot be told
         raise RsvlmError(
             "bad_raster",
             f"{name} is not a raster that can be read: its content is of no known format or it is damaged.",

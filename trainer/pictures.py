@@ -23,6 +23,7 @@ from rsvlm.trainer.rasters import opened
 
 LARGEST = 1024  # pixels along a side; what is larger is read smaller
 MEND = "Check where the pictures lie, and copy it again; “rsvlm data stats” finds all that are broken."
+UNREAD = (RasterioError, UnicodeEncodeError)  # the latter of a name that is no UTF-8
 PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
@@ -82,7 +83,7 @@ def size_of(href: str) -> tuple[int, int] | None:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(href) as source:
                 return source.width, source.height
-    except RasterioError:
+    except UNREAD:
         return None
 
 
@@ -105,7 +106,7 @@ def _photograph(image: dict[str, Any], sides: Sides) -> Picture:
                     resampling=Resampling.average if reduces else Resampling.bilinear,
                 )
                 return Picture(np.ascontiguousarray(bands.transpose(1, 2, 0)), int(x1 - x0), int(y1 - y0))
-    except RasterioError as error:
+    except UNREAD as error:
         raise RsvlmError("bad_raster", f"{image['href']} cannot be read.", MEND) from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from rsvlm.trainer.builders.building import Answers, Job
 from rsvlm.trainer.builders.caption import caption_records, model_records
 from rsvlm.trainer.builders.facts import facts_of
 from rsvlm.trainer.builders.sources import labelled
+from rsvlm.trainer.pictures import read_picture, size_of
 from rsvlm.trainer.records import read_caption_archive
 
 Picture = Callable[[Path, np.ndarray], Path]
@@ -78,6 +81,18 @@ def test_facts_are_those_of_the_pixels(classes: Path):
     assert facts["values"]["red"] == [50.0, 0.0] and facts["values"]["blue"] == [70.0, 0.0]
     assert facts["ndvi"] == pytest.approx((150 - 50) / 200) and facts["ground_m"] == [16, 32] and facts["valid"] == 1.0
     assert facts["bands"] == ["red", "green", "blue", "nir"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_picture_whose_name_is_no_utf8_is_left_out(tmp_path: Path, picture: Picture):
+    whole = picture(tmp_path / "lake" / "a.png", np.full((64, 64, 3), 9, np.uint8))
+    odd = Path(os.fsdecode(os.fsencode(tmp_path / "lake") + b"/K\xfcste.png"))
+    whole.with_name(odd.name).write_bytes(whole.read_bytes())
+    (record,), job = made(tmp_path)
+    assert record.images == [{"href": str(whole)}] and sum(job.left_out.values()) == 1
+    with pytest.raises(RsvlmError, match="cannot be read"):
+        read_picture({"href": str(odd)})
+    assert size_of(str(odd)) is None
 
 
 def test_tables_records_and_coco_give_labels_too(tmp_path: Path, picture: Picture):
