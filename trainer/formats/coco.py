@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 
+from rsvlm.geo.run_lengths import encode_within
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.karpathy import QUESTION
 from rsvlm.trainer.formats.reading import Source, items, said
-from rsvlm.trainer.regions import bbox_of, decode
+from rsvlm.trainer.pictures import size_of
+from rsvlm.trainer.regions import bbox_of, decode, filled
+
+SAME = 1e-6  # of an area, that rounding may take
 
 
 def read(source: Source) -> Iterator[Record]:
@@ -66,43 +72,87 @@ def _region(note: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 
 def write(records: Iterable[Record], path: Path) -> int:
-    """How many regions were written. Records of one picture are one image; alternatives and words of records are left out."""
+    """How many regions were written. Records of one picture are one image; alternatives and words of records are left out.
+
+    Regions of windows are placed in the whole picture. Raises RsvlmError (bad_request) for extents on a map, and for run lengths
+    that cannot be placed as the size of the picture is not known.
+    """
     images: dict[str, dict[str, Any]] = {}
     categories: dict[str, int] = {}
     notes: list[dict[str, Any]] = []
     for record in records:
         if not record.images or not record.regions:
             continue
-        href = record.images[-1]["href"]
-        name = record.meta.get("filename", href)
-        image = images.setdefault(name, {"id": len(images) + 1, "file_name": name})
-        image |= {side: record.meta[side] for side in ("width", "height") if record.meta.get(side)}
+        shown = record.images[-1]
+        if "extent" in shown:
+            raise RsvlmError(
+                "bad_request",
+                f"The record {record.id} shows an extent on the map, and COCO counts in pixels of whole pictures.",
+                "Take records whose images have windows in pixels.",
+            )
+        name = record.meta.get("filename", shown["href"])
+        if name not in images:
+            images[name] = {"id": len(images) + 1, "file_name": name, **_sides(record)}
         for region in record.regions:
             category = categories.setdefault(record.meta.get("category", region["label"]), len(categories) + 1)
-            notes.append({"id": len(notes) + 1, "image_id": image["id"], "category_id": category, **_note(region)})
+            about = {"id": len(notes) + 1, "image_id": images[name]["id"], "category_id": category}
+            notes.append({**about, **_note(region, shown.get("window"), images[name])})
     listed = [{"id": number, "name": name} for name, number in categories.items()]
     whole = {"images": list(images.values()), "annotations": notes, "categories": listed}
     path.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
     return len(notes)
 
 
-def _note(region: Mapping[str, Any]) -> dict[str, Any]:
-    """Box, area and outline as COCO has them."""
+def _sides(record: Record) -> dict[str, int]:
+    """Width and height of the whole picture, where they are known."""
+    stated = record.meta.get("width"), record.meta.get("height")
+    found = stated if all(stated) else size_of(record.images[-1]["href"])
+    return dict(zip(("width", "height"), found, strict=True)) if found else {}
+
+
+def _note(region: Mapping[str, Any], window: Sequence[float] | None, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Box, area and outline as COCO has them, in pixels of the picture. window: where the region's own pixels lie, None = all."""
+    left, top = window[:2] if window else (0, 0)
     found: dict[str, Any] = {"iscrowd": 0}
     box = region.get("bbox")
     if "rle" in region:
         mask = decode(region["rle"])
-        found |= {"segmentation": region["rle"], "area": int(mask.sum())}
+        runs = _placed(mask, left, top, picture) if window else region["rle"]
+        found |= {"segmentation": runs, "area": int(mask.sum())}
         box = box or bbox_of(mask)
     elif "polygon" in region:
-        rings = region["polygon"]
-        found |= {"segmentation": [[value for xy in ring for value in xy] for ring in rings], "area": _area(rings)}
-        xs, ys = zip(*(xy for ring in rings for xy in ring), strict=True)
+        found |= _outline([[(x + left, y + top) for x, y in ring] for ring in region["polygon"]], picture)
+        xs, ys = zip(*(xy for ring in region["polygon"] for xy in ring), strict=True)
         box = box or [min(xs), min(ys), max(xs), max(ys)]
     x0, y0, x1, y1 = box or (0, 0, 0, 0)
-    return {"area": (x1 - x0) * (y1 - y0), **found, "bbox": [x0, y0, x1 - x0, y1 - y0]}
+    return {"area": (x1 - x0) * (y1 - y0), **found, "bbox": [x0 + left, y0 + top, x1 - x0, y1 - y0]}
 
 
-def _area(rings: list[list[list[float]]]) -> float:
-    """Of parts, square pixels."""
-    return sum(shapely.Polygon(ring).area for ring in rings)
+def _outline(rings: list[list[tuple[float, float]]], picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Outline and area, square pixels. What has holes is told by run lengths: COCO's polygons have none."""
+    parts = [shapely.Polygon(ring) for ring in rings]
+    valid = shapely.make_valid(parts)
+    if shapely.area(valid).sum() <= shapely.union_all(valid).area * (1 + SAME):
+        return {
+            "segmentation": [[value for xy in ring for value in xy] for ring in rings],
+            "area": sum(part.area for part in parts),
+        }
+    x0, y0, x1, y1 = shapely.total_bounds(valid)
+    left, top = math.floor(x0), math.floor(y0)
+    inner = [[(x - left, y - top) for x, y in ring] for ring in rings]
+    mask = filled(inner, math.ceil(y1) - top, math.ceil(x1) - left)
+    return {"segmentation": _placed(mask, left, top, picture), "area": int(mask.sum())}
+
+
+def _placed(mask: np.ndarray, left: float, top: float, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Run lengths of the whole picture, empty but for a mask, (H, W) bool, at left and top; what lies outside is cut off."""
+    if "height" not in picture:
+        raise RsvlmError(
+            "bad_request",
+            f"A mask cannot be placed in {picture['file_name']}, as its size is not known.",
+            "Put the picture where its record says, or its width and height into the meta of the record.",
+        )
+    x, y = round(left), round(top)
+    height, width = picture["height"], picture["width"]
+    seen = mask[max(0, -y) : max(0, height - y), max(0, -x) : max(0, width - x)]
+    return encode_within(seen, max(0, x), max(0, y), height, width)

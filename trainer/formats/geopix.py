@@ -13,6 +13,7 @@ from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.reading import UNLIKE, Source, items, said
+from rsvlm.trainer.formats.writing import refuse_parts
 from rsvlm.trainer.regions import bbox_of, decode
 
 
@@ -45,13 +46,14 @@ def _objects(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, A
 
 
 def write(records: Iterable[Record], path: Path) -> int:
-    """How many objects were written; records without a mask in run lengths are left out."""
+    """How many objects were written; records without a mask in run lengths are left out. Raises what refuse_parts raises."""
     pictures: dict[str, dict[str, Any]] = {}
     count = 0
     for record in records:
         for number, region in enumerate(record.regions if record.images else []):
             if "rle" not in region:
                 continue
+            refuse_parts(record)
             href = record.meta.get("filename", record.images[0]["href"])
             start = {"image_id": record.meta.get("image_id", len(pictures)), "image_path": href, "instances": []}
             listed = pictures.setdefault(href, start)["instances"]

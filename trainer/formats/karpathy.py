@@ -12,6 +12,7 @@ from typing import Any
 
 from rsvlm.protocol import Record
 from rsvlm.trainer.formats.reading import Source, items, said
+from rsvlm.trainer.formats.writing import refuse_parts
 
 QUESTION = "Describe the image."
 
@@ -44,12 +45,13 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
 
 
 def write(records: Iterable[Record], path: Path) -> int:
-    """How many images were written; records without an answer are none of them."""
+    """How many images were written; records without an answer are none of them. Raises what refuse_parts raises."""
     images: list[dict[str, Any]] = []
     number = 0
     for record in records:
         if not record.captions or not record.images:
             continue
+        refuse_parts(record)
         rows = []
         for caption in record.captions:
             rows.append({"tokens": words(caption), "raw": caption, "imgid": len(images), "sentid": number})

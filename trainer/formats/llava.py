@@ -15,6 +15,7 @@ from typing import Any
 from rsvlm.protocol import Record
 from rsvlm.trainer.formats.boxed import grounded
 from rsvlm.trainer.formats.reading import Source, items
+from rsvlm.trainer.formats.writing import refuse_parts
 
 ROLES = {
     "human": "user",
@@ -74,7 +75,10 @@ def _form(images: Sequence[Any], messages: Sequence[Mapping[str, str]]) -> str:
 
 
 def write(records: Iterable[Record], path: Path) -> int:
-    """How many were written; of answers that are alternatives, the first. Records without an answer are left out."""
+    """How many were written; of answers that are alternatives, the first. Records without an answer are left out.
+
+    Raises what refuse_parts raises.
+    """
     speakers = {"user": "human", "assistant": "gpt", "system": "system"}
     rows = []
     for record in records:
@@ -84,6 +88,7 @@ def write(records: Iterable[Record], path: Path) -> int:
                 talk.append({"from": speakers[message["role"]], "value": message["content"]})
         if not record.captions:
             continue
+        refuse_parts(record)
         if not any(turn["from"] == "human" for turn in talk):
             talk.insert(0, {"from": "human", "value": ""})
         asked = next(turn for turn in talk if turn["from"] == "human")
