@@ -113,7 +113,7 @@ def _unchanged(rows: Rows) -> set[str]:
     """Bare sentences that tell no change: LEVIR-CC's, those of our own records, and the references of pairs flagged so."""
     own = [*templates()["change"]["caption"]["unchanged"], *wording()["change"]["unchanged"]]
     flagged = [str(text) for row in rows if row.changed is False for text in row.references]
-    return UNCHANGED | set(map(bare, [*own, *flagged]))
+    return {*UNCHANGED, *map(bare, [*own, *flagged])}
 
 
 def _changed(row: Prediction, unchanged: Collection[str]) -> bool:

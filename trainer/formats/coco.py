@@ -105,9 +105,9 @@ def write(records: Iterable[Record], path: Path) -> int:
 
 def _sides(record: Record) -> dict[str, int]:
     """Width and height of the whole picture, where they are known."""
-    stated = record.meta.get("width"), record.meta.get("height")
-    found = stated if all(stated) else size_of(record.images[-1]["href"])
-    return dict(zip(("width", "height"), found, strict=True)) if found else {}
+    stated = {side: record.meta[side] for side in ("width", "height") if record.meta.get(side)}
+    size = None if len(stated) == 2 else size_of(record.images[-1]["href"])
+    return {"width": size[0], "height": size[1]} if size else stated
 
 
 def _note(region: Mapping[str, Any], window: Sequence[float] | None, picture: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _outline(rings: list[list[tuple[float, float]]], picture: Mapping[str, Any])
 
 def _placed(mask: np.ndarray, left: float, top: float, picture: Mapping[str, Any]) -> dict[str, Any]:
     """Run lengths of the whole picture, empty but for a mask, (H, W) bool, at left and top; what lies outside is cut off."""
-    if "height" not in picture:
+    if not picture.keys() >= {"width", "height"}:
         raise RsvlmError(
             "bad_request",
             f"A mask cannot be placed in {picture['file_name']}, as its size is not known.",
