@@ -7,7 +7,7 @@ planets need no special case. Without a CRS nothing can be measured, and the ans
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Optional
 
@@ -20,15 +20,21 @@ from pyproj.exceptions import CRSError, ProjError
 from rasterio.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
+from rsvlm.geo.globe import closed, unit_degrees
+
 Extent = tuple[float, float, float, float]
+ToLonLat = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # x, y -> degrees
 
 _STEPS = 33  # points along an edge: enough for the curvature of a parallel to vanish below 0.1 %
 _PROBE = 1 / 16  # of a pixel: short enough for a pixel that spans the globe, long enough for centimetre pixels
 
 
 @lru_cache(maxsize=64)
-def to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
-    """From a CRS to longitude and latitude on its own datum, and that datum's ellipsoid; None where there is no way."""
+def to_lonlat(wkt: str) -> Optional[tuple[ToLonLat, Geod]]:
+    """From a CRS to longitude (inf outside of the CRS's domain) and latitude on its own datum, and that datum's ellipsoid.
+
+    None where there is no way.
+    """
     try:
         crs = pyproj.CRS.from_wkt(wkt)
         if crs.is_compound:
@@ -36,20 +42,24 @@ def to_lonlat(wkt: str) -> Optional[tuple[Transformer, Geod]]:
         geodetic, geod = crs.geodetic_crs, crs.get_geod()
         if geodetic is None or geod is None:
             return None
-        return Transformer.from_crs(crs, geodetic, always_xy=True), geod
+        way, unit = Transformer.from_crs(crs, geodetic, always_xy=True), unit_degrees(geodetic)
     except (CRSError, ProjError):
         return None
+
+    def lonlat(xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        lons, lats = way.transform(xs, ys)
+        return unit * np.asarray(lons), np.clip(unit * np.asarray(lats), -90.0, 90.0)
+
+    return lonlat, geod
 
 
 def _lonlat(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[tuple[np.ndarray, np.ndarray, Geod]]:
     found = to_lonlat(crs.wkt)
     if found is None:
         return None
-    transformer, geod = found
-    lons, lats = transformer.transform(xs, ys)
-    if not (np.isfinite(lons).all() and np.isfinite(lats).all()):
-        return None
-    return lons, np.clip(lats, -90.0, 90.0), geod
+    lonlat, geod = found
+    lons, lats = lonlat(xs, ys)
+    return (lons, lats, geod) if np.isfinite(lons).all() else None
 
 
 def _line_m(crs: CRS, xs: np.ndarray, ys: np.ndarray) -> Optional[float]:
@@ -137,16 +147,21 @@ def _polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
 def ring_m(ring: shapely.LinearRing, crs: CRS) -> Optional[tuple[float, float]]:
     """Square metres inside one ring, and metres along it; None outside of the CRS's domain.
 
-    Long edges get points in between: straight in the CRS is not straight on the ellipsoid.
+    Long edges get points in between: straight in the CRS is not straight on the ellipsoid. So even what is wider than half
+    of the globe keeps its side of it.
     """
     x0, y0, x1, y1 = ring.bounds
-    crosses_antimeridian = crs.is_geographic and x1 - x0 > 180.0
-    if not crosses_antimeridian:
-        ring = shapely.segmentize(ring, max(x1 - x0, y1 - y0) / (_STEPS - 1) or 1.0)
-    points = shapely.get_coordinates(ring)
+    points = shapely.get_coordinates(shapely.segmentize(ring, max(x1 - x0, y1 - y0) / (_STEPS - 1) or 1.0))
     placed = _lonlat(crs, points[:, 0], points[:, 1])
     if placed is None:
         return None
     lons, lats, geod = placed
     area, length = geod.polygon_area_perimeter(lons, lats)
+    flat = np.column_stack([lons, lats])
+    if not crs.is_geographic:
+        flat = closed(flat, ring.is_ccw)
+    if np.ptp(flat[:, 0]) > 180.0:  # of two parts of the ellipsoid, geod measures the smaller one
+        equal_area = np.column_stack([np.radians(flat[:, 0]), np.sin(np.radians(flat[:, 1]))])
+        if shapely.Polygon(equal_area).area > 2 * math.pi:
+            area = 2 * abs(geod.polygon_area_perimeter([0, 90, 180, 270], [0, 0, 0, 0])[0]) - abs(area)
     return abs(float(area)), float(length)

@@ -19,11 +19,10 @@ def measured(shapes: np.ndarray, crs: Optional[CRS]) -> tuple[np.ndarray, np.nda
     way = to_lonlat(crs.wkt) if crs is not None else None
     if crs is None or way is None or not len(shapes):
         return areas, lengths
-    transformer, geod = way
+    lonlat, geod = way
     rings, of = shapely.get_rings(shapes, return_index=True)
     points, ring_of = shapely.get_coordinates(rings, return_index=True)
-    lons, lats = transformer.transform(points[:, 0], points[:, 1])
-    lons, lats = np.asarray(lons), np.clip(lats, -90.0, 90.0)
+    lons, lats = lonlat(points[:, 0], points[:, 1])
     begins = np.flatnonzero(np.diff(ring_of, prepend=-1))
     reach = np.maximum(
         *(np.maximum.reduceat(axis, begins) - np.minimum.reduceat(axis, begins) for axis in (lons, lats))

@@ -15,6 +15,7 @@ from rasterio.crs import CRS
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
+from rsvlm.geo.globe import TURNS, carried
 from rsvlm.geo.ground import Extent
 from rsvlm.protocol import RsvlmError
 
@@ -93,7 +94,7 @@ def clip(extent: Extent, bounds: Extent) -> Extent:
 
 
 def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[CRS], bounds: Extent) -> BaseGeometry:
-    """The polygon of a request as a valid geometry in the scene's CRS, at the turn of the globe nearest its bounds.
+    """The polygon of a request as a valid geometry in the scene's CRS; of one in degrees, what lies within its bounds.
 
     Raises bad_request or bad_extent.
     """
@@ -111,18 +112,21 @@ def reproject_area(geojson: Mapping[str, Any], crs: Optional[CRS], to: Optional[
         raise RsvlmError("bad_extent", "The area is empty.", "Draw a polygon that encloses something.")
     shape = shapely.make_valid(shapely.force_2d(shape), method="structure", keep_collapsed=False)
     if crs is not None and to is not None and crs != to:
-        x0, y0, x1, y1 = shape.bounds
-        transformer = _transformer(crs, to)
-        dense = shapely.segmentize(shape, max(x1 - x0, y1 - y0) / _EDGE_POINTS)
-        shape = shapely.transform(dense, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
-        if not np.isfinite(shapely.get_coordinates(shape)).all():
-            raise _no_way(crs, to)
+        try:
+            shape = carried(shape, _transformer(crs, to))
+        except ProjError as error:
+            raise _no_way(crs, to) from error
         shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     if shape.area <= 0:
         raise RsvlmError("bad_extent", "The area is empty.", "Draw a polygon that encloses something.")
-    if to is None:
-        return shape
-    return translate(shape, _nearest_turn(shape.bounds, to, bounds)[0] - shape.bounds[0])
+    return _at_every_turn(shape, bounds) if to is not None and to.is_geographic else shape
+
+
+def _at_every_turn(shape: BaseGeometry, bounds: Extent) -> BaseGeometry:
+    """What of a shape in degrees lies within the raster's bounds, wherever on its turns; all of it where nothing does."""
+    turned = shapely.get_parts([translate(shape, turn).intersection(shapely.box(*bounds)) for turn in TURNS])
+    areas = turned[shapely.area(turned) > 0]
+    return shapely.union_all(areas) if len(areas) else shape
 
 
 def _transformer(crs: CRS, to: CRS) -> Transformer:

@@ -60,6 +60,12 @@ def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS
         )
 
 
+def check_degrees(path: Path, crs: Optional[str]) -> None:
+    """Raises RsvlmError (bad_request) for a GeoJSON file of features whose CRS (WKT) is a local one or of another planet."""
+    if path.suffix.lower() == ".geojson" and crs is not None:
+        in_degrees([], crs)
+
+
 def target_crs(path: Path, text: Optional[str]) -> Optional[str]:
     """WKT of the CRS that a file is to be in, given as parse_crs takes it; None where it keeps the source's own.
 
@@ -138,9 +144,7 @@ def _geojson(
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     features = []
-    for row, shape in zip(rows, shapes):
-        if shape is not None and crs is not None:
-            shape = in_degrees(shape, crs)
+    for row, shape in zip(rows, shapes if crs is None else in_degrees(shapes, crs)):
         geometry = None if shape is None else shapely.geometry.mapping(shapely.orient_polygons(shape))
         features.append({"type": "Feature", "properties": dict(row), "geometry": geometry})
     return {"type": "FeatureCollection", "features": features, "rsvlm": dict(about)}

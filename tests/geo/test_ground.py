@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyproj import Geod
+from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from shapely.affinity import translate
-from shapely.geometry import LineString, MultiPolygon, Polygon, box, mapping
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box, mapping
 
 from rsvlm.geo.ground import area_m2, ground_size_m, gsd_m
+from rsvlm.geo.measuring import measured
 
 WGS84, MERCATOR, UTM33 = CRS.from_epsg(4326), CRS.from_epsg(3857), CRS.from_epsg(32633)
 
@@ -93,7 +95,37 @@ def test_area_of_many_polygons_is_their_sum_and_of_lines_nothing():
 
 
 def test_polygon_over_the_antimeridian_is_as_large_as_elsewhere():
-    across = Polygon([(179, 10), (-179, 10), (-179, 11), (179, 11)])
-    beyond = box(179, 10, 181, 11)
-    assert area_m2(across, WGS84) == pytest.approx(cell_m2(10, 11, 2), rel=1e-3)
-    assert area_m2(beyond, WGS84) == pytest.approx(cell_m2(10, 11, 2), rel=1e-3)
+    assert area_m2(box(179, 10, 181, 11), WGS84) == pytest.approx(cell_m2(10, 11, 2), rel=1e-3)
+    around = box(*Transformer.from_crs(4326, 32760, always_xy=True).transform_bounds(179.8, -17.1, 180.3, -17))
+    assert area_m2(around, CRS.from_epsg(32760)) == pytest.approx(around.area, rel=5e-3)
+
+
+@pytest.mark.parametrize("lat", [10, 80, 90])
+@pytest.mark.parametrize("lon", [100, 170, 180])
+def test_more_than_half_of_the_globe_is_not_taken_for_the_rest(lon, lat):
+    wide = cell_m2(-lat, lat, 2 * lon)
+    assert area_m2(box(-lon, -lat, lon, lat), WGS84) == pytest.approx(wide, rel=5e-3)
+    if lat < 90:
+        for code in (3857, 6933):
+            mapped = box(*Transformer.from_crs(4326, code, always_xy=True).transform_bounds(-lon, -lat, lon, lat))
+            assert area_m2(mapped, CRS.from_epsg(code)) == pytest.approx(wide, rel=5e-3)
+
+
+def test_disc_of_more_than_half_of_the_globe_about_a_pole():
+    disc = Point(0, 0).buffer(1.1e7, quad_segs=64)
+    assert area_m2(disc, CRS.from_epsg(6931)) == pytest.approx(disc.area, rel=1e-3)
+
+
+@pytest.mark.parametrize("code", [27572, 27562])
+def test_grads_are_measured_in_metres(code):
+    square, crs = box(600000, 200000, 601000, 201000), CRS.from_epsg(code)
+    if code == 27572:
+        square = translate(square, 0, 2_000_000)
+    assert area_m2(square, crs) == pytest.approx(1e6, rel=3e-3)
+    assert gsd_m(from_origin(600000, square.bounds[3], 1, 1), crs, 1000, 1000) == pytest.approx(1, rel=3e-3)
+    areas, lengths = measured(np.array([square], object), crs)
+    assert areas[0] == pytest.approx(1e6, rel=3e-3) and lengths[0] == pytest.approx(4000, rel=3e-3)
+    grads = CRS.from_epsg(4807)
+    across = Geod(a=6378249.2, b=6356515).inv(0, 46.8, 0.0009, 46.8)[2]
+    down = Geod(a=6378249.2, b=6356515).inv(0, 46.7991, 0, 46.8)[2]
+    assert gsd_m(from_origin(0, 52.001, 1e-3, 1e-3), grads, 2, 2) == pytest.approx(math.sqrt(across * down), rel=1e-5)
