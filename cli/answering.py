@@ -13,9 +13,10 @@ from rsvlm.protocol import Answer, Raster
 REACHES_OUT = "The extent reaches beyond the raster; the part inside it was looked at."
 
 
-def answered(task: str, request: Any, device: str, words: bool) -> Answer:
-    """The answer of `task`. words: print them as they come. Raises RsvlmError as the task does."""
+def answered(task: str, request: Any, device: str, words: bool, out: Path | None = None) -> Answer:
+    """The answer of `task`, which may be written to `out`. words: print them as they come. Raises RsvlmError as the task does."""
     from rsvlm.geo.scene import Scene
+    from rsvlm.geo.vector_files import check_degrees
     from rsvlm.tasks.checks import CHECKS
 
     CHECKS[task](request)
@@ -24,6 +25,8 @@ def answered(task: str, request: Any, device: str, words: bool) -> Answer:
         if isinstance(value, Raster):
             with Scene.open(value) as scene:
                 reaches_out = reaches_out or scene.reaches_out
+                if out and scene.crs:
+                    check_degrees(out, scene.crs.to_wkt())
     from rsvlm.models.pool import Models
     from rsvlm.tasks import TASKS
 
@@ -40,7 +43,7 @@ def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None,
 
     if out:
         check_target(out, overwrite)
-    answer = answered(task, request, device, not as_json)
+    answer = answered(task, request, device, not as_json, out)
     try:
         show(answer, as_json)
     finally:  # what was finished is kept as well when the answer was stopped

@@ -111,7 +111,7 @@ def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, devic
         to = target_crs(files.out, files.to_crs)
     if files.probabilities:
         check_target(files.probabilities, files.overwrite, (".tif",))
-    answer = answered(task, request, device, not as_json)
+    answer = answered(task, request, device, not as_json, files.out)
     try:
         show(answer, as_json)
     finally:  # what was finished is kept as well when the answer was stopped

@@ -104,6 +104,14 @@ def test_box_over_the_antimeridian_has_a_part_on_each_side(
     assert west[0] == -180 and east[1] == 180 and west[1] < -179.998 and east[0] > 179.998 and found.is_valid
 
 
+def test_geojson_of_a_local_grid_is_refused_before_the_model_is_asked(
+    rsvlm, write: Callable[..., Path], tmp_path: Path
+):
+    site = write(np.ones((3, 20, 20), np.uint8), crs='LOCAL_CS["site grid",UNIT["metre",1]]')
+    for task, *words in (("ground", "pond"), ("classify", "--labels", "a,b")):
+        refused(rsvlm(task, site, *words, "-o", tmp_path / "out.geojson"), "GeoJSON is in longitude", "Use .gpkg")
+
+
 @pytest.mark.parametrize("name", ["out.gpkg", "out.geojson"])
 def test_cited_documents_are_printed_and_written(
     rsvlm, add_family: Callable[..., Any], place: Path, tmp_path: Path, name: str
