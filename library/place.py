@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError, ProjError
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
+from rsvlm.geo.globe import TURNS, carried
 from rsvlm.protocol import RsvlmError
 
 WGS84 = "EPSG:4326"
 NOWHERE: dict[str, Any] = {"type": "GeometryCollection", "geometries": []}
-_EDGE_POINTS = 20
+_EDGE = 0.25  # degrees; straight in degrees is not straight on a plane
 
 
 def checked(geojson: Any, where: str) -> dict[str, Any]:
@@ -34,16 +36,13 @@ def checked(geojson: Any, where: str) -> dict[str, Any]:
 
 
 def moved(geojson: Mapping[str, Any], crs: str, to: str) -> dict[str, Any] | None:
-    """The same place in another CRS; None where that CRS does not reach. crs, to: WKT or WGS84."""
+    """The same place in another CRS; None where that CRS does not reach, or no way leads there. crs, to: WKT or WGS84."""
     shape = shapely.geometry.shape(geojson)
-    if crs != to:
-        x0, y0, x1, y1 = shape.bounds
-        step = max(x1 - x0, y1 - y0) / _EDGE_POINTS
-        shape = _projected([shapely.segmentize(shape, step) if step else shape], _way(crs, to))[0]
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
+    try:
+        if crs != to:
+            shape = carried(shape, Transformer.from_crs(crs, to, always_xy=True))
+    except ProjError:
         return None
-    if CRS.from_user_input(to).is_geographic and shape.bounds[2] - shape.bounds[0] > 180:  # over the antimeridian
-        shape = shapely.transform(shape, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))
     return dict(shapely.geometry.mapping(shape))
 
 
@@ -55,21 +54,13 @@ def distances_m(place: Mapping[str, Any], shapes: Sequence[BaseGeometry]) -> np.
     here = shapely.geometry.shape(place)
     middle = here.centroid
     plane = f"+proj=aeqd +lat_0={middle.y} +lon_0={middle.x} +datum=WGS84 +units=m"
-    way = _way(WGS84, plane)
-    return np.asarray(shapely.distance(_projected([here], way)[0], _projected(shapes, way)))
-
-
-def _way(crs: str, to: str) -> Transformer:
-    try:
-        return Transformer.from_crs(crs, to, always_xy=True)
-    except (CRSError, ProjError) as error:
-        raise RsvlmError(
-            "bad_request", "There is no way from the raster's CRS to longitude and latitude.", "Choose another raster."
-        ) from error
-
-
-def _projected(shapes: Sequence[BaseGeometry], way: Transformer) -> np.ndarray:
-    """(n,) of shapes."""
-    array = np.empty(len(shapes), dtype=object)
-    array[:] = shapes
-    return np.asarray(shapely.transform(array, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1]))))
+    way = Transformer.from_crs(WGS84, plane, always_xy=True)
+    array = np.empty(len(shapes) + 1, dtype=object)
+    array[:] = [here, *shapes]
+    flat = shapely.transform(
+        shapely.segmentize(array, _EDGE), lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1]))
+    )
+    met = np.any([shapely.intersects(translate(here, turn), array[1:]) for turn in TURNS], axis=0)
+    return np.where(
+        met, 0.0, shapely.distance(flat[0], flat[1:])
+    )  # no plane holds what is on the other side of the earth

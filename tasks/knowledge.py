@@ -176,7 +176,7 @@ def digest(raster: Raster) -> str:
 
 
 def footprint(raster: Raster) -> dict[str, Any] | None:
-    """GeoJSON in longitude and latitude; None without a CRS."""
+    """GeoJSON in longitude and latitude; None without a CRS, or with a local one."""
     with Scene.open(raster) as scene:
         if scene.crs is None:
             return None

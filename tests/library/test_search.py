@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj import Geod
-from shapely.geometry import Point, box
+from pyproj import CRS, Geod, Transformer
+from shapely.geometry import Point, box, mapping, shape
 
 from rsvlm.library.citing import after_passages, citations, with_passages
 from rsvlm.library.documents import Document
@@ -105,6 +105,34 @@ def test_distance_is_geodesic_wherever_it_is(lon: float, lat: float, other: floa
 def test_distance_from_within_is_nothing_and_over_the_antimeridian_is_short():
     assert distances_m(point(9.5, 50), [box(9, 49, 10, 51)])[0] == 0
     assert distances_m(point(179.9, 0), [Point(-179.9, 0)])[0] == pytest.approx(22264, rel=1e-3)
+
+
+def test_document_of_a_large_area_is_as_near_as_its_nearest_point():
+    states, world = box(-125, 25, -67, 49), box(-180, -60, 180, 85)
+    inside = distances_m(point(-96, 25.5), [states, world])
+    assert inside.tolist() == [0, 0]
+    south = Geod(ellps="WGS84").inv(-96, 24, -96, 25)[2]
+    assert distances_m(point(-96, 24), [states])[0] == pytest.approx(south, rel=1e-3)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:4267", "EPSG:3857"])
+def test_place_of_the_whole_world_is_the_whole_world(crs: str):
+    corners = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(-179, -80, 179, 80)
+    found = shape(moved(mapping(box(*corners)), CRS.from_user_input(crs).to_wkt(), WGS84))
+    assert found.is_valid and found.bounds == pytest.approx((-179, -80, 179, 80), abs=0.01)
+
+
+def test_place_round_a_pole_holds_it():
+    found = moved(mapping(box(-1e6, -1e6, 1e6, 1.5e6)), "EPSG:3031", WGS84)
+    assert shape(found).is_valid and shape(found).bounds[1] == -90
+    assert distances_m(found, [Point(50, -90), Point(-120, -89), Point(0, -60)]) == pytest.approx(
+        [0, 0, distances_m(point(0, -60), [shape(found)])[0]], rel=0.01
+    )
+
+
+def test_local_grid_has_no_place():
+    local = 'LOCAL_CS["site grid",UNIT["metre",1]]'
+    assert moved(point(1, 2), local, WGS84) is None and moved(point(9, 51), WGS84, local) is None
 
 
 def test_place_over_the_antimeridian_stays_small():
