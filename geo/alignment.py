@@ -69,7 +69,7 @@ def common(before: Scene, after: Scene) -> Common:
 def pair(before: Scene, after: Scene, extent: Extent, size: tuple[int, int]) -> Pair:
     """extent: in the CRS of `before`; size: width, height in pixels. Raises RsvlmError: bad_extent, bad_raster, no_data."""
     first = before.view(extent, size)
-    second = after.view(extent, size) if before.crs == after.crs else _warped(after, first, extent, size)
+    second = _beside(after, first, extent, size) if before.crs == after.crs else _warped(after, first, extent, size)
     valid = first.valid & second.valid
     if not valid.any():
         raise RsvlmError(
@@ -82,9 +82,16 @@ def pair(before: Scene, after: Scene, extent: Extent, size: tuple[int, int]) -> 
 
 def _in_crs_of(before: Scene, after: Scene) -> Extent:
     """The extent of `after` in the CRS of `before`."""
-    if before.crs is None or after.crs is None or before.crs == after.crs:
+    if before.crs is None or after.crs is None:
         return after.extent
     return place.reproject_extent(after.extent, after.crs, before.crs, before.bounds)
+
+
+def _beside(scene: Scene, grid: View, extent: Extent, size: tuple[int, int]) -> View:
+    """A view of `scene`, which has the same CRS, perhaps at another turn of the globe, on the pixels of `grid`."""
+    if grid.crs is not None:
+        extent = place.reproject_extent(extent, grid.crs, grid.crs, scene.bounds)
+    return replace(scene.view(extent, size), transform=grid.transform)
 
 
 def _warped(scene: Scene, grid: View, extent: Extent, size: tuple[int, int]) -> View:

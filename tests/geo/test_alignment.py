@@ -68,6 +68,24 @@ def test_another_coordinate_system_is_brought_onto_the_grid(smooth: Callable[...
     assert np.abs(dates.before.pixels - dates.after.pixels)[:, inner].max() < 3
 
 
+def test_longitudes_from_0_to_360_meet_those_from_minus_180(tmp_path: Path):
+    def turned(name: str, x0: float) -> Raster:
+        with rasterio.open(
+            tmp_path / name, "w", driver="GTiff", width=40, height=30, count=1, dtype="float32", crs="EPSG:4326",
+            transform=from_origin(x0, 10, 0.01, 0.01),
+        ) as target:  # fmt: skip
+            target.write(np.arange(1200, dtype=np.float32).reshape(1, 30, 40))
+        return Raster(href=str(tmp_path / name), bands=(1,))
+
+    for first, second in ((-179.5, 180.4), (180.5, -179.6)):
+        with Scene.open(turned("a.tif", first)) as before, Scene.open(turned("b.tif", second)) as after:
+            shared = common(before, after)
+            dates = pair(before, after, shared.extent, (30, 30))
+        assert shared.extent == pytest.approx((first, 9.7, first + 0.3, 10)) and shared.overlap == pytest.approx(0.75)
+        assert dates.before.transform == dates.after.transform and dates.before.valid.all()
+        assert dates.after.pixels - dates.before.pixels == pytest.approx(10, abs=1e-3)
+
+
 def test_what_lacks_in_one_is_valid_in_none(smooth: Callable[..., Raster]):
     area = {
         "type": "Polygon",
