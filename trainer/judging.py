@@ -44,10 +44,15 @@ class Judge:
             figures, intervals = held.figures(said)
         found = {**losses, **figures}
         if held.metric not in found:
+            lacks = (
+                "has anything that this stage learns"
+                if counted
+                else "is short enough: they are too long for this model"
+            )
             raise RsvlmError(
                 "bad_request",
-                "No record of the validation has anything that this stage learns, so there is no loss to tell the best model by.",
-                "Hold out records of the kind that the stage learns from, or name another metric.",
+                f"No record of the validation {lacks}. There is no loss to tell the best model by.",
+                "Hold out others, of the kind that the stage learns from, or name another metric.",
             )
         left_out = len(held.records) - counted
         self.events.add("eval", step, metric=held.metric, left_out=left_out, **losses, **figures)
