@@ -124,7 +124,7 @@ system_packages() {
 }
 
 qgis_works() {
-    whole .venv-qgis && .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis' >>"$log" 2>&1
+    whole .venv-qgis && .venv-qgis/bin/python -c 'import qgis.core, pytest_qgis, xdist' >>"$log" 2>&1
 }
 
 qgis() {
@@ -134,7 +134,7 @@ qgis() {
     say "making .venv-qgis with QGIS's Python"
     if ! qgis_works; then
         logged "$QGIS_PYTHON" -m venv --clear --system-site-packages .venv-qgis
-        logged pip_install .venv-qgis pytest pytest-qgis
+        logged pip_install .venv-qgis pytest pytest-qgis pytest-xdist
         qgis_works || fail "QGIS's Python and pytest-qgis were installed but do not start; see $log"
     fi
     echo "$key" >.venv-qgis/.ready

@@ -16,10 +16,13 @@ part() {  # part NAME COMMAND...
 }
 
 rm -rf .qgis-settings  # what an earlier run set in QGIS
-part lint make --no-print-directory --keep-going lint-only
-# Two at a time, each with one thread: more threads than cores wait for each other most of the time.
-part backend env OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests --ignore tests/qgis -n 2 --dist loadfile --durations 60
-part qgis xvfb-run -a -s '-screen 0 1400x900x24' .venv-qgis/bin/python -m pytest tests/qgis
+part lint make --no-print-directory --keep-going --jobs 2 --output-sync lint-only
+# Two at a time, each with one thread: more threads than cores wait for each other most of the time. In the order of the
+# conftest.py files, which put the long ones first.
+part backend env OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests --ignore tests/qgis \
+    -n 2 --dist loadfile --no-loadscope-reorder --durations 60
+part qgis xvfb-run -a -s '-screen 0 1400x900x24' \
+    .venv-qgis/bin/python -m pytest tests/qgis -n 2 --dist loadfile --no-loadscope-reorder
 
 printf '\n== summary (%s s)\n%s' "$SECONDS" "$summary"
 exit "$failed"

@@ -28,6 +28,14 @@ _name_checkout_rsvlm()
 importlib.import_module("rsvlm.models")  # before any test imports transformers, which takes torchvision along
 
 
+LONG = ("test_scale", "test_stops", "test_recipes", "test_eleven", "test_golden", "test_train")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of a minute come first: at the end neither of two processes waits long for the other."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 def _shared(name: str) -> Path:
     """The development data ("data", RSVLM_DATA or ../shared/data) or the golden tensors ("golden", beside it)."""
     data = Path(os.environ.get("RSVLM_DATA") or ROOT.parent / "shared" / "data")

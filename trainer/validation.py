@@ -19,6 +19,7 @@ from torch import distributed
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.learning import Example
+from rsvlm.models.parts.contrastive import seen_alike
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.answering import Said, asked, figures_of, main_figure
 from rsvlm.trainer.examples import Examples, example
@@ -90,9 +91,9 @@ class Held:
         """
         trainer.model.eval()
         sums = torch.zeros(2, len(trainer.objectives) + 1, dtype=torch.float64)
-        for examples, counts in self._shared(trainer):
+        for examples, counts, alike in self._shared(trainer):
             lesson = trainer.learner.batch(examples)
-            with torch.no_grad(), trainer.compute_loss_context_manager():
+            with torch.no_grad(), trainer.compute_loss_context_manager(), seen_alike(alike):
                 found = trainer.model(lesson.to(trainer.args.device))
             for place, name in enumerate(trainer.objectives if counts else ()):
                 if lesson.counts.get(name):
@@ -109,8 +110,8 @@ class Held:
         total = {LOSS: sum(trainer.objectives[name] * value for name, value in means.items())} if means else {}
         return {name: round(value, 6) for name, value in (total | means).items()}, int(sums[1, -1])
 
-    def _shared(self, trainer: StageTrainer) -> Iterator[tuple[list[Example], bool]]:
-        """The batches of this process, and whether it counts them."""
+    def _shared(self, trainer: StageTrainer) -> Iterator[tuple[list[Example], bool, bool]]:
+        """The batches of this process, whether it counts them, and whether all processes look at them."""
         size, rank = trainer.share.size, trainer.share.rank
         round_of_all = size * trainer.share.processes
         shared = 0 if trainer.is_fsdp_enabled else len(self.records) // round_of_all * round_of_all
@@ -120,11 +121,11 @@ class Held:
             if _any_of_all(len(examples) < size, trainer):  # processes exchange as many rows as each other
                 together += range(start, start + round_of_all, size)
             else:
-                yield examples, True
+                yield examples, True, False
         for start in together:
             examples = self._fitting(range(start, min(start + size, len(self.records))), trainer)
             if examples:
-                yield examples, rank == 0
+                yield examples, rank == 0, True
 
     def _fitting(self, numbers: Iterable[int], trainer: StageTrainer) -> list[Example]:
         found = (fitted(self.example(number, self.side), trainer.learner) for number in numbers)

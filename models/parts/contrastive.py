@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import torch
@@ -12,6 +15,8 @@ from torch.distributed import ProcessGroup, group, is_available, is_initialized,
 from torch.distributed.nn.functional import all_gather
 
 MOST = math.log(100)  # of the logarithm of the scale
+
+_alike: ContextVar[bool] = ContextVar("alike", default=False)
 
 
 class _Bounded(torch.autograd.Function):
@@ -44,9 +49,19 @@ def contrastive_loss(images: Tensor, texts: Tensor, same: Tensor, log_scale: Ten
 
 def gathered(rows: Tensor) -> Tensor:
     """(batch, ...) of this process -> those of all processes, which are as many in each; gradients find their way back."""
-    if not (is_available() and is_initialized()):
+    if _alike.get() or not (is_available() and is_initialized()):
         return rows
     return torch.cat(all_gather(rows, _apart(group.WORLD)))
+
+
+@contextmanager
+def seen_alike(alike: bool) -> Iterator[None]:
+    """Where all processes look at the same rows, none of them is to find partners twice."""
+    before = _alike.set(alike)
+    try:
+        yield
+    finally:
+        _alike.reset(before)
 
 
 @cache

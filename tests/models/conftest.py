@@ -26,9 +26,9 @@ from rsvlm.protocol import RsvlmError
 @pytest.fixture(autouse=True)
 def read_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests of what families make of keys and shapes read weights in this process, which takes seconds less for each; those
-    marked own_process read them as the command does.
+    marked own_process read them as the command does, and so does test_eleven.py for each system.
     """
-    if request.path.parent.name not in ("geoclip", "geopix", "one_picture"):
+    if request.path.parent.name not in ("capret", "deltavlm", "geoclip", "geopix", "huggingface", "one_picture"):
         return
     if request.node.get_closest_marker("own_process"):
         return

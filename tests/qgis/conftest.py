@@ -33,6 +33,11 @@ for _name, _path, _folders in (
     _spec.loader.exec_module(_module)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The window's tests, one item of minutes, come first: another process runs the others meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_window.py")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tokens, logs and settings of the tests stay out of the user's."""

@@ -42,7 +42,7 @@ def test_the_dock_keeps_its_promises_in_a_real_window(tmp_path, environment):
         command = launch.qgis_command(tmp_path / "profiles", WINDOW / "run_inside.py")
         process = subprocess.Popen(command, env=launch.qgis_environment({**environment, "DISPLAY": display}))
         try:
-            code = process.wait(400)
+            code = process.wait(600)
         finally:
             process.kill()
     said = (tmp_path / "window.txt").read_text()

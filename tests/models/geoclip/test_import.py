@@ -134,7 +134,6 @@ def test_sentences_of_georsclip_are_those_of_the_release(golden_dir: Path):
     assert list(GEORSCLIP) == meta["templates"] and known_release(Path("epoch_20.pt")) is None
 
 
-@pytest.mark.own_process
 def test_open_clips_own_layout_comes_in(tmp_path: Path, models_home: Path, model: GeoClip):
     folder = tmp_path / "release"
     folder.mkdir()

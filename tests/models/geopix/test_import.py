@@ -107,7 +107,6 @@ def imported(given: Path) -> tuple[Report, ModelCard]:
     return report, card
 
 
-@pytest.mark.own_process
 def test_released_folder_comes_in_without_its_memory(given: Path, models: Path, model: GeoPix, pictures: Tensor):
     report, card = imported(given)
     assert report == Report([], [], [])

@@ -126,6 +126,7 @@ def test_index_beside_weights_in_one_file_is_not_followed(releases: dict[str, Pa
     assert found["report"] == NOTHING and WEIGHTS in found["files"]
 
 
+@pytest.mark.own_process
 def test_folder_is_imported_as_a_model_that_loads(
     releases: dict[str, Path], views: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -188,7 +188,6 @@ def test_adapter_and_projection_in_two_files_come_in_over_their_base(
     assert caught.value.code == "model_failed" and "Merge the adapter" in str(caught.value.hint)
 
 
-@pytest.mark.own_process
 @only("gaia", "gaia-clip")
 def test_blip_2s_checkpoint_comes_in_with_its_parts(
     made: Model, release: Path, tokenizer: Tokenizer, shown: list[np.ndarray]

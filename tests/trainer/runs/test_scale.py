@@ -23,7 +23,7 @@ from rsvlm.trainer.train import Run
 
 Made = Callable[..., Recipe]
 Events = Callable[[Path, str], list[dict[str, Any]]]
-FIGURES = ("language", "loss")
+FIGURES = ("language", "contrastive", "loss")
 
 
 def launch(root: Path, config: str, *words: object) -> dict[str, Any]:
@@ -38,14 +38,19 @@ def launch(root: Path, config: str, *words: object) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize(("config", "sessions"), [("gpus", [4]), ("fsdp2", [2, 4])])
+@pytest.mark.parametrize(
+    ("config", "sessions", "weighed"),
+    [("gpus", [4], {"language": 1.0, "contrastive": 0.3}), ("fsdp2", [2, 4], {"language": 1.0})],
+)
 def test_accelerate_launch_trains_and_validates_as_one_process_does(
-    tuned: Made, tiny: Path, tmp_path: Path, events: Events, root: Path, config: str, sessions: list[int]
-):
+    tuned: Made, tiny: Path, tmp_path: Path, events: Events, root: Path,
+    config: str, sessions: list[int], weighed: dict[str, float],
+):  # fmt: skip
     """The shipped configurations for several GPUs; 6 records fill no last round of both processes. With FSDP2, where no process
-    has all weights, the run goes on from a checkpoint as well.
+    has all weights, the run goes on from a checkpoint as well; each validates smaller batches there, with fewer partners.
     """
-    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"})
+    stage = {**tuned().stages[0].model_dump(), "objectives": weighed}
+    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"}, stages=[stage])
     Run(told, tiny, tmp_path / "one").train()
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
     words = (tmp_path / "recipe.yaml", f"output_dir={tmp_path / 'two'}", "--data", tiny)
@@ -118,7 +123,8 @@ def test_workers_of_ray_train_as_one_process_does(
 ):
     if find_spec("ray") is None:
         pytest.skip("Ray is not installed here: pip install 'ray[train]>=2.40'")
-    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"})
+    stage = {**tuned().stages[0].model_dump(), "objectives": {"language": 1.0, "contrastive": 0.3}}
+    told = tuned(validation={**tuned().validation.model_dump(), "metric": "loss"}, stages=[stage])
     Run(told, tiny, tmp_path / "one").train()
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(told.model_dump(mode="json")))
     words = (tmp_path / "recipe.yaml", f"output_dir={tmp_path / 'two'}", "--data", tiny, "--json", "--ray", 2)
