@@ -1,8 +1,9 @@
-"""Whether words and drawings agree on how many there are. Knows English numbers; no model."""
+"""Whether words agree with drawings on how many there are, and with a class on what is seen. Knows English; no model."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 WORDS = (
     "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -38,3 +39,13 @@ def disagreement(text: str, count: int, drawn: str) -> str | None:
 def counted(number: int) -> str:
     """In words up to twelve, else in digits."""
     return WORDS[number] if number < len(WORDS) else str(number)
+
+
+def classes_named(text: str, scenes: Mapping[str, str]) -> set[str]:
+    """Phrases of the classes whose names are in a text, in one or several words, as “golf course” is golfcourse.
+
+    scenes: name of a class in small letters without spaces -> its phrase.
+    """
+    words = re.findall(r"[a-z]+", text.lower())
+    runs = {"".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, start + 4)}
+    return {phrase for name, phrase in scenes.items() if {name, f"{name}s", name.removesuffix("s")} & runs}

@@ -18,7 +18,7 @@ from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, Cancelled, DescribeRequest, RsvlmError, Watch
 from rsvlm.tasks import checks, figures, wording
 from rsvlm.tasks.cover import Cover, measure_cover
-from rsvlm.tasks.findings import Finding, Verdict, judge, verdicts
+from rsvlm.tasks.findings import Finding, Verdict, judge, strays, verdicts
 from rsvlm.tasks.in_words import Put, in_words
 from rsvlm.tasks.looking import Tile, gaps, look, seen
 from rsvlm.tasks.plan import Plan, make_plan
@@ -131,7 +131,8 @@ def _one_sentence(
     if not spoken:  # the model ended before its first word
         say(f"{wording.capital(verdict.guess)}.")
     watch.progress(1, 1, "Described")
-    finding = Finding(tile, verdict, doubt + "".join(spoken), caption.confidence)
+    text = "".join(spoken)
+    finding = Finding(tile, verdict, doubt + text, caption.confidence, strays(verdict, text, predictor.card))
     watch.evidence(finding.evidence())
     return finding
 
@@ -168,7 +169,8 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
         if item.label != wording.UNSURE and item.share >= wording.WORTH_NAMING:
             indices = [finding.tile.index for finding in item.findings]
             where = wording.whereabouts(indices, plan.columns, plan.rows, scene.crs is not None)
-            lines.append(f"{wording.capital(item.label)} {where}: {item.best.caption}")
+            said = f": {item.best.caption}" if item.best else "."
+            lines.append(f"{wording.capital(item.label)} {where}{said}")
     return "\n".join(lines)
 
 
@@ -194,6 +196,9 @@ def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequenc
     warnings += gaps(scene, plan, tiles, "described")
     if findings and not any(finding.sure for finding in findings):
         warnings.append("The model is not sure what this place shows; take the description as a guess.")
+    if len(findings) == 1 and findings[0].strays:
+        label = findings[0].verdict.label
+        warnings.append(f"Seen as a whole, the place is rather {label}, which the sentence does not name.")
     return warnings
 
 

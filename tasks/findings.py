@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.compact.predictor import CompactPredictor, Seen
 from rsvlm.protocol import Evidence
+from rsvlm.tasks.agreement import classes_named
 from rsvlm.tasks.looking import Tile
 from rsvlm.tasks.plan import Plan
 
@@ -32,12 +34,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """A tile, what it shows, and the model's sentence about it with the confidence of its words."""
+    """A tile, what it shows, and the model's sentence about it with the confidence of its words.
+
+    strays: the sentence names classes, and the sure one of the tile is none of them.
+    """
 
     tile: Tile
     verdict: Verdict
     caption: str
     confidence: float
+    strays: bool = False
 
     @property
     def sure(self) -> bool:
@@ -86,12 +92,19 @@ def likeliest(row: np.ndarray, members: dict[str, list[int]]) -> tuple[str, floa
     return best, min(1.0, totals[best])
 
 
+def strays(verdict: Verdict, caption: str, card: ModelCard) -> bool:
+    """Whether the words and the class, which are told apart from each other, speak of different things."""
+    named = classes_named(caption, card.scenes) if verdict.sure else set()
+    within = {card.scenes[name] for name in card.groups[verdict.label]} if verdict.wide else {verdict.label}
+    return bool(named) and not named & within
+
+
 def judge(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan) -> list[Finding]:
     """Findings of a few tiles, in one batch."""
     pictures = predictor.encode(np.stack([tile.picture for tile in tiles]))
     found = verdicts(predictor, pictures, plan)
     captions = predictor.captions(pictures)
     return [
-        Finding(tile, verdict, caption.text, caption.confidence)
+        Finding(tile, verdict, caption.text, caption.confidence, strays(verdict, caption.text, predictor.card))
         for tile, verdict, caption in zip(tiles, found, captions, strict=True)
     ]

@@ -27,8 +27,10 @@ class Group:
     area_m2: float | None
 
     @property
-    def best(self) -> Finding:
-        return max(self.findings, key=lambda finding: finding.verdict.score * finding.confidence)
+    def best(self) -> Finding | None:
+        """The finding whose words and class are the surest together; None where all sentences are of something else."""
+        told = [finding for finding in self.findings if not finding.strays]
+        return max(told, key=lambda finding: finding.verdict.score * finding.confidence, default=None)
 
 
 def group(findings: Sequence[Finding]) -> list[Group]:
