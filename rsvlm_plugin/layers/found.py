@@ -5,7 +5,7 @@ Knows fields and geometries; nothing of files, styles and the layer tree.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from qgis.core import (
     NULL,
@@ -25,19 +25,19 @@ from .record import Record
 KINDS = ("masks", "boxes")
 POLYGON = 2
 
-FIELDS: Tuple[Tuple[str, QVariant.Type], ...] = (
-    ("label", QVariant.Type.String),
-    ("phrase", QVariant.Type.String),
-    ("kind", QVariant.Type.String),
-    ("score", QVariant.Type.Double),
-    ("area_m2", QVariant.Type.Double),
-    ("perimeter_m", QVariant.Type.Double),
-    ("count", QVariant.Type.Int),
-    ("source", QVariant.Type.String),
-    ("model", QVariant.Type.String),
-    ("revision", QVariant.Type.String),
-    ("acquired", QVariant.Type.String),
-    ("created", QVariant.Type.String),
+FIELDS = (
+    ("label", QVariant.String),
+    ("phrase", QVariant.String),
+    ("kind", QVariant.String),
+    ("score", QVariant.Double),
+    ("area_m2", QVariant.Double),
+    ("perimeter_m", QVariant.Double),
+    ("count", QVariant.Int),
+    ("source", QVariant.String),
+    ("model", QVariant.String),
+    ("revision", QVariant.String),
+    ("acquired", QVariant.String),
+    ("created", QVariant.String),
 )
 
 

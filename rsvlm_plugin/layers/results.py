@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from qgis.core import (
     NULL,
@@ -28,23 +28,23 @@ RESULT_PROPERTY = "rsvlm/result"
 STYLE = Path(__file__).resolve().parents[2] / "resources" / "styles" / "answer.qml"
 
 # No name is longer than the ten characters that a shapefile keeps.
-FIELDS: Tuple[Tuple[str, QVariant.Type], ...] = (
-    ("text", QVariant.Type.String),
-    ("label", QVariant.Type.String),
-    ("kind", QVariant.Type.String),
-    ("score", QVariant.Type.Double),
-    ("area_m2", QVariant.Type.Double),
-    ("style", QVariant.Type.String),
-    ("source", QVariant.Type.String),
-    ("acquired", QVariant.Type.String),
-    ("model", QVariant.Type.String),
-    ("revision", QVariant.Type.String),
-    ("gsd_m", QVariant.Type.Double),
-    ("confidence", QVariant.Type.Double),
-    ("partial", QVariant.Type.Int),
-    ("warnings", QVariant.Type.String),
-    ("device", QVariant.Type.String),
-    ("created", QVariant.Type.String),
+FIELDS = (
+    ("text", QVariant.String),
+    ("label", QVariant.String),
+    ("kind", QVariant.String),
+    ("score", QVariant.Double),
+    ("area_m2", QVariant.Double),
+    ("style", QVariant.String),
+    ("source", QVariant.String),
+    ("acquired", QVariant.String),
+    ("model", QVariant.String),
+    ("revision", QVariant.String),
+    ("gsd_m", QVariant.Double),
+    ("confidence", QVariant.Double),
+    ("partial", QVariant.Int),
+    ("warnings", QVariant.String),
+    ("device", QVariant.String),
+    ("created", QVariant.String),
 )
 
 

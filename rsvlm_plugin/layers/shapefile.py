@@ -84,7 +84,7 @@ def _continuations(name: str, count: int, taken: Sequence[str]) -> List[str]:
 def _pieces(fields: QgsFields, kept: Sequence[int], features: Iterable[QgsFeature]) -> Dict[int, int]:
     """How many fields each kept one needs."""
     pieces = dict.fromkeys(kept, 1)
-    texts = [index for index in kept if fields.at(index).type() == QVariant.Type.String]
+    texts = [index for index in kept if fields.at(index).type() == QVariant.String]
     for feature in features if texts else ():
         for index in texts:
             value = feature.attribute(index)

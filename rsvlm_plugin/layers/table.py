@@ -41,7 +41,7 @@ def fields_of(columns: Sequence[Column], fields: QgsFields) -> QgsFields:
     for column in columns:
         field = QgsField(fields.at(column.index))
         field.setName(column.name)
-        if column.text_bytes and field.type() == QVariant.Type.String:
+        if column.text_bytes and field.type() == QVariant.String:
             field.setLength(column.text_bytes)
         made.append(field)
     return made
