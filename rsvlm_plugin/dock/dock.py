@@ -43,6 +43,7 @@ from .refining import Refining
 from .report import Report
 from .status_line import NARROWEST, StatusLine
 from .thumbnail import Thumbnail
+from .wheel import leave_to_scrolling
 
 
 class RsvlmDock(QgsDockWidget):
@@ -87,6 +88,7 @@ class RsvlmDock(QgsDockWidget):
             self.style_choice.addItem(provenance.style(style), style)
             self.style_choice.setItemData(self.style_choice.count() - 1, tips[style], Qt.ItemDataRole.ToolTipRole)
         self.style_choice.setCurrentIndex(STYLES.index(Settings().style))
+        leave_to_scrolling(self.style_choice)
         row = QHBoxLayout()
         row.addWidget(self.describe_button, 3)
         row.addWidget(self.style_choice, 2)

@@ -13,6 +13,7 @@ from ..layers.found import KINDS
 from ..phrases import split_phrases
 from ..translation import tr
 from . import icons
+from .wheel import leave_to_scrolling
 
 
 class FindRow(QWidget):
@@ -44,6 +45,7 @@ class FindRow(QWidget):
             self.kind_choice.addItem(words[kind], kind)
             self.kind_choice.setItemData(self.kind_choice.count() - 1, tips[kind], Qt.ItemDataRole.ToolTipRole)
         self.kind_choice.currentIndexChanged.connect(self._show_options)
+        leave_to_scrolling(self.kind_choice)
         self.button = QToolButton()
         self.button.setObjectName("rsvlm_find")
         self.button.setText(tr("Find"))

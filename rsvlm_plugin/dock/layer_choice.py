@@ -12,6 +12,7 @@ from ...protocol import RsvlmError
 from ..layers.results import is_result
 from ..translation import tr
 from . import icons
+from .wheel import leave_to_scrolling
 
 # Groups have no ids, and two in one group may share a name: (name, which of that name) from the root down.
 Path = Tuple[Tuple[str, int], ...]
@@ -27,6 +28,7 @@ class LayerChoice(QComboBox):
         self.setAccessibleName(tr("Layer to look at"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
+        leave_to_scrolling(self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)

@@ -17,6 +17,7 @@ from ..settings.model_store import shared_store
 from ..settings.store import SERVER, Settings
 from ..translation import tr
 from . import icons
+from .wheel import leave_to_scrolling
 
 RUNNING = ("ready", "busy")
 # What the backend does, roughly, with any model that tells classes apart by their names.
@@ -67,6 +68,7 @@ class ModelChoice(QComboBox):
         self.setToolTip(tr("Model that answers"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
+        leave_to_scrolling(self)
         self._backend = backend
         self._cards: Optional[List[Dict[str, Any]]] = None  # None = the backend has not told yet
         self._told = False

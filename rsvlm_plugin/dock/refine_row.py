@@ -13,6 +13,7 @@ from ..translation import tr
 from . import figures, icons
 from .adding import can_be_added_to
 from .recutting import can_be_recut, threshold
+from .wheel import leave_to_scrolling
 
 STEPS = 20  # of probability from 0 to 1
 WAIT_MS = 400  # after the last step of the slider
@@ -39,6 +40,7 @@ class RefineRow(QWidget):
         )
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.valueChanged.connect(self._moved)
+        leave_to_scrolling(self.slider)
         self._words = QLabel()
         tip = tr("Click on the map where something is missing to have it outlined; Edit ▸ Undo takes it back")
         self.add = _button("add", tr("Add"), tip, "mActionAddPart")
