@@ -36,7 +36,7 @@ class Verdict:
 class Finding:
     """A tile, what it shows, and the model's sentence about it with the confidence of its words.
 
-    strays: the sentence names classes, and the sure one of the tile is none of them.
+    caption: "" for one of several tiles whose sentence strays. strays: the sentence was said before that was known.
     """
 
     tile: Tile
@@ -93,7 +93,7 @@ def likeliest(row: np.ndarray, members: dict[str, list[int]]) -> tuple[str, floa
 
 
 def strays(verdict: Verdict, caption: str, card: ModelCard) -> bool:
-    """Whether the words and the class, which are told apart from each other, speak of different things."""
+    """Whether the sentence names classes, and the sure one of the tile, which is told by itself, is none of them."""
     named = classes_named(caption, card.scenes) if verdict.sure else set()
     within = {card.scenes[name] for name in card.groups[verdict.label]} if verdict.wide else {verdict.label}
     return bool(named) and not named & within
@@ -105,6 +105,8 @@ def judge(predictor: CompactPredictor, tiles: Sequence[Tile], plan: Plan) -> lis
     found = verdicts(predictor, pictures, plan)
     captions = predictor.captions(pictures)
     return [
-        Finding(tile, verdict, caption.text, caption.confidence, strays(verdict, caption.text, predictor.card))
+        Finding(
+            tile, verdict, "" if strays(verdict, caption.text, predictor.card) else caption.text, caption.confidence
+        )
         for tile, verdict, caption in zip(tiles, found, captions, strict=True)
     ]

@@ -28,8 +28,8 @@ class Group:
 
     @property
     def best(self) -> Finding | None:
-        """The finding whose words and class are the surest together; None where all sentences are of something else."""
-        told = [finding for finding in self.findings if not finding.strays]
+        """The finding whose words and class are the surest together; None where there are no words."""
+        told = [finding for finding in self.findings if finding.caption]
         return max(told, key=lambda finding: finding.verdict.score * finding.confidence, default=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsvlm.tasks.agreement import disagreement, said
+from rsvlm.tasks.agreement import classes_named, disagreement, said
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,17 @@ def test_disagreement_is_a_sentence():
     assert disagreement("No lake.", 1, "mask") == "The text says none, but by the mask there is one."
     assert disagreement("Two lakes.", 30, "boxes") == "The text says two, but by the boxes there are 30."
     assert disagreement("Two lakes.", 2, "mask") is None and disagreement("Lakes.", 5, "mask") is None
+
+
+SCENES = {"golfcourse": "a golf course", "farmland": "farmland", "playground": "a sports ground", "pond": "a pond"}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("This is a golf course .", {"a golf course"}), ("Some farmlands lie by a Pond.", {"farmland", "a pond"}),
+        ("Many planes are parked on farm land.", {"farmland"}), ("Ponderous clouds.", set()), ("", set()),
+    ],
+)  # fmt: skip
+def test_classes_are_known_by_their_names_in_any_number_of_words(text: str, named: set[str]):
+    assert classes_named(text, SCENES) == named

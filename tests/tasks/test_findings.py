@@ -10,7 +10,7 @@ import pytest
 
 from rsvlm.models.cards import Calibration, get_card
 from rsvlm.models.pool import Models
-from rsvlm.tasks.findings import Verdict, verdicts
+from rsvlm.tasks.findings import Verdict, judge, strays, verdicts
 from rsvlm.tasks.plan import Plan
 
 LIMITS = Calibration(
@@ -144,3 +144,40 @@ def test_few_strange_pictures_are_told_for_certain(models: Models):
     found = verdicts(predictor, predictor.encode(np.stack(list(pictures.values()))), PLAN)
     told = {name: item.label for name, item in zip(pictures, found, strict=True) if item.sure}
     assert len(pictures) == 30 and len(told) <= 0.15 * len(pictures), told
+
+
+NAMED = CARD.model_copy(
+    update={
+        "scenes": {"golfcourse": "a golf course", "farmland": "farmland", "playground": "a sports ground"},
+        "groups": {"green land": ("golfcourse", "farmland")},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "sure", "wide", "strange"),
+    [
+        ("a pond", True, False, True), ("farmland", True, False, False), ("green land", True, True, False),
+        ("a pond", False, False, False),
+    ],
+)  # fmt: skip
+def test_sentence_strays_where_it_names_other_classes_than_the_sure_one(
+    label: str, sure: bool, wide: bool, strange: bool
+):
+    verdict = Verdict(label, 0.9, label, sure, wide, True)
+    assert strays(verdict, "Farmland beside a playground.", NAMED) is strange
+    assert not strays(verdict, "Many cars stand there.", NAMED)
+
+
+def test_tiles_keep_no_sentence_that_strays():
+    said = ["Farmland beside a road.", "This is a playground.", "Many cars stand there."]
+    predictor = SimpleNamespace(
+        card=CARD,
+        scenes=SCENES,
+        encode=lambda pictures: pictures,
+        scene_probabilities=lambda seen: np.tile(np.float32([name == "farmland" for name in SCENES]), (3, 1)),
+        familiarity=lambda seen: np.ones(3, np.float32),
+        captions=lambda seen: [SimpleNamespace(text=text, confidence=0.9) for text in said],
+    )
+    tiles = [SimpleNamespace(picture=np.zeros((8, 8, 3), np.uint8))] * 3
+    assert [found.caption for found in judge(predictor, tiles, PLAN)] == [said[0], "", said[2]]  # type: ignore[arg-type]

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from rsvlm.geo import stretch
 from rsvlm.geo.view import View
-from rsvlm.models.cards import get_card
 from rsvlm.tasks import figures, wording
-from rsvlm.tasks.agreement import classes_named
-from rsvlm.tasks.findings import Finding, Verdict, strays
+from rsvlm.tasks.findings import Finding, Verdict
 from rsvlm.tasks.looking import Tile
 
 LABELS = ("alder wood", "birch grove", "a cedar stand", "a dune", "an elm row", "ferns")
@@ -186,37 +184,7 @@ def test_doubt_comes_before_the_sentence():
     assert wide == "Bare ground; beyond that I am not sure, but it may be a dune: "
 
 
-SCENES = {"golfcourse": "a golf course", "farmland": "farmland", "playground": "a sports ground", "pond": "a pond"}
-CARD = get_card(None).model_copy(update={"scenes": SCENES, "groups": {"green land": ("golfcourse", "farmland")}})
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("This is a golf course .", {"a golf course"}), ("Some farmlands lie by a Pond.", {"farmland", "a pond"}),
-        ("Many planes are parked on farm land.", {"farmland"}), ("Ponderous clouds.", set()), ("", set()),
-    ],
-)  # fmt: skip
-def test_classes_are_known_by_their_names_in_any_number_of_words(text: str, named: set[str]):
-    assert classes_named(text, SCENES) == named
-
-
-@pytest.mark.parametrize(
-    ("label", "sure", "wide", "strange"),
-    [
-        ("a pond", True, False, True), ("farmland", True, False, False), ("green land", True, True, False),
-        ("a pond", False, False, False),
-    ],
-)  # fmt: skip
-def test_sentence_strays_where_it_names_other_classes_than_the_sure_one(
-    label: str, sure: bool, wide: bool, strange: bool
-):
-    verdict = Verdict(label, 0.9, label, sure, wide, True)
-    assert strays(verdict, "Farmland beside a playground.", CARD) is strange
-    assert not strays(verdict, "Many cars stand there.", CARD)
-
-
-def test_best_sentence_of_a_group_is_one_that_does_not_stray():
-    one, other = finding("ferns", score=0.7), replace(finding("ferns"), strays=True)
+def test_best_sentence_of_a_group_is_one_that_was_kept():
+    one, other = finding("ferns", score=0.7), replace(finding("ferns"), caption="")
     (both,), (alone,) = wording.group([one, other]), wording.group([other])
     assert both.best is one and alone.best is None
