@@ -45,7 +45,8 @@ def grid_of(record: Record) -> Grid:
     """The pixels of the file that the record's masks were drawn on, turned ones and those with the south at the top too.
 
     QGIS shows such a file as it lies on the map, so that its layer tells of other pixels than the file has.
-    Raises RsvlmError (not_found) where it is gone or was never a file, bad_raster where it lies elsewhere now.
+    A file without a CRS lies where QGIS was told that it does. Raises RsvlmError (not_found) where it is gone or was never a
+    file, bad_raster where it lies elsewhere now.
     """
     href = record.source.get("href")
     layer = QgsRasterLayer(str(href), "") if href else None
@@ -56,7 +57,8 @@ def grid_of(record: Record) -> Grid:
             tr("The raster that these were found in is not a file on this computer."),
             tr("Ask about a layer whose file lies on this computer, and correct that answer."),
         )
-    if layer.crs() != record.answer_crs and not _same_crs(file, record):
+    own = file.GetSpatialRef()
+    if own is not None and layer.crs() != record.answer_crs and not _same_crs(own, record):
         raise RsvlmError(
             "bad_raster",
             tr("The raster lies in another coordinate system now."),
@@ -123,10 +125,10 @@ class Keeping:
             raise not_kept(self.path, error) from error
 
 
-def _same_crs(file: gdal.Dataset, record: Record) -> bool:
+def _same_crs(own: osr.SpatialReference, record: Record) -> bool:
     """QGIS takes a CRS without a code for another one where it was written down in other words."""
-    own, text = file.GetSpatialRef(), record.answer.provenance.get("crs")
-    if own is None or not text or not record.answer_crs.isValid():
+    text = record.answer.provenance.get("crs")
+    if not text or not record.answer_crs.isValid():
         return False
     other = osr.SpatialReference()
     other.SetFromUserInput(str(text))

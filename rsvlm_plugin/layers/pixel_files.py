@@ -15,6 +15,7 @@ from qgis.core import NULL, QgsFeature, QgsFeedback, QgsGeometry
 
 from ...protocol import Cancelled, RsvlmError
 from ..translation import tr
+from .geometry import crs_text
 from .mask_records import NOWHERE, alone, grid_of, records_of
 from .record import Record
 from .snapshot import Snapshot
@@ -79,7 +80,7 @@ class Burning:
         self.href = str(record.source["href"])
         file = gdal.Open(self.href)
         self.lies = file.GetGeoTransform(can_return_null=True)
-        self.crs = file.GetSpatialRef()
+        self.crs = file.GetSpatialRef() or _spatial(crs_text(record.answer_crs))
         unnamed = alone(record) or OTHER
         self.shapes: List[Shape] = [
             (str(item["label"] or item["phrase"] or unnamed), _known(item["score"]), QgsGeometry(item.geometry()))
@@ -210,6 +211,16 @@ def _runs(mask: np.ndarray, left: int, top: int, burning: Burning) -> List[int]:
     edges = np.column_stack([starts, ends]).ravel()
     runs = np.diff(edges, prepend=0, append=burning.width * burning.height)
     return [int(run) for run in runs]
+
+
+def _spatial(crs: Optional[str]) -> Optional[osr.SpatialReference]:
+    """The CRS that the user gave a file without one, x before y; None for none."""
+    if crs is None:
+        return None
+    made = osr.SpatialReference()
+    made.SetFromUserInput(crs)
+    made.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return made
 
 
 def _known(score: object) -> Optional[float]:

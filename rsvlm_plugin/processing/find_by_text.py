@@ -110,12 +110,7 @@ class FindByText(RasterAlgorithm):
         record = self._record(answer, self.KIND, phrases)
         record.source = {"href": raster.href}
         told = self._told(record, parameters, context)
-        try:
-            return {**told, **self._rasters(record, parameters, context, feedback)}
-        except RsvlmError as error:
-            if error.code == "cancelled":
-                return told
-            raise QgsProcessingException(sentence(error)) from error
+        return {**told, **self._rasters(record, parameters, context, feedback)}
 
     def _rasters(
         self,
@@ -124,7 +119,7 @@ class FindByText(RasterAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> Dict[str, Any]:
-        """Rasters that are wanted as well, by output. Raises RsvlmError."""
+        """Rasters that are wanted as well, by output; without those that could not be written, of which the user is warned."""
         return {}
 
     def _told(self, record: "Record", parameters: Dict[str, Any], context: QgsProcessingContext) -> Dict[str, Any]:

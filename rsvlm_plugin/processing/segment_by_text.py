@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from qgis.core import (
     QgsFeedback,
@@ -15,8 +15,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import Qt
 
-from ...protocol import Raster, SegmentRequest
+from ...protocol import Raster, RsvlmError, SegmentRequest
 from ..translation import tr
+from .algorithm import sentence
 from .find_by_text import FindByText
 
 if TYPE_CHECKING:
@@ -126,19 +127,45 @@ class SegmentByText(FindByText):
 
         made: Dict[str, Any] = {}
         kept = (record.answer.structured or {}).get("probabilities") or []
-        if kept and parameters.get(self.PROBABILITIES):
-            made[self.PROBABILITIES] = self.parameterAsOutputLayer(parameters, self.PROBABILITIES, context)
-            for path in copy_probabilities(kept, made[self.PROBABILITIES]):
-                feedback.pushInfo(tr("Probabilities: {path}").format(path=path))
-        elif parameters.get(self.PROBABILITIES):
-            feedback.pushWarning(tr("There are no probabilities: they are kept of what was looked at to the end."))
-        if parameters.get(self.MASK):
+
+        def copy(path: str) -> None:
+            for copied in copy_probabilities(kept, path):
+                feedback.pushInfo(tr("Probabilities: {path}").format(path=copied))
+
+        def burn(path: str) -> None:
             writing = QgsFeedback()  # the progress of the run has been told by now
             if not record.answer.partial:  # else it is cancelled already, and what was found is kept
                 feedback.canceled.connect(writing.cancel, Qt.ConnectionType.DirectConnection)
-            made[self.MASK] = self.parameterAsOutputLayer(parameters, self.MASK, context)
-            write_mask(record, made[self.MASK], writing)
+            write_mask(record, path, writing)
+
+        if kept and parameters.get(self.PROBABILITIES):
+            made.update(self._raster(self.PROBABILITIES, copy, parameters, context, feedback))
+        elif parameters.get(self.PROBABILITIES):
+            feedback.pushWarning(tr("There are no probabilities: they are kept of what was looked at to the end."))
+        if parameters.get(self.MASK):
+            made.update(self._raster(self.MASK, burn, parameters, context, feedback))
         return made
+
+    def _raster(
+        self,
+        name: str,
+        write: Callable[[str], None],
+        parameters: Dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Dict[str, Any]:
+        """The output `name`, once `write` has written its path; else nothing, and a warning: the polygons are there."""
+        path = self.parameterAsOutputLayer(parameters, name, context)
+        try:
+            write(path)
+        except RsvlmError as error:
+            if error.code != "cancelled":
+                feedback.pushWarning(sentence(error))
+            loading = context.layersToLoadOnCompletion()
+            loading.pop(path, None)
+            context.setLayersToLoadOnCompletion(loading)
+            return {}
+        return {name: path}
 
     def _add_number(
         self, name: str, title: str, help_text: str, default: Optional[float] = None, most: Optional[float] = None

@@ -86,6 +86,26 @@ def test_a_raster_that_is_gone_is_told_with_a_way_out(houses):
     assert caught.value.code == "not_found" and caught.value.hint
 
 
+def test_a_raster_whose_crs_only_qgis_knows_is_learnt_from_and_one_that_was_moved_is_not(houses, tmp_path):
+    from osgeo import gdal
+
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.mask_records import records_of
+
+    made, layer = houses
+    bare, moved = str(tmp_path / "bare.tif"), str(tmp_path / "moved.tif")
+    gdal.Translate(bare, str(SCENE)).SetProjection("")
+    gdal.Translate(moved, str(SCENE), outputSRS="EPSG:32633")
+    made.source["href"] = bare
+    assert gdal.Open(bare).GetSpatialRef() is None
+    first, _second = records_of(made, layer.getFeatures())
+    assert sorted(region["bbox"] for region in first.regions) == [[20, 20, 60, 60], [492, 20, 512, 60]]
+    made.source["href"] = moved
+    with pytest.raises(RsvlmError) as caught:
+        records_of(made, layer.getFeatures())
+    assert caught.value.code == "bad_raster"
+
+
 def draw_by_hand(layer):
     """As QGIS's own tools do: 10 m at 30 m from the corner, nothing known of it but where it is."""
     layer.startEditing()

@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 700, 600
 NORTH_UP = ("EPSG:32632", (654_200.0, 0.5, 0.0, 5_318_600.0, 0.0, -0.5))
 TURNED = ("EPSG:32632", (654_200.0, 0.4, 0.3, 5_318_600.0, 0.3, -0.4))
 DEGREES = ("EPSG:4326", (11.0, 0.00001, 0.0, 48.0, 0.0, -0.00001))
+TOLD_TO_QGIS = (*DEGREES, False)  # the file itself does not know
 COMMAND_LINE = """
 import json, sys
 from pathlib import Path
@@ -25,14 +26,14 @@ from rsvlm.cli.exporting import export
 from rsvlm.protocol import Answer, Raster
 answer, href, folder = Answer.from_json(json.loads(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
 for ending in (".tif", ".json", ".jsonl"):
-    export(folder / f"theirs{ending}", answer, Raster(href), None)
+    export(folder / f"theirs{ending}", answer, Raster(href, crs=answer.provenance["crs"]), None)
 """
 
 
 class Case:
     """Two houses, one of them with a yard and across the edge of two windows, and a lake in its corner; a layer of them."""
 
-    def __init__(self, folder: Path, crs: str, lies: tuple) -> None:
+    def __init__(self, folder: Path, crs: str, lies: tuple, known: bool = True) -> None:
         from rsvlm.protocol import Answer, Evidence
         from rsvlm.rsvlm_plugin.layers.found_file import write_beside
         from rsvlm.rsvlm_plugin.layers.found_group import add_found
@@ -43,7 +44,7 @@ class Case:
         place = osr.SpatialReference()
         place.SetFromUserInput(crs)
         file.SetGeoTransform(lies)
-        file.SetProjection(place.ExportToWkt())
+        file.SetProjection(place.ExportToWkt() if known else "")
         file.GetRasterBand(1).Fill(90)
         file = None
         evidence = [
@@ -81,7 +82,7 @@ class Case:
         return path
 
 
-@pytest.fixture(params=[NORTH_UP, TURNED, DEGREES], ids=["north up", "turned", "degrees"])
+@pytest.fixture(params=[NORTH_UP, TURNED, DEGREES, TOLD_TO_QGIS], ids=["north up", "turned", "degrees", "told to QGIS"])
 def any_case(request, qgis_new_project, tmp_path):
     return Case(tmp_path, *request.param)
 

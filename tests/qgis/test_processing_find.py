@@ -250,6 +250,16 @@ def test_a_mask_of_a_picture_without_a_place_is_on_its_pixels(models, provider, 
     )
 
 
+def test_a_mask_that_cannot_be_written_is_a_warning_beside_the_polygons(models, scene, provider, tmp_path) -> None:
+    mask = tmp_path / "mask.tif"
+    mask.mkdir()  # a folder of that name is not replaced
+    told = Told()
+    asked = {"INPUT": scene(), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": "TEMPORARY_OUTPUT"}
+    layers = loaded(told.feedback, **asked, MASK=str(mask), PROBABILITIES="TEMPORARY_OUTPUT")
+    assert sorted(layers) == ["Masks", "Probabilities"] and layers["Masks"].featureCount() > 0
+    assert f"{mask} could not be written" in told.feedback.textLog()
+
+
 def test_rasters_are_not_written_unless_they_are_asked_for(models, scene, provider, tmp_path) -> None:
     results, _told = run(
         "segmentbytext", INPUT=scene(), PHRASES="roofs", MODEL="geopix", OUTPUT=str(tmp_path / "a.gpkg")
