@@ -1,4 +1,4 @@
-"""Masks and boxes stay measured: what an edit touches has its area and perimeter anew, in the same step of the undo stack.
+"""Masks and boxes stay measured: what an edit touches has its area and perimeter anew, in the same step where there can be one.
 
 Knows layers and the project; nothing of answers and widgets.
 """
@@ -16,6 +16,7 @@ from qgis.core import (
     QgsMapLayer,
     QgsProject,
     QgsVectorLayer,
+    QgsVectorLayerEditPassthrough,
     QgsVectorLayerUndoCommandChangeAttribute,
 )
 from qgis.PyQt.QtCore import QObject
@@ -52,8 +53,8 @@ def along_ellipsoid(layer: QgsVectorLayer) -> QgsDistanceArea:
 class Measuring(QObject):
     """Follows the edits of one layer, whose child it is.
 
-    QGIS's tools make an edit command of each edit: the numbers join it. What a script does without one is measured just before
-    it is saved.
+    QGIS's tools make an edit command of each edit: the numbers join it. In a transaction, which writes each edit at once and lets
+    nothing join it, they are the next step. What a script does without one is measured just before it is saved.
     """
 
     def __init__(self, layer: QgsVectorLayer) -> None:
@@ -85,8 +86,15 @@ class Measuring(QObject):
             (self._step if self._layer.isEditCommandActive() else self._beside).add(number)
 
     def _add(self, number: int) -> None:
-        if number < 0:  # else it has just been saved, under the number that the file gave it
+        if self._is_new(number):  # else it has just been saved, under the number that the file gave it
             self._touch(number)
+
+    def _is_new(self, number: int) -> bool:
+        """Whether a feature may not be saved yet: in a transaction any, which there has the file's number at once."""
+        return number < 0 or self._in_transaction()
+
+    def _in_transaction(self) -> bool:
+        return isinstance(self._layer.editBuffer(), QgsVectorLayerEditPassthrough)
 
     def _drop(self) -> None:
         """What the step has brought is gone again."""
@@ -95,7 +103,9 @@ class Measuring(QObject):
     def _end(self) -> None:
         changes = self._changes(self._step)
         self._step.clear()
-        if changes:
+        if changes and self._in_transaction():
+            self._write(changes)
+        elif changes:
             stack = self._layer.undoStack()
             self._kept.append(_Numbers(self._layer, changes, stack.command(stack.index() - 1)))
             self._kept[-1].redo()
@@ -104,10 +114,14 @@ class Measuring(QObject):
         changes = self._changes(self._beside)
         self._beside.clear()
         if changes:
-            self._layer.beginEditCommand(tr("Measure features"))
-            for number, at, value, _before in changes:
-                self._layer.changeAttributeValue(number, at, value)
-            self._layer.endEditCommand()
+            self._write(changes)
+
+    def _write(self, changes: Iterable[Change]) -> None:
+        """In a step of its own."""
+        self._layer.beginEditCommand(tr("Measure features"))
+        for number, at, value, _before in changes:
+            self._layer.changeAttributeValue(number, at, value)
+        self._layer.endEditCommand()
 
     def _forget(self) -> None:
         """The undo stack is empty."""
@@ -124,7 +138,7 @@ class Measuring(QObject):
         request = QgsFeatureRequest().setFilterFids(numbers).setSubsetOfAttributes(columns)
         for item in layer.getFeatures(request):
             area, perimeter = measured(item.geometry(), measure)
-            count = 1 if item.id() < 0 and item["count"] == NULL else item["count"]
+            count = 1 if self._is_new(item.id()) and item["count"] == NULL else item["count"]
             for at, value in zip(columns, (area, perimeter, count)):
                 if not _same(value, item[at]):
                     changes.append((item.id(), at, value, item[at]))

@@ -173,6 +173,31 @@ def test_what_a_script_changes_without_a_command_is_measured_when_it_is_saved(ma
     assert saved[number][:2] == of_box(30, 60) and saved[max(saved)][:2] == of_box(30, 20) and saved[max(saved)][2] == 1
 
 
+def test_in_an_automatic_transaction_what_is_saved_is_measured(measuring, written):
+    made, layer = written
+    QgsProject.instance().setAutoTransaction(True)
+    assert layer.startEditing() and type(layer.editBuffer()).__name__ == "QgsVectorLayerEditPassthrough"
+    number, label = lake(layer).id(), layer.fields().lookupField("label")
+    for width in (30, 90):
+        layer.beginEditCommand("Moved")
+        layer.changeGeometry(number, box(0, 100, width, 60))
+        layer.endEditCommand()
+    layer.undoStack().undo()  # the numbers
+    layer.undoStack().undo()  # the edit
+    assert lake(layer).geometry().area() == 30 * 60 and numbers(layer)[number][:2] == of_box(30, 60)
+    layer.beginEditCommand("Add feature")
+    layer.addFeature(QgsVectorLayerUtils.createFeature(layer, box(200, 0, 30, 20), {label: "my barn"}))
+    layer.endEditCommand()
+    layer.undoStack().undo()
+    layer.undoStack().redo()
+    assert layer.commitChanges(), layer.commitErrors()
+    source = ogr.Open(made.file)
+    rows = {row["label"]: row for row in source.GetLayerByName("masks")}
+    for name, width, height in (("lake", 30, 60), ("my barn", 30, 20)):
+        assert (rows[name]["area_m2"], rows[name]["perimeter_m"]) == of_box(width, height)
+        assert rows[name]["count"] == 1
+
+
 def test_a_layer_of_a_project_that_is_opened_again_is_measured(measuring, written, tmp_path):
     file = str(tmp_path / "kept.qgz")
     project = QgsProject.instance()
