@@ -14,6 +14,7 @@ from typing import Optional
 from rasterio.io import DatasetReader
 
 from rsvlm.geo import labels
+from rsvlm.geo.reflectance import scale_and_offset
 from rsvlm.protocol import RsvlmError
 
 _COLOUR_ROLES = {"red", "green", "blue", "alpha", "nir", "rededge", "coastal", "pan", "swir", "tir", "lwir"}
@@ -64,15 +65,11 @@ _CUSTOM = {
 }  # fmt: skip
 
 
-_SURFACE_REFLECTANCE = re.compile(r"SR_B\d+", re.IGNORECASE)
-_LANDSAT_2 = (2.75e-5, -0.2)  # scale and offset (USGS, Landsat Collection 2 Level-2 surface reflectance)
-
-
 @dataclass(frozen=True)
 class Band:
     """number: 1-based. name: as the file says. role: red, green, blue, nir, swir, sar, alpha ... or "" if unknown.
 
-    scale, offset: what is measured is scale * value + offset, as far as the file or its bands' names tell.
+    scale, offset: what is measured is scale * value + offset, as far as the file tells, or the names of bands and product.
     guessed: the role is that of a satellite's numbering which may as well be another's.
     """
 
@@ -110,11 +107,8 @@ def describe_bands(dataset: DatasetReader) -> tuple[Band, ...]:
         role = role or _role_of_wavelength(wavelength)
         guessed = ambiguous and not role
         role = role or meaning.get(codes[i] or "", "")
-        dtype = dataset.dtypes[i]
-        scale, offset = dataset.scales[i], dataset.offsets[i]
-        if (scale, offset) == (1, 0) and _SURFACE_REFLECTANCE.fullmatch(name) and "int" in dtype:
-            scale, offset = _LANDSAT_2
-        bands.append(Band(i + 1, name, role, dtype, wavelength, scale, offset, guessed))
+        scale, offset = scale_and_offset(dataset, i + 1, name, role in _SENTINEL2.values())
+        bands.append(Band(i + 1, name, role, dataset.dtypes[i], wavelength, scale, offset, guessed))
     return tuple(bands)
 
 

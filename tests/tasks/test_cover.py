@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 
 from rsvlm.geo.scene import Scene
 from rsvlm.protocol import Raster
@@ -41,12 +42,16 @@ def test_known_grounds_are_measured_in_their_shares(write):
         assert "NDVI" in item.text and item.kind == "tile"
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_values_with_an_offset_are_reflectances_first(write, named: bool):
+USGS = "LC08_L2SP_193026_20200601_20200611_02_T1_"
+S2_NAME = "S2B_MSIL2A_20220726T100559_N0400_R022_T33UUP_20220726T132233"
+
+
+@pytest.mark.parametrize("named", ["SR_B", f"{USGS}SR_B", ""])
+def test_values_with_an_offset_are_reflectances_first(write, named: str):
     """Landsat's Collection 2 is known by the names of its bands; other files say it."""
     scale, offset = (2.75e-5, -0.2) if named else (1e-4, -0.1)
     counts = ((stack(WATER, WOOD, WOOD, STEPPE) / 1e4 - offset) / scale).round().astype(np.uint16)
-    path = write(counts, names=[f"SR_B{number}" for number in range(2, 6)] if named else NAMES)
+    path = write(counts, names=[f"{named}{number}" for number in range(2, 6)] if named else NAMES)
     if not named:
         with rasterio.open(path, "r+") as file:
             file.scales, file.offsets = [scale] * 4, [offset] * 4
@@ -55,6 +60,60 @@ def test_values_with_an_offset_are_reflectances_first(write, named: bool):
         cover = measure_cover(raster, scene)
     expected = {"green vegetation": 0.5, "open water": 0.25, "sparse vegetation": 0.25, "bare or built-up ground": 0}
     assert cover is not None and cover.shares == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "band_told", "name"),
+    [
+        ({}, {"BOA_ADD_OFFSET": "-1000"}, "stack.tif"),
+        ({"BOA_ADD_OFFSET_1": "-1000", "BOA_ADD_OFFSET_2": "-1000"}, {}, "stack.tif"),
+        ({"PROCESSING_BASELINE": "05.10"}, {}, "stack.tif"),
+        ({"PRODUCT_URI": f"{S2_NAME}.SAFE"}, {}, "stack.tif"),
+        ({}, {}, f"{S2_NAME}.tif"),
+    ],
+)
+def test_values_that_sentinel2_has_raised_are_lowered_first(write, told, band_told, name: str):
+    raster = Raster(href=sentinel2(write, stack(WATER, WOOD, WOOD, STEPPE) + 1000, told, band_told, name))
+    expected = {"green vegetation": 0.5, "open water": 0.25, "sparse vegetation": 0.25, "bare or built-up ground": 0}
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None and cover.shares == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ({}, "stack.tif"),
+        ({"PROCESSING_BASELINE": "03.01"}, "stack.tif"),
+        ({}, "S2B_MSIL2A_20200726T100559_N0214_R022_T33UUP_20200726T132233.tif"),
+        ({"BOA_ADD_OFFSET": "0", "PROCESSING_BASELINE": "05.10"}, "stack.tif"),
+    ],
+)
+def test_values_of_older_sentinel2_are_taken_as_they_are(write, told, name: str):
+    raster = Raster(href=sentinel2(write, stack(WATER, WOOD, WOOD, STEPPE), told, {}, name))
+    with Scene.open(raster) as scene:
+        cover = measure_cover(raster, scene)
+    assert cover is not None and cover.shares["sparse vegetation"] == pytest.approx(0.25, abs=0.01)
+
+
+def test_product_of_a_virtual_stack_is_told_by_the_files_that_it_is_made_of(write, tmp_path: Path):
+    (tmp_path / f"{S2_NAME}.SAFE").mkdir()
+    whole = sentinel2(write, stack(WATER, WOOD, WOOD, STEPPE) + 1000, {}, {}, f"{S2_NAME}.SAFE/bands.tif")
+    virtual = str(tmp_path / "stack.vrt")
+    rasterio.shutil.copy(whole, virtual, driver="VRT")
+    with Scene.open(Raster(href=virtual)) as scene:
+        cover = measure_cover(Raster(href=virtual), scene)
+    assert cover is not None and cover.shares["sparse vegetation"] == pytest.approx(0.25, abs=0.01)
+
+
+def sentinel2(write, counts: np.ndarray, told: dict[str, str], band_told: dict[str, str], name: str) -> str:
+    """Path of a stack of B2, B3, B4 and B8 with these tags, of the file and of each band."""
+    path = write(counts, name=name, names=["B2", "B3", "B4", "B8"])
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(**told)
+        for number in file.indexes:
+            file.update_tags(number, **band_told)
+    return path
 
 
 def test_steppe_is_between_green_and_bare(write):
