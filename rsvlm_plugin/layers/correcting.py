@@ -8,11 +8,12 @@ from typing import Any, Dict, Tuple
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject
 
 from ...protocol import STYLES, Raster, RsvlmError
-from ..environment.locate import home, plugin_folder
+from ..environment.locate import home
 from ..settings.store import Settings
 from ..translation import tr
 from .corrections import Corrections, correction, image_of, now
 from .geometry import reprojected
+from .project_folder import project_folder
 from .record import Record
 
 BESIDE = "rsvlm_corrections"  # a folder beside the project's file
@@ -32,10 +33,8 @@ def corrections_folder() -> Path:
 
 def usual_folder() -> Path:
     """Beside the project; rsvlm's own folder where the project is not saved, or is only the demo."""
-    project = QgsProject.instance().absolutePath()
-    if project and plugin_folder() not in Path(project).resolve().parents:
-        return Path(project) / BESIDE
-    return home() / "corrections"
+    folder = project_folder(QgsProject.instance())
+    return home() / "corrections" if folder is None else folder / BESIDE
 
 
 def keep(record: Record, words: str) -> Tuple[Path, int]:

@@ -19,6 +19,7 @@ from qgis.PyQt.QtCore import QDir, QObject, pyqtSignal
 from ...protocol import Evidence, RsvlmError
 from ..translation import tr
 from . import found, found_style, results
+from .project_folder import project_folder
 from .record import Record
 from .staging import staging
 from .table import not_written, write_table
@@ -68,9 +69,11 @@ class FoundFile(QObject):
 
 
 def folder_for_results(project: QgsProject) -> Path:
-    """Beside the project; where that is not saved yet or its folder is not for writing, one that is made for temporary files."""
-    home = Path(project.absolutePath())
-    if project.fileName() and home.is_dir() and os.access(home, os.W_OK):
+    """Beside the project; one that is made for temporary files where that is not saved yet or only the demo, or its folder is not
+    for writing.
+    """
+    home = project_folder(project)
+    if home is not None and home.is_dir() and os.access(home, os.W_OK):
         return home
     folder = Path(QDir.tempPath()) / "rsvlm"
     if not (folder.is_dir() and os.access(folder, os.W_OK)):

@@ -233,6 +233,18 @@ def test_results_lie_beside_a_saved_project_and_else_where_it_is_told(qgis_new_p
     assert is_beside(str(tmp_path / "a.gpkg"), project)
 
 
+def test_what_is_found_and_corrected_in_the_demo_stays_out_of_the_plugin_s_folder(qgis_new_project):
+    from rsvlm.rsvlm_plugin.environment.locate import home, plugin_folder
+    from rsvlm.rsvlm_plugin.layers.correcting import usual_folder
+    from rsvlm.rsvlm_plugin.layers.found_file import folder_for_results, is_beside
+
+    project = QgsProject.instance()
+    assert project.read(str(plugin_folder() / "resources" / "demo" / "demo.qgz"))
+    folder = folder_for_results(project)
+    assert folder.is_dir() and plugin_folder() not in folder.resolve().parents
+    assert not is_beside(str(folder / "a.gpkg"), project) and usual_folder() == home() / "corrections"
+
+
 def test_without_a_crs_masks_lie_on_the_picture_and_areas_are_empty(qgis_app, tmp_path):
     from rsvlm.protocol import Answer, Evidence
     from rsvlm.rsvlm_plugin.layers.found_file import write_beside
