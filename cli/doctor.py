@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import typer
+
+from rsvlm.cli.terminal import document
 
 
 def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
@@ -17,7 +18,7 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     from rsvlm.cli.report import examine
 
     report = examine()
-    print(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(lines(report)))
+    print(document(report) if as_json else "\n".join(lines(report)))
     if not report["ok"]:
         raise typer.Exit(3)
 

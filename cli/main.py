@@ -7,6 +7,7 @@ traceback goes to the log.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import ExitStack
 from types import TracebackType
@@ -26,6 +27,7 @@ from rsvlm.cli.localize import localize
 from rsvlm.cli.models import models_app
 from rsvlm.cli.phrases import ground, segment
 from rsvlm.cli.serve import serve
+from rsvlm.cli.terminal import write_utf8
 from rsvlm.cli.train import train
 from rsvlm.protocol import VERSION, RsvlmError
 
@@ -74,6 +76,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 def main() -> None:
     """Run the command line; every error is one sentence and its mend on standard error."""
+    write_utf8()
     with ExitStack() as edge:
         edge.push(_unforeseen)
         sys.exit(run())
@@ -84,6 +87,7 @@ def run() -> int:
     """The exit code of the command that sys.argv names."""
     command = typer.main.get_command(app)
     try:
+        _check_words(sys.argv[1:])
         return command.main(prog_name="rsvlm", standalone_mode=False) or 0
     except (typer.Abort, KeyboardInterrupt):
         return 130
@@ -93,6 +97,14 @@ def run() -> int:
     except RsvlmError as error:
         print(f"rsvlm: {error.message} {error.hint}".strip(), file=sys.stderr)
         return error.exit_code
+
+
+def _check_words(words: list[str]) -> None:
+    """Phrases, questions and names that are no text cannot be told to a model. Raises RsvlmError (bad_request)."""
+    for word in words:
+        shown = word.encode("utf-8", "replace").decode()
+        if shown != word and not os.path.lexists(word):
+            raise RsvlmError("bad_request", f"“{shown}” is not UTF-8.", "Set terminal and locale to UTF-8.")
 
 
 def _unforeseen(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import signal
 import sys
@@ -16,6 +18,17 @@ import typer
 from rsvlm.protocol import Answer, Cancelled, Watch
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def write_utf8() -> None:
+    """Whoever reads a pipe or a file gets UTF-8 on every system, unless PYTHONIOENCODING names another encoding.
+
+    What an encoding does not have is written as its code, and no answer is lost by it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # none where there is no console
+            kept = stream.isatty() or os.environ.get("PYTHONIOENCODING")
+            stream.reconfigure(encoding=None if kept else "utf-8", errors="backslashreplace")
 
 
 class Terminal(Watch):
@@ -65,13 +78,18 @@ def plain(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def document(value: Any) -> str:
+    """One line of JSON, readable as far as standard output can write it."""
+    return json.dumps(value, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+
+
 def show(answer: Answer, as_json: bool) -> None:
     """What is left to say after the words have streamed: what they cite, and warnings.
 
     Raises Exit for an answer that the user stopped.
     """
     if as_json:
-        print(json.dumps(answer.to_json(), ensure_ascii=False))
+        print(document(answer.to_json()))
     else:
         print()
         for item in answer.evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -106,3 +107,36 @@ def test_limits_of_gdal_hold_in_the_command_line(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == "set()\n" and "map.xml is not a raster" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("told", "encoding"),
+    [({"PYTHONIOENCODING": "cp1252"}, "cp1252"), ({"PYTHONUTF8": "0", "LC_ALL": "C"}, "utf-8")],
+)
+def test_answer_reaches_a_pipe_whole_whatever_the_encoding_of_the_system(told: dict[str, str], encoding: str):
+    show = (
+        "from rsvlm.cli.terminal import *; from rsvlm.protocol import Answer; write_utf8();"
+        "show(Answer('\\u25b8 \\xe9 \\U0001f30d', [], {}, warnings=['\\u25b8']), as_json=True);"
+        "show(Answer('', [], {}, warnings=['\\u25b8']), as_json=False)"
+    )
+    env = {**os.environ, "PYTHONIOENCODING": "", "PYTHONCOERCECLOCALE": "0", **told}
+    done = subprocess.run([sys.executable, "-c", show], env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.decode(encoding))["text"] == "▸ é 🌍"
+    assert done.stderr.decode(encoding).strip() == ("Note: ▸" if encoding == "utf-8" else r"Note: \u25b8")
+
+
+def test_help_reaches_a_pipe_in_utf8(tmp_path: Path):
+    env = {**os.environ, "PYTHONIOENCODING": "", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = subprocess.run([*COMMAND, "segment", "--help"], env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0 and "“storage tanks”" in done.stdout.decode(), done.stderr
+
+
+@pytest.mark.parametrize("words", [["segment", "{place}"], ["ask", "{place}"], ["classify", "{place}", "--labels"]])
+def test_words_that_are_no_text_are_refused_in_a_sentence(rsvlm, place: Path, words: list[str]):
+    done = rsvlm(*(word.format(place=place) for word in words), os.fsdecode(b"D\xe4cher"))
+    assert (done.code, done.out, done.err) == (
+        2,
+        "",
+        "rsvlm: “D?cher” is not UTF-8. Set terminal and locale to UTF-8.\n",
+    )
