@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import splitext
 from pathlib import Path
 from typing import Optional
 
@@ -21,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ...protocol import RsvlmError
 from ..layers.export import IN_PIXELS, WGS84, Export, formats_of, notes_for, would_replace
 from ..layers.pixel_files import NEEDED
+from ..layers.project_folder import project_folder
 from ..layers.record import Record
 from ..layers.results import RESULT_PROPERTY
 from ..translation import tr
@@ -41,6 +43,7 @@ class ExportDialog(QDialog):
         self._layer = layer
         self._record = self._recorded()
         self._formats = formats_of(self._record)
+        self._folder = project_folder(QgsProject.instance())
         self._bar = iface.messageBar()
         layer.willBeDeleted.connect(self.reject)
         self._build()
@@ -55,7 +58,7 @@ class ExportDialog(QDialog):
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.file.setDialogTitle(tr("Save Layer"))
         self.file.setConfirmOverwrite(False)  # asked here, once, and for all files of a shapefile
-        self.file.setDefaultRoot(QgsProject.instance().absolutePath())
+        self.file.setDefaultRoot(str(self._folder or ""))
         self.crs_choice = QgsProjectionSelectionWidget()
         self.crs_choice.setLayerCrs(self._layer.crs())
         self.crs_choice.setCrs(self._layer.crs())
@@ -97,8 +100,10 @@ class ExportDialog(QDialog):
     def _show_format(self, _index: int = 0) -> None:
         kind = self._formats[self._suffix]
         self.file.setFilter(f"{kind.title} (*{kind.suffix})")
-        if self.file.filePath():
-            self.file.setFilePath(str(Path(self.file.filePath()).with_suffix(kind.suffix)))
+        path = self.file.filePath()
+        if path:
+            stem, suffix = splitext(path)
+            self.file.setFilePath((stem if suffix.lower() in self._formats else path) + kind.suffix)
         if self._suffix == ".geojson" and self._layer.crs().isValid():
             self.crs_choice.setCrs(QgsCoordinateReferenceSystem(WGS84))
         else:
@@ -114,6 +119,7 @@ class ExportDialog(QDialog):
         if not path:
             self.notes.setText(tr("Name a file first."))
             return
+        path = str((self._folder or Path.home()) / path)  # else a bare name is a file of QGIS's working directory
         path = QgsFileUtils.ensureFileNameHasExtension(path, [self._suffix[1:]])
         replace = would_replace(path)
         if replace and not self._may_replace(path):
