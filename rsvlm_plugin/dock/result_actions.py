@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Optional
+from typing import Iterable, Iterator, Optional
 
 from qgis.core import QgsMapLayer, QgsMapLayerType, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction
 
-from ..layers.results import is_result
+from ..layers.results import RESULT_PROPERTY, is_result
 from ..translation import tr
 from . import icons
 
@@ -31,14 +31,22 @@ class ResultActions(QObject):
     def dispose(self) -> None:
         """Take it out of all menus."""
         self._project.layersAdded.disconnect(self._offer)
+        for layer in _vectors(self._project.mapLayers().values()):
+            layer.customPropertyChanged.disconnect(self._offer_told)
         while self._iface.removeCustomActionForLayerType(self.save_action):
             continue
         self.save_action.deleteLater()
 
     def _offer(self, layers: Iterable[QgsMapLayer]) -> None:
-        for layer in layers:
-            if isinstance(layer, QgsVectorLayer) and is_result(layer):
+        for layer in _vectors(layers):
+            layer.customPropertyChanged.connect(self._offer_told)
+            if is_result(layer):
                 self._iface.addCustomActionForLayer(self.save_action, layer)
+
+    def _offer_told(self, name: str) -> None:
+        """Processing says whose a layer is once it is in the project."""
+        if name == RESULT_PROPERTY and is_result(self.sender()):
+            self._iface.addCustomActionForLayer(self.save_action, self.sender())
 
     def _save(self) -> None:
         from .export_dialog import ExportDialog  # not at the top: QGIS starts with this module
@@ -46,3 +54,7 @@ class ResultActions(QObject):
         layer = self._iface.activeLayer()
         if isinstance(layer, QgsVectorLayer):
             ExportDialog(layer, self._iface).show()
+
+
+def _vectors(layers: Iterable[QgsMapLayer]) -> Iterator[QgsVectorLayer]:
+    return (layer for layer in layers if isinstance(layer, QgsVectorLayer))

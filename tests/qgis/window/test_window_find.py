@@ -172,6 +172,11 @@ def test_only_result_layers_offer_to_be_saved_in_their_menu(finder, wait, iface,
     find(finder, wait, "roofs")
     assert "rsvlm_save_result" in menu_of(iface, iface.activeLayer())
     assert "rsvlm_save_result" not in menu_of(iface, demo.mapLayersByName("Village after")[0])
+    late = QgsVectorLayer("Polygon?crs=EPSG:32632", "late", "memory")
+    demo.addMapLayer(late)
+    assert "rsvlm_save_result" not in menu_of(iface, late)
+    late.setCustomProperty("rsvlm/result", "key")  # as Processing does once the layer is in the project
+    assert "rsvlm_save_result" in menu_of(iface, late)
 
 
 def menu_of(iface, layer) -> list:
