@@ -18,6 +18,7 @@ from rsvlm.protocol import RsvlmError
 STEPS = 250  # of probability from 0 to 1, as bytes
 _NO_DATA = 255
 _ROWS = 512
+_TOLD = "RSVLM_TOLD"
 
 
 def stored(
@@ -27,15 +28,17 @@ def stored(
     names: Sequence[str] = (),
     place: Callable[[], Path] | None = None,
     lost: Callable[[], None] | None = None,
+    told: Callable[[], str] | None = None,
 ) -> Iterator[np.ndarray]:
     """The (classes, rows, grid.width) bands again, rounded as they are stored: the same cut gives the same features later.
 
     names: of the classes, for the bands of the file; the first of them where there are fewer bands. `path` is there, whole, after
     the last of them: it is written beside and renamed. Where bands end early, the rest has no data. place: asked then; another
     path in the same folder, where that is only known in the end. There is no file where nothing has data. lost: called if it
-    cannot be written, as on a full disk; it is given up then, and the bands come all the same.
+    cannot be written, as on a full disk; it is given up then, and the bands come all the same. told: asked for in the end, a text
+    that is kept with them.
     """
-    file = _written(grid, path, names, place)
+    file = _written(grid, path, names, place, told)
 
     def write(values: np.ndarray | None) -> None:
         try:
@@ -56,7 +59,11 @@ def stored(
 
 
 def _written(
-    grid: PixelGrid, path: Path, names: Sequence[str], place: Callable[[], Path] | None
+    grid: PixelGrid,
+    path: Path,
+    names: Sequence[str],
+    place: Callable[[], Path] | None,
+    told: Callable[[], str] | None,
 ) -> Generator[None, np.ndarray | None, None]:
     """Takes (classes, rows, grid.width) bytes, then None for the end. Raises RsvlmError (bad_request)."""
     with beside(path) as whole:
@@ -71,6 +78,8 @@ def _written(
                 if raster is not None:
                     raster.write(values, y)
                 y += values.shape[1]
+            if raster is not None and told is not None:
+                raster.file.update_tags(**{_TOLD: told()})
         finally:
             if raster is not None:
                 raster.file.close()
@@ -96,6 +105,12 @@ def names_of(path: Path) -> list[str]:
     """Of the classes, as `stored` got them."""
     with rasterio.open(path) as source:
         return [name or "" for name in source.descriptions]
+
+
+def told_of(path: Path) -> str:
+    """The text that is kept with them, "" where there is none."""
+    with rasterio.open(path) as source:
+        return str(source.tags().get(_TOLD, ""))
 
 
 def _shares(values: np.ndarray) -> np.ndarray:

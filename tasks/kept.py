@@ -12,12 +12,16 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+import numpy as np
+
 from rsvlm.geo.remote import is_remote
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.folders import home
+from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import VERSION, Raster, RsvlmError
 from rsvlm.tasks.layout import Layout
+from rsvlm.tasks.searching import Search
 
 MOST_BYTES = 4 * 2**30  # of all files together
 _STOPPED = ".stopped-"
@@ -71,6 +75,23 @@ def stopped_at(path: Path) -> tuple[Path, int] | None:
         for file in path.parent.glob(f"{path.stem}{_STOPPED}*.tif")
     ]
     return max(found, key=lambda item: item[1], default=None)
+
+
+def findings(search: Search) -> str:
+    """What was found out besides probabilities, to be kept with them."""
+    replies = [[[item.text, item.confidence, item.warnings] for item in told] for told in search.replies]
+    return json.dumps({"there": search.there.tolist(), "replies": replies})
+
+
+def recall(search: Search, text: str) -> None:
+    """Put findings back into a search, as if it had looked again; nothing of an older file, which has none."""
+    if text:
+        found = json.loads(text)
+        search.there = np.array(found["there"])
+        search.replies = [
+            [Reply(said, sure, 0, 0, warnings=tuple(warnings)) for said, sure, warnings in told]
+            for told in found["replies"]
+        ]
 
 
 def make_room(newest: Path) -> None:

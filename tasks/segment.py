@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rsvlm.geo.outlining import Cut, Feature, outlined
-from rsvlm.geo.probabilities import names_of, read, stored
+from rsvlm.geo.probabilities import names_of, read, stored, told_of
 from rsvlm.geo.remote import is_remote
 from rsvlm.geo.scene import Scene
 from rsvlm.geo.tiling import PixelGrid
@@ -20,7 +21,7 @@ from rsvlm.protocol import Answer, SegmentRequest, Watch
 from rsvlm.tasks import checks
 from rsvlm.tasks.features import Found
 from rsvlm.tasks.in_words import timings
-from rsvlm.tasks.kept import make_room, place_of, stopped_at, stopped_place
+from rsvlm.tasks.kept import findings, make_room, place_of, recall, stopped_at, stopped_place
 from rsvlm.tasks.outlines import SMOOTH, speck_m2
 from rsvlm.tasks.phrases import Looking, looking, told
 from rsvlm.tasks.searching import Pace, Search
@@ -99,10 +100,12 @@ class Cutting:
         if path.is_file() and (self._request.again or not is_remote(self._request.raster.href or "")):
             search.done = search.layout.count
             pace.step(search.steps)
+            recall(search, told_of(path))
             features = outlined(read(path), grid, cut)
         elif stopped:
             path, search.done = stopped
             search.stopped, search.phrases = True, names_of(path)
+            recall(search, told_of(path))
             features = outlined(read(path), grid, cut)
         else:
             whole = path
@@ -111,7 +114,8 @@ class Cutting:
                 return stopped_place(whole, search.done) if search.stopped else whole
 
             bands = self._bands(search, cut, pace)
-            features = outlined(stored(bands, grid, whole, search.phrases, place, self._lose), grid, cut)
+            kept = stored(bands, grid, whole, search.phrases, place, self._lose, partial(findings, search))
+            features = outlined(kept, grid, cut)
             path = place()
             make_room(path)
         if path.is_file():  # not where the user stopped before there was anything

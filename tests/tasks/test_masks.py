@@ -380,6 +380,7 @@ def test_kept_probabilities_are_cut_again_without_the_model(
     shown = len(bright.predictor.pictures)
     again = segmented(bright, path, "bright", "dark", keep=True)
     assert [item.geometry for item in again.evidence] == [item.geometry for item in first.evidence]
+    assert again.confidence == first.confidence is not None and again.provenance == first.provenance
     other = segmented(bright, path, "bright", "dark", keep=True, likely=0.96)
     assert other.evidence == [] and other.target_absent == ["bright", "dark"]
     assert len(bright.predictor.pictures) == shown and other.structured["probabilities"] == [kept]
@@ -390,6 +391,19 @@ def test_kept_probabilities_are_cut_again_without_the_model(
         assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     segmented(bright, path, "bright", keep=True)
     assert len(bright.predictor.pictures) == 2 * shown
+
+
+def test_kept_probabilities_of_earlier_versions_are_cut_again(
+    bright: Any, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    path = write(drawn(discs(100, 100)))
+    first = segmented(bright, path, keep=True)
+    import rasterio
+
+    with rasterio.open(first.structured["probabilities"][0]["path"], "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+        file.update_tags(RSVLM_TOLD="")
+    assert segmented(bright, path, keep=True).evidence == first.evidence
 
 
 def test_remote_raster_may_be_another_one_by_now(
@@ -432,6 +446,7 @@ def test_what_was_kept_of_a_stopped_search_is_cut_again_and_never_taken_for_all(
     assert len(bright.predictor.pictures) == shown and again.partial and again.warnings == answer.warnings
     assert [item.geometry for item in again.evidence] == [item.geometry for item in answer.evidence]
     assert again.structured == answer.structured and again.provenance["tiles"]["done"] == 24
+    assert again.confidence == answer.confidence and again.provenance["there"] == answer.provenance["there"] != {}
     other = segmented(bright, path, keep=True, again=True, likely=0.96)
     assert other.evidence == [] and other.partial and len(bright.predictor.pictures) == shown
     everything = segmented(bright, path, keep=True)

@@ -64,14 +64,21 @@ def test_what_is_not_there_is_said_to_be_absent(
     assert not any("The text says" in warning for warning in answer.warnings)
 
 
-def test_words_and_mask_that_disagree_are_reported(
-    add_family: Callable[..., Any], write: Callable[..., str], landscape: Callable[..., np.ndarray]
+def test_words_and_mask_that_disagree_are_reported_also_when_read_from_kept_probabilities(
+    add_family: Callable[..., Any],
+    write: Callable[..., str],
+    landscape: Callable[..., np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
     add_family("geopix", ["twelve", "lakes", *SEGS])
-    request = SegmentRequest(Raster(href=write(landscape(128, 128))), ["lakes"], "geopix")
-    answer = run(request, Models("cpu"), Watch())
+    request = SegmentRequest(Raster(href=write(landscape(128, 128))), ["lakes"], "geopix", keep=True)
+    answer, again = (run(request, Models("cpu"), Watch()) for _time in range(2))
     assert len(answer.evidence) != 12
     assert any(warning.startswith("The text says twelve, but by the mask there ") for warning in answer.warnings)
+    assert (again.warnings, again.confidence) == (answer.warnings, answer.confidence)
+    assert again.provenance["said"] == answer.provenance["said"] != []
 
 
 def test_nodata_belongs_to_no_mask(
