@@ -80,7 +80,7 @@
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>A polygon of what was looked at, with the text, the model and its revision, the confidence (0 to 1), source, date, ground sample distance in metres, and warnings; with the style Detailed also a polygon for every tile, with its label and score. It is in the coordinate system of the raster.</source>
-        <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Wert. Es liegt im Koordinatensystem des Rasters.</translation>
+        <translation>Ein Polygon dessen, was betrachtet wurde, mit dem Text, dem Modell und seiner Revision, der Sicherheit (0 bis 1), Quelle, Datum, Bodenauflösung in Metern und Warnungen; beim Stil „Ausführlich“ auch ein Polygon für jede Kachel mit Bezeichnung und Güte. Es liegt im Koordinatensystem des Rasters.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/raster_algorithm.py"/>
@@ -2627,12 +2627,12 @@
     <message>
         <location filename="../rsvlm_plugin/processing/describe_extent.py"/>
         <source>The part to describe, in any coordinate system; what lies outside the raster is left out. Not set: the whole raster. A service needs it.</source>
-        <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem; was außerhalb des Rasters liegt, wird weggelassen. Nicht gesetzt: das ganze Raster. Ein Dienst braucht ihn.</translation>
+        <translation>Der Teil, der beschrieben wird, in einem beliebigen Koordinatensystem; was außerhalb des Rasters liegt, wird weggelassen. Nicht gesetzt: das ganze Raster. Ein Dienst braucht diese Angabe.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/find_by_text.py"/>
         <source>The part to look at, in any coordinate system; what lies outside the raster is left out. Not set: the whole raster. A service needs it.</source>
-        <translation>Der Teil, der betrachtet wird, in beliebigem Koordinatensystem; was außerhalb des Rasters liegt, entfällt. Nicht gesetzt: das ganze Raster. Ein Dienst braucht sie.</translation>
+        <translation>Der Teil, der betrachtet wird, in beliebigem Koordinatensystem; was außerhalb des Rasters liegt, entfällt. Nicht gesetzt: das ganze Raster. Ein Dienst braucht diese Angabe.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/server_errors.py"/>
@@ -2936,8 +2936,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
-        <source>Trains a model on records, such as those of “Build caption dataset” or of answers that you corrected, and puts it among your models, where the dock and the other algorithms find it. It runs in a process of its own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with Go on switched on it goes on from there.</source>
-        <translation>Trainiert ein Modell mit Datensätzen, etwa denen von „Sammlung mit Beschreibungen bauen“ oder von Antworten, die Sie berichtigt haben, und legt es zu Ihren Modellen, wo das Fenster und die anderen Algorithmen es finden. Es läuft in einem eigenen Prozess auf diesem Computer. Abgebrochen, beendet es den Schritt, bei dem es ist, und behält, was es gelernt hat; mit „Fortsetzen“ geht es von dort weiter.</translation>
+        <source>Trains a model on records, such as those of “Build caption dataset” or of answers that you corrected, and puts it among your models, where the dock and the other algorithms find it. It runs in a process of its own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with “{switch}” switched on it goes on from there.</source>
+        <translation>Trainiert ein Modell mit Datensätzen, etwa denen von „Sammlung mit Beschreibungen bauen“ oder von Antworten, die Sie berichtigt haben, und legt es zu Ihren Modellen, wo das Fenster und die anderen Algorithmen es finden. Es läuft in einem eigenen Prozess auf diesem Computer. Abgebrochen, beendet es den Schritt, bei dem es ist, und behält, was es gelernt hat; ist „{switch}“ eingeschaltet, geht es von dort weiter.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -3285,6 +3285,7 @@
         <translation>Modell</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>no CRS</source>
         <translation>kein KBS</translation>
@@ -3295,7 +3296,6 @@
         <translation>es kam keine sichere Verbindung zustande</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <location filename="../rsvlm_plugin/environment/waiting.py"/>
         <source>none</source>
@@ -3370,7 +3370,7 @@
     <message>
         <location filename="../rsvlm_plugin/dock/evidence_lines.py"/>
         <source>score {score}</source>
-        <translation>Wert {score}</translation>
+        <translation>Güte {score}</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/provenance.py"/>

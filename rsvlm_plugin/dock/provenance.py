@@ -105,7 +105,7 @@ def _extent(extent: Any) -> str:
 
 def _crs(record: Record) -> str:
     crs = record.answer_crs
-    return (crs.authid() or crs.description()) if crs.isValid() else tr("none")
+    return (crs.authid() or crs.description()) if crs.isValid() else tr("no CRS")
 
 
 def _plain(value: Any) -> str:

@@ -63,9 +63,9 @@ class Finetune(Algorithm):
         return tr(
             "Trains a model on records, such as those of “Build caption dataset” or of answers that you corrected, and"
             " puts it among your models, where the dock and the other algorithms find it. It runs in a process of its"
-            " own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with Go on"
-            " switched on it goes on from there."
-        )
+            " own, on this computer. Cancelled, it ends the step that it is at and keeps what it has learnt; with"
+            " “{switch}” switched on it goes on from there."
+        ).format(switch=tr("Go on with the run in the folder"))
 
     def initAlgorithm(self, _configuration: Optional[Dict[str, Any]] = None) -> None:  # noqa: N802
         self._add_recipe()

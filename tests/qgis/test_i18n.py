@@ -119,6 +119,14 @@ def test_german_plurals_have_two_forms() -> None:
     assert plurals and all(len(forms) == 2 for forms in plurals.values())
 
 
+def test_german_has_one_word_for_a_thing() -> None:
+    done = {source: forms[0] for source, forms in update_script().translations(GERMAN).items()}
+    scored = {source: form for source, form in done.items() if re.search("score", source, re.IGNORECASE)}
+    assert len(scored) == 4 and all(done["Score"] in form for form in scored.values())
+    needed = [form for source, form in done.items() if source.endswith("A service needs it.")]
+    assert len(needed) == 2 and all(form.endswith(" Ein Dienst braucht diese Angabe.") for form in needed)
+
+
 def test_update_keeps_translations_and_drops_what_is_gone(tmp_path: Path) -> None:
     update = update_script()
     text = update.written("de", {"One & <b>": ["a.py"], "%n tiles": ["a.py"]}, {"One & <b>": ("Eins & <b>",)})

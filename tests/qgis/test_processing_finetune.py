@@ -222,6 +222,11 @@ def test_help_says_something_about_every_parameter(algorithm, name) -> None:
     assert found.helpUrl().startswith("https://") and "records" in found.tags() and not found.icon().isNull()
 
 
+def test_help_names_the_switch_as_the_window_does(algorithm) -> None:
+    switch = algorithm.parameterDefinition("RESUME").description()
+    assert f"with “{switch}” switched on" in algorithm.intro()
+
+
 def test_algorithm_keeps_its_name_and_parameters_forever(algorithm) -> None:
     assert algorithm.id() == "rsvlm:finetune"
     names = [parameter.name() for parameter in algorithm.parameterDefinitions()]

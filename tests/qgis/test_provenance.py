@@ -14,4 +14,5 @@ def test_stretch_and_stages_are_said_in_words(qgis_app):
     ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
     said = dict(rows(Record("ortho", "brief", {"type": "Polygon", "coordinates": [ring]}, None, False, answer)))
     assert said["Stretch"] == "band 4: 0 to 255, band 2: 120.5 to 2,310.4"
+    assert said["CRS"] == "no CRS"
     assert said["Time taken"] == "reading 0.2 s, model 0.7 s, in all 0.9 s"
