@@ -7,7 +7,7 @@ vectors, groups, several layers, classes drawn in colours) is drawn as the user 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple, Union
 
 from qgis.core import (
@@ -28,6 +28,8 @@ from .place import Place
 
 MAX_PIXELS = 1024  # long side of a drawn picture; the bundled model sees at most a few tiles of 128 to 256 px
 MIN_PIXELS = 256
+DPI = 96
+MIN_DPI = 24  # of a map drawn smaller than it is shown: lines would vanish
 ARCHIVES = ("/vsizip/", "/vsitar/")  # on this machine; what else GDAL opens, the backend does not
 
 
@@ -63,7 +65,11 @@ def choose(place: Place, canvas_settings: QgsMapSettings, draw: bool = False) ->
     top = candidates[0]
     if not draw and can_be_read(top, place) and (len(candidates) == 1 or _covers(top, place)):
         return Native(_native(top, place), crs_text(top.crs()))
-    return Rendered(map_settings(place, candidates, canvas_settings), place, len(candidates))
+    settings = map_settings(place, candidates, canvas_settings)
+    # QGIS would leave out, without a word, what is not to be seen at the scale of the picture.
+    drawn = [layer if layer.isInScaleRange(settings.scale()) else _at_any_scale(layer) for layer in candidates]
+    settings.setLayers(drawn)
+    return Rendered(settings, replace(place, layers=tuple(drawn)), len(drawn))
 
 
 def can_be_read(layer: QgsMapLayer, place: Place) -> bool:
@@ -118,17 +124,20 @@ def acquired(layer: QgsMapLayer) -> Optional[str]:
 
 
 def map_settings(place: Place, layers: Sequence[QgsMapLayer], canvas_settings: QgsMapSettings) -> QgsMapSettings:
-    """The canvas's settings (styles, time, transforms), aimed north-up at the place within the pixel budget."""
+    """The canvas's settings (styles, time, transforms), aimed north-up at the place within the pixel budget.
+
+    The scale is the map's, so that the styles are, too; a layer or group that is looked at as a whole has its own.
+    """
     settings = QgsMapSettings(canvas_settings)
     settings.setLayers(list(layers))
     settings.setDestinationCrs(place.crs)
     settings.setRotation(0)
-    # A whole layer is seen in its own resolution, in a CRS that need not be the map's.
-    finest = place.layers[0].rasterUnitsPerPixelX() if place.whole else canvas_settings.mapUnitsPerPixel()
-    settings.setOutputSize(picture_size(place.extent, finest))
+    settings.setOutputSize(picture_size(place.extent, _finest(place, canvas_settings)))
     settings.setExtent(place.extent)
-    settings.setOutputDpi(96)
     settings.setDevicePixelRatio(1)
+    settings.setOutputDpi(DPI)
+    if place.kind != "layer":
+        settings.setOutputDpi(max(MIN_DPI, DPI * canvas_settings.scale() / settings.scale()))
     for flag in (QgsMapSettings.DrawLabeling, QgsMapSettings.DrawSelection, QgsMapSettings.DrawEditingInfo):
         settings.setFlag(flag, False)
     # Where only imagery is drawn, what it leaves empty is no data; a vector map is drawn on its paper.
@@ -143,6 +152,21 @@ def picture_size(extent: QgsRectangle, units_per_pixel: float) -> QSize:
     pixels = long_side / units_per_pixel if units_per_pixel > 0 else MAX_PIXELS
     per_unit = min(max(pixels, MIN_PIXELS), MAX_PIXELS) / long_side
     return QSize(max(1, round(extent.width() * per_unit)), max(1, round(extent.height() * per_unit)))
+
+
+def _finest(place: Place, canvas_settings: QgsMapSettings) -> float:
+    """Units of the place's CRS, which need not be the map's, for each pixel of the layer's own file or of the map."""
+    if place.whole:
+        return place.layers[0].rasterUnitsPerPixelX()
+    shown = reprojected_box(place.extent, place.crs, canvas_settings.destinationCrs())
+    units = max(place.extent.width(), place.extent.height()) / max(shown.width(), shown.height())
+    return canvas_settings.mapUnitsPerPixel() * units
+
+
+def _at_any_scale(layer: QgsMapLayer) -> QgsMapLayer:
+    copy = layer.clone()
+    copy.setScaleBasedVisibility(False)
+    return copy
 
 
 def _layers_in(place: Place, settings: QgsMapSettings) -> List[QgsMapLayer]:

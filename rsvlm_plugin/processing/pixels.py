@@ -50,6 +50,7 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle], draw: bool = F
         return Native(_native(layer, href, extent))
     # The picture is drawn in the algorithm's thread, which must not touch a layer of the project.
     copy = layer.clone()
+    copy.setScaleBasedVisibility(False)
     copy.moveToThread(None)
     box = layer.extent() if extent is None else extent
     place = Place("layer", layer.name(), box, layer.crs(), (copy,))

@@ -337,6 +337,52 @@ def test_a_cancelled_picture_is_never_delivered(memory_layer, canvas, wait):
     assert delivered == []
 
 
+def limited(layer, scale: float) -> None:
+    layer.setScaleBasedVisibility(True)
+    layer.setMinimumScale(scale)
+    layer.setMaximumScale(0)
+
+
+def test_a_picture_smaller_than_the_map_shows_the_layers_that_the_map_shows(memory_layer, canvas):
+    from rsvlm.rsvlm_plugin.layers.place import map_extent
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    show(canvas, [memory_layer])
+    screen = canvas.mapSettings()
+    screen.setOutputSize(screen.outputSize() * (2048 / screen.outputSize().width()))
+    limited(memory_layer, screen.scale() * 1.2)
+    drawn = choose(map_extent(canvas), screen)
+    size = drawn.settings.outputSize()
+    assert max(size.width(), size.height()) == 1024
+    assert drawn.settings.scale() == pytest.approx(screen.scale(), rel=0.01)
+    assert drawn.settings.layers() == [memory_layer]
+
+
+def test_a_rectangle_drawn_in_degrees_is_as_sharp_on_a_map_in_metres(memory_layer, canvas):
+    from rsvlm.rsvlm_plugin.layers.geometry import reprojected_box
+    from rsvlm.rsvlm_plugin.layers.place import rectangle
+    from rsvlm.rsvlm_plugin.layers.sources import choose
+
+    show(canvas, [memory_layer])
+    degrees = QgsCoordinateReferenceSystem("EPSG:4326")
+    screen, extent = canvas.mapSettings(), canvas.extent()
+    screen.setOutputSize(screen.outputSize() * (900 / max(extent.width(), extent.height()) * screen.mapUnitsPerPixel()))
+    drawn = choose(rectangle(reprojected_box(extent, UTM, degrees), degrees, canvas), screen).settings.outputSize()
+    assert max(drawn.width(), drawn.height()) == pytest.approx(900, abs=9)
+
+
+@pytest.mark.parametrize("kind", ["layer", "drawn"])
+def test_a_layer_for_larger_scales_is_seen_in_a_place_larger_than_the_map(kind, memory_layer, canvas, wait):
+    from rsvlm.rsvlm_plugin.layers.place import rectangle, whole_layer
+
+    show(canvas, [memory_layer], QgsRectangle(WEST + 90, NORTH - 91, WEST + 91, NORTH - 90))
+    limited(memory_layer, canvas.mapSettings().scale() * 1.2)
+    place = whole_layer(memory_layer, canvas) if kind == "layer" else rectangle(memory_layer.extent(), UTM, canvas)
+    image = picture(fetch(place, canvas, wait).raster)
+    assert image.pixelColor(image.width() // 2, image.height() // 2).getRgb()[:3] != (255, 255, 255)
+    assert memory_layer.hasScaleBasedVisibility()
+
+
 @pytest.mark.parametrize(
     ("width", "height", "units", "size"),
     [(1000, 500, 1, (1000, 500)), (9000, 4500, 1, (1024, 512)), (10, 5, 1, (256, 128)), (4000, 1, 1, (1024, 1))],

@@ -169,6 +169,8 @@ def test_service_is_drawn_and_sent_with_its_place(algorithm, sent, tmp_path) -> 
     Image.new("RGB", (256, 256), (10, 120, 30)).save(tile)
     layer = QgsRasterLayer(f"type=xyz&url=file://{tmp_path}/{{z}}/{{x}}/{{y}}.png&zmin=0&zmax=0", "tiles", "wms")
     assert layer.isValid()
+    layer.setScaleBasedVisibility(True)
+    layer.setMinimumScale(1000)  # what the map shows of it, and when, means nothing here
     assert "service without an end" in refusal(INPUT=layer)
     run(INPUT=layer, EXTENT="0,2000000,0,1000000 [EPSG:3857]")
     place = sent()["messages"][0]["content"][1]["raster"]
