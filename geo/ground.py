@@ -25,6 +25,7 @@ from rsvlm.geo.globe import closed, unit_degrees
 Extent = tuple[float, float, float, float]
 ToLonLat = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # x, y -> degrees
 
+UP = 30.0  # degrees of a map's upwards from north, up to which compass words tell where on it something is
 _STEPS = 33  # points along an edge: enough for the curvature of a parallel to vanish below 0.1 %
 _PROBE = 1 / 16  # of a pixel: short enough for a pixel that spans the globe, long enough for centimetre pixels
 
@@ -115,6 +116,23 @@ def ground_size_m(extent: Extent, crs: Optional[CRS]) -> Optional[tuple[float, f
     width = _line_m(crs, x0 + (x1 - x0) * along, middle_y)
     height = _line_m(crs, middle_x, y0 + (y1 - y0) * along)
     return (width, height) if width and height else None
+
+
+def is_north_up(extent: Extent, crs: Optional[CRS]) -> bool:
+    """Whether up on the map is north, by less than UP degrees, all over an extent (x0, y0, x1, y1 in `crs`); not where none
+    of it is in the CRS's domain.
+    """
+    found = None if crs is None else to_lonlat(crs.wkt)
+    if found is None:
+        return False
+    lonlat, geod = found
+    x0, y0, x1, y1 = extent
+    thirds = np.array([1, 3, 5]) / 6
+    xs, ys = (flat.ravel() for flat in np.meshgrid(x0 + (x1 - x0) * thirds, y0 + (y1 - y0) * thirds))
+    points = np.column_stack([*lonlat(xs, ys), *lonlat(xs, ys + (y1 - y0) * _PROBE)])
+    known = points[np.isfinite(points).all(axis=1)]
+    azimuths = np.asarray(geod.inv(*known.T)[0])
+    return bool(len(known)) and bool((np.abs(azimuths) < UP).all())
 
 
 def area_m2(geometry: BaseGeometry | Mapping[str, Any], crs: Optional[CRS]) -> Optional[float]:

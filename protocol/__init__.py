@@ -190,7 +190,7 @@ class Answer:
     segment, refine and ground, and "probabilities", the files of those that were kept: see docs/masks.md.
     provenance: model, revision, prompt, sources, extent (x0, y0, x1, y1), crs (WKT or None), gsd_m, stretch, device,
     created (ISO 8601), versions.
-    timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's token probabilities.
+    timings: seconds by stage. warnings: sentences for the user. confidence: 0 to 1, from the model's probabilities.
     usage: tokens that the model read and wrote for it, prompt_tokens and completion_tokens; empty if it has none.
     partial: the user stopped it before it was complete.
     target_absent: phrases of which nothing was found.

@@ -67,7 +67,7 @@ def describe(request: DescribeRequest, models: Models, watch: Watch) -> Answer:
             evidence=[finding.evidence() for finding in findings] + (cover.evidence if cover else []),
             provenance=provenance("describe", predictor, request.raster, scene, plan.gsd_m) | {"style": request.style},
             warnings=_warnings(scene, plan, tiles, findings),
-            confidence=_confidence(findings),
+            confidence=round(findings[0].confidence, 3) if streamed else _confidence(findings),
             partial=partial,
             usage=predictor.usage,
         )
@@ -165,10 +165,11 @@ def _sum_up(scene: Scene, plan: Plan, findings: Sequence[Finding], style: str) -
     if size and area:
         seen = f"The extent measures {figures.ground_size(*size)} ({figures.ground_area(area)}), {seen}"
     lines.append(f"{wording.capital(seen)}. {wording.shares(groups)}")
+    north_up = ground.is_north_up(scene.extent, scene.crs)
     for item in groups:
         if item.label != wording.UNSURE and item.share >= wording.WORTH_NAMING:
             indices = [finding.tile.index for finding in item.findings]
-            where = wording.whereabouts(indices, plan.columns, plan.rows, scene.crs is not None)
+            where = wording.whereabouts(indices, plan.columns, plan.rows, north_up)
             said = f": {item.best.caption}" if item.best else "."
             lines.append(f"{wording.capital(item.label)} {where}{said}")
     return "\n".join(lines)
@@ -184,9 +185,10 @@ def _footprint(scene: Scene) -> dict:
 
 
 def _confidence(findings: Sequence[Finding]) -> float:
-    """Confidence of the words, weighted by the ground that they speak of."""
+    """Of the classes that a sum rests on, by their shares of the ground; none of what is not sure."""
     total = sum(finding.tile.weight for finding in findings)
-    return round(sum(finding.confidence * finding.tile.weight for finding in findings) / total, 3)
+    sure = sum(finding.verdict.score * finding.tile.weight for finding in findings if finding.sure)
+    return round(sure / total, 3)
 
 
 def _warnings(scene: Scene, plan: Plan, tiles: Sequence[Tile], findings: Sequence[Finding]) -> list[str]:

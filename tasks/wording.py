@@ -97,7 +97,8 @@ def shares(groups: Sequence[Group]) -> str:
 
 
 def whereabouts(indices: Sequence[int], columns: int, rows: int, north_up: bool) -> str:
-    """Where tiles lie in the grid: "in the north-west", "in the centre", "almost everywhere"; "at the top" without a CRS.
+    """Where tiles lie in the grid: "in the north-west", "in the centre", "almost everywhere"; "at the top" where north is
+    not up or nobody knows.
 
     "in several places" where none of them lies where their middle is.
     """

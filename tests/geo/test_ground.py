@@ -15,7 +15,7 @@ from rasterio.transform import from_origin
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box, mapping
 
-from rsvlm.geo.ground import area_m2, ground_size_m, gsd_m
+from rsvlm.geo.ground import area_m2, ground_size_m, gsd_m, is_north_up
 from rsvlm.geo.measuring import measured
 
 WGS84, MERCATOR, UTM33 = CRS.from_epsg(4326), CRS.from_epsg(3857), CRS.from_epsg(32633)
@@ -129,3 +129,27 @@ def test_grads_are_measured_in_metres(code):
     across = Geod(a=6378249.2, b=6356515).inv(0, 46.8, 0.0009, 46.8)[2]
     down = Geod(a=6378249.2, b=6356515).inv(0, 46.7991, 0, 46.8)[2]
     assert gsd_m(from_origin(0, 52.001, 1e-3, 1e-3), grads, 2, 2) == pytest.approx(math.sqrt(across * down), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("code", "extent", "north_up"),
+    [
+        (4326, (-180, -90, 180, 90), True),
+        (3857, (-2e7, -2e7, 2e7, 2e7), True),
+        (32633, (500000, 5000000, 600000, 5100000), True),
+        (32760, (500000, 1e6, 600000, 1.1e6), True),
+        (3031, (-1000, 1500000, 1000, 1502000), True),
+        (3031, (-1000, -1502000, 1000, -1500000), False),
+        (3031, (1500000, -1000, 1502000, 1000), False),
+        (3031, (-3e6, -3e6, 3e6, 3e6), False),
+        (2048, (-1000, 3000000, 1000, 3002000), False),
+    ],
+)
+def test_north_is_up_where_the_azimuth_of_up_says_so(code: int, extent: tuple[float, ...], north_up: bool):
+    assert is_north_up(extent, CRS.from_epsg(code)) is north_up
+
+
+def test_north_is_unknown_without_a_crs_or_outside_its_domain():
+    extent = (0, 0, 10, 10)
+    assert not is_north_up(extent, None) and not is_north_up((1e12, 1e12, 1.1e12, 1.1e12), UTM33)
+    assert not is_north_up(extent, CRS.from_wkt('LOCAL_CS["site",UNIT["metre",1]]'))

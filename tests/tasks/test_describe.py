@@ -106,6 +106,14 @@ def test_detailed_without_a_coordinate_system_speaks_of_picture_sides(models: Mo
     assert any("no coordinate system" in warning for warning in answer.warnings)
 
 
+def test_detailed_where_up_is_south_speaks_of_picture_sides(models: Models, write):
+    place = {"crs": "EPSG:3031", "transform": from_origin(0, -1500000, 1, 1)}
+    answer = ask(models, Raster(href=write(halves(), **place)), "detailed")
+    assert "desert at the right" in answer.text.lower() and not any(
+        side in answer.text for side in ("north", "south", "east", "west")
+    )
+
+
 def test_structured_is_data_by_the_schema(models: Models, write, landscape):
     answer = ask(models, Raster(href=write(landscape(300, 300)), acquired="2024-06-01"), "structured")
     assert answer.structured == json.loads(answer.text)
@@ -248,6 +256,8 @@ def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: M
     named = {phrase for phrase in (*card.scenes.values(), *card.groups) if phrase in answer.text.lower()}
     assert all(any(phrase in label for label in sure) for phrase in named), "and nothing else"
     assert "".join(listener.pieces) == answer.text and "\n" not in answer.text
+    scores = [0.0 if item.label.endswith("?") else item.score or 0.0 for item in answer.evidence]
+    assert answer.confidence == pytest.approx(np.mean(scores), abs=2e-3), "as sure as its classes"
 
 
 def test_closer_look_finds_the_sand_where_it_lies(models: Models, write):
@@ -272,7 +282,7 @@ def test_tiles_of_a_strange_whole_are_guesses_in_every_style(models: Models, wri
     noise = np.random.default_rng(0).integers(1, 256, (3, 128, 128)).astype(np.uint8).repeat(3, 1).repeat(3, 2)
     answer = ask(models, Raster(href=write(noise)), style)
     assert len(answer.evidence) > 1 and all(item.label.endswith("?") for item in answer.evidence)
-    assert "I am not sure what this place shows." in answer.text
+    assert "I am not sure what this place shows." in answer.text and answer.confidence == 0
     assert any("not sure what this place shows" in warning for warning in answer.warnings)
 
 
