@@ -11,19 +11,21 @@ from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple, Union
 
 from qgis.core import (
+    QgsGeometry,
     QgsMapLayer,
     QgsMapSettings,
     QgsMultiBandColorRenderer,
     QgsRasterLayer,
     QgsRectangle,
     QgsSingleBandGrayRenderer,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QPainter
 
 from ...protocol import Raster, RsvlmError
 from ..translation import tr
-from .geometry import crs_text, reprojected_box, to_geojson
+from .geometry import crs_text, reprojected, reprojected_box, to_geojson
 from .place import Place
 
 MAX_PIXELS = 1024  # long side of a drawn picture; the bundled model sees at most a few tiles of 128 to 256 px
@@ -177,7 +179,9 @@ def _layers_in(place: Place, settings: QgsMapSettings) -> List[QgsMapLayer]:
 
 
 def _meets(layer: QgsMapLayer, place: Place) -> bool:
-    if layer.extent().isEmpty() or not layer.crs().isValid():
+    if isinstance(layer, QgsVectorLayer) and layer.featureCount() == 0:
+        return False
+    if layer.extent().isNull() or not layer.crs().isValid():
         return True  # services without an end, and layers that lie where QGIS is told to put them
     return reprojected_box(layer.extent(), layer.crs(), place.crs).intersects(place.extent)
 
@@ -190,6 +194,8 @@ def _covers(layer: QgsMapLayer, place: Place) -> bool:
 
 
 def _native(layer: QgsRasterLayer, place: Place) -> Raster:
+    if not (place.whole or layer.dataProvider().crs().isValid()):
+        place = _within(layer, place)  # the backend takes the CRS that it is told for that of the file
     box = place.extent
     return Raster(
         href=native_href(layer),
@@ -200,3 +206,13 @@ def _native(layer: QgsRasterLayer, place: Place) -> Raster:
         acquired=acquired(layer),
         name=layer.name(),
     )
+
+
+def _within(layer: QgsRasterLayer, place: Place) -> Place:
+    """The place in the layer's CRS, without what lies so far from the layer that the CRS may not reach there."""
+    near = reprojected_box(layer.extent(), layer.crs(), place.crs)
+    near.scale(1.1)
+    box, area = place.extent.intersect(near), place.area
+    if area is not None:
+        area = reprojected(area.intersection(QgsGeometry.fromRect(near)), place.crs, layer.crs())
+    return replace(place, extent=reprojected_box(box, place.crs, layer.crs()), crs=layer.crs(), area=area)

@@ -15,9 +15,11 @@ import pytest
 from osgeo import gdal, osr
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
     QgsPalettedRasterRenderer,
+    QgsPointXY,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -156,6 +158,53 @@ def test_a_vector_layer_over_the_raster_makes_it_a_picture_of_both(raster, memor
     source = choose_map(canvas)
     assert source.layer_count == 2
     assert [layer.name() for layer in source.settings.layers()] == ["fields", "ortho"]
+
+
+@pytest.mark.parametrize("features", ["none", "one far away"])
+def test_a_vector_layer_with_nothing_in_the_place_leaves_the_raster_to_its_file(features, raster, canvas):
+    scratch = QgsVectorLayer("Point?crs=EPSG:4326", "scratch", "memory")
+    if features != "none":
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(-70, -30)))
+        scratch.dataProvider().addFeatures([feature])
+        scratch.updateExtents()
+    show(canvas, [scratch, raster])
+    assert choose_map(canvas).raster.href == raster.source()
+
+
+def test_a_single_point_in_the_place_is_drawn_on_the_raster(raster, canvas):
+    point = QgsVectorLayer("Point?crs=EPSG:32632", "point", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(WEST + 128, NORTH - 128)))
+    point.dataProvider().addFeatures([feature])
+    point.updateExtents()
+    show(canvas, [point, raster])
+    assert choose_map(canvas).layer_count == 2
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3857", "EPSG:4326"])
+def test_a_raster_that_only_qgis_knows_the_crs_of_is_read_where_the_map_shows_it(crs, tmp_path, canvas):
+    from rsvlm.rsvlm_plugin.layers.geometry import from_geojson
+
+    layer = QgsRasterLayer(str(write_raster(tmp_path / "plain.tif", epsg=0)), "plain")
+    assert not layer.dataProvider().crs().isValid()
+    layer.setCrs(UTM)
+    show(canvas, [layer])
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
+    canvas.setRotation(30)
+    source = choose_map(canvas)
+    assert source.raster.crs == source.crs == "EPSG:32632"
+    shown = QgsGeometry.fromPolygonXY([[QgsPointXY(corner) for corner in canvas.mapSettings().visiblePolygon()]])
+    transform = QgsCoordinateTransform(canvas.mapSettings().destinationCrs(), UTM, QgsProject.instance())
+    shown.transform(transform)
+    here = QgsGeometry.fromRect(layer.extent())
+    area = from_geojson(source.raster.area).intersection(here)
+    assert area.symDifference(shown.intersection(here)).area() < 0.001 * area.area()
+    assert from_geojson(source.raster.area).boundingBox().intersects(QgsRectangle(*source.raster.extent))
+    whole_world = QgsRectangle(-179, -89, 179, 89) if crs == "EPSG:4326" else QgsRectangle(-2e7, -2e7, 2e7, 2e7)
+    canvas.setRotation(0)
+    canvas.setExtent(whole_world)
+    assert QgsRectangle(*choose_map(canvas).raster.extent).contains(layer.extent())
 
 
 def test_a_raster_that_leaves_part_of_the_map_to_another_is_drawn(raster, tmp_path, canvas):
