@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import cast
 
 import numpy as np
@@ -105,12 +106,24 @@ def _unlike(before: Scene, after: Scene, shared: Common, dates: Pair, card: Mode
         warnings.append(
             f"One raster is {shared.resolution_ratio:.2g} times coarser than the other; small differences may be no changes."
         )
-    if before.acquired and after.acquired and before.acquired > after.acquired:
+    if is_later(before.acquired, after.acquired):
         warnings.append("The raster given as before is the later one by its date; the change is told backwards.")
     missing = 1 - _shown(before, after, dates)
     if missing > 0.05:
         warnings.append(f"{percent(missing)} of the common extent holds no data in one of them and was not compared.")
     return list(dict.fromkeys(warnings))
+
+
+def is_later(one: str | None, other: str | None) -> bool:
+    """Of two dates, ISO 8601: by days where one has no time, in UTC where no zone is told. False where one is no such date."""
+    try:
+        first, second = (datetime.fromisoformat((text or "").replace("Z", "+00:00")) for text in (one, other))
+    except ValueError:
+        return False
+    if min(len(one or ""), len(other or "")) <= len("2020-06-01"):
+        return first.date() > second.date()
+    first, second = (date if date.tzinfo else date.replace(tzinfo=timezone.utc) for date in (first, second))
+    return first > second
 
 
 def _provenance(

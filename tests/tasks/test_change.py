@@ -14,6 +14,7 @@ from shapely.geometry import box, shape
 from rsvlm.models.pool import Models
 from rsvlm.protocol import ChangeRequest, Raster, RsvlmError, Watch
 from rsvlm.tasks import TASKS
+from rsvlm.tasks.change import is_later
 
 run = TASKS["change"].run
 
@@ -90,3 +91,22 @@ def test_what_makes_a_comparison_doubtful_is_told(
     told = " ".join(answer.warnings)
     assert "share 12 % of what they show" in told and "4 times coarser" in told and "told backwards" in told
     assert answer.provenance["extent"] == [500064, 5499872, 500128, 5500000]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "backwards"),
+    [
+        ("2024-05-01", "2019-05-01", True),
+        ("2020-06-01T10:00:00", "2020-06-01", False),
+        ("2020-06-01", "2020-06-01T10:00:00Z", False),
+        ("2020-06-02T10:00:00", "2020-06-01", True),
+        ("2020-06-01T12:00:00+05:00", "2020-06-01T08:00:00Z", False),
+        ("2020-06-01T08:00:00-05:00", "2020-06-01T10:00:00", True),
+        ("31.05.2024", "01.06.2024", False),
+        ("2024-05-01", "2019", False),
+        ("2024-05-01", None, False),
+        (None, None, False),
+    ],
+)
+def test_dates_are_compared_as_times_and_not_as_texts(before: str | None, after: str | None, backwards: bool):
+    assert is_later(before, after) is backwards
