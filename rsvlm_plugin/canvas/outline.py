@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Tuple
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsRubberBand
@@ -12,15 +12,35 @@ from ..layers.geometry import reprojected
 
 
 class Outline:
-    """The outline of the drawn rectangle, kept on the map until it is cleared."""
+    """The outline of the drawn rectangle, kept on the map until it is cleared, also where the map gets another CRS."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         self._canvas = canvas
+        self._shown: Optional[Tuple[QgsGeometry, QgsCoordinateReferenceSystem]] = None
         self._band: Optional[QgsRubberBand] = None
+        canvas.destinationCrsChanged.connect(self._draw)
 
     def show(self, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
         """Show the polygon instead of what was shown before."""
+        self._shown = (geometry, crs)
+        self._draw()
+
+    def clear(self) -> None:
+        """Take the outline off the map."""
+        self._shown = None
+        self._draw()
+
+    def dispose(self) -> None:
+        """Let go of the map."""
+        self._canvas.destinationCrsChanged.disconnect(self._draw)
         self.clear()
+
+    def _draw(self) -> None:
+        if self._band is not None:
+            self._canvas.scene().removeItem(self._band)
+            self._band = None
+        if self._shown is None:
+            return
         band = QgsRubberBand(self._canvas, QgsWkbTypes.PolygonGeometry)
         colour = QColor(self._canvas.palette().color(QPalette.ColorRole.Highlight))
         band.setStrokeColor(colour)
@@ -28,14 +48,9 @@ class Outline:
         colour.setAlpha(25)
         band.setFillColor(colour)
         band.setWidth(2)
+        geometry, crs = self._shown
         band.setToGeometry(geometry, crs)
         self._band = band
-
-    def clear(self) -> None:
-        """Take the outline off the map."""
-        if self._band is not None:
-            self._canvas.scene().removeItem(self._band)
-            self._band = None
 
 
 def flash(canvas: QgsMapCanvas, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:

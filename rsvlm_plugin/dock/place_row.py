@@ -142,7 +142,7 @@ class PlaceRow(QWidget):
         """Take everything off the map."""
         self._drawing.blockSignals(True)
         self._drawing.stop()
-        self._outline.clear()
+        self._outline.dispose()
         self.layer_choice.dispose()
 
     def _clicked(self, kind: str) -> None:
