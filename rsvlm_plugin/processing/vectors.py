@@ -17,11 +17,14 @@ READ = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".pbf", ".osm")
 def vector_file(layer: QgsVectorLayer, folder: Path, context: QgsProcessingContext) -> str:
     """The layer's own file where that holds this layer alone and all of it, else a file in `folder`.
 
-    The same features give the same file, untouched, so that work on them which was stopped can go on. Raises RsvlmError
-    (bad_request) where it cannot be written.
+    What QGIS adds to a file is the layer's too: edits, a filter, a CRS, virtual and joined fields. The same features give
+    the same file, untouched, so that work on them which was stopped can go on. Raises RsvlmError (bad_request) where it
+    cannot be written.
     """
     path, _, part = layer.source().partition("|")
-    saved = layer.providerType() == "ogr" and not layer.isModified()
+    provider = layer.dataProvider()
+    as_on_disk = provider.crs() == layer.crs() and provider.fields().names() == layer.fields().names()
+    saved = provider.name() == "ogr" and as_on_disk and not layer.isModified()
     if saved and not part and path.lower().endswith(READ) and os.path.isfile(path):
         return os.path.abspath(path)
     options = QgsVectorFileWriter.SaveVectorOptions()

@@ -128,6 +128,35 @@ def test_edits_that_are_not_saved_yet_are_among_the_features(fields, tmp_path, q
     layer.rollBack()
 
 
+@pytest.mark.parametrize("added", ["crs", "field", "filter"])
+def test_what_qgis_adds_to_a_file_is_among_the_features(added, fields, tmp_path, qgis_app) -> None:
+    from osgeo import ogr
+    from qgis.core import QgsField, QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
+    from qgis.PyQt.QtCore import QVariant
+
+    from rsvlm.rsvlm_plugin.processing.vectors import vector_file
+
+    own, context = str(tmp_path / "own.shp"), QgsProcessingContext()
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "ESRI Shapefile"
+    QgsVectorFileWriter.writeAsVectorFormatV3(fields, own, context.transformContext(), options)
+    if added == "crs":
+        Path(own).with_suffix(".prj").unlink()
+    layer = QgsVectorLayer(own, "own", "ogr")
+    assert layer.crs().isValid() == (added != "crs") and vector_file(layer, tmp_path / "parts", context) == own
+    if added == "crs":
+        layer.setCrs(fields.crs())
+    elif added == "field":
+        layer.addExpressionField("upper(class)", QgsField("label", QVariant.String))
+    else:
+        layer.setSubsetString("class = 'shed'")
+    source = ogr.Open(vector_file(layer, tmp_path / "parts", context))
+    rows = [row.items() for row in source.GetLayer(0)]
+    assert source.GetLayer(0).GetSpatialRef().GetAuthorityCode(None) == "32633"
+    assert [row["class"] for row in rows] == (["shed"] if added == "filter" else ["field", "shed"])
+    assert [row.get("label") for row in rows] == (["FIELD", "SHED"] if added == "field" else [None] * len(rows))
+
+
 def test_labels_hold_for_every_window_of_every_raster(algorithm, raster, tmp_path, monkeypatch) -> None:
     """Paths are from where the user is, as qgis_process is given them; the backend works in a folder of its own."""
     rasters = [raster("one.tif", 128), raster("two.tif", 128, UTM[0] + 50_000)]
