@@ -10,17 +10,20 @@ from itertools import compress
 from typing import Protocol
 
 import numpy as np
+import shapely
 from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo.polygons import polygons
 from rsvlm.tasks.agreement import counted, said
-from rsvlm.tasks.measurable import PLACES, Measurable
+from rsvlm.tasks.measurable import PLACES, SIDES, Measurable
 from rsvlm.tasks.outlines import LIKELY
 
 SPECK = 8  # pixels; what is smaller counts for nothing
 SCRAP = 0.2  # of the area that things of a kind have; what is smaller is a part of one that was torn off
 FEW = 0.3  # chance of any being there under which none is counted
+PART = 0.25  # of a thing that lies in a place, for it to be there
+COVERED = 0.01  # of a place, that does for a thing of which less lies there
 LOOKED = 0.75  # what the masks' word weighs against the decoder's, where both say whether something is there
 ALMOST = 1e-3  # no chance is taken for nearer to 0 or 1
 
@@ -43,6 +46,9 @@ class Shown(Protocol):
 
     @property
     def middle(self) -> np.ndarray: ...
+
+    def lying(self, place: str, partly: bool = False) -> np.ndarray:
+        """(things,) bool: which lie in a place, all for "". partly: a part of them does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +75,10 @@ class InPicture:
         columns, rows = weights.sum(axis=0) @ np.arange(width), weights.sum(axis=1) @ np.arange(height)
         return np.array((columns / width, rows / height)) / max(weights.sum(), ALMOST)
 
+    def lying(self, place: str, partly: bool = False) -> np.ndarray:
+        """By their middles; places are as questions of data sets mean them, "top" the middle cell there."""
+        return _inside(self.middles, PLACES[place]) if place else np.ones(len(self.middles), bool)
+
 
 @dataclass(frozen=True, eq=False)
 class OnGround:
@@ -94,6 +104,20 @@ class OnGround:
         areas = [shape.area for shape in self.shapes]
         return np.average(self.middles, axis=0, weights=areas) if areas else np.full(2, 0.5)
 
+    def lying(self, place: str, partly: bool = False) -> np.ndarray:
+        """By their middles, what is larger than a ninth of the frame by its parts; "top" is all that side, as people mean it."""
+        if not place:
+            return np.ones(len(self.shapes), bool)
+        sides = (PLACES | SIDES)[place]
+        left, top, right, bottom = self.frame
+        x0, x1 = (left + (right - left) * share for share in sides[::2])
+        y0, y1 = (top + (bottom - top) * share for share in sides[1::2])
+        within, shapes = shapely.box(x0, y0, x1, y1), np.array([*self.shapes, None], object)[:-1]
+        areas, parts = shapely.area(shapes), shapely.area(shapely.intersection(shapes, within))
+        by_parts = parts >= np.minimum(PART * areas, COVERED * within.area)
+        large = areas > abs((right - left) * (bottom - top)) / 9
+        return np.where(large | partly, by_parts, _inside(self.middles, sides))
+
 
 def whole(shapes: Sequence[BaseGeometry]) -> list[bool]:
     """Which are no scraps."""
@@ -102,13 +126,10 @@ def whole(shapes: Sequence[BaseGeometry]) -> list[bool]:
     return [area >= least for area in areas]
 
 
-def lying(shown: Shown, place: str) -> np.ndarray:
-    """(things,) bool: which lie in a place, by their middles; all for ""."""
-    if not place:
-        return np.ones(len(shown.middles), bool)
-    left, top, right, bottom = PLACES[place]
-    middles = shown.middles.clip(0, 1 - ALMOST)
-    return np.asarray(((middles >= (left, top)) & (middles < (right, bottom))).all(axis=1))
+def _inside(middles: np.ndarray, sides: tuple[float, float, float, float]) -> np.ndarray:
+    """(things,) bool. sides: left, top, right and bottom of a place."""
+    middles = middles.clip(0, 1 - ALMOST)
+    return np.asarray(((middles >= sides[:2]) & (middles < sides[2:])).all(axis=1))
 
 
 def _places(shapes: Sequence[BaseGeometry], frame: tuple[float, float, float, float]) -> np.ndarray:
@@ -125,10 +146,10 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
     """
     first, second = shown[asked.phrases[0]], shown[asked.phrases[-1]]
     if asked.kind == "there" and not asked.place:
-        chance = _agreed(first.there, {"yes": sure, "no": 1 - sure}.get(text.strip(" .!").lower()))
+        chance = agreed(first.there, text, sure)
         return _answer(chance >= 0.5, max(chance, 1 - chance))
     if asked.kind == "there":
-        some = bool(lying(first, asked.place).any())
+        some = bool(first.lying(asked.place, partly=True).any())
         return _answer(some, sure_of(first, some))
     if asked.kind == "count":
         in_words = said(text) is not None and not any(map(str.isdigit, text))
@@ -156,7 +177,7 @@ def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]
 
 
 def count_of(shown: Shown, place: str = "") -> int:
-    return int(lying(shown, place).sum()) if shown.there >= FEW else 0
+    return int(shown.lying(place).sum()) if shown.there >= FEW else 0
 
 
 def sure_of(shown: Shown, some: bool) -> float:
@@ -165,8 +186,11 @@ def sure_of(shown: Shown, some: bool) -> float:
     return 1 - shown.there if nowhere else shown.there if some else max(shown.there, 1 - shown.there)
 
 
-def _agreed(there: float, words: float | None) -> float:
-    """One chance of two: their log odds are added with weights."""
+def agreed(there: float, text: str, sure: float) -> float:
+    """How likely it is that something is there, by the masks and by the words of the model (text, sure: see concluded): their log
+    odds are added with weights.
+    """
+    words = {"yes": sure, "no": 1 - sure}.get(text.strip(" .!").lower())
     if words is None:
         return there
     odds = LOOKED * _log_odds(there) + (1 - LOOKED) * _log_odds(words)

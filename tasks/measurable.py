@@ -18,6 +18,18 @@ PLACES = {
     "top half": (0.0, 0.0, 1.0, 0.5),
     "bottom half": (0.0, 0.5, 1.0, 1.0),
 }  # cells of a 3 x 3 grid, and halves: left, top, right and bottom as shares of the sides
+PLACES |= {
+    "top middle": PLACES["top"],
+    "bottom middle": PLACES["bottom"],
+    "middle left": PLACES["left"],
+    "middle right": PLACES["right"],
+}
+SIDES = {
+    "left": (0.0, 0.0, 1 / 3, 1.0),
+    "right": (2 / 3, 0.0, 1.0, 1.0),
+    "top": (0.0, 0.0, 1.0, 1 / 3),
+    "bottom": (0.0, 2 / 3, 1.0, 1.0),
+}  # as people mean them; in questions of data sets these names mean cells
 _OTHER_WORDS = {
     "upper": "top",
     "lower": "bottom",
@@ -35,9 +47,12 @@ _IN = (
 _A = r"(?:an? |any |some |the )?"
 _THING = r"(?P<{}>[a-z][a-z' -]*?)"
 _P, _Q = _THING.format("first"), _THING.format("second")
-_CORNER = r"(?:top|upper|bottom|lower)[ -](?:left|right)(?: (?:part|corner))?"
+_CENTRE = "(?:middle|cent(?:er|re))"
+_CORNER = (
+    rf"(?:(?:top|upper|bottom|lower)[ -](?:left|right|{_CENTRE})|{_CENTRE}[ -](?:left|right))(?: (?:part|corner))?"
+)
 _HALF = r"(?:top|upper|bottom|lower|left|right) (?:half|side|part)"
-_AT = rf"(?:at|in|on) the (?P<place>{_CORNER}|{_HALF}|top|bottom|left|right|middle|cent(?:er|re))(?: {_OF})?"
+_AT = rf"(?:at|in|on) the (?P<place>{_CORNER}|{_HALF}|top|bottom|left|right|{_CENTRE})(?: {_OF})?"
 _MORE = r"(?P<more>more|larger|greater|bigger|higher|fewer|less|smaller)"
 _SHOWS = rf"do(?:es)? (?:this|the) {_IMAGE}s?"
 _SIDE = r"(?P<side>above|below|(?:to the )?left of|(?:to the )?right of)"
@@ -102,6 +117,7 @@ _NOT_THINGS = _words(
     "difference sign signs evidence ha hectare hectares acre acres metre metres meter meters km kilometre kilometres kilometer "
     "kilometers mile miles feet foot square sq share"
 )  # in no name of a thing that is outlined by itself: whoever says one of these asks for something else, or for more
+_JOINED = _words("and plus with")  # of several things, or of one among others, whose sizes do not add up by themselves
 _WHERE = _words(
     "north south east west northern southern eastern western northeast northwest southeast southwest left right top bottom upper "
     "lower middle center centre corner"
@@ -139,6 +155,11 @@ class Measurable:
     side: str = ""
     less: bool = False
     every: bool = False
+
+    @property
+    def joined(self) -> bool:
+        """Whether one of the phrases names several things."""
+        return any(not _JOINED.isdisjoint(phrase.split()) for phrase in self.phrases)
 
 
 def measurable(question: str) -> Measurable | None:

@@ -14,12 +14,12 @@ from typing import Any
 import shapely
 
 from rsvlm.geo.scene import Scene
-from rsvlm.models.cards import ModelCard, get_card
-from rsvlm.models.families.compact.presence import outlined
+from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.compact.presence import head, outlined
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
-from rsvlm.tasks.concluding import InPicture, OnGround, Shown, concluded, count_of, lying, sure_of, whole
+from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, concluded, count_of, sure_of, whole
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
@@ -56,11 +56,14 @@ def to_measure(
 ) -> tuple[Measurable | None, list[str]]:
     """What of the question is measured, if anything; sentences on why it is not. Raises what opening and loading raise."""
     asked = measurable(request.question) if request.knowledge is None else None
-    if asked is None:
+    if asked is None or asked.joined:
         return None, []
     with Scene.open(request.raster) as scene, models.using(card.id, watch.cancelled) as found:
         if not able(card, found) or not isinstance(found, Segments):
             return None, []
+        strange = _unlearnt(asked, [head(phrase) for phrase in asked.phrases], card)
+        if strange:
+            return None, [f"{GUESSED}: the model has not learnt to outline {' and '.join(strange)}."]
         layout = Tiles(scene, card.input.pixels, card.input.gsd_range_m[0], found.mask_stride)
     return (asked, []) if layout.count <= MOST_TILES else (None, [TOO_LARGE])
 
@@ -69,30 +72,24 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     """The answer from outlines of all of the extent. words: what the model says itself. Raises as `segment` does."""
     found = segment(SegmentRequest(request.raster, asked.phrases, words.provenance["model"]), models, Hushed(watch))
     reports = (found.structured or {})["phrases"]
-    shown, evidence = _on_ground(found, reports, request.raster)
+    shown, evidence = _on_ground(found, reports, request.raster, asked, words)
+    conclusion: tuple[str, float] | None = None
+    why = "not all of the place was outlined"  # part of it, or some of the phrases, decide nothing
     if asked.kind in NUMBERS:  # the outlines' own sentences are the answer; what decides is whether there are any
         first = shown[asked.phrases[0]]
-        conclusion: tuple[str, float] | None = "", sure_of(first, bool(lying(first, asked.place).any()))
-    else:
+        conclusion = "", sure_of(first, bool(first.lying(asked.place).any()))
+    elif not found.partial:
         conclusion = concluded(asked, shown, words.text, words.confidence or 0.0)
-    missing = [phrase for phrase in asked.phrases if not evidence[phrase]]
-    strange = _unlearnt(asked, missing, get_card(words.provenance["model"]))
-    if strange:
-        why = f"the model has not learnt to outline {' and '.join(strange)}"
-    elif found.partial and asked.kind not in NUMBERS:  # part of the place decides nothing
-        why = "not all of the place was outlined"
-    else:
-        why = "" if conclusion else f"nothing was outlined of {' and '.join(missing)}"
-    if why or conclusion is None:
+        why = f"nothing was outlined of {' and '.join(phrase for phrase in asked.phrases if not evidence[phrase])}"
+    if conclusion is None:
         watch.text(words.text)
         warnings = dict.fromkeys([*words.warnings, *found.warnings, f"{GUESSED}: {why}."])
         return replace(words, partial=words.partial or found.partial, warnings=list(warnings))
     short, sure = conclusion
     if asked.kind == "share":
         short = _sentence(f"{percent(shown[asked.phrases[0]].share)}.")
-    absent = asked.kind == "there" and short == "No."
     kept = {
-        phrase: list(compress(items, lying(shown[phrase], asked.place))) if not absent else []
+        phrase: list(compress(items, shown[phrase].lying(asked.place, partly=asked.kind == "there")))
         for phrase, items in evidence.items()
     }
     shapes = [item for items in kept.values() for item in items]
@@ -114,24 +111,24 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
         structured={"phrases": told},
         target_absent=[
             phrase
-            for phrase, items in kept.items()
+            for phrase, items in evidence.items()
             if not items and not found.partial and (asked.kind, short) != ("there", "Yes.")
         ],
         usage=words.usage,
     )
 
 
-def _unlearnt(asked: Measurable, missing: Sequence[str], card: ModelCard) -> list[str]:
-    """Phrases of which nothing was outlined, which proves nothing: the model has not learnt to outline them. That they are there
-    is told otherwise (families/compact/presence.py).
+def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> list[str]:
+    """Those that the model has not learnt to outline, whose outlines, or none, prove nothing. That they are there is told
+    otherwise (families/compact/presence.py).
     """
-    return [phrase for phrase in missing if asked.kind != "there" and not outlined(phrase, card.calibration.outlined)]
+    return [phrase for phrase in phrases if asked.kind != "there" and not outlined(phrase, card.calibration.outlined)]
 
 
 def _on_ground(
-    found: Answer, reports: Sequence[dict[str, Any]], raster: Raster
+    found: Answer, reports: Sequence[dict[str, Any]], raster: Raster, asked: Measurable, words: Answer
 ) -> tuple[dict[str, Shown], dict[str, list[Evidence]]]:
-    """By phrase, without scraps: what concluded takes, and the outlines themselves."""
+    """By phrase, without scraps and without what is likelier not there: what concluded takes, and the outlines themselves."""
     with Scene.open(raster) as scene:
         x0, y0, x1, y1 = scene.extent
         frame = (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
@@ -145,10 +142,11 @@ def _on_ground(
     for report in reports:
         own = found.evidence[slice(*report["evidence"])]
         shapes = [shapely.geometry.shape(item.geometry) for item in own]
-        kept = whole(shapes)
-        evidence[report["phrase"]] = list(compress(own, kept))
         likely = there.get(report["phrase"], 0.0)
-        shown[report["phrase"]] = OnGround(likely, area, frame, list(compress(shapes, kept)))
+        chance = agreed(likely, words.text, words.confidence or 0.0) if asked.kind == "there" else likely
+        kept = whole(shapes) if chance >= (0.5 if asked.kind == "there" else FEW) else [False] * len(shapes)
+        evidence[report["phrase"]] = list(compress(own, kept))
+        shown[report["phrase"]] = OnGround(chance if asked.place else likely, area, frame, list(compress(shapes, kept)))
     return shown, evidence
 
 

@@ -22,7 +22,7 @@ def picture(*boxes: tuple[int, int, int, int], there: float = 0.9) -> InPicture:
     return InPicture(there, likely)
 
 
-def ground(*boxes: tuple[int, int, int, int], there: float = 0.9) -> OnGround:
+def ground(*boxes: tuple[float, float, float, float], there: float = 0.9) -> OnGround:
     """The same with y up, from 1000, 2000 at the lower left."""
     shapes = [box(1000 + x0, 2000 + SIDE - y1, 1000 + x1, 2000 + SIDE - y0) for x0, y0, x1, y1 in boxes]
     return OnGround(there, SIDE**2, (1000, 2000 + SIDE, 1000 + SIDE, 2000), list(compress(shapes, whole(shapes))))
@@ -55,6 +55,37 @@ def test_answer_follows_from_what_is_where(seen: object, question: str, boxes: l
     shown: dict[str, Shown] = {phrase: seen(*own) for phrase, own in zip(asked.phrases, boxes, strict=True)}
     found = concluded(asked, shown, "Maybe.", 0.5)
     assert found is not None and found[0] == answer and 0.5 <= found[1] <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "boxes", "answer"),
+    [
+        ("Is there water in the left half?", [(0, 0, 90, 85)], "Yes."),
+        ("Is there water at the bottom right?", [(0, 0, 90, 85)], "Yes."),
+        ("Is there a river at the top left?", [(0, 10, 90, 14)], "Yes."),
+        ("Is there a river in the middle?", [(0, 10, 90, 14)], "No."),
+        ("Is there a lake at the top left?", [(29.9, 0, 90, 90)], "No."),  # a sliver of it
+        ("Is there a house in the left half?", [(43, 0, 53, 10)], "No."),
+        ("How many lakes are in the left half?", [(10, 0, 90, 90)], "1."),
+        ("Is there a building at the top?", [(5, 2, 15, 12), (80, 2, 90, 12)], "Yes."),
+        ("Is there a building at the top middle?", [(5, 2, 15, 12), (80, 2, 90, 12)], "No."),
+        ("How many buildings are there at the top?", [(5, 2, 15, 12), (80, 2, 90, 12), (80, 70, 90, 80)], "2."),
+        ("How many buildings are on the right?", [(5, 2, 15, 12), (80, 2, 90, 12), (80, 70, 90, 80)], "2."),
+    ],
+)
+def test_on_the_ground_a_place_is_what_people_call_so_and_has_what_lies_in_it_by_parts(
+    question: str, boxes: list, answer: str
+):
+    asked = measurable(question)
+    assert asked is not None
+    assert (concluded(asked, {asked.phrases[0]: ground(*boxes)}, "Maybe.", 0.5) or ("",))[0] == answer
+
+
+def test_in_questions_of_data_sets_the_top_is_a_cell():
+    asked = measurable("Is there a building at the top of the image?")
+    assert asked is not None
+    corners = picture((5, 2, 15, 12), (75, 2, 85, 12))
+    assert (concluded(asked, {"building": corners}, "Maybe.", 0.5) or ("",))[0] == "No."
 
 
 def test_both_words_of_the_model_tell_whether_something_is_there():

@@ -26,6 +26,8 @@ from rsvlm.tasks.measurable import Measurable, measurable
         ("How large is the lake in the north?", "size", ("lake in the north",), {}),
         ("What percentage of the image is covered by grass?", "share", ("grass",), {}),
         ("How many buildings are in the bottom-right corner?", "count", ("buildings",), {"place": "bottom right"}),
+        ("How many cars are there at the top center?", "count", ("cars",), {"place": "top middle"}),
+        ("Is there a car in the centre-left part of the image?", "there", ("car",), {"place": "middle left"}),
         ("How large is the lake?", "size", ("lake",), {}),
         ("How many hectares of forest are there?", "size", ("forest",), {}),
         ("How much of the image is covered by trees?", "share", ("trees",), {}),
@@ -39,6 +41,17 @@ from rsvlm.tasks.measurable import Measurable, measurable
 )
 def test_question_that_outlines_decide(question: str, kind: str, phrases: tuple[str, ...], more: dict[str, object]):
     assert measurable(question) == Measurable(kind, phrases, **more)
+
+
+def test_several_things_by_one_phrase_are_told_as_such():
+    for question, joined in (
+        ("How many buildings and cars are there?", True),
+        ("How much of the image is covered by buildings and trees?", True),
+        ("How many sandy beaches are there?", False),
+        ("Are there more buildings than trees?", False),
+    ):
+        asked = measurable(question)
+        assert asked is not None and asked.joined == joined
 
 
 @pytest.mark.parametrize(

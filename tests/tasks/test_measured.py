@@ -22,6 +22,9 @@ DEMO = Raster(
     extent=(654350, 5318080, 654600, 5318350),  # houses, streets and the shore
 )
 
+SHORE = replace(DEMO, extent=(654500, 5318080, 654600, 5318180))  # water along all of the lower edge
+HOUSES = replace(DEMO, extent=(654500, 5318250, 654600, 5318350))
+
 
 @pytest.fixture(scope="module")
 def models() -> Models:
@@ -70,6 +73,49 @@ def test_only_what_lies_there_counts(models: Models):
 def test_what_is_not_there_has_no_outlines(models: Models):
     answer = ask(models, "Is there a baseball diamond?")
     assert answer.text == "No." and answer.evidence == [] and answer.target_absent == ["baseball diamond"]
+
+
+def test_what_goes_through_several_places_is_in_each_and_absent_nowhere(models: Models):
+    for place, short in (("at the bottom left", "Yes."), ("at the top", "No.")):
+        answer = ask(models, f"Is there water {place}?", raster=SHORE)
+        assert answer.text.startswith(short) and len(answer.evidence) == (short == "Yes.")
+        assert answer.target_absent == []
+
+
+@pytest.mark.parametrize(
+    "question", ["Are there any buildings?", "Are there buildings at the top?", "How many buildings?"]
+)
+def test_what_is_likelier_not_there_is_not_told_from_its_faint_outlines(
+    models: Models, monkeypatch: pytest.MonkeyPatch, question: str
+):
+    def faint(*wanted: Any) -> Answer:
+        answer = segment(*wanted)
+        return replace(answer, provenance=answer.provenance | {"there": {"buildings": 0.1}})
+
+    assert ask(models, question, raster=HOUSES).evidence
+    monkeypatch.setattr("rsvlm.tasks.measured.segment", faint)
+    answer = ask(models, question, raster=HOUSES)
+    assert answer.text in ("No.", "Buildings: none found.") and (answer.confidence or 0) > 0.5
+    assert answer.evidence == [] and answer.target_absent == ["buildings"]
+
+
+def test_stopped_between_two_phrases_the_words_are_the_answer(models: Models, listen: Any):
+    listener = listen(lambda self: any(0 < done < total for done, total in self.steps))
+    answer = ask(models, "Are there more buildings than trees near the road?", listener, SHORE)
+    assert answer.partial and answer.text == "".join(listener.pieces) and "measured" not in answer.provenance
+    assert f"{GUESSED}: not all of the place was outlined." in answer.warnings
+
+
+def test_setting_that_was_learnt_is_not_measured_for_a_thing_that_was_not(models: Models):
+    answer = ask(models, "How many ducks on the water are there?", raster=SHORE)
+    assert "measured" not in answer.provenance and answer.evidence == []
+    assert answer.warnings[-1] == f"{GUESSED}: the model has not learnt to outline ducks."
+    assert "measured" in ask(models, "How large is the water near the pier?", raster=SHORE).provenance
+
+
+def test_sum_of_two_things_is_not_measured_as_one(models: Models):
+    answer = ask(models, "How much of the image is covered by water and trees?", raster=SHORE)
+    assert "measured" not in answer.provenance and answer.evidence == []
 
 
 def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rsvlm.models.cards import Calibration
-from rsvlm.models.families.compact.presence import chances, outlined, told
+from rsvlm.models.families.compact.presence import chances, head, outlined, told
 from rsvlm.trainer.presence import FADED, FOUND, Thing, Witnesses, fit_presence, logistic, names, shares
 
 
@@ -56,6 +56,18 @@ def test_names_are_found_in_phrases_as_whole_words_in_singular_and_plural() -> N
     assert all(
         outlined(phrase, names()) for phrase in ("aeroplanes", "storage tanks", "houses", "a tree", "a house", "ship")
     )
+
+
+def test_thing_is_told_from_where_it_is() -> None:
+    phrases = (
+        "umbrellas on the sand",
+        "swimmers in water",
+        "roofs of buildings",
+        "red cars near a bridge",
+        "bodies of water",
+    )
+    assert [head(phrase) for phrase in phrases] == ["umbrellas", "swimmers", "roofs", "red cars", "water"]
+    assert head("inland lakes") == "inland lakes" and head("in-ground pools") == "in-ground pools"
 
 
 def test_captions_tell_what_is_there_and_scenes_where_silence_tells_nothing() -> None:

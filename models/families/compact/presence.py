@@ -14,6 +14,11 @@ import numpy as np
 
 from rsvlm.models.cards import Calibration
 
+_SETTING = re.compile(
+    r"\b(?:in|inside|within|into|on|upon|onto|off|of|at|near|by|with|under|over|beneath|below|above|beside|behind|between|beyond|along|"
+    r"alongside|around|across|among|against|next|close|from|to|for|without|that|which)\b"
+)
+_AMOUNT = re.compile(r"\s*(?:bod(?:y|ies)|areas?|patch(?:es)?|pieces?|stretch(?:es)?|expanses?) of\b")
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
 
 
@@ -57,3 +62,8 @@ def outlined(phrase: str, names: Sequence[str]) -> bool:
     """Whether a phrase has one of the names, which are singular, in it, in singular or plural; any has if there are none."""
     words = f" {' '.join(re.findall(r'[a-z]+', phrase.lower()))} "
     return not names or any(f" {name}{end} " in words for name in names for end in ("", "s", "es"))
+
+
+def head(phrase: str) -> str:
+    """The thing itself, without where or how it is: “umbrellas” of “umbrellas on the sand”, “water” of “bodies of water”."""
+    return _SETTING.split(_AMOUNT.sub("", phrase.lower()))[0].strip() or phrase
