@@ -51,6 +51,7 @@ class Answers(QWidget):
         self._saved = SavedAnswers(self)
         self._saved.opened.connect(self.restore)
         self._saved.closed.connect(self._clear)
+        self._saved.saving.connect(self._store_anew)
         QgsProject.instance().layersAdded.connect(self._count)
 
     def begin(self, name: str) -> Card:
@@ -210,6 +211,10 @@ class Answers(QWidget):
 
     def _store(self) -> None:
         self._saved.store([card.record for card in self.cards if card.record is not None])
+
+    def _store_anew(self) -> None:
+        if any(card.record is not None for card in self.cards):
+            self._store()
 
     def _arrange_tabs(self) -> None:
         """The tab key goes through the cards from top to bottom, not in the order in which they were made."""

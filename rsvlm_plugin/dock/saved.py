@@ -1,9 +1,12 @@
-"""Answers kept in the project: written as JSON when they change, read back when the project is opened."""
+"""Answers kept in the project: written as JSON when they change, read back when the project is opened.
+
+Their files are written as QGIS writes those of layers, by default relative to the project, which may be moved with them.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from qgis.core import Qgis, QgsMessageLog, QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -17,15 +20,20 @@ UNREAD_KEY = "/answers_of_another_version"
 
 
 class SavedAnswers(QObject):
-    """`opened` comes with another project; `load` then tells what it holds. `closed` comes before it."""
+    """`opened` comes with another project; `load` then tells what it holds. `closed` comes before it.
+
+    `saving` comes while the project is written, maybe into another folder, from which its files lie elsewhere.
+    """
 
     opened = pyqtSignal()
     closed = pyqtSignal()
+    saving = pyqtSignal()
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._project = QgsProject.instance()
         self._project.readProject.connect(self._opened)
+        self._project.writeProject.connect(self._saving)
         self._project.cleared.connect(self.closed)
 
     def load(self) -> List[Record]:
@@ -34,7 +42,7 @@ class SavedAnswers(QObject):
         if not text:
             return []
         try:
-            return [Record.from_json(item) for item in json.loads(text)]
+            return [Record.from_json(_located(item, self._project.readPath)) for item in json.loads(text)]
         except (ValueError, KeyError, TypeError, AttributeError):
             self._project.writeEntry(SCOPE, UNREAD_KEY, text)  # the next answer takes the place of `text`
             QgsMessageLog.logMessage(
@@ -47,8 +55,8 @@ class SavedAnswers(QObject):
     def store(self, records: Sequence[Record]) -> None:
         """Write the answers into the project; the user saves it as any other change."""
         if records:
-            text = json.dumps([record.to_json() for record in records], ensure_ascii=False)
-            self._project.writeEntry(SCOPE, KEY, text)
+            items = [_located(record.to_json(), self._project.writePath) for record in records]
+            self._project.writeEntry(SCOPE, KEY, json.dumps(items, ensure_ascii=False))
         else:
             self._project.removeEntry(SCOPE, KEY)
         self._project.setDirty(True)
@@ -56,7 +64,21 @@ class SavedAnswers(QObject):
     def dispose(self) -> None:
         """Let go of the project."""
         self._project.readProject.disconnect(self._opened)
+        self._project.writeProject.disconnect(self._saving)
         self._project.cleared.disconnect(self.closed)
 
     def _opened(self, _document: object) -> None:
         self.opened.emit()
+
+    def _saving(self, _document: object) -> None:
+        self.saving.emit()
+
+
+def _located(item: Dict[str, Any], path: Callable[[str], str]) -> Dict[str, Any]:
+    """A record's JSON with `path` of its files in their place."""
+    made = dict(item)
+    if made.get("file"):
+        made["file"] = path(made["file"])
+    if (made.get("source") or {}).get("href"):
+        made["source"] = {**made["source"], "href": path(made["source"]["href"])}
+    return made
