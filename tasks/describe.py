@@ -132,7 +132,8 @@ def _one_sentence(
         say(f"{wording.capital(verdict.guess)}.")
     watch.progress(1, 1, "Described")
     text = "".join(spoken)
-    finding = Finding(tile, verdict, doubt + text, caption.confidence, strays(verdict, text, predictor.card))
+    sure = caption.confidence if verdict.sure else min(caption.confidence, verdict.score)
+    finding = Finding(tile, verdict, doubt + text, sure, strays(verdict, text, predictor.card))
     watch.evidence(finding.evidence())
     return finding
 
