@@ -100,6 +100,7 @@ _READ = [
     for form in _FORMS[kind]
 ]
 _FRAME = re.compile(r"\W*(?:please )?(?:tell me\W+|answer(?: this question)?\W+)?(.*?)\W*", re.DOTALL)
+_LONGEST_QUESTION = 400  # letters; what is longer asks for more than a measure, and takes long to be read
 
 
 def _words(text: str) -> frozenset[str]:
@@ -164,7 +165,8 @@ class Measurable:
 
 def measurable(question: str) -> Measurable | None:
     """What a question asks to be measured; None if it is about something else, or about what was said before."""
-    framed = _FRAME.fullmatch(" ".join(question.lower().split()))
+    question = " ".join(question.lower().split())
+    framed = _FRAME.fullmatch(question) if len(question) <= _LONGEST_QUESTION else None
     text = framed[1] if framed else ""
     for kind, form in _READ:
         found = form.fullmatch(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rsvlm.tasks.measurable import Measurable, measurable
@@ -41,6 +43,13 @@ from rsvlm.tasks.measurable import Measurable, measurable
 )
 def test_question_that_outlines_decide(question: str, kind: str, phrases: tuple[str, ...], more: dict[str, object]):
     assert measurable(question) == Measurable(kind, phrases, **more)
+
+
+def test_long_text_takes_no_time():
+    started = time.process_time()
+    for text in ("a" + 20_000 * "!" + "a", "how many " + 5_000 * "are there " + "?", 20_000 * "- "):
+        assert measurable(text) is None
+    assert time.process_time() - started < 0.5
 
 
 def test_several_things_by_one_phrase_are_told_as_such():
