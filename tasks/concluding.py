@@ -93,7 +93,7 @@ class OnGround:
 
     @property
     def share(self) -> float:
-        return float(sum(shape.area for shape in self.shapes)) / self.area
+        return min(1.0, float(sum(shape.area for shape in self.shapes)) / self.area)
 
     @cached_property
     def middles(self) -> np.ndarray:

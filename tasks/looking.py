@@ -65,11 +65,13 @@ def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at", enough: 
         watch.check()
         tiles.append(tile)
     if not tiles:
+        least = f"under {percent(enough)}" if enough else "none"
+        what = "extent" if scene.area is None else "area that was asked for"
+        doubt = "" if scene.area is None else ", or the area is narrower than a pixel of the view"
         raise RsvlmError(
             "no_data",
-            f"There is nothing to {told} here: {f'under {percent(enough)}' if enough else 'none'} of the extent holds valid "
-            "pixels, the rest is nodata.",
-            "Choose an extent where the layer shows something.",
+            f"There is nothing to {told} here: {least} of the {what} holds valid pixels, the rest is nodata{doubt}.",
+            f"Choose {'an extent' if scene.area is None else 'a wider area, or one'} where the layer shows something.",
         )
     if all(tile.flat for tile in tiles):
         raise RsvlmError(

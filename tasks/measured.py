@@ -12,6 +12,7 @@ from itertools import compress
 from typing import Any
 
 import shapely
+from rasterio.features import geometry_mask
 
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
@@ -132,10 +133,7 @@ def _on_ground(
     with Scene.open(raster) as scene:
         x0, y0, x1, y1 = scene.extent
         frame = (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
-        seen = float(
-            scene.view(scene.extent, (ROUGHLY, ROUGHLY)).valid.mean()
-        )  # without nodata, and what was not asked for
-    area = max(seen, 1 / ROUGHLY**2) * (x1 - x0) * (y1 - y0)
+        area = _with_data(scene)
     there = found.provenance["there"]
     shown: dict[str, Shown] = {}
     evidence: dict[str, list[Evidence]] = {}
@@ -148,6 +146,17 @@ def _on_ground(
         evidence[report["phrase"]] = list(compress(own, kept))
         shown[report["phrase"]] = OnGround(chance if asked.place else likely, area, frame, list(compress(shapes, kept)))
     return shown, evidence
+
+
+def _with_data(scene: Scene) -> float:
+    """How much of what was asked for has data, in the square of the scene's coordinates; more than 0."""
+    wanted = shapely.box(*scene.extent)
+    if scene.area is not None:
+        wanted = scene.area.intersection(wanted)
+    view = scene.view(scene.extent, (ROUGHLY, ROUGHLY))
+    inside = geometry_mask([shapely.geometry.mapping(wanted)], view.valid.shape, view.transform, invert=True)
+    held = float(view.valid[inside].mean()) if inside.any() else 1.0
+    return max(held, 1 / ROUGHLY**2) * float(wanted.area)
 
 
 def in_pictures(

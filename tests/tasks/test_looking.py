@@ -7,8 +7,8 @@ import pytest
 
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import get_card
-from rsvlm.protocol import Raster
-from rsvlm.tasks.looking import look, picture, wanted_share
+from rsvlm.protocol import Raster, RsvlmError, Watch
+from rsvlm.tasks.looking import look, picture, seen, wanted_share
 from rsvlm.tasks.plan import make_plan
 
 
@@ -63,3 +63,20 @@ def test_narrow_polygon_is_still_looked_at(write):
         tiles = list(look(scene, make_plan(scene, get_card(None), "brief")))
     assert len(tiles) == 1 and tiles[0].view.valid_share < 0.1
     assert tiles[0].area_m2 == pytest.approx(400**2 - 394**2, rel=0.3)
+
+
+def test_area_narrower_than_the_pixels_it_is_seen_in_is_told_as_such(write):
+    """Its pixels are all valid: that the rest is nodata would be untrue."""
+    path = write(np.full((3, 600, 600), 90, np.uint8))
+    line = [[500000, 5499600.3], [500600, 5499600.3], [500600, 5499600.9], [500000, 5499600.9], [500000, 5499600.3]]
+    far = [[500300, 5499400], [500300.1, 5499400], [500300.1, 5499400.1], [500300, 5499400.1], [500300, 5499400]]
+    narrow = Raster(href=path, area={"type": "MultiPolygon", "coordinates": [[line], [far]]})
+    empty = Raster(href=write(np.zeros((3, 60, 60), np.uint8), "empty.tif", nodata=0))
+    for raster, doubt, hint in (
+        (narrow, ", or the area is narrower than a pixel of the view.", "Choose a wider area"),
+        (empty, "the rest is nodata.", "Choose an extent"),
+    ):
+        with Scene.open(raster) as scene, pytest.raises(RsvlmError) as told:
+            seen(scene, make_plan(scene, get_card(None), "brief"), Watch())
+        assert told.value.code == "no_data" and told.value.message.endswith(doubt)
+        assert (told.value.hint or "").startswith(hint)

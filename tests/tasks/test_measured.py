@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from shapely.geometry import shape
+from shapely.geometry import LineString, mapping, shape
 
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.figures import ground_area
-from rsvlm.tasks.measured import GUESSED, TOO_LARGE
+from rsvlm.tasks.measurable import measurable
+from rsvlm.tasks.measured import GUESSED, TOO_LARGE, measured
 from rsvlm.tasks.segment import segment
 
 DEMO = Raster(
@@ -68,6 +70,21 @@ def test_only_what_lies_there_counts(models: Models):
         middle = shape(item.geometry).centroid
         assert middle.x < x0 + (x1 - x0) / 3 and middle.y > y1 - (y1 - y0) / 3
     assert re.fullmatch(rf"Buildings: {len(answer.evidence)} found, .*", answer.text)
+
+
+@pytest.mark.parametrize(("width", "off"), [(2.9, 0.4), (3.9, 0.95), (5.9, 0.95)])
+def test_share_of_a_narrow_area_is_of_that_area(bright: Any, write: Any, width: float, off: float):
+    """An upright arm is dark, and so is half of the other."""
+    pixels = np.full((3, 300, 300), 60, np.uint8)
+    pixels[:, :, 150:] = 220
+    x, y = 500002 + off, 5499998 - off
+    line = LineString([(x, 5499700), (x, y), (500300, y)]).buffer(width / 2, cap_style="flat", join_style="mitre")
+    asked = measurable("How much of the image is covered by bright roofs?")
+    assert asked is not None
+    request = AskRequest(Raster(href=write(pixels), area=mapping(line)), "")
+    answer = measured(request, asked, Answer(text="", provenance={"model": "bright"}), bright, Watch())
+    found = re.match(r"(\d+) %", answer.text)
+    assert found is not None and float(found[1]) == pytest.approx(100 * 150 * width / line.area, abs=2)
 
 
 def test_what_is_not_there_has_no_outlines(models: Models):
