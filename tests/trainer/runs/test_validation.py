@@ -187,14 +187,15 @@ WAIT = timedelta(seconds=30)
 
 
 def share(rank: int, held: Held, learner: CompactLearner, store: str, told: Any) -> None:
-    """One of two processes; tells which records it looks at in which batch, and whether it counts them."""
+    """One of two processes; tells which records it looks at in which batch, whether it counts them and the other sees them."""
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", f"file://{store}", timeout=WAIT, rank=rank, world_size=2)
     trainer: Any = SimpleNamespace(
         share=Share(4, 1, 2, rank), is_fsdp_enabled=False, learner=learner,
         accelerator=SimpleNamespace(num_processes=2), args=SimpleNamespace(device="cpu"),
     )  # fmt: skip
-    told.put((rank, [([one.id for one in examples], counts) for examples, counts in held._shared(trainer)]))
+    seen = [([one.id for one in examples], counts, alike) for examples, counts, alike in held._shared(trainer)]
+    told.put((rank, seen))
     distributed.barrier()
     distributed.destroy_process_group()
 
@@ -222,6 +223,7 @@ def test_processes_look_at_equally_many_records_in_step_also_where_one_is_too_lo
         for process in processes:
             process.join(10)
             process.kill()
-    assert [len(ids) for ids, _ in found[0]] == [len(ids) for ids, _ in found[1]]
-    counted = [name for batches in found.values() for ids, counts in batches if counts for name in ids]
+    assert [len(ids) for ids, *_ in found[0]] == [len(ids) for ids, *_ in found[1]]
+    assert [one[0] == other[0] for one, other in zip(*found.values(), strict=True)] == [alike for *_, alike in found[0]]
+    counted = [name for batches in found.values() for ids, counts, _ in batches if counts for name in ids]
     assert sorted(counted) == sorted(record.id for record in records if record.id != long.id)
