@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from rsvlm.backend.standard_input import take_standard_input
+
 PARENT_POLL_S = 0.5
 GRACE_S = 2.0
 
@@ -36,13 +38,14 @@ def die_with_parent() -> int:
 def watch_owner(parent: int, stop: Callable[[], None]) -> None:
     """Call `stop` once the owner is gone, and end the process if it is still there GRACE_S later.
 
-    Standard input is watched only if it is a pipe or a socket: a terminal or a file says nothing about the owner.
+    Standard input is watched, and taken for it, only if it is a pipe or a socket: a terminal or a file says nothing about the
+    owner.
     The parent is watched only where a process whose parent has ended gets another one; Windows keeps the old number.
     """
     if sys.platform != "win32":
         threading.Thread(target=_watch_parent, args=(parent, stop), name="parent", daemon=True).start()
     if _is_pipe(0):
-        threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
+        threading.Thread(target=_watch_stdin, args=(take_standard_input(), stop), name="stdin", daemon=True).start()
 
 
 def _is_pipe(descriptor: int) -> bool:
@@ -59,9 +62,9 @@ def _watch_parent(parent: int, stop: Callable[[], None]) -> None:
     _leave(stop)
 
 
-def _watch_stdin(stop: Callable[[], None]) -> None:
+def _watch_stdin(stdin: int, stop: Callable[[], None]) -> None:
     try:
-        while os.read(0, 4096):
+        while os.read(stdin, 4096):
             pass
     except OSError:
         _leave(stop)  # a pipe that cannot be read any more has no owner either

@@ -1,6 +1,6 @@
 """The process that runs the models: `python -m rsvlm.backend.worker`, started by the supervisor.
 
-A line of JSON on standard input asks, lines of JSON on (a private copy of) standard output answer. The main thread reads;
+A line of JSON on standard input asks, lines of JSON on standard output answer (on private copies of them). The main thread reads;
 a few threads work on tasks, each reading rasters and finding words while the models' own thread runs what they ask of it;
 one prepares previews. Knows tasks by name only.
 
@@ -21,12 +21,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from rsvlm.backend.lifetime import die_with_parent
 from rsvlm.backend.pipe import Pipe, PipeWatch
+from rsvlm.backend.standard_input import take_standard_input
 from rsvlm.models.ladder import shortage  # at the top: what tells of failures must not fail itself
 from rsvlm.protocol import Raster, RsvlmError
 
@@ -58,9 +59,9 @@ class Worker:
         self._models: Future[Models] = self._tasks.submit(self._load)
         self._models.add_done_callback(self._report_load)
 
-    def read(self) -> None:
-        """Serve standard input until its end; then stop what is running."""
-        for line in sys.stdin.buffer:
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Serve what comes until its end; then stop what is running."""
+        for line in lines:
             message = json.loads(line)
             if message["op"] == "cancel":
                 watch = self._watches.get(message["job"])
@@ -197,7 +198,8 @@ def main() -> None:
     faulthandler.enable(all_threads=False)  # a crash inside a library leaves its place among the last lines
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends this process
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    Worker(Pipe()).read()
+    lines = os.fdopen(take_standard_input(), "rb")  # first: the worker loads libraries at once
+    Worker(Pipe()).read(lines)
     # A model may be in the middle of a step, and nobody is left to hear of it: do not wait for its thread.
     os._exit(0)
 

@@ -18,6 +18,7 @@ def generate_scenes(
     pixels: int = typer.Option(256, help="Of a side: a multiple of 8 from 128 to 512."),
     pairs: float = typer.Option(0.3, min=0, max=1, help="Share of the scenes that are two dates of a place."),
     split: str = typer.Option("train", help="What the records are called; another split has other scenes."),
+    rounds: int = typer.Option(1, min=1, max=9, help="Of phrases for things, and for what is not there, to outline."),
     overwrite: bool = typer.Option(False, help="Replace the records if they are there already."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
@@ -26,7 +27,7 @@ def generate_scenes(
     from rsvlm.trainer.scenes.making import Wanted
 
     with Terminal(words=False).listening() as watch:
-        done = generate(Wanted(count, seed, pixels, pairs, split), out, overwrite, watch)
+        done = generate(Wanted(count, seed, pixels, pairs, split, rounds), out, overwrite, watch)
     if as_json:
         print(json.dumps({"out": str(out / f"{split}.jsonl"), **asdict(done)}))
         return

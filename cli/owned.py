@@ -12,6 +12,7 @@ import sys
 import threading
 from contextlib import suppress
 
+from rsvlm.backend.standard_input import take_standard_input
 from rsvlm.cli.main import main
 from rsvlm.cli.terminal import Terminal
 
@@ -20,14 +21,14 @@ def begin() -> None:
     """Run the command. Ctrl-C in the owner's terminal is left to the owner, who asks for a stop by itself."""
     if sys.platform != "win32" and os.getpgrp() != os.getpid():
         os.setsid()
-    threading.Thread(target=_watch_owner, name="owner", daemon=True).start()
+    threading.Thread(target=_watch_owner, args=(take_standard_input(),), name="owner", daemon=True).start()
     Terminal.for_programs = True
     main()
 
 
-def _watch_owner() -> None:
+def _watch_owner(stdin: int) -> None:
     with suppress(OSError):  # standard input that cannot be read any more has no owner either
-        while os.read(0, 4096):
+        while os.read(stdin, 4096):
             continue
     signal.raise_signal(signal.SIGTERM)
 

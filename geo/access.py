@@ -5,14 +5,16 @@ Local files, members of local zip and tar archives, and COGs on web hosts that t
 
 from __future__ import annotations
 
-import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from html import unescape
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import rasterio
+from rasterio.env import get_gdal_config
 
 from rsvlm.protocol import RsvlmError
 
@@ -28,8 +30,6 @@ DRIVERS = (
 DATA_DRIVERS = ("PNG", "GTiff", "JPEG", "WEBP")  # of a picture that is sent; none of them refers to other files
 REMOTE_DRIVERS = ("GTiff",)  # a VRT from elsewhere would name files of this machine
 
-log = logging.getLogger(__name__)
-
 _ARCHIVES = ("/vsizip/", "/vsitar/")
 _CONNECTION = re.compile(r"^\s*(<|\{|[A-Za-z][A-Za-z0-9_+.-]+:)")
 _VRT_SOURCE = re.compile(r"<(?:SourceFilename|SourceDataset)([^>]*)>([^<]*)</")
@@ -37,16 +37,34 @@ _LARGEST_VRT = 64 * 2**20
 
 
 @cache
-def notice_missing_limits() -> None:
-    """Log once that GDAL was started before rsvlm.geo was imported, and so without gdal.ini: by a program around rsvlm."""
+def _drivers() -> Collection[str]:
     with rasterio.Env() as env:
-        if "HTTP" in env.drivers():
-            log.warning("GDAL was started before rsvlm.geo was imported: files that refer to others are not held back")
+        return env.drivers().keys()
+
+
+def check_limits(remote: bool) -> None:
+    """Raises RsvlmError (forbidden) where GDAL does not keep to gdal.ini, so that a file could have it ask the network.
+
+    That is so in a program that started GDAL before it imported rsvlm.geo. remote: where the limits came without what keeps the
+    environment from GDAL, what stands there could be sent to a host.
+    """
+    if "HTTP" in _drivers():
+        raise RsvlmError(
+            "forbidden",
+            "No raster is opened, because GDAL was started without the limits on what a raster may refer to.",
+            "Import rsvlm.geo before anything starts GDAL, or install rsvlm in a folder whose path has plain letters only.",
+        )
+    if remote and get_gdal_config("PATH", normalize=False) is not None:
+        raise RsvlmError(
+            "forbidden",
+            "No raster on another machine is opened, because GDAL could send it what the environment holds.",
+            "Install rsvlm in a folder whose path has plain letters only, or download the file.",
+        )
 
 
 def local_path(href: str) -> str:
     """The path that GDAL may open for `href`. Raises forbidden for what is remote, not_found for what is not there."""
-    path = href[7:] if href.startswith("file:///") else href
+    path = _named_file(href) if href.startswith("file:///") else href
     if "\0" in path or not path.strip():
         raise RsvlmError("bad_request", "The raster's path is empty or malformed.", "Give the path of a raster file.")
     for prefix in _ARCHIVES:
@@ -71,6 +89,15 @@ def local_path(href: str) -> str:
             "Export the layer to a GeoTIFF and use that.",
         )
     raise RsvlmError("not_found", f"There is no file {href}.", "Check the path and whether the drive is connected.")
+
+
+def _named_file(url: str) -> str:
+    """The path in a file's URL; also in one that somebody made by putting file:// before a path, whatever signs that holds."""
+    plain = url.removeprefix("file://")
+    try:
+        return plain if os.path.exists(plain) else url2pathname(urlsplit(url).path)
+    except OSError:  # on Windows, for what cannot be a path there
+        return plain
 
 
 def _archive_member(inner: str) -> str:

@@ -18,7 +18,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
-from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_sources, local_path, notice_missing_limits
+from rsvlm.geo.access import DATA_DRIVERS, DRIVERS, REMOTE_DRIVERS, check_limits, check_sources, local_path
 from rsvlm.geo.remote import is_remote, remote_path, tls_options
 from rsvlm.protocol import RsvlmError
 
@@ -40,7 +40,7 @@ def open_raster(href: str | None, data: str | None, closing: ExitStack) -> Datas
         raise RsvlmError(
             "bad_request", "A raster needs either a file (href) or a picture (data).", "Give one of the two."
         )
-    notice_missing_limits()
+    check_limits(remote=href is not None and is_remote(href))
     if href is None:
         memory = closing.enter_context(MemoryFile(_decoded(data or "")))
         dataset = closing.enter_context(_open(memory.name, DATA_DRIVERS, "The picture"))

@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import psutil
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
-from rsvlm.protocol import RsvlmError, replace_shapefile, restore_shapefiles
+from rsvlm.protocol import RsvlmError, is_open, passing_folder, replace_shapefile, restore_shapefiles
 
 _HERE = re.sub(r"[^A-Za-z0-9]", "", platform.node()) or "here"
 _UNWRITTEN = (OSError, RasterioError, CPLE_BaseError, SystemError)  # rasterio.shutil.copy lets the last two through
@@ -32,14 +31,20 @@ def beside(path: Path) -> Iterator[Path]:
     try:
         _clear(path.parent)
         prefix = f".rsvlm-{_HERE}-{os.getpid()}-"
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as folder:
-            yield Path(folder) / path.name
+        with passing_folder(path.parent, prefix) as folder:
+            yield folder / path.name
             if path.suffix.lower() == ".shp":
-                replace_shapefile(Path(folder) / path.name, path)
+                replace_shapefile(folder / path.name, path)
             else:
-                for file in Path(folder).iterdir():
+                for file in folder.iterdir():
                     os.replace(file, path.parent / file.name)
     except _UNWRITTEN as error:
+        if isinstance(error, OSError) and is_open(path, error):
+            raise RsvlmError(
+                "bad_request",
+                f"The file {path} is open, perhaps as a layer of a QGIS project.",
+                "Remove it from the project, or choose another name.",
+            ) from error
         raise RsvlmError("bad_request", f"The file {path} cannot be written.", "Choose a place that can.") from error
 
 

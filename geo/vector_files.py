@@ -33,7 +33,7 @@ FIELDS = (
 _OF_ALL = ("model", "revision", "acquired", "created")  # told of the answer, not of each feature
 SHORT = {"perimeter_m": "perim_m"}  # in a shapefile, whose names have ten characters at most
 _LONGEST = 254  # bytes of a text in a shapefile
-_BEFORE = "GDAL_CONFIG_FILE"  # limits for what GDAL may open in this process; a shapefile is beyond them
+_BEFORE = ("GDAL_CONFIG_FILE", "GDAL_SKIP")  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
 def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS) -> None:
@@ -187,11 +187,10 @@ def _by_gdal(
 
 def pyogrio() -> tuple[Any, Any]:
     """pyogrio's raw functions and its errors. It starts a GDAL of its own, without the limits on what rasters may be."""
-    limits = os.environ.pop(_BEFORE, None)
+    limits = {name: os.environ.pop(name) for name in _BEFORE if name in os.environ}
     try:
         from pyogrio import raw
         from pyogrio.errors import DataLayerError, DataSourceError
     finally:
-        if limits is not None:
-            os.environ[_BEFORE] = limits
+        os.environ.update(limits)
     return raw, (DataSourceError, DataLayerError)

@@ -64,8 +64,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
-        <source>A package for this system and this Python was not found: run “make wheelhouse” for just these.</source>
-        <translation>Ein Paket für dieses System und dieses Python wurde nicht gefunden: Führen Sie „make wheelhouse“ für genau diese aus.</translation>
+        <source>A package for this system and this Python was not found: install Python {version}, or fill the folder with wheels for just these, as the README says.</source>
+        <translation>Ein Paket für dieses System und dieses Python wurde nicht gefunden: Installieren Sie Python {version}, oder füllen Sie den Ordner mit Wheels für genau diese, wie es die README sagt.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/advice.py"/>
@@ -211,11 +211,6 @@
         <location filename="../rsvlm_plugin/settings/training_box.py"/>
         <source>Answers that you correct are kept in the file {file} of this folder. “Fine-tune model” in the Processing toolbox trains a model on them. Empty: a folder beside the project, or rsvlm's own where the project is not saved.</source>
         <translation>Antworten, die Sie berichtigen, bleiben in der Datei {file} dieses Ordners. „Modell nachtrainieren“ in der Verarbeitungswerkzeugkiste trainiert ein Modell damit. Leer: ein Ordner neben dem Projekt oder rsvlms eigener, wo das Projekt nicht gespeichert ist.</translation>
-    </message>
-    <message>
-        <location filename="../rsvlm_plugin/environment/torch_build.py"/>
-        <source>Apple graphics (MPS)</source>
-        <translation>Apple-Grafik (MPS)</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/found.py"/>
@@ -939,8 +934,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
-        <source>For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index.</source>
-        <translation>Für einen Rechner ohne Netz: ein Ordner, den „make wheelhouse“ gefüllt hat. Leer: der Paketindex.</translation>
+        <source>For a computer without a network: a folder of wheels, filled as the README says. Empty: the package index.</source>
+        <translation>Für einen Rechner ohne Netz: ein Ordner mit Wheels, gefüllt, wie es die README sagt. Leer: der Paketindex.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -1139,9 +1134,14 @@
         <translation>Eingabelayer</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
         <source>Install uv, or a Python from python.org or by your system's packages, and try again.</source>
         <translation>Installieren Sie uv oder ein Python von python.org oder aus den Paketen Ihres Systems, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
+        <source>Install uv, or the arm64 build of Python by Homebrew, and try again.</source>
+        <translation>Installieren Sie uv oder das für arm64 gebaute Python von Homebrew, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
@@ -1578,7 +1578,7 @@
         <translation>Es wurde keine NVIDIA-Grafikkarte gefunden.</translation>
     </message>
     <message>
-        <location filename="../rsvlm_plugin/environment/install.py"/>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
         <source>No Python {version} or newer that can make environments was found on this computer.</source>
         <translation>Auf diesem Rechner wurde kein Python {version} oder neuer gefunden, das Umgebungen anlegen kann.</translation>
     </message>
@@ -1674,8 +1674,8 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
-        <source>On a Mac, torch comes with Apple's graphics.</source>
-        <translation>Auf einem Mac kommt torch mit der Apple-Grafik.</translation>
+        <source>On a Mac, models run on the processor.</source>
+        <translation>Auf einem Mac rechnen die Modelle auf dem Prozessor.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/finetune.py"/>
@@ -1917,6 +1917,11 @@
         <location filename="../rsvlm_plugin/settings/models_box.py"/>
         <source>Remove Model</source>
         <translation>Modell entfernen</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/table.py"/>
+        <source>Remove it from the project, or choose another name.</source>
+        <translation>Entfernen Sie sie aus dem Projekt oder wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/replacing.py"/>
@@ -2346,6 +2351,11 @@
         <translation>Text</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
+        <source>The Python of this Mac runs as one for Intel processors, for which torch is no longer made.</source>
+        <translation>Das Python dieses Macs läuft als eines für Intel-Prozessoren, für die torch nicht mehr hergestellt wird.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
         <source>The Python that has the rsvlm backend. Empty: the environment that is set up below.</source>
         <translation>Das Python, in dem das rsvlm-Backend ist. Leer: die Umgebung, die unten eingerichtet wird.</translation>
@@ -2370,6 +2380,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>The attributes alone; places are left out.</source>
         <translation>Nur die Attribute; Orte entfallen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
+        <source>The backend does not run on a Mac with an Intel processor: torch is no longer made for it.</source>
+        <translation>Das Backend läuft nicht auf einem Mac mit Intel-Prozessor: torch wird für ihn nicht mehr hergestellt.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/environment_box.py"/>
@@ -2990,6 +3005,11 @@
         <translation>pip wird aktualisiert</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/environment/makers.py"/>
+        <source>Use a Mac with Apple silicon, or a computer with Windows or Linux.</source>
+        <translation>Nehmen Sie einen Mac mit Apple-Prozessor oder einen Rechner mit Windows oder Linux.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
         <source>Vector layers over the rasters: OpenStreetMap with its tags as columns, or outlines of your own with a column label or class. Captions name what lies in a window, and the outlines come along.</source>
         <translation>Vektorlayer über den Rastern: OpenStreetMap mit seinen Tags als Spalten oder eigene Umrisse mit einer Spalte label oder class. Beschreibungen nennen, was in einem Fenster liegt, und die Umrisse kommen mit.</translation>
@@ -3549,6 +3569,11 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>{path} is open in another program.</source>
         <translation>{path} ist in einem anderen Programm geöffnet.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/layers/table.py"/>
+        <source>{path} is open, perhaps as a layer of this project.</source>
+        <translation>{path} ist geöffnet, vielleicht als Layer dieses Projekts.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/mask_rasters.py"/>

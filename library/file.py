@@ -100,7 +100,8 @@ class Library:
 
     @classmethod
     def open(cls, path: Path) -> Library:
-        """Raises RsvlmError: not_found, bad_request for a file that is no library."""
+        """Raises RsvlmError: forbidden (on another machine), not_found, bad_request for a file that is no library."""
+        _check_place(path)
         if not path.is_file():
             raise RsvlmError("not_found", f"There is no library {path}.", "Make it with “rsvlm knowledge add”.")
         connection = _connected(path, "rw")
@@ -112,9 +113,10 @@ class Library:
 
     @classmethod
     def open_or_create(cls, path: Path, maker: Maker) -> Library:
-        """Raises RsvlmError: bad_request for a file that is no library or would not be known for one, or whose vectors
-        another model has made.
+        """Raises RsvlmError: forbidden (on another machine), bad_request for a file that is no library or would not be known for
+        one, or whose vectors another model has made.
         """
+        _check_place(path)
         if not path.parent.is_dir():
             raise RsvlmError("bad_request", f"There is no folder {path.parent}.", "Make it, or name another one.")
         if not path.exists() and path.suffix.lower() != SUFFIX:
@@ -220,6 +222,16 @@ class Library:
         except (TypeError, ValueError) as error:
             raise _damaged(self.path) from error
         return Vectors([row[0] for row in rows], values)
+
+
+def elsewhere() -> RsvlmError:
+    return RsvlmError("forbidden", "The library is not on this machine.", "Copy it to a local folder.")
+
+
+def _check_place(path: Path) -> None:
+    """SQLite locks no files safely over a network, and opens none by the name of a Windows share."""
+    if any(str(place).startswith(("\\\\", "//")) for place in (path, path.absolute())):
+        raise elsewhere()
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:

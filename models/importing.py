@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess  # nosec B404 # this interpreter, on a module of ours
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from rsvlm.models.families.geoclip.releases import known_release
 from rsvlm.models.folders import models_folder
 from rsvlm.models.releases import READABLE, Release, named_weights, readable, release_of
 from rsvlm.models.safety import check_folder
-from rsvlm.protocol import RsvlmError
+from rsvlm.protocol import RsvlmError, moved, new_folder
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +73,9 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
     weights = path if release.lies_in(path) or release.as_it_is else _weights(path, release)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".import-", dir=models_folder()))
+        stage = new_folder(models_folder(), ".import-")
     except OSError as error:
-        raise RsvlmError(
-            "unavailable",
-            f"The folder of models {models_folder()} cannot be written.",
-            "Make it writable, or name another folder in RSVLM_MODELS.",
-        ) from error
+        raise _closed() from error
     try:
         if release.as_it_is:
             found = release.function("take_in")(path, stage, wish.id)
@@ -92,14 +87,24 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
             return report, None
         card = _write_card(stage, wish, found["card"], found.get("files"))
         try:
-            stage.rename(card.folder)
+            moved(stage, card.folder)
         except OSError as error:
+            if not card.folder.exists():
+                raise _closed() from error
             raise RsvlmError(
                 "bad_request", f"There is a folder {card.folder} already.", "Take another --id, or remove that folder."
             ) from error
         return report, card
     finally:
         shutil.rmtree(stage, ignore_errors=True)  # there only where the model was not brought in
+
+
+def _closed() -> RsvlmError:
+    return RsvlmError(
+        "unavailable",
+        f"The folder of models {models_folder()} cannot be written.",
+        "Make it writable, or name another folder in RSVLM_MODELS.",
+    )
 
 
 def _check_id(model_id: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.folders import home
-from rsvlm.protocol import RsvlmError
+from rsvlm.protocol import RsvlmError, moved, new_folder
 
 RECORD = "record.json"
 ENDING = ".onnx"
@@ -88,7 +87,7 @@ def keep(record: OnnxRecord, made: Path, card: ModelCard) -> None:
         (made / RECORD).write_text(json.dumps(asdict(record), indent=1) + "\n", "utf-8")
         for old in place.parent.glob(f"{card.id}-????????????-{record.device}"):
             shutil.rmtree(old)
-        made.replace(place)
+        moved(made, place)
     except OSError as error:
         raise closed(place) from error
 
@@ -98,7 +97,7 @@ def workplace() -> Path:
     folder = home() / "onnx"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
+        return new_folder(folder, ".making-")
     except OSError as error:
         raise closed(folder) from error
 

@@ -12,6 +12,11 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .errors import ERROR_CODES as ERROR_CODES
 from .errors import Cancelled as Cancelled
 from .errors import RsvlmError as RsvlmError
+from .folders import can_write as can_write
+from .folders import new_folder as new_folder
+from .folders import passing_folder as passing_folder
+from .moving import is_open as is_open
+from .moving import moved as moved
 from .questions import asks_for_all as asks_for_all
 from .record import TASKS as TASKS
 from .record import Record as Record

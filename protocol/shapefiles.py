@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
+
+from .folders import passing_folder
 
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj", ".shp")  # the .shp last
 _KEPT = ".rsvlm-previous-"
@@ -34,7 +35,11 @@ def replace_shapefile(written: Path, target: Path) -> None:
         for part in there:
             _copy(part, whole / part.name)
         whole.rename(kept)
-        target.unlink(missing_ok=True)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError:  # a program has it open, on Windows: it is whole, and nothing is to be put back
+            kept.rename(whole)
+            raise
     for source, part in zip(shapefile_parts(written), shapefile_parts(target)):
         if source.exists():
             os.replace(source, part)
@@ -53,8 +58,8 @@ def restore_shapefiles(folder: Path) -> None:
             part.unlink(missing_ok=True)
             if (kept / part.name).exists():
                 _copy(kept / part.name, part)
-        with tempfile.TemporaryDirectory(prefix=".rsvlm-", dir=folder) as gone:
-            kept.rename(Path(gone) / kept.name)
+        with passing_folder(folder, ".rsvlm-") as gone:
+            kept.rename(gone / kept.name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ from rsvlm.tasks.outlines import LIKELY
 
 SPECK = 8  # pixels; what is smaller counts for nothing
 SCRAP = 0.2  # of the area that things of a kind have; what is smaller is a part of one that was torn off
-FEW = 0.3  # chance of any being there under which none is counted
+FEW = 0.4  # chance of any being there under which none is counted
 PART = 0.25  # of a thing that lies in a place, for it to be there
 COVERED = 0.01  # of a place, that does for a thing of which less lies there
 LOOKED = 0.75  # what the masks' word weighs against the decoder's, where both say whether something is there

@@ -30,7 +30,7 @@ _STOPPED = ".stopped-"
 def place_of(
     raster: Raster, scene: Scene, card: ModelCard, phrases: Sequence[str], layout: Layout, method: str
 ) -> Path:
-    """Where these probabilities lie, or will; other pixels, phrases or weights have another place.
+    """Where these probabilities lie, or will; other pixels, phrases, weights or calibration have another place.
 
     Raises RsvlmError (unavailable) where there can be no folder for them.
     """
@@ -38,7 +38,7 @@ def place_of(
         "raster": raster.to_json() | {"name": None},
         "files": [] if raster.href is None or is_remote(raster.href) else list(map(_state, _pixels(scene))),
         "grid": [scene.width, scene.height, layout.grid.width, layout.grid.height, *layout.grid.transform],
-        "model": [card.id, card.revision, method, VERSION],
+        "model": [card.id, card.revision, card.calibration.model_dump(mode="json"), method, VERSION],
         "phrases": list(phrases),
     }
     folder = home() / "probabilities"

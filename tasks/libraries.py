@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rsvlm.library.file import Library
+from rsvlm.library.file import Library, elsewhere
 from rsvlm.models.cards import load_cards
 from rsvlm.protocol import RsvlmError
 
@@ -37,6 +37,6 @@ def _local(path: str) -> Path:
     """Raises RsvlmError (bad_request, forbidden) for what is no path on this machine."""
     if not path.strip() or "\0" in path:
         raise RsvlmError("bad_request", "The path of the library is empty or malformed.", "Give the path of a .gpkg.")
-    if "://" in path or path.startswith(("\\\\", "//")):
-        raise RsvlmError("forbidden", "The library is not on this machine.", "Copy it to a local folder.")
+    if "://" in path:
+        raise elsewhere()
     return Path(path)

@@ -47,6 +47,12 @@ def picture(view: View) -> np.ndarray:
     return seen
 
 
+def frame_of(scene: Scene) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the extent, in coordinates of the scene."""
+    x0, y0, x1, y1 = scene.extent
+    return (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
+
+
 def wanted_share(scene: Scene) -> float:
     """How much of the extent was asked for, over 0 to 1: all of it, or what an area covers of it."""
     if scene.area is None:

@@ -6,6 +6,7 @@ On the ground (`ask`) everything is outlined as “segment” does it, and the o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
@@ -14,9 +15,10 @@ from typing import Any
 import shapely
 from rasterio.features import geometry_mask
 
+from rsvlm.geo.ground import is_north_up
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.compact.presence import head, outlined
+from rsvlm.models.families.compact.presence import head
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
@@ -24,6 +26,7 @@ from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, conc
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
+from rsvlm.tasks.looking import frame_of
 from rsvlm.tasks.measurable import Measurable, measurable
 from rsvlm.tasks.segment import segment
 
@@ -31,7 +34,10 @@ NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentenc
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
 MOST_TILES = 256  # that are outlined for an answer
+_COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
 GUESSED = "The answer is the model's word and was not measured"
+NOT_DRAWN = "Nothing of it was outlined: it may be too faint or too small for that, or lie just beside the place."
+HEIGHTS = "“above” and “below” may be meant as heights. Ask for north, south, left or right on the map."
 TOO_LARGE = "The place is too large to be outlined for an answer, so this one comes from a single view of it."
 
 
@@ -59,12 +65,16 @@ def to_measure(
     asked = measurable(request.question) if request.knowledge is None else None
     if asked is None or asked.joined:
         return None, []
+    if asked.heights:
+        return None, [f"{GUESSED}: {HEIGHTS}"]
     with Scene.open(request.raster) as scene, models.using(card.id, watch.cancelled) as found:
         if not able(card, found) or not isinstance(found, Segments):
             return None, []
-        strange = _unlearnt(asked, [head(phrase) for phrase in asked.phrases], card)
+        strange = _unlearnt(asked, asked.phrases, card)
         if strange:
             return None, [f"{GUESSED}: the model has not learnt to outline {' and '.join(strange)}."]
+        if asked.compass and not is_north_up(scene.extent, scene.crs):
+            return None, [f"{GUESSED}: up is not north in this raster. Ask for top, bottom, left or right."]
         layout = Tiles(scene, card.input.pixels, card.input.gsd_range_m[0], found.mask_stride)
     return (asked, []) if layout.count <= MOST_TILES else (None, [TOO_LARGE])
 
@@ -99,6 +109,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     told = phrase_reports(asked.phrases, shapes, ())
     sizes = " ".join(_sentence(report["text"]) for report in told if report["count"] or asked.kind in NUMBERS)
     text = sizes if asked.kind in NUMBERS else f"{short} {sizes}".strip()
+    unseen = [NOT_DRAWN] if (asked.kind, short) == ("there", "Yes.") and not shapes else []
     watch.text(text)
     return replace(
         found,
@@ -110,6 +121,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
         | {"measured": {"kind": asked.kind, "phrases": list(asked.phrases), "said": words.text}},
         timings={name: round(seconds + words.timings.get(name, 0), 4) for name, seconds in found.timings.items()},
         structured={"phrases": told},
+        warnings=[*found.warnings, *unseen],
         target_absent=[
             phrase
             for phrase, items in evidence.items()
@@ -123,7 +135,11 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
     """Those that the model has not learnt to outline, whose outlines, or none, prove nothing. That they are there is told
     otherwise (families/compact/presence.py).
     """
-    return [phrase for phrase in phrases if asked.kind != "there" and not outlined(phrase, card.calibration.outlined)]
+    if asked.kind == "there" or not card.calibration.outlined:
+        return []
+    names = "|".join(map(re.escape, card.calibration.outlined))
+    learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{_COVER}))?")  # “tree species” are no trees
+    return [thing for thing in map(head, phrases) if not learnt.fullmatch(thing)]
 
 
 def _on_ground(
@@ -131,9 +147,7 @@ def _on_ground(
 ) -> tuple[dict[str, Shown], dict[str, list[Evidence]]]:
     """By phrase, without scraps and without what is likelier not there: what concluded takes, and the outlines themselves."""
     with Scene.open(raster) as scene:
-        x0, y0, x1, y1 = scene.extent
-        frame = (x0, y1, x1, y0) if scene.crs else (x0, y0, x1, y1)
-        area = _with_data(scene)
+        frame, area = frame_of(scene), _with_data(scene)
     there = found.provenance["there"]
     shown: dict[str, Shown] = {}
     evidence: dict[str, list[Evidence]] = {}
@@ -170,7 +184,7 @@ def in_pictures(
     if able(predictor.card, predictor):
         for number, (picture, question) in enumerate(zip(seen, questions, strict=True)):
             asked = measurable(question)
-            if asked is not None:
+            if asked is not None and not asked.compass:
                 likely = predictor.likely([picture], asked.phrases)[0]
                 rows = zip(asked.phrases, likely.there.tolist(), likely.maps, strict=True)
                 shown: dict[str, Shown] = {phrase: InPicture(there, values) for phrase, there, values in rows}

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from rsvlm.geo.measuring import measured
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, Watch
 from rsvlm.tasks.agreement import disagreement
-from rsvlm.tasks.expressions import refers
 from rsvlm.tasks.features import Found, evidence_of, phrase_reports
 from rsvlm.tasks.in_words import doubts as doubts_of_words
 from rsvlm.tasks.layout import OneView, Tiles, one_view_will_do
-from rsvlm.tasks.looking import gaps, seen
+from rsvlm.tasks.looking import frame_of, gaps, seen
 from rsvlm.tasks.plan import doubts, one_view
 from rsvlm.tasks.provenance import provenance
+from rsvlm.tasks.referring import Referring, lowered, picked, referring, refers
 from rsvlm.tasks.searching import Search
 from rsvlm.tasks.sights import KINDS, Seer
 
@@ -26,13 +29,15 @@ from rsvlm.tasks.sights import KINDS, Seer
 class Looking:
     """phrases: all that are wanted, in their order. searches: the one for all class phrases first, if there are any.
 
-    expressions: phrases that are looked for by themselves. warnings: sentences for the user.
+    expressions: phrases that are looked for by themselves; meant: those of them that are chosen among outlines of a name.
+    warnings: sentences for the user.
     """
 
     seer: Seer
     phrases: list[str]
     searches: list[Search]
     expressions: list[str]
+    meant: dict[str, Referring]
     warnings: list[str]
 
 
@@ -42,18 +47,23 @@ def looking(scene: Scene, card: ModelCard, seer: Seer, phrases: Sequence[str], w
     whole = one_view(scene, card)
     glance = seen(scene, whole, watch, "look for phrases in", enough=0)
     expressions = [phrase for phrase in wanted if seer.whole and refers(phrase)]
+    chosen = {phrase: referring(phrase) for phrase in expressions if seer.method == "probabilities"}
+    meant = {phrase: one for phrase, one in chosen.items() if one is not None}
     classes = [phrase for phrase in wanted if phrase not in expressions]
     searches = []
     if classes:
         one = not seer.together and one_view_will_do(scene, card, seer.finest)
         layout = OneView(scene, card) if one else Tiles(scene, seer.side, seer.finest, seer.stride)
         searches.append(Search(layout, seer, classes))
-    if expressions:
-        view = OneView(scene, card)
-        searches += [Search(view, seer, [phrase]) for phrase in expressions]
+    for phrase in expressions:
+        if phrase in meant:
+            tiles = Tiles(scene, seer.side, seer.finest, seer.stride)
+            searches.append(Search(tiles, seer, [phrase], [meant[phrase].name]))
+        else:
+            searches.append(Search(OneView(scene, card), seer, [phrase]))
     seen_at = dict.fromkeys(search.layout.gsd_m for search in searches)
     warnings = [doubt for gsd in seen_at for doubt in doubts(scene, card, gsd)]
-    return Looking(seer, wanted, searches, expressions, [*warnings, *gaps(scene, whole, glance), *seer.warnings])
+    return Looking(seer, wanted, searches, expressions, meant, [*warnings, *gaps(scene, whole, glance), *seer.warnings])
 
 
 def told(
@@ -73,12 +83,24 @@ def told(
     if not any(search.done for search in plan.searches):
         raise Cancelled()
     looked_for = [phrase for phrase in plan.phrases if any(phrase in s.phrases and s.done for s in plan.searches)]
+    there = {phrase: float(search.there[at]) for phrase in looked_for for search, at in [_search_of(plan, phrase)]}
+    for phrase, one in plan.meant.items():
+        named = [item for item in found if item.phrase == phrase]
+        if named:
+            shapes = [item.shape for item in named]
+            areas, _ = measured(np.array([*shapes, None], object)[:-1], scene.crs)
+            known = areas if np.isfinite(areas).all() else None
+            numbers, off = picked(one, shapes, frame_of(scene), areas=known)
+            there[phrase] = lowered(there[phrase], off)
+            chosen = (
+                [named[number] for number in numbers] if there[phrase] >= predictor.card.calibration.drawn_from else []
+            )
+            found = [*(item for item in found if item.phrase != phrase), *chosen]
     ordered = sorted(found, key=lambda item: plan.phrases.index(item.phrase))
     evidence = evidence_of(kind, ordered, scene.crs, raster.name or scene.source)
     for item in evidence:
         watch.evidence(item)
     reports = phrase_reports(looked_for, evidence, plan.expressions)
-    there = {phrase: float(search.there[at]) for phrase in looked_for for search, at in [_search_of(plan, phrase)]}
     words = _in_words(task, plan, looked_for, evidence, predictor)
     stops = _stops(plan, looked_for)
     first = plan.searches[0]
@@ -88,7 +110,7 @@ def told(
         evidence=evidence,
         provenance=provenance(task, predictor, raster, scene, first.layout.gsd_m)
         | {
-            "prompt": [put(predictor.card, KINDS[task], phrase) for phrase in looked_for],
+            "prompt": [put(predictor.card, KINDS[task], _asked(plan, phrase)) for phrase in looked_for],
             "method": plan.seer.method,
             "there": {phrase: round(chance, 3) for phrase, chance in there.items() if chance > 0},
             "tiles": {
@@ -110,6 +132,11 @@ def told(
             if not report["count"] and not _search_of(plan, report["phrase"])[0].cut_short
         ],
     )
+
+
+def _asked(plan: Looking, phrase: str) -> str:
+    """What the model was asked for."""
+    return plan.meant[phrase].name if phrase in plan.meant else phrase
 
 
 _DRAWN = {"segment": "mask", "ground": "boxes"}

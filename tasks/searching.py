@@ -48,12 +48,13 @@ def _duration(seconds: float) -> str:
 class Search:
     """A set of phrases, looked for on all pictures of a layout.
 
-    phrases: those that were looked for wherever anything was. done: pictures that were looked at. stopped: by the user.
+    phrases: those that were looked for wherever anything was. asked: what the model is asked for each, where that is not the
+    phrase itself. done: pictures that were looked at. stopped: by the user.
     there: how likely each phrase is anywhere. replies: of each phrase, of a model that answers in words.
     """
 
-    def __init__(self, layout: Layout, seer: Seer, phrases: Sequence[str]) -> None:
-        self.layout, self._seer, self.phrases = layout, seer, list(phrases)
+    def __init__(self, layout: Layout, seer: Seer, phrases: Sequence[str], asked: Sequence[str] = ()) -> None:
+        self.layout, self._seer, self.phrases, self._asked = layout, seer, list(phrases), list(asked)
         self.done, self.stopped = 0, False
         self.there = np.zeros(len(phrases))
         self.replies: list[list[Reply]] = [[] for _ in phrases]
@@ -117,7 +118,9 @@ class Search:
         if not pictures:
             return []
         together = self._seer.together
-        found = self._seer.see(pictures, self.phrases) if together else [self._one_by_one(pictures[0], pace)]
+        found = (
+            self._seer.see(pictures, self._asked or self.phrases) if together else [self._one_by_one(pictures[0], pace)]
+        )
         self.there = np.max([self.there[: len(self.phrases)], *(sight.there for sight in found)], axis=0)
         return found
 

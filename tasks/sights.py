@@ -13,12 +13,15 @@ import numpy as np
 
 from rsvlm.geo.blending import blended
 from rsvlm.geo.tiling import Tiling
-from rsvlm.models.predictors.abilities import Answers, Classifies, Predictor, Question, Reply, Segments
+from rsvlm.models.predictors.abilities import Answers, Classifies, Likely, Predictor, Question, Reply, Segments
 from rsvlm.models.predictors.zero_shot import COVER, unlike
 from rsvlm.models.prompts import put
 from rsvlm.tasks.plan import TILE_GSD
+from rsvlm.tasks.referring import Referring, referring, singled_out
 
 KINDS = {"segment": "segment", "ground": "refer"}  # of prompts, by task
+HALF_FADED = 1 / 3  # odds at which what is there fades by half, so that no pixel is likely to be of it any more
+TINY = 1e-6
 PATCHES = 2  # along the side of a tile that is compared by patches; half a patch further, the next one begins
 
 
@@ -73,9 +76,30 @@ class ByProbabilities:
         self.side, (self.finest, _) = predictor.card.input.pixels, predictor.card.input.gsd_range_m
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
-        """What is likelier not there than there fades away."""
-        found = self._predictor.likely(self._predictor.encode(np.stack(pictures)), phrases)
-        return [Sight(one.maps * np.minimum(1, 2 * one.there)[:, None, None], one.there) for one in found]
+        """What is hardly there fades away, all of it under the chance that the card says. Expressions are of whole pictures."""
+        meant = [referring(phrase) for phrase in phrases]
+        names = dict.fromkeys(one.name for one in meant if one and one.name not in phrases)
+        every = [*phrases, *names]
+        found = self._predictor.likely(self._predictor.encode(np.stack(pictures)), every)
+        least = self._predictor.card.calibration.drawn_from
+        return [_faded(*_singled_out(meant, one, every), least) for one in found]
+
+
+def _singled_out(
+    meant: Sequence[Referring | None], found: Likely, every: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maps and chances of the phrases, which come first in `every`."""
+    maps, there = found.maps[: len(meant)].copy(), found.there[: len(meant)].copy()
+    for at, one in enumerate(meant):
+        if one:
+            maps[at], there[at] = singled_out(one, maps[at], found.maps[every.index(one.name)], float(there[at]))
+    return maps, there
+
+
+def _faded(maps: np.ndarray, there: np.ndarray, least: float) -> Sight:
+    """least: chance under which no pixel is likely enough to be outlined. From some chance above it on nothing fades."""
+    odds = HALF_FADED * there / np.maximum(1 - there, TINY) * (1 - least) / least
+    return Sight((maps * np.minimum(1, 2 * odds / (1 + odds))[:, None, None]).astype(np.float32), there)
 
 
 class ByWords:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,14 @@ def _shared(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"the development data is not here: {folder} (set RSVLM_DATA to its folder)")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_models_but_the_bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the user added is not seen, and what a test adds unasked does not stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RSVLM_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
 
 
 @pytest.fixture(scope="session")

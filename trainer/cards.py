@@ -16,7 +16,12 @@ from rsvlm.models.weights import WEIGHTS
 from rsvlm.trainer.recipe import Recipe
 
 SCENES = ("vision", "heads")  # parts that calibrated probabilities of classes come from
-PRESENCE = {"present", "named", "outlined"}  # of a calibration: what tells whether something is there at all
+PRESENCE = {
+    "present",
+    "named",
+    "outlined",
+    "drawn_from",
+}  # of a calibration: what tells whether something is there at all
 OWN = {"id", "title", "source", "trained_on", "figures", "terms"}
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from rsvlm.protocol import RsvlmError, Watch
+from rsvlm.protocol import RsvlmError, Watch, passing_folder
 from rsvlm.trainer import formats
 from rsvlm.trainer.formats.reading import Source
 from rsvlm.trainer.records import Records, Writer
@@ -84,8 +82,7 @@ def export(name: str, records: Path, out: Path, split: str | None, overwrite: bo
     if not out.parent.is_dir():
         raise RsvlmError("bad_request", f"There is no folder {out.parent}.", "Make it, or name another one.")
     found = Records(records)
-    stage = Path(tempfile.mkdtemp(prefix=".rsvlm-", dir=out.parent))
-    try:
+    with passing_folder(out.parent, ".rsvlm-") as stage:
         module = import_module(f"{formats.__name__}.{formats.FORMATS[name].module}")
         count: int = module.write(found if split is None else found.select(split), stage / out.name)
         if not count:
@@ -93,6 +90,4 @@ def export(name: str, records: Path, out: Path, split: str | None, overwrite: bo
                 "bad_request", f"No record of {records.name} has what {name} holds.", "See docs/data.md on formats."
             )
         (stage / out.name).replace(out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
     return count

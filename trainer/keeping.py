@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from rsvlm.protocol import moved
+
 
 def put(part: Path, target: Path) -> None:
     """Move a whole folder to where another one may lie, which goes away."""
@@ -12,8 +14,8 @@ def put(part: Path, target: Path) -> None:
     old = _removed(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        target.rename(old)
-    part.rename(target)
+        moved(target, old)
+    moved(part, target)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -29,7 +31,7 @@ def put_back(target: Path) -> None:
     """Where a process was killed between taking the old folder away and moving the new one in, the old one is there again."""
     old = _removed(target)
     if old.exists() and not target.exists():
-        old.rename(target)
+        moved(old, target)
 
 
 def _removed(target: Path) -> Path:

@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 
 from rsvlm.models.families.compact.predictor import CompactPredictor
-from rsvlm.models.families.compact.presence import evidence, outlined
+from rsvlm.models.families.compact.presence import evidence, head, outlined
 from rsvlm.protocol import Record
 from rsvlm.trainer.measuring.asking import Setting
 from rsvlm.trainer.measuring.drawn import Presence
@@ -34,7 +34,6 @@ DRAWN = 250  # generated pictures
 AGREED = 2  # of five people who have to speak of a thing
 FEW = 3  # pictures that show a thing, or do not: with fewer nothing is fitted
 FOUND = 0.9  # share of what is there that may still be drawn
-FADED = 0.25  # chance up to which nothing is drawn (tasks/sights.py)
 RIDGE = 1e-4
 
 
@@ -71,7 +70,7 @@ class Asked:
 
 @dataclass
 class Witnesses:
-    """Of each phrase and picture: evidence (n, 4) and likeness (n,), truth (n,), the phrase, and whether the picture is real."""
+    """Of each phrase and picture: evidence (n, 5) and likeness (n,), truth (n,), the phrase, and whether the picture is real."""
 
     evidence: list[np.ndarray] = field(default_factory=list)
     alike: list[float] = field(default_factory=list)
@@ -122,9 +121,9 @@ def witnesses(predictor: CompactPredictor, pictures: Iterable[Asked]) -> Witness
     for one in pictures:
         phrases = list(one.there)
         seen = predictor.encode([one.picture])
-        own = predictor.drawn(seen, phrases)[0].there[None]
+        drawn = predictor.drawn(seen, phrases)[0]
         alike, familiar = predictor.witnesses(seen, phrases)
-        found.evidence += list(evidence(own, alike, familiar)[0])
+        found.evidence += list(evidence(drawn.there[None], drawn.maps.max(axis=(1, 2))[None], alike, familiar)[0])
         found.alike += alike[0].tolist()
         found.there += one.there.values()
         found.phrases += phrases
@@ -133,17 +132,26 @@ def witnesses(predictor: CompactPredictor, pictures: Iterable[Asked]) -> Witness
 
 
 def fit_presence(found: Witnesses, names: Sequence[str]) -> dict[str, Any]:
-    """`present` and `named` of a card's calibration. names: what was learnt with outlines."""
-    learnt = np.array([outlined(phrase, names) for phrase in found.phrases])
+    """`present`, `drawn_from` and `named` of a card's calibration. names: what was learnt with outlines.
+
+    Chances of the former are probabilities, and FOUND of what is there is drawn. Of other names as much is drawn from there on.
+    """
+    learnt = np.array([outlined(head(phrase), names) for phrase in found.phrases])
     drawn, there = ~np.array(found.real), np.array(found.there)
     phrases = np.array([phrase if own else "" for phrase, own in zip(found.phrases, found.real, strict=True)])
     alike = np.stack([found.alike, np.ones(len(there))], axis=1)
 
-    def of(rows: np.ndarray, chosen: np.ndarray) -> list[float]:
-        weights = shares(phrases[chosen].tolist(), there[chosen], drawn[chosen])
-        return fitted(rows[chosen], there[chosen], weights)
+    def of(rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, float]:
+        return fitted(rows[chosen], there[chosen], shares(phrases[chosen].tolist(), there[chosen], drawn[chosen]))
 
-    return {"present": of(np.array(found.evidence), learnt), "named": of(alike, ~learnt & ~drawn)}
+    present, least = of(np.array(found.evidence), learnt)
+    named, least_named = of(alike, ~learnt & ~drawn)
+    named[-1] += least - least_named
+    return {
+        "present": [round(float(value), 3) for value in present],
+        "named": [round(float(value), 3) for value in named],
+        "drawn_from": round(float(1 / (1 + np.exp(-least))), 3),
+    }
 
 
 def shares(names: Sequence[str], there: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -157,14 +165,13 @@ def shares(names: Sequence[str], there: np.ndarray, drawn: np.ndarray) -> np.nda
     return each
 
 
-def fitted(rows: np.ndarray, there: np.ndarray, weights: np.ndarray) -> list[float]:
-    """Weights of log-odds, the last of them what is added: as low as lets FOUND of what is there be drawn."""
+def fitted(rows: np.ndarray, there: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Weights of log-odds, the last of them what is added; and from which log-odds on FOUND of what is there lies."""
     found = logistic(rows, there, weights)
     odds = rows[there] @ found
     order = np.argsort(odds)
     below = np.cumsum(weights[there][order]) / weights[there].sum()
-    found[-1] += np.log(FADED / (1 - FADED)) - odds[order][int(np.searchsorted(below, 1 - FOUND))]
-    return [round(float(value), 3) for value in found]
+    return found, float(odds[order][int(np.searchsorted(below, 1 - FOUND))])
 
 
 def logistic(rows: np.ndarray, there: np.ndarray, weights: np.ndarray, rounds: int = 30) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.multiprocessing as multiprocessing
 from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
@@ -94,8 +94,8 @@ class StageTrainer(Trainer):
         return super().create_scheduler(self._schedule, optimizer)
 
     def get_train_dataloader(self) -> DataLoader:
-        """Workers are copies of this process, which share its records; where there is no fork, steps are made in it."""
-        workers = self.workers if "fork" in multiprocessing.get_all_start_methods() else 0
+        """Workers are copies of this process, which share its records; elsewhere than on Linux, steps are made in it."""
+        workers = self.workers if sys.platform == "linux" else 0  # libraries of macOS do not survive a fork
         return DataLoader(
             self.train_dataset,
             batch_size=None,

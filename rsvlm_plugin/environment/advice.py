@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..translation import tr
+from .makers import PINNED_PYTHON
 
 FULL = r"No space left|disk full|WinError 112|os error 28"
 PROXY = r"\b407\b|ProxyError|[Pp]roxy"
@@ -30,7 +31,13 @@ def advice(said: str) -> str:
         (CLOSED, tr("A file may not be written: choose another folder, or close other windows that use the backend.")),
         (LONG, tr("A path is too long: choose a shorter folder.")),
         (UNREACHED, tr("The package index was not reached: look at the network, or choose a folder with wheels.")),
-        (MISSING, tr("A package for this system and this Python was not found: run “make wheelhouse” for just these.")),
+        (
+            MISSING,
+            tr(
+                "A package for this system and this Python was not found: install Python {version}, or fill the folder "
+                "with wheels for just these, as the README says."
+            ).format(version=PINNED_PYTHON),
+        ),
     ):
         if re.search(pattern, said):
             return sentence

@@ -23,7 +23,7 @@ from .advice import advice
 from .command import Commands, Step
 from .downloads import Downloads
 from .locate import BEGUN, MARK, home, python_in, read_mark
-from .makers import OLDEST_PYTHON, PROBE, candidates, find_uv, suiting
+from .makers import PROBE, candidates, check_machine, find_uv, none_suits, suiting
 from .proxy import proxy_environment
 from .recipe import Maker, Plan, filling, looking, making, trying
 
@@ -47,6 +47,7 @@ class Installation(QObject):
         self.log: Deque[str] = deque(maxlen=LOG_LINES)
         self.line.connect(self.log.append)
         self._candidates: List[str] = []
+        self._probed = ""  # what those that do not suit said
         self._running: Optional[Commands] = None
         self._work: Optional[Path] = None
         self._environment = proxy_environment()
@@ -61,6 +62,7 @@ class Installation(QObject):
     def start(self) -> None:
         """Begin; every outcome is a signal."""
         try:
+            check_machine()
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             check_folder(self.plan)
             self._start()
@@ -111,20 +113,14 @@ class Installation(QObject):
         elif find_uv() is not None:
             self._repair(Maker("", find_uv()))
         else:
-            self._fail(
-                RsvlmError(
-                    "unavailable",
-                    tr("No Python {version} or newer that can make environments was found on this computer.").format(
-                        version="{}.{}".format(*OLDEST_PYTHON)
-                    ),
-                    tr("Install uv, or a Python from python.org or by your system's packages, and try again."),
-                )
-            )
+            self._fail(none_suits(self._probed))
 
     @pyqtSlot(bytes)
     def _on_probed(self, output: bytes) -> None:
-        found = suiting(output.decode("utf-8", errors="replace"))
+        said = output.decode("utf-8", errors="replace")
+        found = suiting(said)
         if found is None:
+            self._probed += said
             self._on_probe_failed(None, "")
             return
         self._repair(Maker(found[1], find_uv()))

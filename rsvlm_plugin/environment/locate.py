@@ -115,13 +115,14 @@ def not_installed() -> RsvlmError:
 
 
 def install_command() -> str:
-    """What a user types to get the backend, exactly."""
-    folder = plugin_folder()
+    """What a user types to get the backend, exactly: one line, or on Windows two for either of its shells."""
+    folder, environment = plugin_folder(), environment_folder()
+    python = python_in(environment)
+    if sys.platform == "win32":  # where PowerShell knows no && and runs no quoted path
+        return f'py -3 -m venv "{environment}"\npy -3 -m pip --python "{python}" install "{folder}"'
     if (folder / "Makefile").is_file():
         return f'make -C "{folder}" setup'
-    environment = environment_folder()
-    maker = "py -3" if sys.platform == "win32" else "python3"
-    return f'{maker} -m venv "{environment}" && "{python_in(environment)}" -m pip install "{folder}"'
+    return f'python3 -m venv "{environment}" && "{python}" -m pip install "{folder}"'
 
 
 def child_environment(parent: Mapping[str, str], wishes: Mapping[str, str]) -> Dict[str, str]:

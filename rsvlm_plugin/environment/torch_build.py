@@ -22,7 +22,7 @@ CUDA_BUILDS = (
 )
 REST_GB = 0.2  # to download beside torch
 # Gigabytes: to download and to have free, the rest of the backend included; a download is kept twice for a while.
-WEIGHTS = {"cpu": (0.4, 2.5), "mps": (0.3, 2.0), "cu130": (3.0, 10.0), "cu126": (3.3, 11.0)}
+WEIGHTS = {"cpu": (0.4, 2.5), "cu130": (3.0, 10.0), "cu126": (3.3, 11.0)}
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,9 @@ class TorchBuild:
 
     @property
     def title(self) -> str:
-        titles = {"cpu": tr("processor (CPU)"), "mps": tr("Apple graphics (MPS)")}
-        return titles.get(self.name) or tr("NVIDIA graphics (CUDA {version})").format(
-            version=f"{self.name[2:4]}.{self.name[4:]}"
-        )
+        if self.name == "cpu":
+            return tr("processor (CPU)")
+        return tr("NVIDIA graphics (CUDA {version})").format(version=f"{self.name[2:4]}.{self.name[4:]}")
 
     @property
     def extra(self) -> str:
@@ -69,7 +68,7 @@ def choose(wish: str, said: Optional[str], platform: str) -> TorchBuild:
     said: what nvidia-smi answered to CARD_QUERY, "" if it failed, None where there is no nvidia-smi.
     """
     if platform == "darwin":
-        return TorchBuild("mps", "", tr("On a Mac, torch comes with Apple's graphics."))
+        return TorchBuild("cpu", "", tr("On a Mac, models run on the processor."))
     if wish == "cpu":
         return _build("cpu", tr("You chose the processor."))
     found = cards(said or "")

@@ -34,7 +34,7 @@ from .record import Record
 from .results import answer_layer, layer_name
 from .snapshot import Snapshot, kept_fields
 from .staging import staging
-from .table import Column, fields_of, fitted, free_table_name, not_written, write_table
+from .table import Column, fields_of, fitted, free_table_name, not_replaced, not_written, write_table
 
 WGS84 = "EPSG:4326"
 
@@ -123,7 +123,7 @@ class Export:
             with _guard:
                 restore_shapefiles(self.path.parent)
         except OSError as error:
-            raise not_written(path, error.strerror or "") from error
+            raise not_replaced(path, error) from error
         _check(layer, path, replace)
         self._record = None
         if record is not None and not self._kind.driver:
@@ -156,7 +156,7 @@ class Export:
                         raise Cancelled()
                     self._move(written)
             except OSError as error:
-                raise not_written(str(self.path), error.strerror or "") from error
+                raise not_replaced(str(self.path), error) from error
         return notes
 
     def _write(self, path: Path, feedback: QgsFeedback) -> List[str]:

@@ -16,7 +16,7 @@ from typing import ClassVar, List, Sequence, Set
 from qgis.core import Qgis, QgsMessageLog, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QDir, QObject, pyqtSignal
 
-from ...protocol import Evidence, RsvlmError
+from ...protocol import Evidence, RsvlmError, can_write
 from ..translation import tr
 from . import found, found_style, results
 from .project_folder import project_folder
@@ -73,10 +73,10 @@ def folder_for_results(project: QgsProject) -> Path:
     for writing.
     """
     home = project_folder(project)
-    if home is not None and home.is_dir() and os.access(home, os.W_OK):
+    if home is not None and can_write(home):
         return home
     folder = Path(QDir.tempPath()) / "rsvlm"
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+    if not can_write(folder):
         folder = Path(tempfile.mkdtemp(prefix="rsvlm-", dir=QDir.tempPath()))
     return folder
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
+
+from ...protocol import passing_folder
 
 _PREFIX = ".rsvlm-writing-"
 _STALE_S = 24 * 3600  # nobody writes for so long
@@ -19,5 +20,5 @@ def staging(folder: Path) -> Iterator[Path]:
     for left in folder.glob(f"{_PREFIX}*"):
         if left.stat().st_mtime < time.time() - _STALE_S:
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as made:
-        yield Path(made)
+    with passing_folder(folder, _PREFIX) as made:
+        yield made

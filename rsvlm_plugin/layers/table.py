@@ -19,7 +19,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ...protocol import RsvlmError
+from ...protocol import RsvlmError, is_open
 from ..translation import tr
 
 
@@ -133,6 +133,17 @@ def free_table_name(path: Path, wanted: str) -> str:
     while name.casefold() in taken:
         name, number = f"{wanted} ({number})", number + 1
     return name
+
+
+def not_replaced(path: str, error: OSError) -> RsvlmError:
+    """For a file that could not be written in place of one that may be there."""
+    if is_open(Path(path), error):
+        return RsvlmError(
+            "unavailable",
+            tr("{path} is open, perhaps as a layer of this project.").format(path=path),
+            tr("Remove it from the project, or choose another name."),
+        )
+    return not_written(path, error.strerror or "")
 
 
 def not_written(path: str, why: str) -> RsvlmError:

@@ -14,7 +14,7 @@ from ..layers import found
 from ..layers.pixel_files import Burning, write_classes
 from ..layers.record import Record
 from ..layers.staging import staging
-from ..layers.table import not_written
+from ..layers.table import not_replaced
 from ..translation import tr
 
 SUFFIXES = (".tif", ".tiff")
@@ -45,7 +45,7 @@ def write_mask(record: Record, path: str, feedback: QgsFeedback) -> None:
             write_classes(written, burning, feedback)
             os.replace(written, path)
     except OSError as error:
-        raise not_written(path, error.strerror or "") from error
+        raise not_replaced(path, error) from error
 
 
 def copy_probabilities(kept: Iterable[Mapping[str, Any]], path: str) -> List[str]:
@@ -61,6 +61,6 @@ def copy_probabilities(kept: Iterable[Mapping[str, Any]], path: str) -> List[str
                 shutil.copyfile(file["path"], beside / target.name)
                 os.replace(beside / target.name, target)
         except OSError as error:
-            raise not_written(str(target), error.strerror or "") from error
+            raise not_replaced(str(target), error) from error
         copies.append(str(target))
     return copies

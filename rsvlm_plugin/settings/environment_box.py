@@ -98,7 +98,9 @@ class EnvironmentBox(QWidget):
         self.wheelhouse = self._file(
             QgsFileWidget.StorageMode.GetDirectory,
             tr("Choose the Folder with the Wheels"),
-            tr("For a computer without a network: a folder filled by “make wheelhouse”. Empty: the package index."),
+            tr(
+                "For a computer without a network: a folder of wheels, filled as the README says. Empty: the package index."
+            ),
         )
         self.summary = QLabel()
         self.summary.setWordWrap(True)

@@ -77,6 +77,32 @@ def test_each_way_alone_notices_a_killed_parent(way: str) -> None:
     process.stdout.close()
 
 
+# What takes standard input, and what is then said of each line of it.
+READERS = {
+    "lines": "for line in os.fdopen(take_standard_input(), 'rb'): print(line.decode().strip(), flush=True)",
+    "owner": "watch_owner(os.getppid(), lambda: (print('left', flush=True), os._exit(0))); time.sleep(20)",
+}
+
+
+@pytest.mark.parametrize(("reader", "said"), [("lines", ["one", "two"]), ("owner", ["left"])])
+def test_standard_input_is_read_to_its_end_where_no_library_looks(reader: str, said: list[str]) -> None:
+    """Descriptor 0 is the null device meanwhile; a library that looks at it waits for nobody."""
+    child = (
+        "import os, time\n"
+        "from rsvlm.backend.lifetime import watch_owner\n"
+        "from rsvlm.backend.standard_input import take_standard_input\n"
+        "look = lambda: print(os.path.sameopenfile(0, os.open(os.devnull, os.O_RDONLY)), flush=True)\n"
+        "leave = os._exit\n"
+        "os._exit = lambda code: (look(), leave(code))\n"
+        f"{READERS[reader]}\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", child], input=b"one\ntwo\n", timeout=20, capture_output=True, check=True
+    )
+    assert done.stdout.decode().split() == [*said, "True"]
+
+
 def test_end_of_standard_input_ends_service_and_worker(start: Any, serve_with_double: list[str]) -> None:
     backend = start(serve_with_double)
     family = _family(backend)

@@ -228,6 +228,16 @@ def lines() -> Iterator[Callable[..., Lines]]:
             worker.process.communicate()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the descriptors of another process")
+def test_worker_reads_its_input_where_no_library_looks_and_ends_with_it(lines: Callable[..., Lines]) -> None:
+    worker = lines()
+    deadline = time.monotonic() + 20
+    while not os.path.samefile(f"/proc/{worker.process.pid}/fd/0", os.devnull):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert worker.end()[0] == 0
+
+
 def test_worker_says_what_it_runs_on_and_tells_memory_only_when_it_changes(
     lines: Callable[..., Lines], raster: dict[str, Any]
 ) -> None:

@@ -1,11 +1,14 @@
 """A program that opens every raster file of a folder, as rsvlm does or ("free") as GDAL does by itself.
 
+"late": as rsvlm does where GDAL was started before. "unread": where GDAL cannot read the file of its limits.
+
 Prints one JSON line: file -> how it ended, and the drivers of the process.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -39,6 +42,15 @@ def free(path: Path) -> str:
 
 def main() -> None:
     folder, how = Path(sys.argv[1]), sys.argv[2]
+    if how == "late":
+        import rasterio
+
+        with rasterio.Env():
+            pass
+    if how == "unread":
+        import rsvlm.geo  # noqa: F401 # it names the file
+
+        os.environ["GDAL_CONFIG_FILE"] = "/nowhere"
     look = free if how == "free" else guarded
     ends = {path.name: look(path) for path in sorted(folder.iterdir()) if path.suffix in (".vrt", ".tif", ".xml")}
     import rasterio

@@ -103,7 +103,7 @@ def write_smugglers(folder: Path, names: list[str]) -> None:
         )
 
 
-def open_all(folder: Path, how: str, web) -> dict:
+def open_all(folder: Path, how: str, web, **environment: str) -> dict:
     """As a process of its own, with accounts for every cloud in its environment, all of them on `web`."""
     accounts = {
         "AWS_S3_ENDPOINT": web.host, "AWS_HTTPS": "NO", "AWS_VIRTUAL_HOSTING": "FALSE", "AWS_NO_SIGN_REQUEST": "YES",
@@ -116,7 +116,7 @@ def open_all(folder: Path, how: str, web) -> dict:
     }  # fmt: skip
     inherited = {name: value for name, value in os.environ.items() if name != "GDAL_CONFIG_FILE"}
     done = subprocess.run(
-        [sys.executable, str(OPEN_ALL), str(folder), how], env={**inherited, **accounts}, stdin=subprocess.DEVNULL,
+        [sys.executable, str(OPEN_ALL), str(folder), how], env={**inherited, **accounts, **environment}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -145,6 +145,26 @@ def test_gdal_by_itself_would_have_asked(tmp_path: Path, web):
 def test_process_has_the_listed_drivers_and_those_for_writing_and_for_memory(tmp_path: Path, web):
     write_plain(tmp_path / "plain.tif")
     assert set(open_all(tmp_path, "guarded", web)["drivers"]) == {*DRIVERS, "COG", "MEM", "Memory"}
+
+
+def test_nothing_is_opened_where_gdal_was_started_without_its_limits(tmp_path: Path, web):
+    write_plain(tmp_path / "plain.tif")
+    write_smugglers(tmp_path, [f"/vsicurl/{web.url}/a.tif", wms(web)])
+    assert set(open_all(tmp_path, "late", web)["ends"].values()) == {"forbidden"}
+    assert web.asked == []
+
+
+def test_limits_hold_where_gdal_cannot_read_the_path_of_their_file(root: Path, tmp_path: Path, web):
+    """As on Windows, where the letters of a user's name are not those that GDAL takes them for."""
+    link, folder = tmp_path / "Иван" / "rsvlm", tmp_path / "files"
+    link.parent.mkdir()
+    link.symlink_to(root)
+    folder.mkdir()
+    write_plain(folder / "plain.tif")
+    write_smugglers(folder, [f"/vsicurl/{web.url}/a.tif", wms(web), f"{web.url}/d.tif"])
+    found = open_all(folder, "unread", web, PYTHONPATH=str(link.parent))
+    assert set(found["drivers"]) == {*DRIVERS, "COG", "MEM", "Memory"} and found["ends"]["plain.tif"] == "seen"
+    assert found["ends"]["00.one.vrt"] == "forbidden" and web.asked == []
 
 
 def test_python_in_a_vrt_is_not_run(tmp_path: Path, web):

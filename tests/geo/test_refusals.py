@@ -125,9 +125,16 @@ def test_raster_in_a_local_archive_is_opened_and_a_missing_one_named(write, tmp_
     refused("not_found", "no archive", href=f"/vsizip/{tmp_path}/none.zip/a.tif")
 
 
-def test_file_url_is_a_local_file(write):
-    with Scene.open(Raster(href="file://" + write(picture()))) as scene:
-        assert scene.width == 16
+@pytest.mark.parametrize("name", ["scene.tif", "two words é.tif", "50%25 ?#.tif", "100%.tif"])
+def test_file_url_is_a_local_file(write, name: str):
+    """Written as URLs are, or a path that somebody put file:// before."""
+    path = write(picture(), name)
+    for href in (Path(path).as_uri(), "file://" + path):
+        with Scene.open(Raster(href=href)) as scene:
+            assert scene.width == 16
+    refused("not_found", "There is no file", "gone%20away.tif", href=f"{Path(path).parent.as_uri()}/gone%20away.tif")
+    refused("forbidden", "not on this machine", href="file:///vsicurl/http%3A//127.0.0.1:9/a.tif")
+    refused("bad_request", "malformed", href="file:///a%00b.tif")
 
 
 @pytest.mark.parametrize(

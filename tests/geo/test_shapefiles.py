@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rsvlm.geo.vector_files import check_target, write_evidence
 from rsvlm.geo.vector_reading import read_features
-from rsvlm.protocol import Evidence, restore_shapefiles
+from rsvlm.protocol import Evidence, RsvlmError, restore_shapefiles
 
 REPLACER = """
 import os, sys, time
@@ -88,3 +91,21 @@ def test_what_a_kill_left_is_put_back_before_it_is_replaced_or_refused(tmp_path:
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
     restore_shapefiles(tmp_path)
     assert read_features(path).fields["label"] == ["new"]
+
+
+def test_shapefile_that_is_open_stays_as_it_is_with_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Windows does not remove what a program has open."""
+    path = tmp_path / "out.shp"
+    write(path, ["old"])
+    old, unlink = files(tmp_path), Path.unlink
+
+    def kept(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(errno.EACCES, "Access is denied", str(self))
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", kept)
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(RsvlmError, match="is open, perhaps as a layer"):
+        write(path, ["new"])
+    assert files(tmp_path) == old and not [file for file in tmp_path.iterdir() if file.is_dir()]

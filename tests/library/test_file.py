@@ -66,6 +66,14 @@ def test_geometry_written_by_another_program_with_an_envelope_is_read(path: Path
         assert library.documents()[1].shape.bounds == (9, 49, 10, 50)
 
 
+@pytest.mark.parametrize("name", ["//host/share/a.gpkg", "\\\\host\\share\\a.gpkg"])
+def test_library_on_another_machine_is_neither_opened_nor_made(name: str):
+    for take in (Library.open, lambda path: Library.open_or_create(path, MAKER)):
+        with pytest.raises(RsvlmError, match="The library is not on this machine") as caught:
+            take(Path(name))
+        assert caught.value.code == "forbidden"
+
+
 def test_same_document_is_kept_once(path: Path):
     with Library.open_or_create(path, MAKER) as library:
         assert library.add(entry("field")) and not library.add(entry("field"))

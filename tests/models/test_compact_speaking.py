@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from rsvlm.models.boxes import read
-from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.cards import Calibration, ModelCard, get_card
 from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.files import convert_compact
 from rsvlm.models.families.compact.learner import CompactLearner, again, new
@@ -137,6 +137,17 @@ def test_two_dates_are_seen_in_the_light_of_each_other(predictor: CompactPredict
     masks = predictor.change_masks(pairs, 32)
     assert masks.shape == (2, 32, 32)
     assert masks[0].mean() > 0.8 and masks[1].mean() < 0.2
+
+
+def test_calibration_hears_the_surest_pixel_and_says_nothing_of_two_dates(predictor: CompactPredictor):
+    predictor.card = predictor.card.model_copy(update={"calibration": Calibration(present=(0.0, 1.0, 0.0, 0.0, 0.0))})
+    phrases = ["red field", "blue field"]
+    (seen,) = predictor.encode(RED_ONLY[None])
+    (found,) = predictor.likely([seen], phrases)
+    assert found.there == pytest.approx(found.maps.max(axis=(1, 2)), abs=1e-4)
+    pair = predictor.encode(RED_LEFT[None], BLUE_LEFT[None])
+    (own,), (told,) = predictor.drawn(pair, phrases), predictor.likely(pair, phrases)
+    assert (told.there == own.there).all() and told.there != pytest.approx(told.maps.max(axis=(1, 2)), abs=1e-4)
 
 
 def test_question_without_room_for_an_answer_is_refused(predictor: CompactPredictor):

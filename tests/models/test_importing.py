@@ -78,6 +78,9 @@ def test_pickled_weights_come_in_as_safetensors_with_a_card_and_answer(
     )
     assert card.calibration.unsure_below == 1, "nobody calibrated it"
     assert [path.name for path in models.iterdir()] == ["mine"]
+    assert card.folder.stat().st_mode == models.stat().st_mode, (
+        "others who share the models may read it as they do these"
+    )
     assert sorted(path.name for path in card.folder.iterdir()) == [
         "card.toml", "config.json", "model.safetensors", "tokenizer.json",
     ]  # fmt: skip
@@ -268,6 +271,18 @@ def test_model_that_is_there_is_not_replaced(given: Path, models: Path, name: st
     with pytest.raises(RsvlmError, match=f"a model called {name} already") as caught:
         import_model(given, replace(WISH, id=name))
     assert f"rsvlm models remove {name}" in caught.value.hint
+
+
+def test_folder_that_cannot_be_moved_is_not_told_as_one_that_is_there(
+    given: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def held(self: Path, to: Path) -> Path:
+        raise PermissionError("Access is denied")
+
+    monkeypatch.setattr(Path, "rename", held)
+    with pytest.raises(RsvlmError, match="cannot be written") as caught:
+        import_model(given, WISH)
+    assert caught.value.code == "unavailable" and nothing_left(models)
 
 
 def test_what_is_no_model_is_told(given: Path, tmp_path: Path):

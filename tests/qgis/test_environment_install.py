@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 NOTES = ["Making the environment", "Copying the plugin", "Updating pip", "Installing torch for processor (CPU)"]
 NOTES += ["Installing the backend", "Making the model fast on this computer", "Describing the demo"]
+STORE = "C:\\Users\\ann\\AppData\\Local\\Microsoft"
 MAIN = """
 import json, os, sys
 import torch
@@ -204,7 +206,7 @@ def test_missing_wheel_is_told_with_the_step_and_what_to_do(ready, toy, wait) ->
     run = Run(plan_for(ready, ready.parent / "empty"))
     wait(lambda: run.over, 120)
     assert run.errors[0].message == "The setup stopped at “Installing torch for processor (CPU)”."
-    assert "make wheelhouse" in run.errors[0].hint, "\n".join(run.lines)
+    assert "fill the folder with wheels for just these, as the README says" in run.errors[0].hint, run.lines
     assert run.lines == list(run.installation.log)
     assert not run.installation.is_running
 
@@ -321,7 +323,7 @@ def test_torch_comes_from_the_index_of_its_build_and_the_rest_does_not(machine, 
         ("auto", "NVIDIA GeForce GT 710, 470.1, 3.5\nNVIDIA L4, 580.1, 8.9", "linux", "cu130"),
         ("cpu", "NVIDIA H200, 580.65.06, 9.0", "linux", "cpu"),
         ("cuda", None, "linux", "cu130"),
-        ("auto", None, "darwin", "mps"),
+        ("auto", None, "darwin", "cpu"),
         ("auto", 'Field "compute_cap" is not a valid field to query.', "linux", "cpu"),
     ],
 )
@@ -330,7 +332,14 @@ def test_build_of_torch_suits_card_and_driver(wish, said, platform, name) -> Non
 
     build = choose(wish, said, platform)
     assert build.name == name and build.reason
-    assert build.index == ("" if name == "mps" else f"https://download.pytorch.org/whl/{name}")
+    assert build.index == ("" if platform == "darwin" else f"https://download.pytorch.org/whl/{name}")
+
+
+def test_mac_is_promised_the_processor_that_it_uses() -> None:
+    from rsvlm.rsvlm_plugin.environment.torch_build import choose
+
+    build = choose("auto", None, "darwin")
+    assert (build.title, build.reason) == ("processor (CPU)", "On a Mac, models run on the processor.")
 
 
 def test_old_driver_is_named_as_the_reason_for_the_processor() -> None:
@@ -367,6 +376,7 @@ def test_progress_of_pip_and_uv_is_a_fraction_of_what_is_to_come() -> None:
         ("ProxyError('Unable to connect to proxy', 407 Proxy Authentication Required)", "Options ▸ Network"),
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "SSL_CERT_FILE"),
         ("NewConnectionError: Failed to establish a new connection: [Errno -2] Name or service not known", "network"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "install Python 3.11, or fill the folder"),
         ("something new", "Copy the log"),
     ],
 )
@@ -432,9 +442,10 @@ def test_nothing_of_qgis_s_environment_leaks_into_the_programs(wait, monkeypatch
 @pytest.mark.parametrize(
     ("said", "found"),
     [
-        ("python 3.9 /usr/bin/python3", None),
-        ("python 3.10 /usr/bin/python3\n", ("3.10", "/usr/bin/python3")),
-        ("python 3.13 C:\\Program Files\\Python\\python.exe\r\n", ("3.13", "C:\\Program Files\\Python\\python.exe")),
+        ("python 3.9 x86_64 /usr/bin/python3", None),
+        ("python 3.10 x86_64 /usr/bin/python3\n", ("3.10", "/usr/bin/python3")),
+        ("python 3.13 AMD64 C:\\Program Files\\Py\\python.exe\r\n", ("3.13", "C:\\Program Files\\Py\\python.exe")),
+        (f"python 3.12 AMD64 {STORE}\\WindowsApps\\PythonSoftwareFoundation.Python.3.12_qbz5\\python.exe\r\n", None),
         ("", None),
     ],
 )
@@ -442,6 +453,118 @@ def test_only_a_new_enough_python_is_taken(said, found) -> None:
     from rsvlm.rsvlm_plugin.environment.makers import suiting
 
     assert suiting(said) == found
+
+
+def test_python_of_an_intel_mac_is_passed_over_on_a_mac_alone(monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import none_suits, suiting
+
+    translated, native = "python 3.12 x86_64 /opt/both/python3\n", "python 3.11 arm64 /opt/homebrew/bin/python3\n"
+    assert suiting(translated) == ("3.12", "/opt/both/python3")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert (suiting(translated), suiting(native)) == (None, ("3.11", "/opt/homebrew/bin/python3"))
+    error = none_suits("python 3.9 arm64 /usr/bin/python3\n" + translated)
+    assert "runs as one for Intel processors" in error.message and "arm64 build of Python" in error.hint
+    assert none_suits("python 3.9 arm64 /usr/bin/python3\n").message.startswith("No Python 3.10 or newer")
+
+
+def test_intel_mac_is_told_before_anything_is_done_that_it_will_not_do(machine, toy, monkeypatch) -> None:
+    monkeypatch.setattr(platform, "version", lambda: "Darwin Kernel Version 22.6.0: root:xnu-8796/RELEASE_X86_64")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    run = Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    assert "does not run on a Mac with an Intel processor" in run.errors[0].message
+    assert not (machine / "home").exists()
+
+
+def test_mac_that_has_only_a_translated_python_is_told_what_to_install(machine, toy, wait, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment import install
+
+    translated = put(machine / "python3")
+    Path(translated).write_text("#!/bin/sh\necho python 3.12 x86_64 /opt/both/python3\n")
+    monkeypatch.setattr(install, "candidates", lambda: [translated])
+    monkeypatch.setattr(platform, "version", lambda: "Darwin Kernel Version 22.6.0: root:xnu-8796/RELEASE_ARM64_T8103")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    run = Run(plan_for(machine / "home" / "env", toy / "wheels"))
+    wait(lambda: run.over)
+    assert "runs as one for Intel processors" in run.errors[0].message, run.lines
+
+
+def test_translated_qgis_on_apple_silicon_is_no_intel_mac(monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import check_machine
+
+    monkeypatch.setattr(platform, "version", lambda: "Darwin Kernel Version 22.6.0: root:xnu-8796/RELEASE_ARM64_T8103")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    check_machine()
+
+
+def put(path: Path) -> str:
+    """A program that can be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def moved_qgis(tmp_path):
+    """QGIS says that it lives in a folder of its own, as it does on Windows and macOS."""
+    from qgis.core import QgsApplication
+
+    before = QgsApplication.prefixPath()
+    QgsApplication.setPrefixPath(str(tmp_path / "QGIS" / "apps" / "qgis"))
+    yield
+    QgsApplication.setPrefixPath(before)
+
+
+@pytest.fixture
+def windows(moved_qgis, monkeypatch, tmp_path) -> Path:
+    """A folder in the place of Windows's drive; `OSGEO4W_ROOT` and the program's folders are below it."""
+    for name in ("LOCALAPPDATA", "PROGRAMFILES", "OSGEO4W_ROOT"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "platform", "win32")
+    return tmp_path
+
+
+def test_every_python_of_the_search_path_is_tried(monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import candidates
+
+    old, new = put(tmp_path / "old" / "python3"), put(tmp_path / "new" / "python3")
+    best = put(tmp_path / "new" / "python3.11")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "old"), "", "here", str(tmp_path / "new"), "/nowhere"]))
+    assert candidates()[:3] == [best, old, new]
+
+
+def test_pythons_of_windows_are_found_where_its_installers_put_them(windows) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import candidates
+
+    local = windows / "LOCALAPPDATA"
+    own = [put(local / "Programs" / "Python" / name / "python.exe") for name in ("Python311", "Python310")]
+    everyone = put(windows / "PROGRAMFILES" / "Python314" / "python.exe")
+    manager = put(local / "Python" / "bin" / "python.exe")
+    launcher = put(local / "Programs" / "Python" / "Launcher" / "py.exe")
+    found = [path for path in candidates() if path.startswith(str(windows))]
+    assert found == [*own, everyone, manager, launcher]
+
+
+def test_no_python_of_qgis_on_windows_is_a_candidate(windows, monkeypatch) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import candidates
+
+    inside = ("QGIS/bin", "QGIS/apps/Python312", "OSGEO4W_ROOT/bin", "base/Scripts")
+    monkeypatch.setattr(sys, "base_prefix", str(windows / "base"))
+    for folder in (*inside, "theirs"):
+        put(windows / folder / "python.exe")
+    monkeypatch.setenv("PATH", os.pathsep.join(str(windows / folder) for folder in (*inside, "theirs")))
+    assert candidates() == [str(windows / "theirs" / "python.exe")]
+
+
+def test_python_that_opens_a_dialog_of_macos_is_never_run(moved_qgis, monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.makers import candidates
+
+    theirs = put(tmp_path / "python3")
+    monkeypatch.setenv("PATH", f"/usr/bin:{tmp_path}")
+    assert {"/usr/bin/python3", theirs} <= set(candidates())
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert theirs in candidates() and "/usr/bin/python3" not in candidates()
 
 
 def test_uv_is_found_where_a_desktop_does_not_look(monkeypatch, tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,18 @@ def test_machine_without_a_backend_is_told_the_exact_command(machine, tmp_path, 
     with pytest.raises(RsvlmError, match="not installed yet") as caught:
         backend_python("")
     assert command in caught.value.hint and str(tmp_path / "plugin") in caught.value.hint
+
+
+def test_windows_is_told_commands_that_both_of_its_shells_run(machine, monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import install_command
+
+    machine("plugin/Makefile")
+    monkeypatch.setattr(sys, "platform", "win32")
+    environment = tmp_path / "home" / "env"
+    assert install_command().splitlines() == [
+        f'py -3 -m venv "{environment}"',
+        f'py -3 -m pip --python "{environment / "Scripts" / "python.exe"}" install "{tmp_path / "plugin"}"',
+    ]
 
 
 def test_link_to_the_environment_s_python_is_not_followed(machine, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -102,6 +103,28 @@ def test_an_existing_file_is_not_replaced_unasked(tmp_path, qgis_app):
     save(record(), str(path), replace=True)
     assert json.loads(path.read_text())["type"] == "FeatureCollection"
     assert [item.name for item in tmp_path.iterdir()] == ["answer.geojson"]
+
+
+@pytest.mark.parametrize("suffix", [".fgb", ".shp"])
+def test_a_file_that_windows_does_not_let_go_is_told_with_what_to_do(tmp_path, qgis_app, monkeypatch, suffix):
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.layers.export import save
+
+    path = tmp_path / f"answer{suffix}"
+    save(record(), str(path))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def refuse(part, target=path, **_options):
+        raise PermissionError(errno.EACCES, "Access is denied", str(part), None, str(target))
+
+    monkeypatch.setattr("os.replace", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(RsvlmError) as caught:
+        save(record(), str(path), replace=True)
+    assert caught.value.message == f"{path} is open, perhaps as a layer of this project."
+    assert caught.value.hint == "Remove it from the project, or choose another name."
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_a_table_beside_a_new_shapefile_is_not_replaced_unasked(tmp_path, qgis_app):

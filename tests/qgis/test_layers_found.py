@@ -233,6 +233,14 @@ def test_results_lie_beside_a_saved_project_and_else_where_it_is_told(qgis_new_p
     assert is_beside(str(tmp_path / "a.gpkg"), project)
 
 
+def test_results_lie_elsewhere_where_the_project_s_folder_takes_none_whatever_rights_it_shows(qgis_new_project):
+    from rsvlm.rsvlm_plugin.layers.found_file import folder_for_results
+
+    QgsProject.instance().setFileName("/proc/mine.qgz")
+    folder = folder_for_results(QgsProject.instance())
+    assert folder.is_dir() and folder != Path("/proc")
+
+
 def test_what_is_found_and_corrected_in_the_demo_stays_out_of_the_plugin_s_folder(qgis_new_project):
     from rsvlm.rsvlm_plugin.environment.locate import home, plugin_folder
     from rsvlm.rsvlm_plugin.layers.correcting import usual_folder

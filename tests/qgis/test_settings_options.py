@@ -90,6 +90,7 @@ def test_what_will_be_installed_is_told_before_the_start(page, monkeypatch, tmp_
     assert "torch for NVIDIA graphics (CUDA 13.0). The graphics card is NVIDIA RTX A2000." in box.summary.text()
     box.wheelhouse.setFilePath(str(tmp_path))
     assert box.summary.text().startswith("Installs what is in the folder with wheels")
+    assert "filled as the README says" in box.wheelhouse.toolTip() and "make" not in box.wheelhouse.toolTip()
 
 
 def test_button_says_what_a_press_would_do(page, monkeypatch, tmp_path) -> None:

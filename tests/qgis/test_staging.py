@@ -29,3 +29,15 @@ def test_the_next_writing_removes_what_was_left_a_day_ago_and_nothing_else(qgis_
         write()
         assert {path.name for path in tmp_path.glob(".*")} == stay
     assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".gpkg", ".fgb"}
+
+
+def test_files_are_written_with_the_rights_of_the_folder_they_come_to(qgis_app, tmp_path):
+    from rsvlm.rsvlm_plugin.layers.staging import staging
+
+    umask = os.umask(0o027)
+    try:
+        with staging(tmp_path) as beside:
+            assert beside.stat().st_mode & 0o777 == 0o750
+    finally:
+        os.umask(umask)
+    assert list(tmp_path.iterdir()) == []

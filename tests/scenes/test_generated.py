@@ -76,6 +76,19 @@ def test_scene_is_the_same_whatever_is_asked_for_beside_it():
         assert told(scene(other, 2)) != told(one)
 
 
+def test_more_rounds_ask_for_more_of_the_same_picture():
+    wanted = Wanted(4, seed=3, pixels=PIXELS, pairs=0.5, rounds=3)
+    for index in range(4):
+        once, more = scene(replace(wanted, rounds=1), index), scene(wanted, index)
+        assert all((once.pictures[name] == more.pictures[name]).all() for name in once.pictures)
+        assert len(more.records) == wanted.records(index)
+        asked = [[(one.id, one.messages) for one in made.records if one.task == "segment"] for made in (once, more)]
+        assert asked[1][: len(asked[0])] == asked[0]
+        assert len(asked[1]) == len(asked[0]) + (0 if wanted.is_pair(index) else 6)
+        assert len({one.id for one in more.records}) == len(more.records)
+    assert {wanted.is_pair(index) for index in range(4)} == {True, False}
+
+
 def test_work_that_was_stopped_goes_on_to_the_same_bytes(tmp_path: Path):
     class Stopped(Exception):
         pass

@@ -12,7 +12,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from rsvlm.models.cards import ModelCard, get_card
+from rsvlm.models.cards import Calibration, ModelCard, get_card
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Likely
 from rsvlm.protocol import Cancelled, Evidence, Watch
@@ -101,7 +101,9 @@ class Only:
 def bright(monkeypatch: pytest.MonkeyPatch) -> Only:
     """Models of which the only one is Bright, with tiles of 64 pixels, which sees everything at its own sharpness."""
     shown = get_card(None).input.model_copy(update={"pixels": 64, "gsd_range_m": (1e-3, 1e5)})
-    card = get_card(None).model_copy(update={"id": "bright", "tasks": ("segment", "ground"), "input": shown})
+    card = get_card(None).model_copy(
+        update={"id": "bright", "tasks": ("segment", "ground"), "input": shown, "calibration": Calibration()}
+    )
     for name in ("get_card", "able_card"):
         monkeypatch.setattr(checks, name, lambda *_words: card)
     return Only(Bright(card))

@@ -16,7 +16,7 @@ from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetWriter
 
 from rsvlm.protocol import Raster, SegmentRequest, Watch
-from rsvlm.tasks import TASKS, kept
+from rsvlm.tasks import TASKS, checks, kept
 from rsvlm.tasks.segment import NOT_KEPT
 
 SIDE = 80
@@ -46,6 +46,23 @@ def test_probabilities_of_pixels_that_changed_are_not_taken(
     shown = len(bright.predictor.pictures)
     Path(f"{inner}.aux.xml").write_text("<PAMDataset/>")  # statistics, as QGIS writes them
     assert found() == 2 and len(bright.predictor.pictures) == shown
+
+
+def test_probabilities_of_another_calibration_are_not_taken(
+    bright: Any, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    pixels = np.full((3, SIDE, SIDE), 30, np.uint8)
+    pixels[:, 20:50, 10:30] = 220
+    request = SegmentRequest(Raster(href=write(pixels)), ["bright"], keep=True)
+    TASKS["segment"].run(request, bright, Watch())
+    shown = len(bright.predictor.pictures)
+    calibration = bright.predictor.card.calibration.model_copy(update={"named": (9.0, 9.0)})
+    card = bright.predictor.card.model_copy(update={"calibration": calibration})
+    monkeypatch.setattr(checks, "able_card", lambda *_words: card)
+    for _ in range(2):
+        TASKS["segment"].run(request, bright, Watch())
+        assert len(bright.predictor.pictures) == 2 * shown, "looked at once more, and then kept"
 
 
 @pytest.mark.parametrize("place, name", [(DatasetWriter, "write"), (rasterio.shutil, "copy")])

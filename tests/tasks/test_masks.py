@@ -306,6 +306,49 @@ def test_class_phrases_are_seen_in_tiles_and_expressions_in_one_view(bright: Any
     assert order == sorted(order, key=["bright", "the bright one at the top left", "dark"].index)
 
 
+def test_what_is_meant_is_chosen_among_outlines_of_all_tiles(bright: Any, write: Write):
+    """Discs of 40 m cells; the extent is a part of the raster, and its sides count."""
+    path, extent = write(drawn(discs(400, 400))), (500040, 5499640, 500360, 5499960)
+    every = shapes(segmented(bright, path, extent=extent))
+    phrases = ("the largest bright disc", "the rightmost bright disc", "the bright disc at the bottom left", "dark")
+    answer = segmented(bright, path, *phrases, extent=extent)
+    largest, rightmost, corner = (shapes(answer, phrase) for phrase in phrases[:3])
+    assert len(largest) == len(rightmost) == len(corner) == 1 and len(every) == 64
+    assert largest[0].area == max(shape.area for shape in every) and any(largest[0].equals(shape) for shape in every)
+    assert rightmost[0].centroid.x > max(shape.centroid.x for shape in every) - 1
+    assert corner[0].centroid.x < 500040 + 320 / 3 and corner[0].centroid.y < 5499640 + 320 / 3
+    reports = {report["phrase"]: report for report in answer.structured["phrases"]}
+    assert (
+        all(reports[phrase]["expression"] for phrase in phrases[:3])
+        and reports["the largest bright disc"]["count"] == 1
+    )
+    assert answer.provenance["prompt"] == [*["bright disc"] * 3, "dark"] and not answer.target_absent
+
+
+def test_what_none_of_the_outlines_can_mean_is_absent(bright: Any, write: Write):
+    only = np.zeros((200, 200), bool)
+    only[10:60, 10:60] = True
+    answer = segmented(
+        bright, write(drawn(only)), "the bright roof at the bottom right", "the bright roof at the top left"
+    )
+    assert answer.target_absent == ["the bright roof at the bottom right"]
+    assert [item.phrase for item in answer.evidence] == ["the bright roof at the top left"]
+    there = answer.provenance["there"]
+    assert there["the bright roof at the bottom right"] < 0.1 < 0.9 < there["the bright roof at the top left"]
+
+
+def test_threshold_of_a_chosen_thing_moves_without_the_model(
+    bright: Any, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+):
+    monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    path, phrase = write(drawn(discs(150, 150))), "the largest bright disc"
+    first = segmented(bright, path, phrase, keep=True)
+    shown = len(bright.predictor.pictures)
+    again = segmented(bright, path, phrase, keep=True, likely=0.6)
+    assert len(shapes(first)) == len(shapes(again)) == 1 and len(bright.predictor.pictures) == shown
+    assert first.structured["probabilities"][0]["phrases"] == [phrase]
+
+
 def test_progress_is_told_for_each_tile_and_finished_tiles_are_kept_when_the_user_stops(
     bright: Any, write: Write, listen: Any
 ):
@@ -380,7 +423,8 @@ def test_kept_probabilities_are_cut_again_without_the_model(
     shown = len(bright.predictor.pictures)
     again = segmented(bright, path, "bright", "dark", keep=True)
     assert [item.geometry for item in again.evidence] == [item.geometry for item in first.evidence]
-    assert again.confidence == first.confidence is not None and again.provenance == first.provenance
+    assert again.confidence == first.confidence is not None
+    assert again.provenance == {**first.provenance, "created": again.provenance["created"]}
     other = segmented(bright, path, "bright", "dark", keep=True, likely=0.96)
     assert other.evidence == [] and other.target_absent == ["bright", "dark"]
     assert len(bright.predictor.pictures) == shown and other.structured["probabilities"] == [kept]

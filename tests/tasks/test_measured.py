@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rasterio.transform import from_origin
 from shapely.geometry import LineString, mapping, shape
 
 from rsvlm.models.pool import Models
@@ -16,7 +17,7 @@ from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.figures import ground_area
 from rsvlm.tasks.measurable import measurable
-from rsvlm.tasks.measured import GUESSED, TOO_LARGE, measured
+from rsvlm.tasks.measured import GUESSED, HEIGHTS, NOT_DRAWN, TOO_LARGE, measured
 from rsvlm.tasks.segment import segment
 
 DEMO = Raster(
@@ -70,6 +71,31 @@ def test_only_what_lies_there_counts(models: Models):
         middle = shape(item.geometry).centroid
         assert middle.x < x0 + (x1 - x0) / 3 and middle.y > y1 - (y1 - y0) / 3
     assert re.fullmatch(rf"Buildings: {len(answer.evidence)} found, .*", answer.text)
+
+
+def test_size_of_one_among_others_is_measured(models: Models):
+    every = ask(models, "How large are the buildings?")
+    largest = ask(models, "How large is the largest building?")
+    (item,) = largest.evidence
+    assert largest.text == f"Largest building: 1 found, {ground_area(item.area_m2 or 0)}."
+    assert item.area_m2 == pytest.approx(max(one.area_m2 or 0 for one in every.evidence), rel=0.25)
+
+
+def test_north_is_up_where_it_is(models: Models, write: Any):
+    for told, same in (("in the north", "at the top"), ("in the southern half", "in the lower half")):
+        by_compass, by_sides = (ask(models, f"How many buildings are {place}?") for place in (told, same))
+        assert by_compass.text == by_sides.text and "measured" in by_compass.provenance
+    pixels = np.random.default_rng(0).integers(256, size=(3, 64, 64)).astype(np.uint8)
+    turned = write(pixels, crs="EPSG:3413", transform=from_origin(1e6, 1e6, 1, 1))
+    answer = ask(models, "Is there water in the north?", raster=Raster(href=turned))
+    assert "measured" not in answer.provenance
+    assert answer.warnings[-1].startswith(f"{GUESSED}: up is not north")
+
+
+def test_above_is_no_side_of_what_may_be_meant_higher(models: Models):
+    answer = ask(models, "Is the bridge above the water?", raster=SHORE)
+    assert "measured" not in answer.provenance and answer.evidence == []
+    assert answer.warnings[-1] == f"{GUESSED}: {HEIGHTS}"
 
 
 @pytest.mark.parametrize(("width", "off"), [(2.9, 0.4), (3.9, 0.95), (5.9, 0.95)])
@@ -128,6 +154,8 @@ def test_setting_that_was_learnt_is_not_measured_for_a_thing_that_was_not(models
     assert "measured" not in answer.provenance and answer.evidence == []
     assert answer.warnings[-1] == f"{GUESSED}: the model has not learnt to outline ducks."
     assert "measured" in ask(models, "How large is the water near the pier?", raster=SHORE).provenance
+    answer = ask(models, "How many tree species are there?", raster=SHORE)
+    assert answer.warnings[-1] == f"{GUESSED}: the model has not learnt to outline tree species."
 
 
 def test_sum_of_two_things_is_not_measured_as_one(models: Models):
@@ -143,6 +171,8 @@ def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(
 
     monkeypatch.setattr("rsvlm.tasks.measured.segment", nothing)
     assert ask(models, "How many buildings are there?").text == "Buildings: none found."
+    sure = ask(models, "Are there any buildings?")
+    assert sure.text == "Yes." and sure.evidence == [] and sure.warnings[-1] == NOT_DRAWN
     listener = listen()
     answer = ask(models, "How many wind turbines are there?", listener)
     assert "measured" not in answer.provenance and answer.text == "".join(listener.pieces)

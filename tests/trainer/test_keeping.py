@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rsvlm.protocol import moving
 from rsvlm.trainer import keeping
 from rsvlm.trainer.keeping import put, put_back, put_copy
 
@@ -42,3 +43,40 @@ def test_new_folder_takes_the_place_of_the_old_one(tmp_path: Path):
     target = made(tmp_path / "best", "old")
     put(made(tmp_path / "part", "new"), target)
     assert (target / "word").read_text() == "new" and [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_folder_that_a_virus_scanner_holds_for_a_moment_gets_its_place_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rename, tries = Path.rename, []
+
+    def held(self: Path, to: Path) -> Path:
+        tries.append(self.name)
+        if len(tries) in (1, 3):
+            raise PermissionError("Access is denied")
+        return rename(self, to)
+
+    target, part = made(tmp_path / "best", "old"), made(tmp_path / "part", "new")
+    monkeypatch.setattr(Path, "rename", held)
+    monkeypatch.setattr("sys.platform", "win32")
+    put(part, target)
+    assert tries == ["best", "best", "part", "part"]
+    assert (target / "word").read_text() == "new" and [path.name for path in tmp_path.iterdir()] == ["best"]
+    tries.clear()
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(PermissionError):
+        put(made(tmp_path / "part", "newer"), target)
+    assert tries == ["best"], "elsewhere nobody lets go of it by waiting"
+
+
+def test_folder_that_stays_held_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def held(self: Path, to: Path) -> Path:
+        raise PermissionError("Access is denied")
+
+    part = made(tmp_path / "part", "new")
+    monkeypatch.setattr(Path, "rename", held)
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr(moving, "PATIENCE_S", 0.1)
+    with pytest.raises(PermissionError):
+        put(part, tmp_path / "best")
+    assert (part / "word").read_text() == "new"

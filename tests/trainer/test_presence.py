@@ -7,7 +7,7 @@ import pytest
 
 from rsvlm.models.cards import Calibration
 from rsvlm.models.families.compact.presence import chances, head, outlined, told
-from rsvlm.trainer.presence import FADED, FOUND, Thing, Witnesses, fit_presence, logistic, names, shares
+from rsvlm.trainer.presence import FOUND, Thing, Witnesses, fit_presence, logistic, names, shares
 
 
 def test_logistic_regression_finds_the_weights_that_made_the_truth() -> None:
@@ -28,26 +28,36 @@ def test_most_of_what_is_there_can_still_be_drawn_and_most_of_the_rest_not() -> 
     generator = np.random.default_rng(3)
     there = generator.random(4000) < 0.3
     witness = np.where(there, 1.5, -1.5) + generator.normal(size=4000)
-    rows = np.stack([witness, witness, np.ones(4000), np.ones(4000)], axis=1)
+    rows = np.stack([witness, witness, witness, np.ones(4000), np.ones(4000)], axis=1)
     phrases = ["trees" if number % 2 else "a stadium" for number in range(4000)]
     found = fit_presence(Witnesses(list(rows), witness.tolist(), there.tolist(), phrases, [True] * 4000), ["tree"])
-    card = Calibration(present=tuple(found["present"]), named=tuple(found["named"]), outlined=("tree",))
+    card = Calibration(**found, outlined=("tree",))
     for phrase, start in (("a stadium", 0), ("trees", 1)):
         own = 1 / (1 + np.exp(-witness[start::2, None]))
-        sure = chances(card, [phrase], own, witness[start::2, None], np.ones(2000, bool))[:, 0]
-        assert (sure[there[start::2]] > FADED).mean() == pytest.approx(FOUND, abs=0.02)
-        assert (sure[~there[start::2]] > FADED).mean() < 0.1
+        sure = chances(card, [phrase], own, own, witness[start::2, None], np.ones(2000, bool))[:, 0]
+        assert (sure[there[start::2]] > card.drawn_from).mean() == pytest.approx(FOUND, abs=0.02)
+        assert (sure[~there[start::2]] > card.drawn_from).mean() < 0.1
+    # of learnt names the chance is one: where as many are there as not, a yes is right as often as a no
+    own, here = 1 / (1 + np.exp(-witness[1::2, None])), there[1::2]
+    sure = chances(card, ["trees"], own, own, witness[1::2, None], np.ones(2000, bool))[:, 0]
+    assert (sure[here] > 0.5).mean() == pytest.approx((sure[~here] < 0.5).mean(), abs=0.04)
 
 
 def test_likeness_tells_nothing_of_a_strange_picture_and_all_of_a_name_without_outlines() -> None:
-    card = Calibration(present=(1.0, 0.5, 0.0, 0.0), named=(2.0, 0.0), outlined=("tree",))
+    card = Calibration(present=(1.0, 0.0, 0.5, 0.0, 0.0), named=(2.0, 0.0), outlined=("tree",))
     own, alike = np.array([[0.5, 0.99]]), np.array([[4.0, -4.0]])
     strange, familiar = (
-        chances(card, ["green trees", "a stadium"], own, alike, np.array([is_known])) for is_known in (False, True)
+        chances(card, ["green trees", "a stadium"], own, own, alike, np.array([is_known])) for is_known in (False, True)
     )
     assert strange[0, 0] == pytest.approx(0.5) and familiar[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
     assert strange[0, 1] == familiar[0, 1] == pytest.approx(1 / (1 + np.exp(8)), rel=1e-3)
-    assert told(Calibration(), own) == pytest.approx(own), "what was never calibrated is believed as it is"
+    assert told(Calibration(), own, 1 - own) == pytest.approx(own), "what was never calibrated is believed as it is"
+
+
+def test_faint_mask_speaks_against_what_the_words_believe() -> None:
+    card, own = Calibration(present=(1.0, 0.5, 0.0, 0.0, 0.0)), np.array([[0.7]])
+    faint, sure = (told(card, own, np.array([[surest]]))[0, 0] for surest in (0.1, 0.9))
+    assert faint == pytest.approx(1 / (1 + 3 * 3 / 7)) and sure == pytest.approx(1 / (1 + 3 / 7 / 3))
 
 
 def test_names_are_found_in_phrases_as_whole_words_in_singular_and_plural() -> None:

@@ -20,6 +20,7 @@ from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.run import Average, last_checkpoint
+from rsvlm.trainer.stage import StageTrainer
 from rsvlm.trainer.steps import FAR
 from rsvlm.trainer.train import Run
 
@@ -131,6 +132,17 @@ def test_run_is_neither_overwritten_nor_gone_on_with_by_another_recipe(
             Run(wanted, tiny, run, resume)
         assert caught.value.exit_code == 2
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("system", "forked"), [("linux", 2), ("darwin", 0), ("win32", 0)])
+def test_pictures_are_read_in_forked_processes_on_linux_alone(
+    system: str, forked: int, monkeypatch: pytest.MonkeyPatch
+):
+    """macOS has fork as well, but its own libraries do not survive it."""
+    monkeypatch.setattr("sys.platform", system)
+    trainer = StageTrainer.__new__(StageTrainer)
+    trainer.workers, trainer.train_dataset = 2, [1, 2]
+    assert trainer.get_train_dataloader().num_workers == forked
 
 
 def test_only_what_a_stage_trains_is_changed(tiny: Path, tmp_path: Path):

@@ -18,7 +18,7 @@ from rsvlm.trainer.scenes.sites.dates import one_date, two_dates
 from rsvlm.trainer.scenes.sites.site import Site
 from rsvlm.trainer.scenes.sites.themes import Theme, make_site
 from rsvlm.trainer.scenes.truths.change import Exact, changed_of
-from rsvlm.trainer.scenes.truths.records import OF_ONE, OF_PAIR, Teller
+from rsvlm.trainer.scenes.truths.records import OF_ONE, OF_PAIR, OF_ROUND, Teller
 from rsvlm.trainer.scenes.truths.truth import Truth
 
 GENERATOR = 3  # its version: another one draws other pictures
@@ -27,13 +27,16 @@ SIDES = (128, 512)  # pixels of a side, from and to
 
 @dataclass(frozen=True)
 class Wanted:
-    """count: scenes. pixels: of a side. pairs: share of the scenes that are two dates. split: what the records are called."""
+    """count: scenes. pixels: of a side. pairs: share of the scenes that are two dates. split: what the records are called.
+    rounds: of phrases for things of a picture.
+    """
 
     count: int
     seed: int = 0
     pixels: int = 256
     pairs: float = 0.3
     split: str = "train"
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         low, high = SIDES
@@ -55,7 +58,7 @@ class Wanted:
         return bool(self.generator(index, 0).random() < self.pairs)
 
     def records(self, index: int) -> int:
-        return OF_PAIR if self.is_pair(index) else OF_ONE
+        return OF_PAIR if self.is_pair(index) else OF_ONE + OF_ROUND * (self.rounds - 1)
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,17 @@ def scene(wanted: Wanted, index: int) -> Scene:
     if len(endings) > 1:
         pictures, records = _pair(site, wanted.pixels, ground, teller)
     else:
-        pictures, records = _one(site, theme, wanted.pixels, ground, teller)
+        pictures, records = _one(site, theme, wanted, ground, teller)
     return Scene(dict(zip(endings, pictures, strict=True)), records)
 
 
 def _one(
-    site: Site, theme: Theme, pixels: int, ground: int, teller: Teller
+    site: Site, theme: Theme, wanted: Wanted, ground: int, teller: Teller
 ) -> tuple[list[NDArray[np.uint8]], list[Record]]:
     items = one_date(site)
-    rgb, ids = draw(items, site.size, pixels, site.look, make_flight(site.rng, site.gsd), ground)
+    rgb, ids = draw(items, site.size, wanted.pixels, site.look, make_flight(site.rng, site.gsd), ground)
     truth = Truth(rgb, ids, items, site.nouns)
-    return [rgb], list(teller.picture(truth, theme.label, theme.urban))
+    return [rgb], list(teller.picture(truth, theme.label, theme.urban, wanted.rounds))
 
 
 def _pair(site: Site, pixels: int, ground: int, teller: Teller) -> tuple[list[NDArray[np.uint8]], list[Record]]:

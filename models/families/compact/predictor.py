@@ -134,12 +134,15 @@ class CompactPredictor(EncodesOnce):
         return against_cover(self, seen, phrases), familiar
 
     def _present(self, seen: Sequence[Seen], phrases: Sequence[str], drawn: list[Likely]) -> list[Likely]:
-        """The same with calibrated chances; those of what two dates differ in are by words alone."""
+        """The same with calibrated chances; nothing is fitted for what two dates differ in, where they are the model's own."""
+        if len(seen[0].dates) > 1:
+            return drawn
         calibration, own = self.card.calibration, np.stack([one.there for one in drawn])
-        if len(seen[0].dates) > 1 or not asks_likeness(calibration):
-            there = told(calibration, own)
+        surest = np.stack([one.maps.max(axis=(1, 2)) for one in drawn])
+        if not asks_likeness(calibration):
+            there = told(calibration, own, surest)
         else:
-            there = chances(calibration, phrases, own, *self.witnesses(seen, phrases))
+            there = chances(calibration, phrases, own, surest, *self.witnesses(seen, phrases))
         return [Likely(one.maps, row) for one, row in zip(drawn, there, strict=True)]
 
     def change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:

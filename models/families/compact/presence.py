@@ -1,8 +1,9 @@
-"""Whether what a phrase names is in a picture at all, by two witnesses: the model's own words, and how alike both are.
+"""Whether what a phrase names is in a picture at all, by three witnesses: the model's words, its mask, and how alike both are.
 
-The decoder says of any phrase whether it is there, but has learnt so on few real pictures, and of few names. Pictures and
-phrases have vectors of one space besides, learnt from captions of real pictures (CLIP, arXiv 2103.00020). How far each is to be
-believed is fitted on pictures (logistic regression, trainer/presence.py); the card has the result. Knows numbers and phrases.
+The decoder says of any phrase whether it is there, but has learnt so on few real pictures, and of few names; a mask of what is
+not there is faint. Pictures and phrases have vectors of one space besides, learnt from captions of real pictures (CLIP, arXiv
+2103.00020). How far each is to be believed is fitted on pictures (logistic regression, trainer/presence.py); the card has the
+result. Knows numbers and phrases.
 """
 
 from __future__ import annotations
@@ -14,39 +15,50 @@ import numpy as np
 
 from rsvlm.models.cards import Calibration
 
-_SETTING = re.compile(
-    r"\b(?:in|inside|within|into|on|upon|onto|off|of|at|near|by|with|under|over|beneath|below|above|beside|behind|between|beyond|along|"
-    r"alongside|around|across|among|against|next|close|from|to|for|without|that|which)\b"
-)
+SETTING = (
+    "in|inside|outside|within|into|on|upon|onto|off|of|at|near|by|with|under|over|beneath|below|above|beside|behind|between|beyond|"
+    "along|alongside|around|across|among|against|next|close|from|to|for|without|that|which"
+)  # words that begin where or how a thing is
+_SETTING = re.compile(rf"\b(?:{SETTING})\b")
 _AMOUNT = re.compile(r"\s*(?:bod(?:y|ies)|areas?|patch(?:es)?|pieces?|stretch(?:es)?|expanses?) of\b")
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
 
 
-def evidence(own: np.ndarray, alike: np.ndarray, familiar: np.ndarray) -> np.ndarray:
-    """What `Calibration.present` weighs: (n, phrases, 4) float.
+def evidence(own: np.ndarray, surest: np.ndarray, alike: np.ndarray, familiar: np.ndarray) -> np.ndarray:
+    """What `Calibration.present` weighs: (n, phrases, 5) float.
 
-    own: (n, phrases), chances that the model's words give. alike: (n, phrases), see zero_shot.against_cover. familiar: (n,) bool,
-    pictures that resemble those whose captions were learnt; elsewhere likeness tells nothing.
+    own: (n, phrases), chances that the model's words give. surest: (n, phrases), of the mask's surest pixel. alike: (n, phrases),
+    see zero_shot.against_cover. familiar: (n,) bool, pictures that resemble those whose captions were learnt; elsewhere likeness
+    tells nothing.
     """
-    sure = own.astype(np.float64).clip(ALMOST, 1 - ALMOST)
     known = np.broadcast_to(familiar[:, None], own.shape).astype(np.float64)
-    return np.stack([np.log(sure / (1 - sure)), alike * known, known, np.ones_like(known)], axis=-1)
+    return np.stack([_log_odds(own), _log_odds(surest), alike * known, known, np.ones_like(known)], axis=-1)
 
 
 def chances(
-    calibration: Calibration, phrases: Sequence[str], own: np.ndarray, alike: np.ndarray, familiar: np.ndarray
+    calibration: Calibration,
+    phrases: Sequence[str],
+    own: np.ndarray,
+    surest: np.ndarray,
+    alike: np.ndarray,
+    familiar: np.ndarray,
 ) -> np.ndarray:
-    """(n, phrases) float32 in [0, 1]: how likely any of it is there. own, alike, familiar: as `evidence` has them."""
+    """(n, phrases) float32 in [0, 1]: how likely any of it is there. own to familiar: as `evidence` has them."""
     slope, lift = calibration.named
-    learnt = np.array([outlined(phrase, calibration.outlined) for phrase in phrases])
-    odds = evidence(own, alike, familiar) @ np.array(calibration.present)
+    learnt = np.array([outlined(head(phrase), calibration.outlined) for phrase in phrases])
+    odds = evidence(own, surest, alike, familiar) @ np.array(calibration.present)
     return _chance(np.where(learnt, odds, slope * alike + lift))
 
 
-def told(calibration: Calibration, own: np.ndarray) -> np.ndarray:
-    """The same by the model's words alone."""
-    nothing = evidence(own, np.zeros_like(own), np.zeros(len(own), bool))
+def told(calibration: Calibration, own: np.ndarray, surest: np.ndarray) -> np.ndarray:
+    """The same by the model's words and mask alone."""
+    nothing = evidence(own, surest, np.zeros_like(own), np.zeros(len(own), bool))
     return _chance(nothing @ np.array(calibration.present))
+
+
+def _log_odds(chances: np.ndarray) -> np.ndarray:
+    sure = chances.astype(np.float64).clip(ALMOST, 1 - ALMOST)
+    return np.asarray(np.log(sure / (1 - sure)))
 
 
 def _chance(odds: np.ndarray) -> np.ndarray:
@@ -55,7 +67,7 @@ def _chance(odds: np.ndarray) -> np.ndarray:
 
 def asks_likeness(calibration: Calibration) -> bool:
     """Whether it takes vectors at all to tell what is there."""
-    return any(calibration.present[1:3]) or bool(calibration.outlined)
+    return any(calibration.present[2:4]) or bool(calibration.outlined)
 
 
 def outlined(phrase: str, names: Sequence[str]) -> bool:

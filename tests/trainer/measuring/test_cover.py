@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rsvlm.models.cards import Calibration
 from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Likely, Question
@@ -29,7 +30,9 @@ BANDS = {"red roofs": 0, "meadow": 1, "lake": 2}
 class Painter:
     """Finds classes by their colour, with a doubt that grows towards the edges of a tile."""
 
-    card = SimpleNamespace(input=SimpleNamespace(pixels=32, gsd_range_m=(0.3, 10)), tasks=["segment"])
+    card = SimpleNamespace(
+        input=SimpleNamespace(pixels=32, gsd_range_m=(0.3, 10)), tasks=["segment"], calibration=Calibration()
+    )
     device, size_bytes, usage, mask_stride = "cpu", 0, dict[str, int](), 1
 
     def until(self, stop: Any) -> Painter:

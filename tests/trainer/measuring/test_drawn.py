@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rsvlm.models.cards import Calibration
 from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Likely, Question
@@ -155,7 +156,10 @@ class Spotter:
     mask_stride = 1
 
     card = SimpleNamespace(
-        id="spotter", input=SimpleNamespace(pixels=64, gsd_range_m=(0.3, 10)), tasks=["segment", "ground"]
+        id="spotter",
+        input=SimpleNamespace(pixels=64, gsd_range_m=(0.3, 10)),
+        tasks=["segment", "ground"],
+        calibration=Calibration(),
     )
     device, size_bytes, usage = "cpu", 0, dict[str, int]()
 

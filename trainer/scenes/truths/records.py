@@ -22,6 +22,7 @@ from rsvlm.trainer.scenes.truths.words import wording
 
 QUESTIONS, GROUNDED, SEGMENTED, OPEN = 6, 3, 5, 2
 OF_ONE = 1 + QUESTIONS + GROUNDED + SEGMENTED + 1  # records of a picture
+OF_ROUND = 3  # of those, of phrases for things and for nothing, which can be asked for in several rounds
 OF_PAIR = 5 + OPEN + 1 + 2  # of a pair: the six types of ChangeChat, the cars, and two masks
 Images = list[dict[str, Any]]
 
@@ -49,15 +50,15 @@ class Teller:
             {**self.about, **meta},
         )
 
-    def picture(self, truth: Truth, theme: str, urban: bool) -> Iterator[Record]:
-        """OF_ONE records."""
+    def picture(self, truth: Truth, theme: str, urban: bool, rounds: int) -> Iterator[Record]:
+        """OF_ONE records, and OF_ROUND more for each round after the first."""
         draw = self.draw
         ask = one_of(draw, wording()["caption"]["ask"])
         yield self.record("caption", "caption", said(ask, *captions(truth, theme, draw)))
         for number, asked in enumerate(questions(truth, theme, urban, QUESTIONS, draw), 1):
             yield self.record(f"vqa{number}", "vqa", said(put(asked.question), asked.answer), type=asked.kind)
         yield from self._grounded(truth)
-        yield from self._segmented(truth)
+        yield from self._segmented(truth, rounds)
         yield self.record("classify", "classify", said(one_of(draw, wording()["classify"]["ask"]), theme))
 
     def _grounded(self, truth: Truth) -> Iterator[Record]:
@@ -73,8 +74,8 @@ class Teller:
             regions = [{"label": found.words, "bbox": list(box)} for box in found.boxes]
             yield self.record(f"ground{number}", "ground", said(found.words), regions, type="referring")
 
-    def _segmented(self, truth: Truth) -> Iterator[Record]:
-        """A class, two or three classes at once, a thing or all of a name, and what is not there."""
+    def _segmented(self, truth: Truth, rounds: int) -> Iterator[Record]:
+        """A class, two or three classes at once, and in each round a thing or all of a name, and what is not there."""
         draw = self.draw
         asked: set[str] = set()
         several = []
@@ -86,18 +87,19 @@ class Teller:
         first, *rest = several
         yield self._masks("segment1", [first], "class")
         yield self._masks("segment2", rest[:3] or [first], "several" if len(rest) > 1 else "class")
-        one = referring(truth, draw)
-        yield (
-            self._masks("segment3", [one], "referring")
-            if one
-            else self._absent("segment3", "segment", nothing(truth, draw))
-        )
-        together = (all_of if draw.random() < 0.5 else referring)(truth, draw)
-        if together:
-            yield self._masks("segment4", [together], "referring")
-        else:
-            yield self._masks("segment4", [class_phrase(truth, draw, asked)[1]], "class")
-        yield self._absent("segment5", "segment", nothing(truth, draw))
+        for number in range(3, 3 + OF_ROUND * rounds, OF_ROUND):
+            one = referring(truth, draw)
+            yield (
+                self._masks(f"segment{number}", [one], "referring")
+                if one
+                else self._absent(f"segment{number}", "segment", nothing(truth, draw))
+            )
+            together = (all_of if draw.random() < 0.5 else referring)(truth, draw)
+            if together:
+                yield self._masks(f"segment{number + 1}", [together], "referring")
+            else:
+                yield self._masks(f"segment{number + 1}", [class_phrase(truth, draw, asked)[1]], "class")
+            yield self._absent(f"segment{number + 2}", "segment", nothing(truth, draw))
 
     def _masks(self, what: str, phrases: list[Pointed], kind: str) -> Record:
         regions = []
