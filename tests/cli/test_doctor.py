@@ -33,7 +33,8 @@ def person(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "mmuster"
     (home / "data" / "logs").mkdir(parents=True)
     names = {"HOME": str(home), "USER": "mmuster", "LOGNAME": "mmuster", "USERNAME": "mmuster"}
-    return {**os.environ, **names, "USERPROFILE": str(home), "RSVLM_HOME": str(home / "data")}
+    kept = {name: value for name, value in os.environ.items() if name != "RSVLM_MODELS"}
+    return {**kept, **names, "USERPROFILE": str(home), "RSVLM_HOME": str(home / "data")}
 
 
 def doctor(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

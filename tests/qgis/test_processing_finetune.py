@@ -189,6 +189,7 @@ def test_real_run_of_two_steps_leaves_a_model_with_its_figures(algorithm, tmp_pa
     from rsvlm.protocol import Record
 
     monkeypatch.setenv("RSVLM_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RSVLM_MODELS", raising=False)
     made = []
     for number in range(8):
         Image.new("RGB", (64, 64), (30 * number, 90, 40)).save(tmp_path / f"{number}.png")

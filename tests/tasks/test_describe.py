@@ -7,6 +7,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from rsvlm.models.pool import Models
 from rsvlm.protocol import STYLES, VERSION, Answer, Cancelled, DescribeRequest, Raster, RsvlmError, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.describe import describe
-from rsvlm.tasks.findings import verdicts
+from rsvlm.tasks.findings import Verdict, verdicts
 from rsvlm.tasks.looking import look
 from rsvlm.tasks.plan import make_plan
 from rsvlm.tasks.structure import Description
@@ -106,9 +107,9 @@ def test_detailed_without_a_coordinate_system_speaks_of_picture_sides(models: Mo
     assert any("no coordinate system" in warning for warning in answer.warnings)
 
 
-def test_detailed_where_up_is_south_speaks_of_picture_sides(models: Models, write):
+def test_detailed_where_up_is_south_speaks_of_picture_sides(models: Models, write, halves):
     place = {"crs": "EPSG:3031", "transform": from_origin(0, -1500000, 1, 1)}
-    answer = ask(models, Raster(href=write(halves(), **place)), "detailed")
+    answer = ask(models, Raster(href=write(halves, **place)), "detailed")
     assert "desert at the right" in answer.text.lower() and not any(
         side in answer.text for side in ("north", "south", "east", "west")
     )
@@ -226,24 +227,42 @@ def test_unfamiliar_imagery_is_told_as_a_guess(models: Models, write, landscape)
     assert answer.evidence[0].label.endswith("?")
 
 
-def halves() -> np.ndarray:
-    """(3, 400, 400) uint8: a part of the demo's village on the left, sand on the right; no single word fits both."""
+def sand_beside_village(column: int, row: int) -> np.ndarray:
+    """(3, 400, 400) uint8: the demo's village from this pixel on at the left, sand at the right."""
     with rasterio.open(DEMO / "after.tif") as source:
-        village = source.read((1, 2, 3), window=Window(100, 700, 200, 400))
+        village = source.read((1, 2, 3), window=Window(column, row, 200, 400))
     rows, columns = np.mgrid[0:400, 0:200]
     grain = np.random.default_rng(1).integers(-6, 6, (3, 400, 200)) + 5 * np.sin(rows / 30 + columns / 50)
     sand = np.array([205, 175, 120])[:, None, None] + grain
     return np.concatenate([village, sand], axis=2).astype(np.uint8)
 
 
-def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: Models, write, listen):
-    raster = Raster(href=write(halves()))
-    card, predictor = models.get(None).card, models.get(None)
+@pytest.fixture(scope="module")
+def halves(models: Models, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """Of sand beside parts of the village, the first that these weights know and no single word fits."""
+    path = tmp_path_factory.mktemp("halves") / "place.tif"
+    profile = {"crs": "EPSG:32632", "transform": from_origin(500000, 5500000, 1, 1), "dtype": "uint8", "count": 3}
+    for column, row in product((100, 700, 400, 900), (700, 400, 100)):
+        pixels = sand_beside_village(column, row)
+        with rasterio.open(path, "w", driver="GTiff", width=400, height=400, **profile) as target:
+            target.write(pixels)
+        glance = at_a_glance(models, Raster(href=str(path)))
+        if glance.familiar and (glance.wide or not glance.sure):
+            return pixels
+    raise AssertionError("one view leaves no such place in doubt")
+
+
+def at_a_glance(models: Models, raster: Raster) -> Verdict:
+    """What one view of a small place says."""
+    predictor = models.get(None)
     with Scene.open(raster) as scene:
-        plan = make_plan(scene, card, "brief")
+        plan = make_plan(scene, predictor.card, "brief")
         (tile,) = look(scene, plan)
-    glance = verdicts(predictor, predictor.encode(tile.picture[None]), plan)[0]
-    assert glance.familiar and (glance.wide or not glance.sure), "one view is in doubt"
+    return verdicts(predictor, predictor.encode(tile.picture[None]), plan)[0]
+
+
+def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: Models, write, listen, halves):
+    raster, card = Raster(href=write(halves)), models.get(None).card
     listener = listen()
     answer = ask(models, raster, "brief", listener)
     assert len(answer.evidence) == 4 and listener.items == answer.evidence
@@ -260,8 +279,8 @@ def test_small_place_that_one_view_leaves_in_doubt_is_looked_at_closer(models: M
     assert answer.confidence == pytest.approx(np.mean(scores), abs=2e-3), "as sure as its classes"
 
 
-def test_closer_look_finds_the_sand_where_it_lies(models: Models, write):
-    answer = ask(models, Raster(href=write(halves())))
+def test_closer_look_finds_the_sand_where_it_lies(models: Models, write, halves):
+    answer = ask(models, Raster(href=write(halves)))
     for item in answer.evidence:
         east = shape(item.geometry).centroid.x > 500200
         assert (item.label == "desert") == east, item.label
