@@ -67,7 +67,7 @@ class Calibration(Strict):
     Log-odds that what a phrase names is there at all (families/compact/presence.py): `present` weighs the model's own, those of
     the mask's surest pixel, and, in pictures that are familiar, how alike picture and phrase are, and one; the last is added.
     Of phrases without a name in `outlined`, those that were learnt with outlines (none: all were), `named` weighs the likeness;
-    the last is added. What is less likely there than `drawn_from` is not drawn.
+    the last is added.
     What was never calibrated is cautious: every class is a guess.
     """
 
@@ -77,7 +77,6 @@ class Calibration(Strict):
     present: tuple[float, float, float, float, float] = (1.0, 0.0, 0.0, 0.0, 0.0)
     named: tuple[float, float] = (0.0, 0.0)
     outlined: tuple[str, ...] = ()
-    drawn_from: Annotated[float, Field(gt=0, lt=1)] = 0.25
     fine_gsd_m: float = 0.0
     fine_scenes: tuple[str, ...] = ()
 

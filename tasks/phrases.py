@@ -18,6 +18,7 @@ from rsvlm.tasks.features import Found, evidence_of, phrase_reports
 from rsvlm.tasks.in_words import doubts as doubts_of_words
 from rsvlm.tasks.layout import OneView, Tiles, one_view_will_do
 from rsvlm.tasks.looking import frame_of, gaps, seen
+from rsvlm.tasks.outlines import LIKELY
 from rsvlm.tasks.plan import doubts, one_view
 from rsvlm.tasks.provenance import provenance
 from rsvlm.tasks.referring import Referring, lowered, picked, referring, refers
@@ -92,9 +93,7 @@ def told(
             known = areas if np.isfinite(areas).all() else None
             numbers, off = picked(one, shapes, frame_of(scene), areas=known)
             there[phrase] = lowered(there[phrase], off)
-            chosen = (
-                [named[number] for number in numbers] if there[phrase] >= predictor.card.calibration.drawn_from else []
-            )
+            chosen = [named[number] for number in numbers] if there[phrase] >= LIKELY else []
             found = [*(item for item in found if item.phrase != phrase), *chosen]
     ordered = sorted(found, key=lambda item: plan.phrases.index(item.phrase))
     evidence = evidence_of(kind, ordered, scene.crs, raster.name or scene.source)

@@ -20,7 +20,7 @@ from rsvlm.tasks.plan import TILE_GSD
 from rsvlm.tasks.referring import Referring, referring, singled_out
 
 KINDS = {"segment": "segment", "ground": "refer"}  # of prompts, by task
-HALF_FADED = 1 / 3  # odds at which what is there fades by half, so that no pixel is likely to be of it any more
+UNFADED = 3.0  # odds from which on what is there is as likely as its pixels are; at even ones they are half as likely
 TINY = 1e-6
 PATCHES = 2  # along the side of a tile that is compared by patches; half a patch further, the next one begins
 
@@ -76,13 +76,12 @@ class ByProbabilities:
         self.side, (self.finest, _) = predictor.card.input.pixels, predictor.card.input.gsd_range_m
 
     def see(self, pictures: Sequence[np.ndarray], phrases: Sequence[str]) -> list[Sight]:
-        """What is hardly there fades away, all of it under the chance that the card says. Expressions are of whole pictures."""
+        """What is hardly there fades away, all of it where it is likelier not there. Expressions are of whole pictures."""
         meant = [referring(phrase) for phrase in phrases]
         names = dict.fromkeys(one.name for one in meant if one and one.name not in phrases)
         every = [*phrases, *names]
         found = self._predictor.likely(self._predictor.encode(np.stack(pictures)), every)
-        least = self._predictor.card.calibration.drawn_from
-        return [_faded(*_singled_out(meant, one, every), least) for one in found]
+        return [_faded(*_singled_out(meant, one, every)) for one in found]
 
 
 def _singled_out(
@@ -96,9 +95,9 @@ def _singled_out(
     return maps, there
 
 
-def _faded(maps: np.ndarray, there: np.ndarray, least: float) -> Sight:
-    """least: chance under which no pixel is likely enough to be outlined. From some chance above it on nothing fades."""
-    odds = HALF_FADED * there / np.maximum(1 - there, TINY) * (1 - least) / least
+def _faded(maps: np.ndarray, there: np.ndarray) -> Sight:
+    """Under even odds that anything is there, no pixel is likely enough to be outlined; from odds of UNFADED on nothing fades."""
+    odds = there / np.maximum(1 - there, TINY) / UNFADED
     return Sight((maps * np.minimum(1, 2 * odds / (1 + odds))[:, None, None]).astype(np.float32), there)
 
 

@@ -20,7 +20,6 @@ PRESENCE = {
     "present",
     "named",
     "outlined",
-    "drawn_from",
 }  # of a calibration: what tells whether something is there at all
 OWN = {"id", "title", "source", "trained_on", "figures", "terms"}
 

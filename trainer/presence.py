@@ -33,7 +33,6 @@ EACH = 8  # real pictures of a scene
 DRAWN = 250  # generated pictures
 AGREED = 2  # of five people who have to speak of a thing
 FEW = 3  # pictures that show a thing, or do not: with fewer nothing is fitted
-FOUND = 0.9  # share of what is there that may still be drawn
 RIDGE = 1e-4
 
 
@@ -132,26 +131,17 @@ def witnesses(predictor: CompactPredictor, pictures: Iterable[Asked]) -> Witness
 
 
 def fit_presence(found: Witnesses, names: Sequence[str]) -> dict[str, Any]:
-    """`present`, `drawn_from` and `named` of a card's calibration. names: what was learnt with outlines.
-
-    Chances of the former are probabilities, and FOUND of what is there is drawn. Of other names as much is drawn from there on.
-    """
+    """`present` and `named` of a card's calibration: each makes probabilities. names: what was learnt with outlines."""
     learnt = np.array([outlined(head(phrase), names) for phrase in found.phrases])
     drawn, there = ~np.array(found.real), np.array(found.there)
     phrases = np.array([phrase if own else "" for phrase, own in zip(found.phrases, found.real, strict=True)])
     alike = np.stack([found.alike, np.ones(len(there))], axis=1)
 
-    def of(rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, float]:
-        return fitted(rows[chosen], there[chosen], shares(phrases[chosen].tolist(), there[chosen], drawn[chosen]))
+    def of(rows: np.ndarray, chosen: np.ndarray) -> list[float]:
+        weights = shares(phrases[chosen].tolist(), there[chosen], drawn[chosen])
+        return [round(float(value), 3) for value in logistic(rows[chosen], there[chosen], weights)]
 
-    present, least = of(np.array(found.evidence), learnt)
-    named, least_named = of(alike, ~learnt & ~drawn)
-    named[-1] += least - least_named
-    return {
-        "present": [round(float(value), 3) for value in present],
-        "named": [round(float(value), 3) for value in named],
-        "drawn_from": round(float(1 / (1 + np.exp(-least))), 3),
-    }
+    return {"present": of(np.array(found.evidence), learnt), "named": of(alike, ~learnt & ~drawn)}
 
 
 def shares(names: Sequence[str], there: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -165,17 +155,8 @@ def shares(names: Sequence[str], there: np.ndarray, drawn: np.ndarray) -> np.nda
     return each
 
 
-def fitted(rows: np.ndarray, there: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights of log-odds, the last of them what is added; and from which log-odds on FOUND of what is there lies."""
-    found = logistic(rows, there, weights)
-    odds = rows[there] @ found
-    order = np.argsort(odds)
-    below = np.cumsum(weights[there][order]) / weights[there].sum()
-    return found, float(odds[order][int(np.searchsorted(below, 1 - FOUND))])
-
-
 def logistic(rows: np.ndarray, there: np.ndarray, weights: np.ndarray, rounds: int = 30) -> np.ndarray:
-    """(n, k) -> (k,): logistic regression by Newton's method. Columns of zeros get no weight."""
+    """(n, k) -> (k,): weights of log-odds, by Newton's method. Columns of zeros get no weight."""
     found = np.zeros(rows.shape[1])
     for _ in range(rounds):
         chance = 1 / (1 + np.exp(-(rows @ found).clip(-30, 30)))
@@ -186,8 +167,8 @@ def logistic(rows: np.ndarray, there: np.ndarray, weights: np.ndarray, rounds: i
 
 
 def names() -> list[str]:
-    """What generated scenes teach to outline, in singular; no name is part of another."""
-    groups = [*wording()["phrases"].values(), *wording()["things"].values()]
+    """What generated scenes teach to outline, by all names that they have for it, in singular; no name is part of another."""
+    groups = [names for kind in ("classes", "phrases", "things") for names in wording()[kind].values()]
     phrases = [*NOUNS, *wording()["phrases"], *(phrase for group in groups for phrase in group)]
     said = {part.strip() for phrase in phrases for part in re.split(r"\b(?:and|other|the|all)\b", phrase)} - {""}
     parts = {name if name.endswith("ss") else name.removesuffix("s") for name in said}

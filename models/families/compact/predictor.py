@@ -21,7 +21,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
 from rsvlm.models.families.compact.network import Compact
-from rsvlm.models.families.compact.presence import asks_likeness, chances, told
+from rsvlm.models.families.compact.presence import as_outlined, asks_likeness, chances, told
 from rsvlm.models.families.compact.runtimes import Runtime, TorchRuntime, runtime_of
 from rsvlm.models.families.compact.speaking import LONGEST, Seen, Speaker, dates_of
 from rsvlm.models.families.compact.words import CAPTION, PAD, RET
@@ -118,10 +118,11 @@ class CompactPredictor(EncodesOnce):
         """All phrases in each picture or pair. Raises RsvlmError (model_failed; too_large for a phrase), Cancelled."""
         if self._model.masks is None:
             raise RsvlmError("model_failed", f"{self.card.id} draws no masks.", "Choose a model for this task.")
+        asked = [as_outlined(phrase) for phrase in phrases] if self.card.calibration.outlined else phrases
         return _in_groups(
             seen,
             lambda each: (each.size, len(each.dates)),
-            lambda rows: self._present(rows, phrases, self.drawn(rows, phrases)),
+            lambda rows: self._present(rows, phrases, self.drawn(rows, asked)),
         )
 
     def drawn(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:

@@ -21,6 +21,11 @@ SETTING = (
 )  # words that begin where or how a thing is
 _SETTING = re.compile(rf"\b(?:{SETTING})\b")
 _AMOUNT = re.compile(r"\s*(?:bod(?:y|ies)|areas?|patch(?:es)?|pieces?|stretch(?:es)?|expanses?) of\b")
+# What was learnt in words alone, or not at all, by the name that the same cover was outlined by.
+_SAME = {
+    "forests?|woodlands?|woods": "trees", "open ground": "bare land", "concrete|asphalt|tarmac": "pavement",
+    "meadows?|pastures?": "grassland", "homes": "houses", "trucks|lorries|vans": "vehicles",
+}  # fmt: skip
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
 
 
@@ -74,6 +79,13 @@ def outlined(phrase: str, names: Sequence[str]) -> bool:
     """Whether a phrase has one of the names, which are singular, in it, in singular or plural; any has if there are none."""
     words = f" {' '.join(re.findall(r'[a-z]+', phrase.lower()))} "
     return not names or any(f" {name}{end} " in words for name in names for end in ("", "s", "es"))
+
+
+def as_outlined(phrase: str) -> str:
+    """The phrase by the name that is outlined best: “forest at the left” is asked for as “trees at the left”."""
+    for names, learnt in _SAME.items():
+        phrase = re.sub(rf"\b(?:{names})\b", learnt, phrase, flags=re.IGNORECASE)
+    return phrase
 
 
 def head(phrase: str) -> str:
