@@ -317,7 +317,12 @@ def test_end_of_input_stops_everything_in_flight(lines: Callable[..., Lines], la
 
 
 def test_worker_that_cannot_load_its_libraries_says_so_and_lives(
-    start: Callable[[list[str]], Any], serve: list[str], picture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[[list[str]], Any],
+    serve: list[str],
+    picture: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    until: Any,
 ):
     (tmp_path / "torch.py").write_text("raise ImportError('libtorch is not there')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -328,5 +333,7 @@ def test_worker_that_cannot_load_its_libraries_says_so_and_lives(
         assert refused.status_code == 503
         error = refused.json()["error"]
         assert error["code"] == "unavailable" and "libraries" in error["message"] and "libtorch" not in refused.text
-    assert backend.client.get("/v1/models").json()["state"] == "failed"
+    until(
+        lambda: backend.client.get("/v1/models").json()["state"] == "failed"
+    )  # told by another thread than the refusals
     assert backend.worker().pid == worker
