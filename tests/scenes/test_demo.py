@@ -14,6 +14,9 @@ from rsvlm.trainer.scenes.classes import CLASSES, COLOURS
 SHIPPED = Path(__file__).parents[2] / "resources" / "demo"
 PHOTOS = ("before.tif", "after.tif")
 CLASS_RASTERS = ("before_classes.tif", "after_classes.tif")
+# What ships was written on a processor with AVX-512; elsewhere last digits may differ, and with them what finds room.
+WIDE = {"X86_V4", "AVX512_SKX"}  # its names in NumPy
+SAME_ROUNDING = not WIDE.isdisjoint(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
 
 
 @pytest.mark.parametrize("name", (*PHOTOS, *CLASS_RASTERS))
@@ -57,13 +60,12 @@ def test_command_writes_what_is_shipped(tmp_path: Path) -> None:
     assert written == sorted((*PHOTOS, *CLASS_RASTERS))
     for name in CLASS_RASTERS:
         with rasterio.open(SHIPPED / name) as old, rasterio.open(tmp_path / "new" / name) as new:
-            same = old.read() == new.read()
-            assert same.mean() > 0.97, (
-                "the same village; a few trees stand elsewhere where a processor rounds otherwise"
+            assert (old.read() == new.read()).mean() >= (1 if SAME_ROUNDING else 0.97), (
+                "a few trees may stand elsewhere"
             )
     for name in PHOTOS:
         with rasterio.open(SHIPPED / name) as old, rasterio.open(tmp_path / "new" / name) as new:
-            assert np.abs(old.read().astype(int) - new.read()).mean() < 4
+            assert np.abs(old.read().astype(int) - new.read()).mean() < (1 if SAME_ROUNDING else 4)
 
 
 def test_seed_that_is_no_number_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
