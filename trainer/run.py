@@ -122,6 +122,7 @@ class Watch(TrainerCallback):
             folder=Path(args.output_dir).name,
             steps=state.max_steps,
             of=self.steps,
+            bf16=args.bf16,
         )
         self._began = time.monotonic(), state.global_step
         if self.events.writes:

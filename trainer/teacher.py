@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rsvlm.trainer.precision import bfloat16_is_fast
+
 CHANNELS = 1280
 SIDE = 224
 GRID = SIDE // 32
@@ -92,7 +94,8 @@ class Standardised:
     def raw(self, pixels: Tensor) -> Tensor:
         """The same before it is standardised."""
         pixels = nn.functional.interpolate(pixels, size=(SIDE, SIDE), mode="bilinear", antialias=True)
-        with torch.autocast(pixels.device.type, torch.bfloat16):
+        kind = pixels.device.type
+        with torch.autocast(kind, torch.bfloat16, enabled=bfloat16_is_fast(kind)):
             return self.teacher(pixels.contiguous(memory_format=torch.channels_last)).float()
 
 

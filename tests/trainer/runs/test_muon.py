@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.muon import Muon, hidden_matrices
+from rsvlm.trainer.muon import Muon, hidden_matrices, orthogonal
 from rsvlm.trainer.recipe import Recipe
 from rsvlm.trainer.train import Run
 
@@ -57,8 +57,9 @@ def test_words_and_narrow_layers_are_no_hidden_matrices():
     assert [name for name, _ in hidden_matrices(Small())] == ["seen.weight", "between.weight"]
 
 
-def test_linear_layers_step_as_those_of_torch_and_all_else_as_with_adamw():
-    """Of three steps in a row; torch has no Muon for convolutions."""
+def test_linear_layers_step_as_those_of_torch_and_all_else_as_with_adamw(monkeypatch: pytest.MonkeyPatch):
+    """Of three steps in a row, in bfloat16 as torch's are everywhere; torch has no Muon for convolutions."""
+    monkeypatch.setattr("rsvlm.trainer.muon.bfloat16_is_fast", lambda device: True)
     ours, theirs = Small(), Small()
     decayed = {name for name, _ in ours.named_parameters() if not name.endswith("bias")}
     found = stepped(ours, [Muon(ours, RATE, DECAY, decayed)], 3)
@@ -72,6 +73,23 @@ def test_linear_layers_step_as_those_of_torch_and_all_else_as_with_adamw():
         {"params": [weight], "weight_decay": DECAY if name in decayed else 0.0} for name, weight in weights.items()
     ]
     assert same(found, stepped(theirs, [plain, seen, torch.optim.AdamW(groups, lr=RATE)], 3))
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["bfloat16", "float32"])
+@pytest.mark.parametrize("shape", [(24, 90), (90, 24), (40, 40)])
+def test_update_has_the_directions_of_the_gradient_and_no_sizes(
+    shape: tuple[int, int], fast: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rsvlm.trainer.muon.bfloat16_is_fast", lambda device: fast)
+    left, _, right = torch.linalg.svd(
+        torch.randn(shape, generator=torch.Generator().manual_seed(7)), full_matrices=False
+    )
+    gradient = left @ torch.diag(torch.logspace(0, -1.5, min(shape))) @ right
+    found = orthogonal(gradient)
+    assert found.shape == shape and found.dtype == torch.float32
+    along = left.T @ found @ right.T
+    assert ((along.diagonal() > 0.6) & (along.diagonal() < 1.25)).all(), "as large in each direction"
+    assert (along - along.diagonal().diag()).abs().max() < (0.2 if fast else 1e-3), "and in no other"
 
 
 def test_convolution_moves_equally_far_in_all_directions():
