@@ -20,7 +20,8 @@ from rsvlm.tasks.measurable import PLACES, SIDES, Measurable
 from rsvlm.tasks.outlines import LIKELY
 
 SPECK = 8  # pixels; what is smaller counts for nothing
-SCRAP = 0.2  # of the area that things of a kind have; what is smaller is a part of one that was torn off
+SCRAP = 0.2  # of the area that things of a kind usually have; what is smaller is a part of one that was torn off
+HEAVIER = 0.25  # power of its area that a thing counts for, when the middle of all sizes is taken
 FEW = 0.4  # chance of any being there under which none is counted
 PART = 0.25  # of a thing that lies in a place, for it to be there
 COVERED = 0.01  # of a place, that does for a thing of which less lies there
@@ -120,10 +121,12 @@ class OnGround:
 
 
 def whole(shapes: Sequence[BaseGeometry]) -> list[bool]:
-    """Which are no scraps."""
-    areas = [shape.area for shape in shapes]
-    least = SCRAP * float(np.median(areas)) if areas else 0.0
-    return [area >= least for area in areas]
+    """Which are no scraps, of which one large thing may have lost many: large ones count for more in what size is usual."""
+    areas = np.array([shape.area for shape in shapes])
+    upwards = np.sort(areas)
+    weights = (upwards**HEAVIER).cumsum()
+    usual = upwards[np.searchsorted(weights, weights[-1] / 2)] if len(areas) else 0.0
+    return [bool(area >= SCRAP * usual) for area in areas]
 
 
 def _inside(middles: np.ndarray, sides: tuple[float, float, float, float]) -> np.ndarray:
@@ -154,7 +157,8 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
     if asked.kind == "count":
         in_words = said(text) is not None and not any(map(str.isdigit, text))
         number = count_of(first, asked.place)
-        return f"{counted(number).capitalize() if in_words else number}.", sure_of(first, number > 0)
+        word = counted(number) if number else "zero"
+        return f"{word.capitalize() if in_words else number}.", sure_of(first, number > 0)
     if asked.kind == "share":
         share = 100 * first.share
         return f"{round(share, -1) if share >= 5 else share:.0f} percent.", sure_of(first, share >= 1)

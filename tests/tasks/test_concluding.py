@@ -34,6 +34,8 @@ def ground(*boxes: tuple[float, float, float, float], there: float = 0.9) -> OnG
     [
         ("How many cars are there?", [[(0, 0, 9, 9), (20, 20, 29, 29), (60, 60, 69, 69)]], "3."),
         ("How many cars are there?", [[(0, 0, 30, 30), (40, 40, 70, 70), (80, 80, 84, 84)]], "2."),  # one is a scrap
+        ("How many lakes are there?", [[(0, 0, 60, 60), (70, 0, 74, 4), (70, 9, 74, 13), (70, 20, 74, 24)]], "1."),
+        ("How many buildings are there?", [[(0, 0, 60, 60), *((x, 70, x + 8, 78) for x in range(0, 80, 10))]], "9."),
         ("How many cars are at the top left?", [[(0, 0, 9, 9), (60, 60, 69, 69)]], "1."),
         ("Is there a car at the bottom?", [[(40, 70, 50, 80)]], "Yes."),
         ("Is there a car at the top?", [[(40, 70, 50, 80)]], "No."),
@@ -55,6 +57,14 @@ def test_answer_follows_from_what_is_where(seen: object, question: str, boxes: l
     shown: dict[str, Shown] = {phrase: seen(*own) for phrase, own in zip(asked.phrases, boxes, strict=True)}
     found = concluded(asked, shown, "Maybe.", 0.5)
     assert found is not None and found[0] == answer and 0.5 <= found[1] <= 1
+
+
+def test_number_is_in_words_where_the_model_says_one_in_words():
+    asked = measurable("How many cars are there?")
+    assert asked is not None
+    for boxes, answer in ([], "Zero."), ([(0, 0, 9, 9), (20, 20, 29, 29)], "Two."):
+        found = concluded(asked, {"cars": picture(*boxes)}, "There are four cars.", 0.5)
+        assert found is not None and found[0] == answer
 
 
 @pytest.mark.parametrize(
