@@ -18,7 +18,7 @@ from rasterio.features import geometry_mask
 from rsvlm.geo.ground import is_north_up
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.compact.presence import head
+from rsvlm.models.families.compact.presence import as_outlined, head
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
@@ -139,7 +139,7 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
         return []
     names = "|".join(map(re.escape, card.calibration.outlined))
     learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{_COVER}))?")  # “tree species” are no trees
-    return [thing for thing in map(head, phrases) if not learnt.fullmatch(thing)]
+    return [thing for thing in map(head, phrases) if not learnt.fullmatch(as_outlined(thing))]
 
 
 def _on_ground(

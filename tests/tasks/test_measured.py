@@ -180,6 +180,14 @@ def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(
     assert answer.target_absent == [] and "measured" in ask(models, "Are there any wind turbines?").provenance
 
 
+def test_what_is_outlined_by_another_name_has_been_learnt(models: Models):
+    """Forest is drawn as trees are; whether there is any is told of its own name."""
+    for name in ("forest", "woodland"):
+        answer = ask(models, f"How much of the image is covered by {name}?")
+        assert answer.provenance["measured"]["phrases"] == [name]
+        assert not any("not learnt" in said for said in answer.warnings)
+
+
 def test_other_questions_are_answered_in_words(models: Models, listen: Any):
     listener = listen()
     answer = ask(models, "What is the theme of this picture?", listener)
