@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely.geometry import Polygon
 from typer.testing import CliRunner
 
 from rsvlm.cli.data import data_app
 from rsvlm.protocol import Record, RsvlmError, Watch
-from rsvlm.trainer.builders.wording import NUMBERS, plural
+from rsvlm.trainer.builders.components import cells
+from rsvlm.trainer.builders.wording import NUMBERS, plural, whereabouts
 from rsvlm.trainer.examples import example
 from rsvlm.trainer.formats import Source, read
+from rsvlm.trainer.metrics.change_answers import CELLS
 from rsvlm.trainer.records import Records
 from rsvlm.trainer.regions import bbox_of, decode
 from rsvlm.trainer.scenes.generate import generate
@@ -29,7 +34,10 @@ from rsvlm.trainer.scenes.pictures.flights import make_flight
 from rsvlm.trainer.scenes.pictures.light import Day
 from rsvlm.trainer.scenes.sites.dates import one_date, two_dates
 from rsvlm.trainer.scenes.sites.kinds import CODES, LABELS
+from rsvlm.trainer.scenes.sites.looks import make_look
+from rsvlm.trainer.scenes.sites.site import Site
 from rsvlm.trainer.scenes.sites.themes import THEMES, make_site
+from rsvlm.trainer.scenes.sites.waters import lake
 from rsvlm.trainer.scenes.truths.captions import captions
 from rsvlm.trainer.scenes.truths.change import changed_of
 from rsvlm.trainer.scenes.truths.phrases import nothing, referring
@@ -274,6 +282,32 @@ def test_what_cannot_be_made_is_refused_in_words(wrong: dict):
         Wanted(1, **wrong)
 
 
+def test_ground_looks_like_what_it_is_called():
+    """Grass that is as grey as soil is dry grass of a dry region."""
+    seen: Counter[str] = Counter()
+    for seed in range(150):
+        _, site = make_site(np.random.default_rng(seed), PIXELS)
+        green = (site.look.grass, site.look.lawn)
+        own = {"grass": green, "lawn": green, "bare": (site.look.soil,), "sand": (site.look.sand,)}
+        for item in site.items:
+            if item.kind in own:
+                seen[item.kind] += 1
+                apart = min(np.abs(np.subtract(item.colour, colour)).mean() for colour in own[item.kind])
+                assert apart < 35, (seed, item.kind, item.colour, own)
+    assert len(seen) == 4 and min(seen.values()) > 10
+
+
+def test_two_lakes_are_two_waters():
+    several = 0
+    for seed in range(60):
+        site = Site(np.random.default_rng(seed), 400.0, 1.0, make_look(np.random.default_rng(seed)))
+        lake(site)
+        lakes = {item.thing: Polygon(item.outline) for item in site.items if site.nouns[item.thing] == "lake"}
+        several += len(lakes) > 1
+        assert not any(one.intersects(other) for one, other in combinations(lakes.values(), 2))
+    assert several > 3
+
+
 def test_numbers_in_captions_are_those_of_the_masks(truths: list[tuple[str, Truth]]):
     number = 0
     for theme, truth in truths:
@@ -289,9 +323,9 @@ def test_numbers_in_captions_are_those_of_the_masks(truths: list[tuple[str, Trut
 
 
 def test_a_thing_that_is_singled_out_is_the_only_one_and_what_is_absent_is_nowhere(truths: list[tuple[str, Truth]]):
-    singled = 0
+    singled = absent_there = 0
     for _, truth in truths:
-        for seed in range(4):
+        for seed in range(12):
             found = referring(truth, random.Random(seed))
             if found:
                 singled += 1
@@ -300,11 +334,19 @@ def test_a_thing_that_is_singled_out_is_the_only_one_and_what_is_absent_is_nowhe
                 if "largest" in found.words:
                     (one,) = (one for one in truth.objects if one.box == box)
                     assert one.pixels == max(other.pixels for other in truth.of(one.noun))
+                for cell in (cell for cell in CELLS if found.words.endswith(f" {whereabouts(cell)}")):
+                    (one,) = (one for one in truth.objects if one.box == box)
+                    others = [other for other in truth.of(one.noun) if other is not one]
+                    assert not any(cell in cells(truth.mask_of(other)) for other in others)
             absent = nothing(truth, random.Random(seed)).words
+            for noun, cell in ((noun, cell) for noun in truth.counts for cell in CELLS):
+                if absent == f"the {noun} {whereabouts(cell)}":
+                    absent_there += 1
+                    assert not any(cell in cells(truth.mask_of(one)) for one in truth.of(noun))
             for label, words in wording()["phrases"].items():
                 if absent in words and label != "vegetation":
                     assert label not in truth.shares
-    assert singled > 20
+    assert singled > 20 and absent_there > 3
 
 
 def test_command_says_what_it_made_and_refuses_what_is_there(tmp_path: Path):

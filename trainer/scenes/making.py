@@ -21,7 +21,7 @@ from rsvlm.trainer.scenes.truths.change import Exact, changed_of
 from rsvlm.trainer.scenes.truths.records import OF_ONE, OF_PAIR, OF_ROUND, Teller
 from rsvlm.trainer.scenes.truths.truth import Truth
 
-GENERATOR = 3  # its version: another one draws other pictures
+GENERATOR = 4  # its version: another one draws other pictures
 SIDES = (128, 512)  # pixels of a side, from and to
 
 

@@ -132,7 +132,8 @@ def _towers(site: Site, x: float, y: float, angle: float, long: float, deep: flo
 def city(site: Site) -> None:
     """A city in large pixels: blocks of buildings between streets, parks, a wide road."""
     rng = site.rng
-    lay(site, "bare" if rng.random() < 0.35 else "grass", site.look.soil if site.look.dry > 0.5 else site.look.grass)
+    arid = rng.random() < 0.8 * site.look.dry
+    lay(site, "bare" if arid else "grass", site.look.soil if arid else site.look.grass)
     least = 7 * site.gsd
     deep, long = float(rng.uniform(2.4, 4)) * least, float(rng.uniform(2.6, 5)) * least
     plan = streets(site, make_net(site, 0.0), deep, long, max(9.0, 1.6 * site.gsd), 1e9)

@@ -15,14 +15,22 @@ from rsvlm.trainer.scenes.sites.planting import plant, scattered
 from rsvlm.trainer.scenes.sites.site import Frame, Site
 from rsvlm.trainer.scenes.sites.traffic import boat, drive, road
 
+REACH = 1.9  # times its radius that a lake with its shore reaches at most
+
 
 def lake(site: Site) -> None:
     """One or two lakes between meadows and woods; a part of the water may be there on one date only."""
     rng = site.rng
     mostly(site, 0.85)
-    for number in range(1 if rng.random() < 0.7 else 2):
-        x, y = (rng.uniform(0.3, 0.7, 2) * site.size).tolist()
-        _lake(site, x, y, float(rng.uniform(0.16, 0.34)) * site.size / (1 + 0.6 * number))
+    x, y = rng.uniform(0.3, 0.7, 2) * site.size
+    radius = float(rng.uniform(0.16, 0.34)) * site.size
+    _lake(site, float(x), float(y), radius)
+    if rng.random() < 0.4:
+        near = radius / float(rng.uniform(1.6, 3))
+        others = rng.uniform(0.05, 0.95, (20, 2)) * site.size
+        apart = np.hypot(*(others - (x, y)).T) > REACH * (radius + near)
+        if apart.any():
+            _lake(site, *xy(others[apart.argmax()]), near)
     if rng.random() < 0.6:
         x, y = rng.uniform(0, site.size, 2).tolist()
         outline = blob(rng, x, y, float(rng.uniform(0.2, 0.4)) * site.size, 0.3, 22)
@@ -46,10 +54,8 @@ def _lake(site: Site, x: float, y: float, radius: float) -> None:
     wider = middle + (outline - middle) * float(rng.uniform(1.15, 1.45))
     deep = varied(rng, site.look.deep, 0.05)
     if rng.random() < 0.5:
-        shore = middle + (wider - middle) * 1.06
-        site.put(
-            "sand" if rng.random() < 0.4 else "bare", shore, site.look.sand if rng.random() < 0.5 else site.look.soil
-        )
+        shore, sandy = middle + (wider - middle) * 1.06, rng.random() < 0.4
+        site.put("sand" if sandy else "bare", shore, site.look.sand if sandy else site.look.soil)
     with site.group("water"):
         site.put("water", wider, deep, number, take=True)
     site.put("water", outline, deep, number, tone=0.0, take=True)
@@ -76,7 +82,9 @@ def river(site: Site) -> None:
     number = site.thing("river")
     deep = varied(rng, site.look.deep, 0.06)
     if rng.random() < 0.4:
-        site.put("sand" if rng.random() < 0.5 else "bare", ribbon(line, wide * share * 1.18), site.look.soil, take=True)
+        sandy = rng.random() < 0.5
+        colour = site.look.sand if sandy else site.look.soil
+        site.put("sand" if sandy else "bare", ribbon(line, wide * share * 1.18), colour, take=True)
     if rng.random() < 0.4:
         with site.group("water"):
             site.put("water", ribbon(line, wide * share * float(rng.uniform(1.4, 1.8))), deep, number, take=True)

@@ -80,7 +80,7 @@ def desert(site: Site) -> None:
         ends = through(site.size, *xy(rng.uniform(0, site.size, 2)), float(rng.uniform(0, np.pi)))
         line = path(rng, *ends, site.size * 0.1, site.size * 0.3)
         width = site.size * float(rng.uniform(0.01, 0.035)) * np.abs(1 + 0.5 * np.sin(np.linspace(0, 9, len(line))))
-        site.put("bare", ribbon(line, width), varied(rng, site.look.sand, 0.05))
+        site.put("sand", ribbon(line, width), varied(rng, site.look.sand, 0.05))
     if rng.random() < 0.4:
         country_road(site)
     if rng.random() < 0.3:

@@ -20,7 +20,8 @@ from rsvlm.trainer.scenes.sites.traffic import car, drive, road
 def industry(site: Site) -> None:
     """Large halls, yards with lorries, car parks, some tanks."""
     rng = site.rng
-    lay(site, "grass" if rng.random() < 0.6 else "bare", site.look.grass if rng.random() < 0.6 else site.look.soil)
+    green = rng.random() < 0.6
+    lay(site, "grass" if green else "bare", site.look.grass if green else site.look.soil)
     deep, long = float(rng.uniform(90, 150)), float(rng.uniform(120, 240))
     plan = streets(site, make_net(site, 0.0), deep, long, float(rng.uniform(8, 12)), 60)
     inner_u, inner_v = long - plan.width - 6, deep - plan.width - 6

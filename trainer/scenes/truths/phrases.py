@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsvlm.trainer.builders.colours import NAMES as COLOURS
+from rsvlm.trainer.builders.components import cells
 from rsvlm.trainer.builders.refer import Phrase, meant, phrases
 from rsvlm.trainer.builders.things import Thing
 from rsvlm.trainer.builders.wording import plural
@@ -54,7 +55,8 @@ def referring(truth: Truth, draw: random.Random) -> Pointed | None:
         choices = phrases(thing)
         draw.shuffle(choices)
         rich = sorted(choices, key=lambda phrase: phrase == Phrase(one.noun))
-        said = next((phrase for phrase in rich if meant(phrase, among) is thing), None)
+        touched = {cell for other in truth.of(one.noun) if other is not one for cell in cells(truth.mask_of(other))}
+        said = next((phrase for phrase in rich if phrase.cell not in touched and meant(phrase, among) is thing), None)
         if said is not None:
             return Pointed(f"the {_worded(said, draw)}", [truth.mask_of(one)], [one.box])
     return None
@@ -93,8 +95,9 @@ def nothing(truth: Truth, draw: random.Random) -> Pointed:
         wrong = [Phrase(noun, colour=colour) for colour in draw.sample(COLOURS, 4)]
         wrong += [Phrase(noun, cell=cell) for cell in draw.sample(CELLS, 4)]
         draw.shuffle(wrong)
+        touched = {cell for one in truth.of(noun) for cell in cells(truth.mask_of(one))}
         for phrase in wrong:
-            if not any(phrase.holds(thing, there, surely=False) for thing in there):
+            if phrase.cell not in touched and not any(phrase.holds(thing, there, surely=False) for thing in there):
                 return Pointed(f"the {_worded(phrase, draw)}", [], [])
     nouns, classes = absent_nouns(truth), [label for label in absent_classes(truth) if label in wording()["phrases"]]
     if nouns and (draw.random() < 0.5 or not classes):

@@ -22,6 +22,7 @@ from rsvlm.trainer.scenes.truths.words import (
 
 MOST = 30  # things that are asked to be counted
 TIMES = 1.4  # as many, or as much, to be more
+CLEAR = 1.0  # percent of the picture between a share and where the next step begins
 ASIDE = 0.12  # of the picture, by which one thing lies aside of another
 
 
@@ -118,7 +119,7 @@ def _part(cell: str) -> str:
 
 
 def _inside(truth: Truth, draw: random.Random) -> Asked | None:
-    nouns = [noun for noun, count in truth.counts.items() if count <= MOST]
+    nouns = [noun for noun, count in truth.counts.items() if count <= MOST and noun not in truth.unclear]
     if not nouns:
         return None
     noun = draw.choice(nouns)
@@ -172,7 +173,10 @@ def _share(truth: Truth, draw: random.Random) -> Asked | None:
     else:
         label = draw.choice(labels)
         share = 100 * truth.shares[label]
-        percent = round(share / 10) * 10 if share > 12.5 else round(share / 5) * 5
+        step = 10 if share > 12.5 else 5
+        percent = round(share / step) * step
+        if abs(share - percent) > step / 2 - CLEAR:
+            return None
     return Asked("area", one_of(draw, words["ask"], name=said_of(label, draw)), words["answer"].format(percent=percent))
 
 
@@ -185,7 +189,8 @@ def _most(truth: Truth, draw: random.Random) -> Asked | None:
 
 def _more(truth: Truth, draw: random.Random) -> Asked | None:
     words = wording()["vqa"]["more"]
-    nouns, classes = sorted(truth.counts), [label for label in seen_classes(truth) if truth.shares[label] > 3 * LEAST]
+    nouns = sorted(truth.counts.keys() - truth.unclear)
+    classes = [label for label in seen_classes(truth) if truth.shares[label] > 3 * LEAST]
     if len(nouns) > 1 and draw.random() < 0.5:
         first, second = draw.sample(nouns, 2)
         one, other = truth.counts[first], truth.counts[second]

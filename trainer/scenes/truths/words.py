@@ -54,8 +54,16 @@ def is_plural(name: str) -> bool:
     return name.endswith("s") and not name.endswith("ss")
 
 
-def amount(count: int, noun: str, draw: random.Random) -> str:
-    """“a lake”, “three cars” or “several cars”, “many cars”."""
+def several(truth: Truth, noun: str) -> bool:
+    """Whether `amount` speaks of more than one."""
+    return truth.counts[noun] > 1 or noun in truth.unclear
+
+
+def amount(truth: Truth, noun: str, draw: random.Random) -> str:
+    """“a lake”, “three cars” or “several cars”, “many cars”; no number where some are too small to be counted."""
+    count = truth.counts[noun]
+    if noun in truth.unclear:
+        return f"{draw.choice(('some', 'several') if count < 10 else ('many', 'lots of'))} {plural(noun)}"
     if count == 1:
         return article(noun) if draw.random() < 0.7 else f"one {noun}"
     if count < len(NUMBERS) and draw.random() < 0.65:
@@ -71,8 +79,9 @@ def seen_classes(truth: Truth) -> list[str]:
 
 
 def absent_classes(truth: Truth) -> list[str]:
-    """Classes of which not a pixel is there."""
-    return [label for label in LABELS if label not in truth.shares and label != "paved"]
+    """Classes of which not a pixel is there, nor of what could be taken for them: pools are water."""
+    there = truth.shares.keys() | ({"water"} if "swimming pool" in truth.shares else set()) | {"paved"}
+    return [label for label in LABELS if label not in there]
 
 
 def absent_nouns(truth: Truth) -> list[str]:
