@@ -158,7 +158,7 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
         in_words = said(text) is not None and not any(map(str.isdigit, text))
         number = count_of(first, asked.place)
         word = counted(number) if number else "zero"
-        return f"{word.capitalize() if in_words else number}.", sure_of(first, number > 0)
+        return f"{word.capitalize() if in_words else number}.", exactly(number) * sure_of(first, number > 0)
     if asked.kind == "share":
         share = 100 * first.share
         return f"{round(share, -1) if share >= 5 else share:.0f} percent.", sure_of(first, share >= 1)
@@ -182,6 +182,13 @@ def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]
 
 def count_of(shown: Shown, place: str = "") -> int:
     return int(shown.lying(place).sum()) if shown.there >= FEW else 0
+
+
+def exactly(number: int) -> float:
+    """How likely so many that were outlined are neither more nor fewer: of generated scenes (`rsvlm eval vqa --protocol count`)
+    .77 of ones were right, .40 of threes, .2 of more than ten.
+    """
+    return 1 / (1 + number / 3)
 
 
 def sure_of(shown: Shown, some: bool) -> float:

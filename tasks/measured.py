@@ -18,11 +18,11 @@ from rasterio.features import geometry_mask
 from rsvlm.geo.ground import is_north_up
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.compact.presence import as_outlined, head
+from rsvlm.models.families.compact.presence import COVER, as_outlined, head
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
-from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, concluded, count_of, sure_of, whole
+from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, concluded, count_of, exactly, sure_of, whole
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
@@ -34,7 +34,6 @@ NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentenc
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
 MOST_TILES = 256  # that are outlined for an answer
-_COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
 GUESSED = "The answer is the model's word and was not measured"
 NOT_DRAWN = "Nothing of it was outlined: it may be too faint or too small for that, or lie just beside the place."
 HEIGHTS = "“above” and “below” may be meant as heights. Ask for north, south, left or right on the map."
@@ -88,7 +87,8 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     why = "not all of the place was outlined"  # part of it, or some of the phrases, decide nothing
     if asked.kind in NUMBERS:  # the outlines' own sentences are the answer; what decides is whether there are any
         first = shown[asked.phrases[0]]
-        conclusion = "", sure_of(first, bool(first.lying(asked.place).any()))
+        number = int(first.lying(asked.place).sum())
+        conclusion = "", sure_of(first, number > 0) * (exactly(number) if asked.kind == "count" else 1)
     elif not found.partial:
         conclusion = concluded(asked, shown, words.text, words.confidence or 0.0)
         why = f"nothing was outlined of {' and '.join(phrase for phrase in asked.phrases if not evidence[phrase])}"
@@ -138,7 +138,7 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
     if asked.kind == "there" or not card.calibration.outlined:
         return []
     names = "|".join(map(re.escape, card.calibration.outlined))
-    learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{_COVER}))?")  # “tree species” are no trees
+    learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{COVER}))?")  # “tree species” are no trees
     return [thing for thing in map(head, phrases) if not learnt.fullmatch(as_outlined(thing))]
 
 

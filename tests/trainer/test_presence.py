@@ -70,6 +70,9 @@ def test_cover_is_asked_for_by_the_name_that_it_was_outlined_by() -> None:
     assert [as_outlined(phrase) for phrase in phrases] == [
         "trees", "the trees at the left", "two grassland", "pavement", "forester", "a van", "trees and houses",
     ]  # fmt: skip
+    for phrase in ("concrete buildings", "asphalt roads", "the forest road", "meadow flowers"):
+        assert as_outlined(phrase) == phrase, "what a thing is made of, or lies in, is not the thing"
+    assert as_outlined("concrete surfaces near the forest") == "pavement surfaces near the trees"
     assert all(
         outlined(as_outlined(phrase), names()) for phrase in ("woods", "asphalt", "pastures", "homes", "lorries")
     )

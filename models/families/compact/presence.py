@@ -26,6 +26,8 @@ _SAME = {
     "forests?|woodlands?|woods": "trees", "open ground": "bare land", "concrete|asphalt|tarmac": "pavement",
     "meadows?|pastures?": "grassland", "homes": "houses", "trucks|lorries|vans": "vehicles",
 }  # fmt: skip
+COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
+_ALONE = rf"(?=\W*(?:$|(?:and|or|{SETTING}|{COVER})\b))"  # “concrete”, but not of “concrete buildings”
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
 
 
@@ -84,7 +86,7 @@ def outlined(phrase: str, names: Sequence[str]) -> bool:
 def as_outlined(phrase: str) -> str:
     """The phrase by the name that is outlined best: “forest at the left” is asked for as “trees at the left”."""
     for names, learnt in _SAME.items():
-        phrase = re.sub(rf"\b(?:{names})\b", learnt, phrase, flags=re.IGNORECASE)
+        phrase = re.sub(rf"\b(?:{names})\b{_ALONE}", learnt, phrase, flags=re.IGNORECASE)
     return phrase
 
 
