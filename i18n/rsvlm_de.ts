@@ -260,6 +260,7 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/client/reply.py"/>
+        <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>Ask again: it is started anew by itself.</source>
         <translation>Fragen Sie noch einmal: Es wird von selbst neu gestartet.</translation>
     </message>
@@ -2758,6 +2759,11 @@
         <location filename="../rsvlm_plugin/environment/process.py"/>
         <source>The rsvlm backend was not ready after {seconds} seconds.</source>
         <translation>Das rsvlm-Backend war nach {seconds} Sekunden nicht bereit.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/environment/process.py"/>
+        <source>The rsvlm backend was stopped before it was ready.</source>
+        <translation>Das rsvlm-Backend wurde beendet, bevor es bereit war.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>

@@ -10,7 +10,7 @@ from pathlib import Path
 def home() -> Path:
     """RSVLM_HOME, or the platform's folder for a user's application data."""
     if os.environ.get("RSVLM_HOME"):
-        return Path(os.environ["RSVLM_HOME"]).expanduser()
+        return Path(os.environ["RSVLM_HOME"]).expanduser().absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rsvlm"
     if sys.platform == "darwin":

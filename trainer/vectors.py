@@ -126,10 +126,10 @@ def _pooled(model: Compact, views: np.ndarray) -> Tensor:
 def main() -> None:
     run, out = map(Path, sys.argv[1:])
     learner = again(run / LAST)
+    (out / LAST).mkdir(parents=True)  # before the work: it fails where something is there already
     learner.model.eval()
     records = [record for name, split in FITTED for record in read_caption_archive(data_folder() / name, split)]
     fit(learner.model, looked(learner.model, learner.tokenizer, records))
-    (out / LAST).mkdir(parents=True)
     save_compact(out / LAST, learner.model, learner.tokenizer)
     for name in ("recipe.yaml", "events.jsonl"):
         shutil.copy(run / name, out / name)

@@ -29,7 +29,8 @@ GONE = (QNetworkReply.NetworkError.ConnectionRefusedError, QNetworkReply.Network
 # place for a moment.
 RETRY_MS = (0, 500, 1000, 2000)
 STOP_MS = 2_000  # a batch of tiles may be under way
-SILENCE_MS = 30_000  # the backend says something every 10 s, be it only a comment
+SILENCE_MS = 30_000  # in a stream the backend says something every 10 s, be it only a comment
+WHOLE_MS = 300_000  # what comes in one piece is said once: a large file on a slow disk takes its time
 TURN_S = 0.03  # for which QGIS waits at a time
 PIECE = 16_384  # bytes: some twenty masks
 
@@ -149,9 +150,13 @@ class Reply(QObject):
         self._network = network
         # QGIS's own limit on silence may be shorter than the pauses of a thinking model: this request has its own.
         for timer in network.findChildren(QTimer, "timeoutTimer"):
-            timer.start(SILENCE_MS)
+            timer.start(self._patience_ms)
         network.readyRead.connect(self._turn.start)
         network.finished.connect(self._turn.start)
+
+    @property
+    def _patience_ms(self) -> int:
+        return SILENCE_MS if self._call.streams else WHOLE_MS
 
     def _request(self, path: str, endpoint: Endpoint) -> QNetworkRequest:
         request = QNetworkRequest(QUrl(endpoint.url(path)))
@@ -167,7 +172,7 @@ class Reply(QObject):
             return
         # Whoever cancels here has stopped listening before: this end comes from the limit on silence.
         if network.error() == QNetworkReply.NetworkError.OperationCanceledError:
-            self._end_with(_silent())
+            self._end_with(_silent(self._patience_ms))
             return
         while network.bytesAvailable():
             self._hear(network)
@@ -280,10 +285,10 @@ class Reply(QObject):
         network.deleteLater()
 
 
-def _silent() -> RsvlmError:
+def _silent(milliseconds: int) -> RsvlmError:
     return RsvlmError(
         "unavailable",
-        tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=SILENCE_MS // 1000),
+        tr("The rsvlm backend has said nothing for {seconds} seconds.").format(seconds=milliseconds // 1000),
         tr("Ask again; if it stays so, restart the backend in Settings ▸ Options ▸ rsvlm."),
     )
 

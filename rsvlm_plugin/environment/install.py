@@ -97,9 +97,10 @@ class Installation(QObject):
         """Mark the folder, so that whatever happens it is known whose it is. Raises OSError."""
         self.plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.plan.folder / MARK).write_text(BEGUN, encoding="utf-8")
-        for left in self.plan.folder.parent.glob(f"{self.plan.folder.name}-setup-*"):  # by a QGIS that was ended
-            if (left / MARK).is_file():  # the user may have folders of such names
-                shutil.rmtree(left, ignore_errors=True)
+        for kind in ("setup", "old"):  # by a QGIS that was ended
+            for left in self.plan.folder.parent.glob(f"{self.plan.folder.name}-{kind}-*"):
+                if (left / MARK).is_file():  # the user may have folders of such names
+                    shutil.rmtree(left, ignore_errors=True)
         # Beside the environment: the system's folder for such things may be small, and may be on another disk.
         self._work = Path(tempfile.mkdtemp(prefix=f"{self.plan.folder.name}-setup-", dir=self.plan.folder.parent))
         (self._work / MARK).write_text(BEGUN, encoding="utf-8")
@@ -268,6 +269,9 @@ def renew(folder: Path) -> None:
     """Empty an environment's folder but for its mark: moved away at once, deleted in the background. Raises OSError."""
     if len(list(folder.iterdir())) > 1:
         away = Path(tempfile.mkdtemp(prefix=f"{folder.name}-old-", dir=folder.parent))
+        (away / MARK).write_text(
+            BEGUN, encoding="utf-8"
+        )  # by which the next set-up knows it, where this one is cut short
         folder.rename(away / folder.name)
         threading.Thread(target=shutil.rmtree, args=(away, True), daemon=True).start()
         folder.mkdir(mode=0o700)

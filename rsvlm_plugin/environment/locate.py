@@ -25,7 +25,7 @@ def home() -> Path:
     """The user's folder for models, caches, logs and the installed environment: RSVLM_HOME, or the platform's place."""
     chosen = os.environ.get("RSVLM_HOME", "")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.abspath(os.path.expanduser(chosen)))  # the backend works in another folder
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rsvlm"
     if sys.platform == "darwin":
@@ -50,7 +50,7 @@ def made_home() -> Path:
 def environment_folder() -> Path:
     """Where the environment made from QGIS is, or would be: the folder the user chose, or `env` in `home`."""
     chosen = Settings().environment
-    return Path(chosen).expanduser() if chosen else home() / "env"
+    return Path(os.path.expanduser(chosen)) if chosen else home() / "env"
 
 
 def read_mark(environment: Path) -> str:
@@ -80,8 +80,8 @@ def backend_python(setting: str) -> Path:
         (setting, tr("The setting “Backend Python” names {path}, which does not exist.")),
     ):
         if path:
-            python = Path(path).expanduser()
-            if python.is_file():
+            python = Path(os.path.expanduser(path))
+            if os.path.isfile(python):
                 return python
             raise RsvlmError(
                 "unavailable",
@@ -90,7 +90,7 @@ def backend_python(setting: str) -> Path:
             )
     for environment in (plugin_folder() / ".venv", environment_folder()):
         python = python_in(environment)
-        if python.is_file() and read_mark(environment) != BEGUN:
+        if os.path.isfile(python) and read_mark(environment) != BEGUN:
             return python
     raise not_installed()
 
@@ -99,7 +99,7 @@ def is_installable(setting: str) -> bool:
     """Whether the environment made from QGIS is the one in use: nothing else is named or comes first."""
     if os.environ.get("RSVLM_PYTHON") or setting:
         return False
-    return not python_in(plugin_folder() / ".venv").is_file()
+    return not os.path.isfile(python_in(plugin_folder() / ".venv"))
 
 
 def not_installed() -> RsvlmError:

@@ -76,7 +76,22 @@ class BackendProcess(QObject):
         self._lost.emit(endpoint)
 
     def stop(self) -> None:
-        """End the backend, if it runs; one of another window is only left. Returns at once."""
+        """End the backend, if it runs; one of another window is only left. Returns at once.
+
+        Who waits for one that is starting hears `failed`.
+        """
+        starting = self._process is not None and self._endpoint is None
+        self._end()
+        if starting:
+            self.failed.emit(
+                RsvlmError(
+                    "unavailable",
+                    tr("The rsvlm backend was stopped before it was ready."),
+                    tr("Ask again: it is started anew by itself."),
+                )
+            )
+
+    def _end(self) -> None:
         running = self._process is not None or self._endpoint is not None
         self._endpoint = None
         self._stop_limit()
@@ -110,7 +125,7 @@ class BackendProcess(QObject):
     @pyqtSlot(object)
     def _forget(self, endpoint: Endpoint) -> None:
         if self._endpoint == endpoint:
-            self.stop()
+            self._end()
 
     def _start(self) -> None:
         settings = Settings()
@@ -214,7 +229,7 @@ class BackendProcess(QObject):
         )
 
     def _fail(self, error: RsvlmError) -> None:
-        self.stop()
+        self._end()
         self.failed.emit(error)
 
     def _stop_limit(self) -> None:

@@ -73,7 +73,7 @@ def picture_of(raster: Raster) -> Picture:
     footprint = QgsGeometry.fromRect(box) if area is None else area.intersection(QgsGeometry.fromRect(box))
     measure = QgsDistanceArea()
     measure.setSourceCrs(crs_from_text(raster.crs), QgsProject.instance().transformContext())
-    measure.setEllipsoid("EPSG:7030")
+    measure.setEllipsoid(measure.sourceCrs().ellipsoidAcronym() or "EPSG:7030")
     middle = box.center()
     ground = (
         measure.measureLine(_line(box.xMinimum(), middle.y(), box.xMaximum(), middle.y())),

@@ -13,8 +13,10 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, Qgs
 from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QTransform
 
-from ...protocol import Answer
+from ...protocol import Answer, Raster
 from .geometry import crs_from_text, from_geojson, reprojected, to_geojson
+
+_OF_RASTER = frozenset(Raster.__dataclass_fields__)  # of this version: a project may come from another
 
 
 @dataclass
@@ -116,5 +118,5 @@ class Record:
             key=data["key"],
             phrases=list(data.get("phrases") or ()),
             file=data.get("file") or "",
-            source=dict(data.get("source") or {}),
+            source={name: value for name, value in (data.get("source") or {}).items() if name in _OF_RASTER},
         )

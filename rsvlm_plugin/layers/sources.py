@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple, Union
 
+from osgeo import gdal
 from qgis.core import (
     QgsGeometry,
     QgsMapLayer,
@@ -90,15 +91,23 @@ def can_be_read(layer: QgsMapLayer, place: Place) -> bool:
 
 
 def native_href(layer: QgsRasterLayer) -> Optional[str]:
-    """The path of a GDAL layer's file, None for services, databases, sub-datasets and other providers."""
+    """The path of a GDAL layer's file, None for services, databases, sub-datasets and other providers.
+
+    None, too, for a file that QGIS warps to its place by control points or a camera model: its own pixels lie elsewhere.
+    """
     provider = layer.dataProvider()
     if provider is None or provider.name() != "gdal":
         return None
     path = layer.source().split("|", 1)[0]
     packed = path.startswith(ARCHIVES) and "/vsi" not in path[1:]  # no archive at an address
-    if os.path.isfile(path):
-        return os.path.abspath(path)  # the backend works in another folder
-    return path if packed else None
+    if not (os.path.isfile(path) or packed) or (provider.crs().isValid() and _is_warped(path)):
+        return None
+    return path if packed else os.path.abspath(path)  # the backend works in another folder
+
+
+def _is_warped(path: str) -> bool:
+    file = gdal.Open(path)
+    return file is not None and file.GetGeoTransform(can_return_null=True) is None
 
 
 def shown_bands(layer: QgsRasterLayer) -> Optional[Tuple[int, ...]]:

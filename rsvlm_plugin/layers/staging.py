@@ -18,7 +18,11 @@ _STALE_S = 24 * 3600  # nobody writes for so long
 def staging(folder: Path) -> Iterator[Path]:
     """One in `folder`, until the block ends; those of writers that were killed long ago go with it. Raises OSError."""
     for left in folder.glob(f"{_PREFIX}*"):
-        if left.stat().st_mtime < time.time() - _STALE_S:
+        try:
+            stale = left.stat().st_mtime < time.time() - _STALE_S
+        except FileNotFoundError:  # another writer has just ended
+            continue
+        if stale:
             shutil.rmtree(left, ignore_errors=True)
     with passing_folder(folder, _PREFIX) as made:
         yield made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import Any, Iterable, List, Mapping
 
@@ -49,13 +50,16 @@ def write_mask(record: Record, path: str, feedback: QgsFeedback) -> None:
 
 
 def copy_probabilities(kept: Iterable[Mapping[str, Any]], path: str) -> List[str]:
-    """One file for all classes; of each referring expression one of its own, with a number; their paths.
+    """One file for all classes; of each referring expression one of its own, with a number that is free; their paths.
 
     kept: "probabilities" of an answer. Raises RsvlmError (unavailable).
     """
     wanted, copies = Path(path), []
-    for number, file in enumerate(kept, 1):
-        target = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+    numbers = count(2)
+    for file in kept:
+        target = wanted
+        while copies and (target == wanted or target.exists()):
+            target = wanted.with_name(f"{wanted.stem}-{next(numbers)}{wanted.suffix}")
         try:
             with staging(target.parent) as beside:
                 shutil.copyfile(file["path"], beside / target.name)

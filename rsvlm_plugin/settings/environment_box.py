@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ class EnvironmentBox(QWidget):
         """The setup as the widgets show it."""
         build = torch_build.choose(self.torch.currentData(), self._cards, sys.platform)
         return Plan(
-            Path(self.folder.filePath() or environment_folder()).expanduser(), build, self.wheelhouse.filePath()
+            Path(os.path.expanduser(self.folder.filePath() or environment_folder())), build, self.wheelhouse.filePath()
         )
 
     def _build(self) -> None:
@@ -179,7 +180,7 @@ class EnvironmentBox(QWidget):
 
     def _set_busy(self, busy: bool, note: str) -> None:
         plan = self.plan()
-        mark = read_mark(plan.folder) if python_in(plan.folder).is_file() else ""
+        mark = read_mark(plan.folder) if os.path.isfile(python_in(plan.folder)) else ""
         names = {"": tr("Set Up Backend"), BEGUN: tr("Go On Setting Up"), plan.stamp(): tr("Try Backend")}
         usable = is_installable(self.python.filePath())
         self.install_button.setText(names.get(mark) or tr("Update Backend"))
@@ -213,7 +214,7 @@ class EnvironmentBox(QWidget):
                 build=plan.build.title,
                 reason=plan.build.reason,
             )
-        there = next((parent for parent in (plan.folder, *plan.folder.parents) if parent.is_dir()), Path.home())
+        there = next((parent for parent in (plan.folder, *plan.folder.parents) if os.path.isdir(parent)), Path.home())
         room = tr("Needs {needed} GB of disk while it is set up; {free} GB are free.").format(
             needed=figures.number(plan.build.disk_gb, 2), free=figures.number(shutil.disk_usage(there).free / 1e9, 2)
         )

@@ -83,6 +83,18 @@ def test_stopped_service_leaves_no_process_behind(backend, hear, wait) -> None:
     wait(lambda: not Path(f"/proc/{pid}").exists(), 5)
 
 
+def test_request_hears_of_a_service_that_is_stopped_while_it_starts(backend, hear, wait) -> None:
+    heard = hear(backend.describe(request("/say")))
+    wait(lambda: heard.progress)
+    assert not heard.over
+    backend._process.stop()  # as the options do
+    wait(lambda: heard.over, 5)
+    assert heard.errors[0].message == "The rsvlm backend was stopped before it was ready."
+    again = hear(backend.describe(request("/say")))
+    wait(lambda: again.over, 30)
+    assert again.answers[0].text == "Two houses."
+
+
 def test_event_loop_is_never_held_up_while_the_service_starts_and_answers(backend, hear, wait) -> None:
     import time
 

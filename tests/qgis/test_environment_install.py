@@ -269,11 +269,13 @@ def test_only_what_an_earlier_setup_left_beside_the_environment_is_removed(machi
     from rsvlm.rsvlm_plugin.environment.locate import MARK
 
     monkeypatch.setattr(install, "candidates", lambda: [])
-    notes, left = machine / "home" / "env-setup-notes", machine / "home" / "env-setup-1a2b3c4d"
-    for folder in (notes, left):
+    names = ("env-setup-notes", "env-setup-1a2b3c4d", "env-old-1a2b3c4d")
+    notes, *left = (machine / "home" / name for name in names)
+    for folder in (notes, *left):
         folder.mkdir(parents=True)
         (folder / "file").write_text("words")
-    (left / MARK).write_text("")
+    for folder in left:
+        (folder / MARK).write_text("")
     Run(plan_for(machine / "home" / "env", toy / "wheels"))
     assert sorted(path.name for path in (machine / "home").iterdir()) == ["env", "env-setup-notes"]
     assert (notes / "file").read_text() == "words"

@@ -137,6 +137,25 @@ def test_only_what_the_user_set_reaches_the_backend(qgis_app) -> None:
     QgsSettings().remove("rsvlm")
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/python", f"/{'x' * 300}/python"])
+def test_path_that_the_system_refuses_is_said_not_to_exist(machine, name) -> None:
+    """As one in a folder that is closed to the user, which the user of these tests may read all the same."""
+    from rsvlm.protocol import RsvlmError
+    from rsvlm.rsvlm_plugin.environment.locate import backend_python
+
+    with pytest.raises(RsvlmError, match="which does not exist"):
+        backend_python(name)
+
+
+def test_relative_home_is_one_folder_wherever_a_program_works(monkeypatch, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.environment.locate import child_environment, home
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RSVLM_HOME", "build/home")
+    assert home() == tmp_path / "build" / "home"
+    assert child_environment(os.environ, {})["RSVLM_HOME"] == str(tmp_path / "build" / "home")
+
+
 def test_home_without_the_variable_is_the_backend_s_own(monkeypatch) -> None:
     from rsvlm.rsvlm_plugin.environment.locate import home
 

@@ -450,3 +450,29 @@ def solid_png(side: int, colour) -> bytes:
     rows = (b"\0" + bytes(colour) * side) * side
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_a_file_that_is_warped_to_its_place_is_drawn(tmp_path, canvas, qgis_new_project):
+    """Control points turn it by a quarter. Of each: column, row, metres to the right and down."""
+    path = write_raster(tmp_path / "scanned.tif")
+    file = gdal.Open(str(path), gdal.GA_Update)
+    reference = osr.SpatialReference()
+    reference.ImportFromEPSG(32632)
+    side = SIDE * PIXEL
+    corners = (
+        (0, 0, side, 0),
+        (SIDE, 0, side, side),
+        (0, SIDE, 0, 0),
+        (SIDE, SIDE, 0, side),
+    )  # column, row, right, down
+    points = [gdal.GCP(WEST + right, NORTH - down, 0, column, row) for column, row, right, down in corners]
+    file.SetGeoTransform((0, 1, 0, 0, 0, 1))
+    file.SetGCPs(points, reference.ExportToWkt())
+    del file
+    layer = QgsRasterLayer(str(path), "scanned")
+    assert layer.isValid() and layer.crs() == UTM
+    from rsvlm.rsvlm_plugin.layers.sources import Rendered, native_href
+
+    assert native_href(layer) is None
+    show(canvas, [layer])
+    assert isinstance(choose_map(canvas), Rendered)

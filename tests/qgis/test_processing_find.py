@@ -229,6 +229,22 @@ def test_a_mask_raster_and_probabilities_are_written_when_asked_for(models, scen
     assert sorted(item.name for item in tmp_path.iterdir()) == ["likely.tif", "mask.tif"]
 
 
+def test_probabilities_of_several_expressions_replace_nothing_else(qgis_app, tmp_path) -> None:
+    from rsvlm.rsvlm_plugin.processing.mask_rasters import copy_probabilities
+
+    kept = []
+    for number in range(3):
+        (tmp_path / f"kept{number}").write_text(str(number))
+        kept.append({"path": str(tmp_path / f"kept{number}")})
+    town, raster = tmp_path / "town.tif", tmp_path / "town-2.tif"
+    town.write_text("what the user has chosen to replace")
+    raster.write_text("the raster that was looked at")
+    copies = copy_probabilities(kept, str(town))
+    assert copies == [str(tmp_path / name) for name in ("town.tif", "town-3.tif", "town-4.tif")]
+    assert [Path(path).read_text() for path in copies] == ["0", "1", "2"]
+    assert raster.read_text() == "the raster that was looked at"
+
+
 def test_a_mask_of_a_picture_without_a_place_is_on_its_pixels(models, provider, tmp_path) -> None:
     from osgeo import gdal
 

@@ -61,6 +61,13 @@ def test_check_of_a_python_that_is_not_there_says_so(page) -> None:
     assert page.environment.check_button.isEnabled()
 
 
+def test_page_is_built_and_told_of_a_folder_that_the_system_refuses(page) -> None:
+    page.environment.folder.setFilePath(f"/{'x' * 300}/env")
+    page.environment.python.setFilePath("~nobody-of-this-name/python")
+    page.environment.check_button.click()
+    assert "which does not exist" in page.environment.note.text()
+
+
 def test_check_shows_what_a_broken_backend_said(page, wait, monkeypatch) -> None:
     monkeypatch.setenv("RSVLM_MISBEHAVE", "fails to start")
     monkeypatch.setenv("RSVLM_TEST_PROTOCOL", "1")

@@ -31,6 +31,15 @@ def test_the_next_writing_removes_what_was_left_a_day_ago_and_nothing_else(qgis_
     assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".gpkg", ".fgb"}
 
 
+def test_a_writer_that_ends_while_another_begins_is_in_nobodys_way(qgis_app, tmp_path, monkeypatch):
+    from rsvlm.rsvlm_plugin.layers import staging
+
+    gone = tmp_path / ".rsvlm-writing-gone"
+    monkeypatch.setattr(type(tmp_path), "glob", lambda folder, pattern: iter([gone]))
+    with staging.staging(tmp_path) as beside:
+        assert beside.is_dir()
+
+
 def test_files_are_written_with_the_rights_of_the_folder_they_come_to(qgis_app, tmp_path):
     from rsvlm.rsvlm_plugin.layers.staging import staging
 
