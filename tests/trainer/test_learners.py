@@ -230,10 +230,11 @@ def test_shipped_recipe_reads_formats_that_there_are_and_is_told_in_the_docs(nam
     for stage in recipe.stages:
         adapters = [f"LoRA {stage.adapters.rank}"] if stage.adapters else []
         trained.append(", ".join([*stage.train, *adapters]))
-    rates = ", ".join(sorted({f"{stage.learning_rate:g}" for stage in recipe.stages}))
+    rates = "; ".join(dict.fromkeys(f"{stage.learning_rate:g}" for stage in recipe.stages))
     steps = " + ".join(f"{stage.max_steps:,}" for stage in recipe.stages)
-    losses = sorted({f"{loss} {weight:g}" for stage in recipe.stages for loss, weight in stage.objectives.items()})
-    row = f"| `{name}` | {'; '.join(trained)} | {', '.join(losses)} | {rates} | {recipe.batch_size} | {steps} |"
+    weighed = (sorted(f"{loss} {weight:g}" for loss, weight in stage.objectives.items()) for stage in recipe.stages)
+    losses = "; ".join(dict.fromkeys(map(", ".join, weighed)))
+    row = f"| `{name}` | {'; '.join(trained)} | {losses} | {rates} | {recipe.batch_size} | {steps} |"
     assert row in (root / "docs" / "training.md").read_text()
 
 
