@@ -75,8 +75,11 @@ def test_what_is_exported_sees_what_torch_sees_in_pictures_of_any_size(
         assert fast.captions([one])[0].text == slow.captions([other])[0].text
 
 
-def test_whole_numbers_are_near_and_used_on_wish_alone(bundled: tuple[Compact, Tokenizer], pictures: np.ndarray):
+def test_whole_numbers_are_near_and_used_on_wish_alone(
+    bundled: tuple[Compact, Tokenizer], pictures: np.ndarray, capsys: pytest.CaptureFixture[str]
+):
     card, record = get_card(None), exported(bundled, pictures, "int8")
+    assert capsys.readouterr().out == "", "what a command says as JSON comes alone"
     assert record == read_record(card, "cpu")
     assert exporting._choice(record.tried, "auto") in (None, "fp32"), "an answer that differs is not given unasked"
     fast, slow = load_model(card, "cpu"), CompactPredictor(card, *bundled, "cpu")
