@@ -269,9 +269,8 @@ def renew(folder: Path) -> None:
     """Empty an environment's folder but for its mark: moved away at once, deleted in the background. Raises OSError."""
     if len(list(folder.iterdir())) > 1:
         away = Path(tempfile.mkdtemp(prefix=f"{folder.name}-old-", dir=folder.parent))
-        (away / MARK).write_text(
-            BEGUN, encoding="utf-8"
-        )  # by which the next set-up knows it, where this one is cut short
+        # By which the next set-up knows it, where QGIS is closed before all of it is gone.
+        (away / MARK).write_text(BEGUN, encoding="utf-8")
         folder.rename(away / folder.name)
         threading.Thread(target=shutil.rmtree, args=(away, True), daemon=True).start()
         folder.mkdir(mode=0o700)

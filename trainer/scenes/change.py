@@ -49,9 +49,8 @@ def make_pair(seed: int, size: float = 600.0) -> Pair:
     """A village by a lake of size x size metres, before and after; the same arguments give the same pair."""
     rng = np.random.default_rng([seed, 1])
     village = compose(rng, size)
-    turn = int(
-        np.random.default_rng([seed, 3]).integers(8)
-    )  # by itself: how often others draw may hang on the processor's rounding
+    # By itself: how often others draw may hang on the processor's rounding.
+    turn = int(np.random.default_rng([seed, 3]).integers(8))
     later = replace(village, drafts=village.drafts.copy())
     _alter(np.random.default_rng([seed, 2]), later)
     empty = Layout(size, seed, ())

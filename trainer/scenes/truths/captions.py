@@ -8,7 +8,7 @@ import numpy as np
 
 from rsvlm.trainer.builders.wording import article, listed, put
 from rsvlm.trainer.scenes.truths.truth import Truth
-from rsvlm.trainer.scenes.truths.words import amount, is_plural, said_of, seen_classes, several, wording
+from rsvlm.trainer.scenes.truths.words import amount, is_plural, said_of, seen_classes, wording
 
 CAPTIONS = 5  # of a picture
 _SURROUNDS, _BESIDE = 0.6, 0.3  # share of what lies near, to be said
@@ -53,7 +53,7 @@ def captions(truth: Truth, theme: str, draw: random.Random) -> list[str]:
 def _inventory(truth: Truth, draw: random.Random) -> tuple[str, bool, bool]:
     """Up to three things or classes as a list; whether all of it, and its first part, are in plural."""
     nouns = sorted(truth.counts, key=lambda noun: -sum(one.pixels for one in truth.of(noun)))
-    parts = [(amount(truth, noun, draw), several(truth, noun)) for noun in nouns[:3]]
+    parts = [(amount(truth.counts[noun], noun, draw), truth.counts[noun] > 1) for noun in nouns[:3]]
     told = ["tree", "field", "road", "sand", "bare", "grass"] + ["water"] * ("lake" not in truth.counts)
     covered = [label for label in seen_classes(truth) if label in told]
     parts += [(name := said_of(label, draw), is_plural(name)) for label in covered[:2]]
@@ -66,13 +66,14 @@ def _inventory(truth: Truth, draw: random.Random) -> tuple[str, bool, bool]:
 def _placed(truth: Truth, draw: random.Random) -> tuple[str, str, str] | None:
     """The one thing of its kind, or all of them, where they lie in one part of the picture."""
     choices = []
-    for noun in (noun for noun in truth.counts if noun not in truth.unclear):
+    for noun in truth.counts:
         row, _, column = truth.of(noun)[0].cell.partition("-")
         if len({one.cell for one in truth.of(noun)}) == 1:
             where = f"in the {column} part" if row == "center" and column != "center" else _PLACES[row]
             if row != "center" and column != "center":
                 where = f"in the {row} {column} part"
-            choices.append((amount(truth, noun, draw), "are" if several(truth, noun) else "is", where))
+            many = truth.counts[noun] > 1
+            choices.append((amount(truth.counts[noun], noun, draw), "are" if many else "is", where))
     return draw.choice(choices) if choices else None
 
 
@@ -81,28 +82,28 @@ def _relations(truth: Truth, draw: random.Random) -> list[str]:
     words = wording()["relations"]
     found: list[str] = []
 
-    def say(key: str, noun: str, **more: str) -> None:
-        one = not several(truth, noun)
+    def say(key: str, count: int = 0, noun: str = "", **more: str) -> None:
+        one = count == 1
         verbs = {verb: single if one else verb for verb, single in _VERBS.items()}
-        what = amount(truth, noun, draw)
+        what = amount(count, noun, draw) if noun else ""
         found.append(draw.choice(words[key]).format(what=what, verb="is" if one else "are", **{**verbs, **more}))
 
-    for noun in truth.counts:
+    for noun, count in truth.counts.items():
         near = _near(truth, noun)
         top = next(iter(near), "")
         key = f"{noun}-{top}"
         if key in words and (noun != "boat" or near.get("pier", 0) < 0.12):
-            say(key, noun)
+            say(key, count, noun)
         elif noun == "boat" and near.get("pier", 0) >= 0.12:
-            say("boat-pier", noun)
+            say("boat-pier", count, noun)
         elif noun == "bridge" and "water" in truth.shares:
-            say("bridge-water", noun)
+            say("bridge-water", count, noun)
         elif noun in ("car", "boat", "bridge") or not top:
             continue
         elif near[top] >= _SURROUNDS:
-            say(f"amid-{noun}" if f"amid-{noun}" in words else "amid", noun, ground=said_of(top, draw))
+            say(f"amid-{noun}" if f"amid-{noun}" in words else "amid", count, noun, ground=said_of(top, draw))
         elif near[top] >= _BESIDE:
-            say("beside", noun, ground=said_of(top, draw))
+            say("beside", count, noun, ground=said_of(top, draw))
     found += _areas(truth, draw)
     return found
 

@@ -126,6 +126,6 @@ def _counted(mask: NDArray[np.bool_], things: NDArray[np.int32]) -> tuple[NDArra
 def car_question(before: Truth, after: Truth, words: dict[str, Any], draw: random.Random) -> tuple[str, str] | None:
     """Whether there are more cars: what moves is no change of the place, unless it is asked for."""
     one, other = before.counts.get("car", 0), after.counts.get("car", 0)
-    if one == other or not one or not other or "car" in before.unclear | after.unclear:
+    if one == other or not one or not other:
         return None
     return draw.choice(words["ask"]), words["yes" if other > one else "no"].format(before=one, after=other)

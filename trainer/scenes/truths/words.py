@@ -54,16 +54,8 @@ def is_plural(name: str) -> bool:
     return name.endswith("s") and not name.endswith("ss")
 
 
-def several(truth: Truth, noun: str) -> bool:
-    """Whether `amount` speaks of more than one."""
-    return truth.counts[noun] > 1 or noun in truth.unclear
-
-
-def amount(truth: Truth, noun: str, draw: random.Random) -> str:
-    """“a lake”, “three cars” or “several cars”, “many cars”; no number where some are too small to be counted."""
-    count = truth.counts[noun]
-    if noun in truth.unclear:
-        return f"{draw.choice(('some', 'several') if count < 10 else ('many', 'lots of'))} {plural(noun)}"
+def amount(count: int, noun: str, draw: random.Random) -> str:
+    """“a lake”, “three cars” or “several cars”, “many cars”."""
     if count == 1:
         return article(noun) if draw.random() < 0.7 else f"one {noun}"
     if count < len(NUMBERS) and draw.random() < 0.65:
