@@ -88,11 +88,24 @@ def how_to_read(dataset: DatasetReader, bands: tuple[Band, ...], raster: Raster,
         display = Display((1, 1, 1))
     flags = dataset.mask_flag_enums[display.bands[0] - 1]
     masked = MaskFlags.per_dataset in flags and not (MaskFlags.alpha in flags and false_alphas)
-    nodata = tuple(dataset.nodatavals)
+    nodata = _nodata(dataset, raster, name)
     wide = all(bands[number - 1].dtype in ("uint16", "int16") for number in display.bands)
     undeclared = not masked and all(value is None for value in nodata)
     zero_fill = wide and undeclared and len(display.bands) == 3 and palette is None
     return Source(dataset, name, display.bands, palette, masked, nodata, zero_fill), display
+
+
+def _nodata(dataset: DatasetReader, raster: Raster, name: str) -> tuple[Optional[float], ...]:
+    """One per band. Raises RsvlmError (bad_request) where the request tells another number of them."""
+    if raster.nodata is None:
+        return tuple(dataset.nodatavals)
+    if len(raster.nodata) != dataset.count:
+        raise RsvlmError(
+            "bad_request",
+            f"{name} has {dataset.count} bands, and nodata is given for {len(raster.nodata)}.",
+            "Give one value for each band, null where every value is data, or leave nodata out.",
+        )
+    return tuple(raster.nodata)
 
 
 def _palette(dataset: DatasetReader) -> Optional[np.ndarray]:

@@ -42,6 +42,7 @@ class Raster:
     extent: x0, y0, x1, y1 in `crs`; None = all of it.
     area: GeoJSON polygon in `crs`; what lies outside is not looked at.
     bands: 1-based band numbers to see as red, green, blue (or one as grey); None = chosen from the file's metadata.
+    nodata: for each band of the file the value that means no data, or None where every value is one; None = as the file says.
     acquired: ISO 8601 date.   role: "before" | "after" for two dates.   name: what the user calls it.
     """
 
@@ -52,6 +53,7 @@ class Raster:
     extent: Optional[Sequence[float]] = None
     area: Optional[Dict[str, Any]] = None
     bands: Optional[Sequence[int]] = None
+    nodata: Optional[Sequence[Optional[float]]] = None
     acquired: Optional[str] = None
     role: Optional[str] = None
     name: Optional[str] = None

@@ -84,13 +84,14 @@ class InPicture:
 @dataclass(frozen=True, eq=False)
 class OnGround:
     """area, frame: of all that was looked at; frame as its left, top, right and bottom. shapes: outlines of the phrase, without
-    scraps, in the same coordinates.
+    scraps, in the same coordinates; scraps: the others.
     """
 
     there: float
     area: float
     frame: tuple[float, float, float, float]
     shapes: Sequence[BaseGeometry]
+    scraps: Sequence[BaseGeometry] = ()
 
     @property
     def share(self) -> float:

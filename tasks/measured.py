@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
+from operator import not_
 from typing import Any
 
 import shapely
@@ -22,6 +23,7 @@ from rsvlm.models.families.compact.presence import COVER, as_outlined, head
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
+from rsvlm.tasks.agreement import counted
 from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, concluded, count_of, exactly, sure_of, whole
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
@@ -37,6 +39,7 @@ MOST_TILES = 256  # that are outlined for an answer
 GUESSED = "The answer is the model's word and was not measured"
 NOT_DRAWN = "Nothing of it was outlined: it may be too faint or too small for that, or lie just beside the place."
 HEIGHTS = "“above” and “below” may be meant as heights. Ask for north, south, left or right on the map."
+SCRAPS = "Not counted: {}, far smaller than the others. To see all, search for the name alone."
 TOO_LARGE = "The place is too large to be outlined for an answer, so this one comes from a single view of it."
 
 
@@ -110,6 +113,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     sizes = " ".join(_sentence(report["text"]) for report in told if report["count"] or asked.kind in NUMBERS)
     text = sizes if asked.kind in NUMBERS else f"{short} {sizes}".strip()
     unseen = [NOT_DRAWN] if (asked.kind, short) == ("there", "Yes.") and not shapes else []
+    unseen += _scraps(asked, shown[asked.phrases[0]]) if asked.kind in NUMBERS else []
     watch.text(text)
     return replace(
         found,
@@ -144,22 +148,31 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
 
 def _on_ground(
     found: Answer, reports: Sequence[dict[str, Any]], raster: Raster, asked: Measurable, words: Answer
-) -> tuple[dict[str, Shown], dict[str, list[Evidence]]]:
-    """By phrase, without scraps and without what is likelier not there: what concluded takes, and the outlines themselves."""
+) -> tuple[dict[str, OnGround], dict[str, list[Evidence]]]:
+    """By phrase, without what is likelier not there: what concluded takes, and the outlines themselves, without scraps."""
     with Scene.open(raster) as scene:
         frame, area = frame_of(scene), _with_data(scene)
     there = found.provenance["there"]
-    shown: dict[str, Shown] = {}
+    shown: dict[str, OnGround] = {}
     evidence: dict[str, list[Evidence]] = {}
     for report in reports:
         own = found.evidence[slice(*report["evidence"])]
         shapes = [shapely.geometry.shape(item.geometry) for item in own]
         likely = there.get(report["phrase"], 0.0)
         chance = agreed(likely, words.text, words.confidence or 0.0) if asked.kind == "there" else likely
-        kept = whole(shapes) if chance >= (0.5 if asked.kind == "there" else FEW) else [False] * len(shapes)
+        drawn = shapes if chance >= (0.5 if asked.kind == "there" else FEW) else []
+        kept = whole(drawn)
+        scraps = list(compress(drawn, map(not_, kept)))
         evidence[report["phrase"]] = list(compress(own, kept))
-        shown[report["phrase"]] = OnGround(chance if asked.place else likely, area, frame, list(compress(shapes, kept)))
+        likely = chance if asked.place else likely
+        shown[report["phrase"]] = OnGround(likely, area, frame, list(compress(drawn, kept)), scraps)
     return shown, evidence
+
+
+def _scraps(asked: Measurable, shown: OnGround) -> list[str]:
+    """A sentence on those that lie in the place, if any do."""
+    number = int(replace(shown, shapes=shown.scraps).lying(asked.place).sum())
+    return [SCRAPS.format(f"{counted(number)} outline{'' if number == 1 else 's'}")] if number else []
 
 
 def _with_data(scene: Scene) -> float:

@@ -86,5 +86,5 @@ def hidden_matrices(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
         id(module.weight) for module in network.modules() if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)
     }  # fmt: skip
     for name, weight in network.named_parameters():
-        if id(weight) in layers - words and min(len(weight), weight[0].numel()) >= NARROWEST:
+        if id(weight) in layers - words and min(len(weight), weight.flatten(1).shape[1]) >= NARROWEST:
             yield name, weight

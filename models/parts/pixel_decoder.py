@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from rsvlm.models.parts.residual import convolution
+from rsvlm.models.parts.residual import ResidualBlock, convolution
 
 
 class PixelDecoder(nn.Module):
     """Grids, each with twice the side of the next -> (batch, embedding, H, W) on the finest one.
 
-    widths: channels of the grids, finest first. Above the finest one all is joined at `width` channels.
+    widths: channels of the grids, finest first. Above the finest one all is joined at `width` channels. depth: residual blocks
+    at the finest grid, and as many at the next one: an encoder is shallow there, and small things are told at these scales only.
     """
 
-    def __init__(self, widths: Sequence[int], width: int, embedding: int) -> None:
+    def __init__(self, widths: Sequence[int], width: int, embedding: int, depth: int = 0) -> None:
         super().__init__()
         finest, *coarser = widths
         self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in coarser)
@@ -30,13 +31,18 @@ class PixelDecoder(nn.Module):
         self.last = nn.Sequential(
             convolution(embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)
         )
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(channels) for _ in range(depth))) for channels in (width, embedding)
+        )
 
     def forward(self, grids: Sequence[Tensor]) -> Tensor:
         finest, *coarser = grids
         joined = self.smooth[-1](self.lateral[-1](coarser[-1]))
         for grid, lateral, smooth in zip(coarser[-2::-1], self.lateral[-2::-1], self.smooth[-2::-1], strict=True):
             joined = smooth(_doubled(joined, grid) + lateral(grid))
-        return self.last(self.finest(finest) + _doubled(self.narrow(joined), finest))
+        next_finest, at_finest = self.blocks
+        pixels = self.last[:2](self.finest(finest) + _doubled(self.narrow(next_finest(joined)), finest))
+        return self.last[2](at_finest(pixels))
 
 
 def _doubled(grid: Tensor, like: Tensor) -> Tensor:

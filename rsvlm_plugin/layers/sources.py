@@ -26,6 +26,7 @@ from qgis.PyQt.QtGui import QPainter
 
 from ...protocol import Raster, RsvlmError
 from ..translation import tr
+from . import nodata
 from .geometry import crs_text, reprojected, reprojected_box, to_geojson
 from .place import Place
 
@@ -87,6 +88,7 @@ def can_be_read(layer: QgsMapLayer, place: Place) -> bool:
         and layer.renderer().opacity() >= 1
         and layer.blendMode() == QPainter.CompositionMode.CompositionMode_SourceOver
         and (not provider_crs.isValid() or provider_crs == layer.crs())
+        and nodata.can_be_told(layer)
     )
 
 
@@ -212,6 +214,7 @@ def _native(layer: QgsRasterLayer, place: Place) -> Raster:
         extent=None if place.whole else [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()],
         area=None if place.area is None else to_geojson(place.area),
         bands=shown_bands(layer),
+        nodata=nodata.declared(layer),
         acquired=acquired(layer),
         name=layer.name(),
     )

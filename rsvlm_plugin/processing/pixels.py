@@ -13,6 +13,7 @@ from qgis.core import QgsMapSettings, QgsProcessingFeedback, QgsProject, QgsRast
 from qgis.PyQt.QtCore import QEventLoop, QSize, QThread, QTimer
 
 from ...protocol import Cancelled, Raster, RsvlmError
+from ..layers import nodata
 from ..layers.geometry import crs_text
 from ..layers.place import Place, is_unbounded
 from ..layers.rendering import MapPicture
@@ -46,7 +47,8 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle], draw: bool = F
     check(layer, extent)
     href = native_href(layer)
     file_crs = layer.dataProvider().crs()
-    if not draw and href is not None and (not file_crs.isValid() or file_crs == layer.crs()):
+    placed = not file_crs.isValid() or file_crs == layer.crs()
+    if not draw and href is not None and placed and nodata.can_be_told(layer):
         return Native(_native(layer, href, extent))
     # The picture is drawn in the algorithm's thread, which must not touch a layer of the project.
     copy = layer.clone()
@@ -107,6 +109,7 @@ def _native(layer: QgsRasterLayer, href: str, extent: Optional[QgsRectangle]) ->
         crs=crs_text(layer.crs()),
         extent=box,
         bands=shown_bands(layer) if chosen else None,
+        nodata=nodata.declared(layer),
         acquired=acquired(layer),
         name=layer.name(),
     )

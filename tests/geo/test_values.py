@@ -44,6 +44,19 @@ def test_one_black_band_of_a_colour_is_no_nodata(write):
     assert view.rgb()[4, 4].tolist() == [0, 90, 90]
 
 
+def test_what_the_request_says_of_nodata_counts_instead_of_the_file(write):
+    pixels = np.full((3, 8, 8), 90, np.uint8)
+    pixels[:, 0] = 0
+    pixels[:, :, 7] = 255
+    path = write(pixels, nodata=255)
+    for told, empty in (([0.0] * 3, pixels[0] == 0), ([None] * 3, pixels[0] == 1), (None, pixels[0] == 255)):
+        with Scene.open(Raster(href=path, nodata=told)) as scene:
+            assert np.array_equal(scene.view(scene.extent, (8, 8)).valid, ~empty)
+    with pytest.raises(RsvlmError, match="has 3 bands, and nodata is given for 1") as caught:
+        Scene.open(Raster(href=path, nodata=[0.0]))
+    assert caught.value.code == "bad_request"
+
+
 def test_sentinel_in_any_band_is_nodata(write):
     pixels = np.full((3, 8, 8), 0.2, np.float32)
     pixels[1, 2, 3] = -9999

@@ -169,6 +169,13 @@ def test_model_that_begins_with_another_keeps_all_of_its_words(add_model):
     assert learner.model.config.scenes == ("river",)
 
 
+def test_model_that_begins_with_another_keeps_its_classes_where_the_data_have_none(add_model):
+    card: ModelCard = add_model("given")
+    given, words = load_compact(card.folder)
+    learner = new(SETTINGS | {"vocabulary": words.get_vocab_size()}, TEXTS, [], card)
+    assert learner.model.config.scenes == given.config.scenes != ()
+
+
 def test_vocabulary_without_room_is_refused(add_model):
     with pytest.raises(ValueError, match="300"):
         new(SETTINGS | {"vocabulary": 300}, TEXTS, ["river"])

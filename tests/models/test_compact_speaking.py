@@ -155,6 +155,20 @@ def test_question_without_room_for_an_answer_is_refused(predictor: CompactPredic
         predictor.ask(predictor.encode(RED_LEFT[None]), [Question("which colour " * 600)])
 
 
+def test_blocks_for_fine_things_change_nothing_before_they_have_learnt():
+    """`start` gives what fits: a model grows deeper where masks are fine without forgetting how it drew."""
+    settings = SETTINGS | {"scenes": ("harbour", "lake")}
+    shallow, deep = new(settings, TEXTS, []).model.eval(), new(settings | {"pixel_depth": 2}, TEXTS, []).model.eval()
+    missing, unexpected = deep.load_state_dict(shallow.state_dict(), strict=False)
+    assert missing and not unexpected and all(name.startswith("masks.pixels.blocks.") for name in missing)
+    pixels = torch.rand(2, 3, 64, 64)
+    grown, before = (model.vectors(model.encoder(pixels)) for model in (deep, shallow))
+    assert grown.shape == (2, SETTINGS["pixel_embedding"], 32, 32) and torch.equal(grown, before)
+    grown.sum().backward()
+    scale = deep.heads.pixels.blocks[0][0].second[1].weight
+    assert scale.grad is not None and scale.grad.abs().sum() > 0  # they do learn
+
+
 def test_model_without_masks_says_so(bundled_without_masks: CompactPredictor):
     seen = bundled_without_masks.encode(RED_LEFT[None])
     with pytest.raises(RsvlmError, match="draws no masks"):

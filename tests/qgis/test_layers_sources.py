@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import math
 import struct
 import time
 import zipfile
@@ -22,6 +23,8 @@ from qgis.core import (
     QgsPointXY,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterRange,
+    QgsRasterTransparency,
     QgsRectangle,
     QgsVectorLayer,
 )
@@ -140,6 +143,40 @@ def test_the_bands_follow_the_layers_renderer(raster, canvas):
     raster.renderer().setBlueBand(1)
     show(canvas, [raster])
     assert choose_map(canvas).raster.bands == (3, 2, 1)
+
+
+def test_what_the_user_calls_no_data_is_told_or_drawn(raster, canvas):
+    from rsvlm.rsvlm_plugin.layers.sources import Rendered
+
+    show(canvas, [raster])
+    provider = raster.dataProvider()
+    assert choose_map(canvas).raster.nodata is None
+    for band in (1, 2, 3):
+        provider.setUserNoDataValue(band, [QgsRasterRange(7, 7)])
+    assert choose_map(canvas).raster.nodata == [7, 7, 7]
+    provider.setUserNoDataValue(2, [])
+    assert choose_map(canvas).raster.nodata == [7, None, 7]
+    provider.setUserNoDataValue(2, [QgsRasterRange(7, 9)])
+    assert isinstance(choose_map(canvas), Rendered)  # the backend takes one value of each band
+    for band in (1, 2, 3):
+        provider.setUserNoDataValue(band, [])
+    raster.renderer().setRasterTransparency(QgsRasterTransparency())
+    assert choose_map(canvas).raster.nodata is None
+    seen = QgsRasterTransparency.TransparentThreeValuePixel()
+    seen.red, seen.green, seen.blue, seen.percentTransparent = 0, 0, 0, 100
+    raster.renderer().rasterTransparency().setTransparentThreeValuePixelList([seen])
+    assert isinstance(choose_map(canvas), Rendered)
+
+
+@pytest.mark.parametrize("own", [0.0, math.nan])
+def test_a_files_own_no_data_is_left_to_the_backend_unless_it_is_switched_off(own, tmp_path, canvas, qgis_new_project):
+    path = write_raster(tmp_path / "own.tif")
+    gdal.Translate(str(tmp_path / "real.tif"), str(path), outputType=gdal.GDT_Float32, noData=own)
+    layer = QgsRasterLayer(str(tmp_path / "real.tif"), "own")
+    show(canvas, [layer])
+    assert choose_map(canvas).raster.nodata is None
+    layer.dataProvider().setUseSourceNoDataValue(1, False)
+    assert choose_map(canvas).raster.nodata == [None, *[None if math.isnan(own) else own] * 2]
 
 
 def test_the_date_of_the_layer_goes_with_it(raster, canvas):

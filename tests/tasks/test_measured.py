@@ -142,6 +142,23 @@ def test_what_is_likelier_not_there_is_not_told_from_its_faint_outlines(
     assert answer.evidence == [] and answer.target_absent == ["buildings"]
 
 
+def test_what_is_too_small_to_count_is_told(models: Models, monkeypatch: pytest.MonkeyPatch):
+    def torn(*wanted: Any) -> Answer:
+        answer = segment(*wanted)
+        whole, *others = answer.evidence
+        scrap = shape(whole.geometry).representative_point().buffer(0.3)
+        return replace(answer, evidence=[replace(whole, geometry=mapping(scrap)), *others])
+
+    before = ask(models, "How many buildings are there?")
+    monkeypatch.setattr("rsvlm.tasks.measured.segment", torn)
+    after = ask(models, "How many buildings are there?")
+    assert len(after.evidence) == len(before.evidence) - 1
+    (told,) = [warning for warning in after.warnings if warning.startswith("Not counted: ")]
+    assert "far smaller than the others" in told and told not in before.warnings
+    sheds = ask(models, "How many buildings are in the lower right corner?")  # where that one is not
+    assert not any(warning.startswith("Not counted: one ") for warning in sheds.warnings)
+
+
 def test_stopped_between_two_phrases_the_words_are_the_answer(models: Models, listen: Any):
     listener = listen(lambda self: any(0 < done < total for done, total in self.steps))
     answer = ask(models, "Are there more buildings than trees near the road?", listener, SHORE)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class CompactConfig:
     """Saved beside the weights. scenes: names of the scene classes, in the order of the logits.
 
-    pixel_width, pixel_embedding, memories: of the masks; without pixel_width the model draws none and sees one date alone.
+    pixel_width, pixel_embedding, pixel_depth, memories: of the masks; without pixel_width the model draws none and sees one date
+    alone.
     """
 
     stem: int = 32
@@ -27,4 +28,5 @@ class CompactConfig:
     scenes: tuple[str, ...] = ()
     pixel_width: int = 0
     pixel_embedding: int = 32
+    pixel_depth: int = 0
     memories: int = 64

@@ -202,23 +202,24 @@ def new(
 ) -> CompactLearner:
     """A model with random weights, with words and classes of the data; or with the words of `start` and what fits of its weights.
 
+    Classes are those of `start` where the data have none.
     settings: of CompactConfig. Raises ValueError for wrong ones, RsvlmError: model_failed, bad_request (too few words).
     """
-    config = TypeAdapter(CompactConfig).validate_python({"scenes": tuple(labels), **settings})
-    if start is None:
+    other, tokenizer = load_compact(start.folder, start.id, start.mend) if start else (None, None)
+    scenes = tuple(labels) or (other.config.scenes if other else ())
+    config = TypeAdapter(CompactConfig).validate_python({"scenes": scenes, **settings})
+    if tokenizer is None:
         tokenizer = train_tokenizer(map(tidy, texts), config.vocabulary, SPECIAL_TOKENS)
-    else:
-        other, tokenizer = load_compact(start.folder, start.id, start.mend)
-        if tokenizer.get_vocab_size() > config.vocabulary:
-            raise RsvlmError(
-                "bad_request",
-                f"{start.id} knows {tokenizer.get_vocab_size()} words, and the new model has room for {config.vocabulary}.",
-                "Leave vocabulary out of the settings, or raise it.",
-            )
+    elif start and tokenizer.get_vocab_size() > config.vocabulary:
+        raise RsvlmError(
+            "bad_request",
+            f"{start.id} knows {tokenizer.get_vocab_size()} words, and the new model has room for {config.vocabulary}.",
+            "Leave vocabulary out of the settings, or raise it.",
+        )
     if tokenizer.get_vocab_size() > config.vocabulary:
         raise ValueError(f"a vocabulary of {config.vocabulary} has no room for {tokenizer.get_vocab_size()} tokens")
     learner = CompactLearner(Compact(config), tokenizer)
-    if start is not None:
+    if other is not None:
         take_over(learner, other, tokenizer)
     return learner
 

@@ -34,7 +34,7 @@ class Masks(nn.Module):
         embedding = config.pixel_embedding
         self.relation = CrossSemanticRelation(config.token_width, DROPOUT)
         self.pixels = PixelDecoder(
-            (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding
+            (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding, config.pixel_depth
         )
         self.difference = nn.Sequential(
             convolution(3 * embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)

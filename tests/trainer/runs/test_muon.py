@@ -53,6 +53,12 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_layer_of_no_classes_is_no_hidden_matrix():
+    assert not list(hidden_matrices(nn.Linear(24, 0)))
+    assert list(hidden_matrices(nn.Linear(24, 24)))
+
+
 def test_words_and_narrow_layers_are_no_hidden_matrices():
     assert [name for name, _ in hidden_matrices(Small())] == ["seen.weight", "between.weight"]
 
