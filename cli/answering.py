@@ -13,6 +13,13 @@ from rsvlm.protocol import Answer, Raster
 REACHES_OUT = "The extent reaches beyond the raster; the part inside it was looked at."
 
 
+def read_by(request: Any) -> list[str]:
+    """Files that a request names."""
+    values = [getattr(request, field.name) for field in fields(request)]
+    found = [value.href for value in values if isinstance(value, Raster)]
+    return [path for path in (*found, getattr(request, "knowledge", None)) if path]
+
+
 def answered(task: str, request: Any, device: str, words: bool, out: Path | None = None) -> Answer:
     """The answer of `task`, which may be written to `out`. words: print them as they come. Raises RsvlmError as the task does."""
     from rsvlm.geo.scene import Scene
@@ -42,7 +49,7 @@ def saved(task: str, request: Any, device: str, as_json: bool, out: Path | None,
     from rsvlm.geo.vector_files import ENDINGS, check_target, write_evidence
 
     if out:
-        check_target(out, overwrite)
+        check_target(out, overwrite, read=read_by(request))
     answer = answered(task, request, device, not as_json, out)
     try:
         show(answer, as_json)

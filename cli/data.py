@@ -128,6 +128,8 @@ def data_stats(
 
     if out is not None and out.exists() and not overwrite:
         raise RsvlmError("bad_request", f"The file {out} is there already.", "Take another name, or add --overwrite.")
+    if out is not None and not out.parent.is_dir():
+        raise RsvlmError("bad_request", f"There is no folder {out.parent}.", "Make it, or name another one.")
     from rsvlm.trainer.stats.page import page, write_page
     from rsvlm.trainer.stats.report import examine
 

@@ -14,12 +14,12 @@ OTHERS = (".tif", ".json", ".jsonl")
 ENDINGS = (".gpkg", ".shp", ".geojson", ".fgb", ".csv", *OTHERS)
 
 
-def still_free(path: Path, overwrite: bool, endings: Collection[str]) -> Path:
+def still_free(path: Path, overwrite: bool, endings: Collection[str], read: Collection[Path | str] = ()) -> Path:
     """`path`, which was free when a long run began; the next name that is free, and a word on it, where it is not any more."""
     from rsvlm.geo.vector_files import check_target
 
     try:
-        check_target(path, overwrite, endings)
+        check_target(path, overwrite, endings, read)
     except RsvlmError as error:
         if not path.parent.is_dir():
             raise

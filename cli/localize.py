@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from rsvlm.cli.answering import answered, saved
+from rsvlm.cli.answering import answered, read_by, saved
+from rsvlm.cli.exporting import still_free
 from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OVERWRITE, RASTER, place
 from rsvlm.cli.terminal import show
 from rsvlm.protocol import LocalizeRequest
@@ -41,7 +42,8 @@ def localize(
     from rsvlm.geo.raster_files import write_whole
     from rsvlm.geo.vector_files import check_target
 
-    check_target(out, overwrite, (out.suffix.lower(),))
+    endings, read = (out.suffix.lower(),), read_by(request)
+    check_target(out, overwrite, endings, read)
     answer = answered("localize", request, device, not as_json)
-    write_whole(out, b64decode((answer.structured or {})["heat"]))
+    write_whole(still_free(out, overwrite, endings, read), b64decode((answer.structured or {})["heat"]))
     show(answer, as_json)

@@ -116,6 +116,8 @@ def _unforeseen(_kind: type[BaseException] | None, error: BaseException | None, 
     what = "Something went wrong that rsvlm did not foresee."
     if isinstance(error, ImportError):
         what = f"The package {error.name or 'that this needs'} cannot be loaded."
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename or 'A file'} cannot be read or written: {error.strerror}."
     try:
         log = start_log(prepare_home())
     except RsvlmError as unwritable:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import typer
 
-from rsvlm.cli.answering import answered
+from rsvlm.cli.answering import answered, read_by
 from rsvlm.cli.exporting import ENDINGS, export, still_free
 from rsvlm.cli.place import BANDS, CRS, DEVICE, EXTENT, JSON, MODEL, OVERWRITE, RASTER, place
 from rsvlm.cli.terminal import show
-from rsvlm.protocol import Answer, GroundRequest, SegmentRequest
+from rsvlm.protocol import Answer, GroundRequest, RsvlmError, SegmentRequest
 
 PHRASES = typer.Argument(
     metavar="PHRASE", help="What to look for, such as “storage tanks”; several, one after the other."
@@ -106,11 +106,14 @@ def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, devic
     """Raises RsvlmError as task and writing do."""
     from rsvlm.geo.vector_files import check_target, target_crs
 
+    read = read_by(request)
     if files.out:
-        check_target(files.out, files.overwrite, ENDINGS)
+        check_target(files.out, files.overwrite, ENDINGS, read)
         to = target_crs(files.out, files.to_crs)
     if files.probabilities:
-        check_target(files.probabilities, files.overwrite, (".tif",))
+        check_target(files.probabilities, files.overwrite, (".tif",), read)
+        if files.out and files.out.absolute() == files.probabilities.absolute():
+            raise RsvlmError("bad_request", "Mask and probabilities cannot be one file.", "Name two.")
     answer = answered(task, request, device, not as_json, files.out)
     try:
         show(answer, as_json)
@@ -118,17 +121,17 @@ def _run(task: str, request: SegmentRequest | GroundRequest, files: Files, devic
         if files.out:
             export(still_free(files.out, files.overwrite, ENDINGS), answer, request.raster, to)
         if files.probabilities:
-            _copy(answer, files.probabilities, files.overwrite)
+            _copy(answer, files.probabilities, files.overwrite, read)
 
 
-def _copy(answer: Answer, path: Path, overwrite: bool) -> None:
+def _copy(answer: Answer, path: Path, overwrite: bool, read: list[str]) -> None:
     """One file for all class phrases; a referring expression has one of its own, with a number."""
     from rsvlm.geo.staging import beside
 
     kept = (answer.structured or {}).get("probabilities", [])
     for number, file in enumerate(kept, 1):
         wanted = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        target = still_free(wanted, overwrite, (".tif",))
+        target = still_free(wanted, overwrite, (".tif",), read)
         with beside(target) as inside:
             shutil.copyfile(file["path"], inside)
     if not kept:

@@ -35,7 +35,7 @@ def write_classes(path: Path, evidence: Sequence[Evidence], grid: PixelGrid) -> 
     tree = shapely.STRtree(shapes)
     colours = {number: (*COLOURS[(number - 1) % len(COLOURS)], 255) for number in range(1, len(labels) + 1)}
     with beside(path) as whole:
-        raster = ByteRaster(whole.with_name("plain.tif"), grid, 1, 0)
+        raster = ByteRaster(whole.with_name(f".plain-{whole.name}"), grid, 1, 0)
         with raster.file:
             raster.file.write_colormap(1, {0: (0, 0, 0, 0), **colours})
             raster.file.update_tags(1, **{f"CLASS_{number}": label for number, label in enumerate(labels, 1)})

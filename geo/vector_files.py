@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 import shapely
@@ -36,8 +36,13 @@ _LONGEST = 254  # bytes of a text in a shapefile
 _BEFORE = ("GDAL_CONFIG_FILE", "GDAL_SKIP")  # limits for what GDAL may open in this process; a shapefile is beyond them
 
 
-def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS) -> None:
-    """Raises RsvlmError (bad_request) for a file that could not be written, before any work is done for it."""
+def check_target(
+    path: Path, overwrite: bool, endings: Collection[str] = ENDINGS, read: Collection[Union[Path, str]] = ()
+) -> None:
+    """Raises RsvlmError (bad_request) for a file that could not be written, before any work is done for it.
+
+    read: what the work itself reads, and would destroy.
+    """
     if path.suffix.lower() not in endings:
         raise RsvlmError(
             "bad_request", f"Results cannot be written to {path.name}.", f"Use a name ending in {', '.join(endings)}."
@@ -54,6 +59,8 @@ def check_target(path: Path, overwrite: bool, endings: Collection[str] = ENDINGS
             f"The file {there[0]} is there already.",
             "Take another name, or add --overwrite to replace it.",
         )
+    if any(path.exists() and os.path.exists(one) and os.path.samefile(path, one) for one in read):
+        raise RsvlmError("bad_request", f"{path.name} is what the result is made from.", "Take another name.")
     if ending == ".gpkg" and path.with_name(path.name + "-wal").exists():
         raise RsvlmError(
             "bad_request", f"{path.name} is open in another program.", "Close it there, or take another name."

@@ -22,6 +22,7 @@ import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
+from rsvlm.library import spatial_index
 from rsvlm.library.documents import Document
 from rsvlm.library.place import WGS84
 from rsvlm.library.vectors import Vectors
@@ -136,6 +137,8 @@ class Library:
                     f"{maker.model} ({maker.revision}); their vectors cannot be compared.",
                     f"Use --model {there.model}, or begin another library.",
                 )
+            with _transaction(connection):
+                spatial_index.drop(connection)
             return cls(connection, maker, path)
 
     def __enter__(self) -> Library:

@@ -22,7 +22,8 @@ from rsvlm.models.families.geoclip.releases import known_release
 from rsvlm.models.folders import models_folder
 from rsvlm.models.releases import READABLE, Release, named_weights, readable, release_of
 from rsvlm.models.safety import check_folder
-from rsvlm.protocol import RsvlmError, moved, new_folder
+from rsvlm.models.stages import new_stage
+from rsvlm.protocol import RsvlmError, moved
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def import_model(path: Path, wish: Wish) -> tuple[Report, ModelCard | None]:
     weights = path if release.lies_in(path) or release.as_it_is else _weights(path, release)
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
-        stage = new_folder(models_folder(), ".import-")
+        stage = new_stage(models_folder(), "import")
     except OSError as error:
         raise _closed() from error
     try:

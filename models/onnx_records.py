@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.folders import home
-from rsvlm.protocol import RsvlmError, moved, new_folder
+from rsvlm.models.stages import new_stage
+from rsvlm.protocol import RsvlmError, moved
 
 RECORD = "record.json"
 ENDING = ".onnx"
@@ -97,7 +98,7 @@ def workplace() -> Path:
     folder = home() / "onnx"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return new_folder(folder, ".making-")
+        return new_stage(folder, "making")
     except OSError as error:
         raise closed(folder) from error
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import BUNDLED, ModelCard, get_card
@@ -143,17 +144,17 @@ class Models:
             if loaded.timer:
                 loaded.timer.cancel()
             if loaded.users == 0 and self._keep_alive_s >= 0 and loaded.predictor.card.id != BUNDLED:
-                loaded.timer = Timer(self._keep_alive_s, self._expire, [loaded.predictor.card.id])
+                loaded.timer = Timer(self._keep_alive_s, self._expire, [ref(loaded)])
                 loaded.timer.daemon = True
                 loaded.timer.start()
 
-    def _expire(self, model_id: str) -> None:
-        """Evict a model that nobody has used for as long as it is kept."""
+    def _expire(self, kept: ref[_Loaded]) -> None:
+        """Evict a model that nobody has used for as long as it is kept; not the same one that was loaded again since."""
         with self._lock:
-            loaded = self._loaded.get(model_id)
-            if not loaded or loaded.users:
+            loaded = kept()
+            if loaded is None or loaded.users or self._loaded.get(loaded.predictor.card.id) is not loaded:
                 return
-            del self._loaded[model_id], loaded
+            del self._loaded[loaded.predictor.card.id], loaded
         self._return_memory()
 
     def _give_up(self) -> bool:

@@ -86,8 +86,8 @@ def remove(card: ModelCard) -> int:
     freed = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
     leaving = folder.with_name(f".removed-{card.id}")
     try:
-        if leaving.exists():
-            shutil.rmtree(leaving)
+        for left in folder.parent.glob(".removed-*"):  # by a removal that was interrupted, of whichever model
+            shutil.rmtree(left)
         folder.rename(leaving)  # out of sight first: an interrupted removal leaves no half a model
         shutil.rmtree(leaving)
     except OSError as error:

@@ -14,7 +14,8 @@ import tomlkit
 
 from rsvlm.models.cards import CARD, Figure, ModelCard, load_cards
 from rsvlm.models.folders import models_folder
-from rsvlm.protocol import Cancelled, RsvlmError, new_folder
+from rsvlm.models.stages import new_stage
+from rsvlm.protocol import Cancelled, RsvlmError
 from rsvlm.trainer.answering import SCORED, predictions_in
 from rsvlm.trainer.begin import RECIPE
 from rsvlm.trainer.cards import valid
@@ -71,7 +72,7 @@ def install(run: Run, model: Path) -> ModelCard:
     card = ModelCard.model_validate({**fields, "id": name, "figures": figures(run, name)})
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
-        stage = new_folder(models_folder(), ".train-")
+        stage = new_stage(models_folder(), "train")
         for file in card.source.files:
             (stage / file.name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(model / file.name, stage / file.name)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, overload
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from rsvlm.protocol import Record as Record
 from rsvlm.protocol import RsvlmError
@@ -136,7 +137,8 @@ class Writer:
 
     Work that was stopped keeps what it wrote: the next Writer of the same path and job finds `written` records there, which
     the same job, being deterministic, need not write again. job: what the records are made from, and how.
-    Raises RsvlmError (bad_request) where the file is there already and may not be replaced, or cannot be written.
+    Raises RsvlmError: bad_request where the file is there already and may not be replaced, or cannot be written; busy where
+    another program does the same job.
     """
 
     def __init__(self, path: Path, job: str, overwrite: bool = False) -> None:
@@ -149,13 +151,23 @@ class Writer:
                 f"The file {path} is there already.",
                 "Take another name, or add --overwrite to replace it.",
             )
+        unwritable = RsvlmError(
+            "bad_request", f"{path} cannot be written.", "Choose a folder that is there and can be written to."
+        )
+        if not path.parent.is_dir():  # a lock would make it
+            raise unwritable
+        self._alone = FileLock(f"{self._part}.lock", timeout=0)
         try:
+            self._alone.acquire()
             self._file = self._part.open("a+b")
             self.written = self._keep_whole_lines()
-        except OSError as error:
+        except Timeout as error:
             raise RsvlmError(
-                "bad_request", f"{path} cannot be written.", "Choose a folder that is there and can be written to."
+                "busy", f"{path} is being written by another program.", "Wait until that is done, or end it."
             ) from error
+        except OSError as error:
+            self._alone.release()
+            raise unwritable from error
 
     def _keep_whole_lines(self) -> int:
         """How many there are; the last one may have been cut off."""
@@ -185,13 +197,17 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        if kind is None:
-            os.replace(self._part, self.path)
-        elif not self.written:
-            self._part.unlink()
+        try:
+            with self._file:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            if kind is None:
+                os.replace(self._part, self.path)
+            elif not self.written:
+                self._part.unlink()
+        finally:
+            self._alone.release()
+            Path(self._alone.lock_file).unlink(missing_ok=True)
 
 
 def json_line(value: Any) -> bytes:

@@ -104,6 +104,20 @@ def test_probabilities_are_written_and_another_cut_is_taken_from_them(
     assert again.code == 0 and answer["usage"]["completion_tokens"] == 0 and answer["provenance"]["cut"]["likely"] == 1
 
 
+@pytest.mark.parametrize("name", ["place.tif", "plain.tif", "both.tif"])
+def test_what_the_result_is_made_from_is_never_replaced(rsvlm: Any, place: Path, tmp_path: Path, name: str):
+    raster = place.rename(tmp_path / "place.tif")
+    before = raster.read_bytes()
+    more = ("--probabilities", tmp_path / "both.tif") if name == "both.tif" else ()
+    done = rsvlm("segment", raster, "pond", "-o", tmp_path / name, *more, "--overwrite")
+    if name == "plain.tif":
+        assert done.code == 0 and (tmp_path / name).stat().st_size > 100, done.err
+    else:
+        said = "Mask and probabilities cannot be one file" if more else "place.tif is what the result is made from"
+        assert done.code == 2 and said in done.err and done.out == ""
+    assert raster.read_bytes() == before
+
+
 @pytest.mark.parametrize("words", [("--likely", 0), ("--smallest", -1), ("--to-crs", "EPSG:99999999", "-o", "x.gpkg")])
 def test_what_cannot_be_is_refused_in_one_line(rsvlm: Any, place: Path, words: tuple[Any, ...]):
     done = rsvlm("segment", place, "pond", *words)

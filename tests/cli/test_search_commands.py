@@ -47,5 +47,7 @@ def test_what_cannot_be_is_refused_in_a_line(rsvlm, place: Path, tmp_path: Path)
     ):
         done = rsvlm(*words)
         assert (done.code, done.out) == (2, "") and len(done.err.splitlines()) == 1 and told in done.err, done.err
+    own = rsvlm("localize", place, "a pond", "-o", place, "--overwrite")
+    assert own.code == 2 and f"{place.name} is what the result is made from" in own.err
     assert (tmp_path / "heat.tif").read_text() == "mine"
     assert rsvlm("localize", place, "a pond", "-o", tmp_path / "heat.tif", "--overwrite").code == 0

@@ -79,6 +79,14 @@ def test_mistake_in_the_program_is_one_sentence_and_a_traceback_in_the_log(
     assert "KeyError: 'nothing'" in log.read_text()
 
 
+def test_what_the_disk_refuses_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    env = {**os.environ, "RSVLM_HOME": str(tmp_path / "home")}
+    done = run("data", "scenes", "-o", str(tmp_path / "file" / "scenes"), "--count", "1", env=env)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
+    assert f"{tmp_path / 'file' / 'scenes' / 'train'} cannot be read or written: Not a directory." in done.stderr
+
+
 def test_mistake_is_told_where_no_log_can_be_written(without_torch: dict[str, str], place: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
     done = run("describe", str(place), env={**without_torch, "RSVLM_HOME": str(tmp_path / "file")})

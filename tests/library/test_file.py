@@ -149,6 +149,27 @@ def test_damaged_content_is_told_in_words(path: Path, change: str):
         search(library, query, 3)
 
 
+INDEX = """
+CREATE VIRTUAL TABLE rtree_documents_geom USING rtree(id, minx, maxx, miny, maxy);
+CREATE TRIGGER rtree_documents_geom_insert AFTER INSERT ON documents WHEN (NEW.geom NOT NULL AND NOT ST_IsEmpty(NEW.geom))
+BEGIN INSERT OR REPLACE INTO rtree_documents_geom VALUES (NEW.rowid, ST_MinX(NEW.geom), 0, 0, 0); END;
+CREATE TABLE gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT, definition TEXT, scope TEXT);
+INSERT INTO gpkg_extensions VALUES ('documents', 'geom', 'gpkg_rtree_index', '', 'write-only');
+"""
+
+
+def test_spatial_index_that_qgis_made_hinders_no_new_document(path: Path):
+    with Library.open_or_create(path, MAKER) as library:
+        library.add(entry("field", SQUARE))
+    connection = sqlite3.connect(path)
+    connection.executescript(INDEX)
+    connection.close()
+    with Library.open_or_create(path, MAKER) as library:
+        assert library.add(entry("lake", SQUARE)) and len(library) == 2
+    left = sqlite3.connect(path).execute("SELECT count(*) FROM gpkg_extensions").fetchone()
+    assert left == (0,)
+
+
 def test_library_that_another_program_holds_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(file, "_BUSY_S", 0.1)
     with Library.open_or_create(path, MAKER) as library:

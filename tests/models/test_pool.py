@@ -107,6 +107,19 @@ def test_idle_model_leaves_after_its_time_and_the_bundled_one_stays(add_model: A
     assert names(models) == ["compact"]
 
 
+def test_time_of_a_model_that_was_given_up_does_not_end_the_one_loaded_again(add_model: Add):
+    add_model("first")
+    models = Models("cpu", keep_alive_s=1.5)
+    with models.using("first", never):
+        pass
+    models.relieve()
+    time.sleep(1)
+    with models.using("first", never):
+        pass
+    time.sleep(1)  # the first one's time is over
+    assert names(models) == ["first"]
+
+
 def test_model_used_again_in_time_stays(add_model: Add):
     add_model("first")
     models = Models("cpu", keep_alive_s=2)

@@ -169,6 +169,19 @@ def test_stopped_work_is_gone_on_with_and_only_whole_work_takes_its_place(tmp_pa
     assert json.loads(path.read_text("utf-8").splitlines()[0])["images"] == [{"href": "ä.png"}]
 
 
+def test_one_program_at_a_time_writes_a_file(tmp_path: Path):
+    path = tmp_path / "out.jsonl"
+    record = Record("a", "vqa", "train", [{"href": "a.png"}], [])
+    with Writer(path, "job") as out:
+        out.write(record)
+        with pytest.raises(RsvlmError, match="is being written by another program") as caught:
+            Writer(path, "job")
+        assert caught.value.code == "busy"
+        with Writer(tmp_path / "other.jsonl", "job") as other:
+            other.write(record)
+    assert len(Records(path)) == 1 and len(list(tmp_path.iterdir())) == 2
+
+
 def test_names_and_words_that_are_no_utf8_are_written_and_come_back(tmp_path: Path):
     path = tmp_path / "out.jsonl"
     odd = Record("a", "caption", "train", [{"href": "/data/K\udcfcste.png"}], [])
