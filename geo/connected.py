@@ -102,8 +102,8 @@ def _grown(source: DatasetReader, band: int, at: tuple[int, int], threshold: flo
         further = _within(source, (x0 - left * across, y0 - top * down, x1 + right * across, y1 + bottom * down))
         if further == (x0, y0, x1, y1):
             place = source.transform @ Affine.translation(x0, y0)
-            step = 1.0 if source.crs else math.hypot(place.a, place.d)
-            grid = PixelGrid(x1 - x0, y1 - y0, place, source.crs, step)
+            steps = (1.0, 1.0) if source.crs else (math.hypot(place.a, place.d), math.hypot(place.b, place.e))
+            grid = PixelGrid(x1 - x0, y1 - y0, place, source.crs, *steps)
             return Part(np.where(part, values, np.float32(0))[None], grid, threshold, int(part.sum()))
         x0, y0, x1, y1 = further
     return None

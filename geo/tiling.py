@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from rsvlm.geo.ground import Extent, pixel_sides_m
 
 Window = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x right, y down; x1 and y1 are outside
+SQUARE = 1.1  # times the shorter side of a pixel on the ground: with a longer side up to that, it is taken for a square
 
 
 def grid(width: float, height: float, side: float, at_most: int) -> tuple[int, int]:
@@ -40,40 +41,56 @@ def tiles(extent: Extent, columns: int, rows: int, y_down: bool = False) -> list
     return [(xs[column], ys[row], xs[column + 1], ys[row + 1]) for row in order for column in range(columns)]
 
 
+def evened(sides: tuple[float, float]) -> tuple[float, float]:
+    """Sides of a pixel along x and y; where they are about as long, both are their geometric mean."""
+    mean = math.sqrt(sides[0] * sides[1])
+    return (mean, mean) if max(sides) < SQUARE * min(sides) else sides
+
+
 @dataclass(frozen=True)
 class PixelGrid:
     """The pixels that a model sees of a raster: one grid over all of it, so that a pixel is the same in every tile.
 
     width, height: pixels.   transform: from them (x right, y down) to `crs`.   crs: None where coordinates are in pixels of the
-    raster.   step: pixels of the raster along the side of one.
+    raster.   step_x, step_y: pixels of the raster along the sides of one.
     """
 
     width: int
     height: int
     transform: Affine
     crs: Optional[CRS]
-    step: float
+    step_x: float = 1.0
+    step_y: float = 1.0
 
     @classmethod
     def over(cls, width: int, height: int, transform: Affine, crs: Optional[CRS], gsd_m: Optional[float]) -> PixelGrid:
         """Over a raster of width x height pixels at `gsd_m` metres per pixel; its own pixels where that is None or without a CRS.
 
-        The first corner is the raster's; at the other end, a pixel may reach out.
+        Pixels of `gsd_m` are square on the ground, also where the raster's are not (see `evened`). The first corner is the
+        raster's; at the other end, a pixel may reach out.
         """
         own = pixel_sides_m(transform, crs, width, height)
-        step = 1.0 if gsd_m is None or own is None else gsd_m / math.sqrt(own[0] * own[1])
-        columns, rows = (max(1, math.ceil(length / step - 1e-6)) for length in (width, height))
-        return cls(columns, rows, transform @ Affine.scale(step), crs, step)
+        step_x, step_y = 1.0, 1.0
+        if gsd_m is not None and own is not None:
+            step_x, step_y = (gsd_m / side for side in evened(own))
+        axes = (width, step_x), (height, step_y)
+        columns, rows = (max(1, math.ceil(length / step - 1e-6)) for length, step in axes)
+        return cls(columns, rows, transform @ Affine.scale(step_x, step_y), crs, step_x, step_y)
+
+    @property
+    def step(self) -> float:
+        """Pixels of the raster along the side of a square as large as one."""
+        return math.sqrt(self.step_x * self.step_y)
 
     @cached_property
     def sides_m(self) -> tuple[float, float]:
         """Metres on the ground along x and y of the pixel in the middle; pixels of the raster where that cannot be measured."""
-        return pixel_sides_m(self.transform, self.crs, self.width, self.height) or (self.step, self.step)
+        return pixel_sides_m(self.transform, self.crs, self.width, self.height) or (self.step_x, self.step_y)
 
     def in_raster(self, window: Window) -> Extent:
         """The same place in pixels of the raster, as Scene.window takes it."""
         x0, y0, x1, y1 = window
-        return x0 * self.step, y0 * self.step, x1 * self.step, y1 * self.step
+        return x0 * self.step_x, y0 * self.step_y, x1 * self.step_x, y1 * self.step_y
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,8 @@ class ModelCard(Strict):
     @property
     def revision(self) -> str:
         """First digits of the pinned commit, or of the checksum of the weights: other weights are another revision."""
-        weights = next(file for file in self.source.files if file.name.endswith(".safetensors"))
+        found = [file for file in self.source.files if file.name.endswith(".safetensors")]
+        weights = min(found, key=lambda file: file.name.count("/"))  # not those of a SAM in a folder of its own
         return (self.source.revision or weights.sha256)[:12]
 
     @property

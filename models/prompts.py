@@ -12,20 +12,31 @@ from rsvlm.models.cards import ModelCard
 
 TAGS = ("caption", "vqa", "refer", "identify", "grounding", "detection", "segment")
 TEXT = "{text}"  # in a template: where the question or the phrase stands
+BRIEFLY = "Describe this image briefly."  # to models of transformers, whose cards may have no words for it
 _TAG = re.compile(rf"\s*\[({'|'.join(TAGS)})\]\s*", re.IGNORECASE)
 
 
 def put(card: ModelCard, kind: str, text: str = "") -> str:
     """The prompt for `text`. kind: one of TAGS, "change" or "change_ask"; a tag at the start of `text` is meant instead.
 
-    Without a template of that kind in the card, the text as it is.
+    Without a template of that kind, the text as it is.
     """
     tag = _TAG.match(text)
     if tag:
         kind, text = tag[1].lower(), text[tag.end() :]
-    if tag and kind not in card.prompts:
+    template = _template(card, kind)
+    if tag and template is None:
         return f"[{kind}] {text.strip()}"
-    return card.prompts.get(kind, TEXT).replace(TEXT, text.strip()).strip()
+    return (TEXT if template is None else template).replace(TEXT, text.strip()).strip()
+
+
+def _template(card: ModelCard, kind: str) -> str | None:
+    """The card's, or the one that stands in for it: that for grounding refers to a thing as well."""
+    if kind in card.prompts:
+        return card.prompts[kind]
+    if kind == "refer":
+        return card.prompts.get("grounding")
+    return BRIEFLY if kind == "caption" and card.family == "huggingface" else None
 
 
 def class_sentences(name: str, templates: Sequence[str]) -> list[str]:

@@ -49,8 +49,7 @@ def worded(example: Example, card: ModelCard) -> Example:
     if example.masks is not None and kind in card.prompts and example.task == "segment":
         return _told(example, put(card, kind, wanted), outlined(example.phrases))
     if example.boxes is not None and card.boxes:
-        kind = "refer" if "refer" in card.prompts else "grounding"
-        return _told(example, put(card, kind, wanted), boxed(example, card.boxes))
+        return _told(example, put(card, "refer", wanted), boxed(example, card.boxes))
     raise RsvlmError(
         "bad_request",
         f"The record {example.id} has no answer that the model {card.id} could learn to say.",

@@ -83,8 +83,8 @@ class InPicture:
 
 @dataclass(frozen=True, eq=False)
 class OnGround:
-    """area, frame: of all that was looked at; frame as its left, top, right and bottom. shapes: outlines of the phrase, without
-    scraps, in the same coordinates; scraps: the others.
+    """area, frame: of all that was looked at; frame as its left, top, right and bottom. shapes: outlines of the phrase that
+    count, in the same coordinates; scraps: the others.
     """
 
     there: float

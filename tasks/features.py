@@ -46,11 +46,14 @@ def _known(value: float) -> float | None:
 def phrase_reports(
     phrases: Sequence[str], evidence: Sequence[Evidence], expressions: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """For programs, and for dialogs that put features behind each sentence; see docs/masks.md. evidence: by phrases."""
+    """For programs, and for dialogs that put features behind each sentence; see docs/masks.md. evidence: by phrases.
+
+    Areas of boxes, which hold more than the things, are not summed up.
+    """
     reports, first = [], 0
     for phrase in phrases:
         own = [item for item in evidence if item.phrase == phrase]
-        areas = [item.area_m2 for item in own if item.area_m2 is not None]
+        areas = [item.area_m2 for item in own if item.kind != "box" and item.area_m2 is not None]
         whole = bool(own) and len(areas) == len(own)
         scores = [item.score for item in own if item.score is not None]
         size = f", {ground_area(sum(areas))}" if whole else ""

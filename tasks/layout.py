@@ -12,8 +12,9 @@ import numpy as np
 from affine import Affine
 
 from rsvlm.geo.blending import blended
+from rsvlm.geo.ground import pixel_sides_m
 from rsvlm.geo.scene import Scene
-from rsvlm.geo.tiling import PixelGrid, Tiling
+from rsvlm.geo.tiling import PixelGrid, Tiling, evened
 from rsvlm.geo.view import View
 from rsvlm.models.cards import ModelCard
 from rsvlm.tasks.plan import one_view
@@ -21,6 +22,7 @@ from rsvlm.tasks.plan import one_view
 OVERLAP = 4  # of a tile, a fourth
 ENLARGED = 0.5  # metres per pixel; beyond that tiles would show too little ground to tell what it is
 ALIKE = 1.05  # of a raster's own ground sample distance: its pixels are taken as they are, as these are sharpest
+OBLONG = 4  # at most so many pixels are looked at for one that is long on one side, as all are near a pole in degrees
 SHARP = 4  # times the pixel that could be seen: up to that, one view does for a model that needs long for each
 
 
@@ -55,8 +57,10 @@ class OneView:
         view = self._seen = scene.view(scene.extent, plan.size)
         height, width = view.valid.shape
         self.side = max(height, width)
-        step = np.hypot(view.transform.a, view.transform.d) / np.hypot(scene.transform.a, scene.transform.d)
-        self.grid = PixelGrid(width, height, view.transform, scene.crs, float(step))
+        seen, own = view.transform, scene.transform
+        step_x = float(np.hypot(seen.a, seen.d) / np.hypot(own.a, own.d))
+        step_y = float(np.hypot(seen.b, seen.e) / np.hypot(own.b, own.e))
+        self.grid = PixelGrid(width, height, seen, scene.crs, step_x, step_y)
 
     def view(self, number: int) -> View:
         return self._seen
@@ -72,16 +76,19 @@ class Tiles:
     """Squares of `side` pixels, at the raster's own ground sample distance or, where that is finer, at `finest` metres per pixel.
 
     stride: of a model's masks. Pixels are seen enlarged by so much, down to ENLARGED, so that masks are as fine as the raster;
-    not those of a rendered picture, for which its own scale was chosen.
+    not those of a rendered picture, for which its own scale was chosen. Where the raster's pixels are not square on the ground,
+    these are: as long as the shorter side of one, where that is its own ground sample distance.
     What is smaller than a tile is seen with what is around it.
     """
 
     def __init__(self, scene: Scene, side: int, finest: float, stride: int) -> None:
         self.side = side
-        own, gsd = scene.gsd_m, None
-        if own is not None:
+        sides, gsd = pixel_sides_m(scene.transform, scene.crs, scene.width, scene.height), None
+        if sides is not None:
+            across, along = evened(sides)
+            own = max(min(across, along), max(across, along) / OBLONG)
             wanted = max(finest, own if scene.rendered else min(own, max(ENLARGED, own / stride)))
-            gsd = None if 1 / ALIKE < wanted / own < ALIKE else wanted
+            gsd = None if across == along and 1 / ALIKE < wanted / own < ALIKE else wanted
         whole = PixelGrid.over(scene.width, scene.height, scene.transform, scene.crs, gsd)
         x0, y0, x1, y1 = scene.extent
         corners = [~whole.transform @ corner for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
@@ -90,7 +97,7 @@ class Tiles:
         self._scene, self._whole, self._first = scene, whole, (columns[0], rows[0])
         self._all = scene.extent == scene.bounds
         place = whole.transform @ Affine.translation(*self._first)
-        self.grid = PixelGrid(columns[1] - columns[0], rows[1] - rows[0], place, scene.crs, whole.step)
+        self.grid = PixelGrid(columns[1] - columns[0], rows[1] - rows[0], place, scene.crs, whole.step_x, whole.step_y)
         self.tiling = Tiling(self.grid.width, self.grid.height, side, side // OVERLAP)
         self._windows = self.tiling.windows()
         self.count = len(self._windows)
@@ -115,8 +122,8 @@ def one_view_will_do(scene: Scene, card: ModelCard, finest: float) -> bool:
     view = one_view(scene, card)
     if view.gsd_m is not None and scene.gsd_m is not None:
         return view.gsd_m <= SHARP * max(finest, scene.gsd_m)
-    x0, _, x1, _ = scene.extent
-    return (x1 - x0) / view.size[0] <= SHARP
+    x0, y0, x1, y1 = scene.extent
+    return max((x1 - x0) / view.size[0], (y1 - y0) / view.size[1]) <= SHARP
 
 
 def _span(places: list[float], length: int, side: int) -> tuple[int, int]:

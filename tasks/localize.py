@@ -24,7 +24,7 @@ from rsvlm.geo.heat import heat, likeliness, pyramid
 from rsvlm.geo.polygons import polygons
 from rsvlm.geo.raster_files import geotiff
 from rsvlm.geo.scene import Scene
-from rsvlm.geo.tiling import Window
+from rsvlm.geo.tiling import Window, evened
 from rsvlm.geo.view import View
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.pool import Models
@@ -98,16 +98,19 @@ def localize(request: LocalizeRequest, models: Models, watch: Watch) -> Answer:
 
 
 def _cells(scene: Scene, card: ModelCard, view: View) -> Cells:
-    """The smallest tile has the pixels of the raster that the model sees, where the raster is large enough for three of them.
-
-    view: of all of the extent.
+    """The smallest tile has the pixels of the raster that the model sees, where the raster is large enough for three of them;
+    where those are not square on the ground, as many squares of their shorter side. view: of all of the extent.
     """
     x0, y0, x1, y1 = scene.extent
     width = (x1 - x0) / math.hypot(scene.transform.a, scene.transform.d)
     height = (y1 - y0) / math.hypot(scene.transform.b, scene.transform.e)
+    seen_rows, seen_columns = view.valid.shape
+    seen_m = ground.pixel_sides_m(view.transform, view.crs, seen_columns, seen_rows)
+    if seen_m is not None:
+        across, along = evened((seen_m[0] * seen_columns / width, seen_m[1] * seen_rows / height))
+        width, height = width * across / min(across, along), height * along / min(across, along)
     side = max(min(card.input.pixels, width / 3, height / 3), math.sqrt(width * height / MOST))
     columns, rows = (max(1, round(length / side * CELLS)) for length in (width, height))
-    seen_rows, seen_columns = view.valid.shape
     return Cells(columns, rows, view.transform @ Affine.scale(seen_columns / columns, seen_rows / rows))
 
 

@@ -71,14 +71,7 @@ def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at", enough: 
         watch.check()
         tiles.append(tile)
     if not tiles:
-        least = f"under {percent(enough)}" if enough else "none"
-        what = "extent" if scene.area is None else "area that was asked for"
-        doubt = "" if scene.area is None else ", or the area is narrower than a pixel of the view"
-        raise RsvlmError(
-            "no_data",
-            f"There is nothing to {told} here: {least} of the {what} holds valid pixels, the rest is nodata{doubt}.",
-            f"Choose {'an extent' if scene.area is None else 'a wider area, or one'} where the layer shows something.",
-        )
+        raise nothing_seen(told, f"under {percent(enough)}" if enough else "none", scene.area is not None)
     if all(tile.flat for tile in tiles):
         raise RsvlmError(
             "no_data",
@@ -86,6 +79,19 @@ def seen(scene: Scene, plan: Plan, watch: Watch, told: str = "look at", enough: 
             "Choose an extent where the layer shows something.",
         )
     return tiles
+
+
+def nothing_seen(told: str, least: str, narrow: bool) -> RsvlmError:
+    """told: what the task does. least: how much shows something. narrow: whether what was asked for may be less than a pixel."""
+    what, doubt, hint = "extent", "", "an extent"
+    if narrow:
+        what, hint = "area that was asked for", "a wider area, or one"
+        doubt = ", or the area is narrower than a pixel of the view"
+    return RsvlmError(
+        "no_data",
+        f"There is nothing to {told} here: {least} of the {what} holds valid pixels, the rest is nodata{doubt}.",
+        f"Choose {hint} where the layer shows something.",
+    )
 
 
 def gaps(scene: Scene, plan: Plan, tiles: Sequence[Tile], done: str = "looked at") -> list[str]:

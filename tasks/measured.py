@@ -19,7 +19,7 @@ from rasterio.features import geometry_mask
 from rsvlm.geo.ground import is_north_up
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
-from rsvlm.models.families.compact.presence import COVER, as_outlined, head
+from rsvlm.models.families.compact.presence import COVER, head, synonym
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
@@ -33,6 +33,7 @@ from rsvlm.tasks.measurable import Measurable, measurable
 from rsvlm.tasks.segment import segment
 
 NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentences answer
+ONE_BY_ONE = ("count", "number", "beside")  # in which a scrap would be taken for a thing of its own
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
 MOST_TILES = 256  # that are outlined for an answer
@@ -113,7 +114,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     sizes = " ".join(_sentence(report["text"]) for report in told if report["count"] or asked.kind in NUMBERS)
     text = sizes if asked.kind in NUMBERS else f"{short} {sizes}".strip()
     unseen = [NOT_DRAWN] if (asked.kind, short) == ("there", "Yes.") and not shapes else []
-    unseen += _scraps(asked, shown[asked.phrases[0]]) if asked.kind in NUMBERS else []
+    unseen += _scraps(asked, shown[asked.phrases[0]]) if asked.kind == "count" else []
     watch.text(text)
     return replace(
         found,
@@ -143,13 +144,15 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
         return []
     names = "|".join(map(re.escape, card.calibration.outlined))
     learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{COVER}))?")  # “tree species” are no trees
-    return [thing for thing in map(head, phrases) if not learnt.fullmatch(as_outlined(thing))]
+    return [thing for thing in map(head, phrases) if not learnt.fullmatch(synonym(thing))]
 
 
 def _on_ground(
     found: Answer, reports: Sequence[dict[str, Any]], raster: Raster, asked: Measurable, words: Answer
 ) -> tuple[dict[str, OnGround], dict[str, list[Evidence]]]:
-    """By phrase, without what is likelier not there: what concluded takes, and the outlines themselves, without scraps."""
+    """By phrase, without what is likelier not there: what concluded takes, and the outlines themselves; without scraps where
+    things are taken one by one.
+    """
     with Scene.open(raster) as scene:
         frame, area = frame_of(scene), _with_data(scene)
     there = found.provenance["there"]
@@ -161,7 +164,7 @@ def _on_ground(
         likely = there.get(report["phrase"], 0.0)
         chance = agreed(likely, words.text, words.confidence or 0.0) if asked.kind == "there" else likely
         drawn = shapes if chance >= (0.5 if asked.kind == "there" else FEW) else []
-        kept = whole(drawn)
+        kept = whole(drawn) if asked.kind in ONE_BY_ONE else [True] * len(drawn)
         scraps = list(compress(drawn, map(not_, kept)))
         evidence[report["phrase"]] = list(compress(own, kept))
         likely = chance if asked.place else likely

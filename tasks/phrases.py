@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from rsvlm.geo.measuring import measured
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.compact.presence import head, wider
 from rsvlm.models.predictors.abilities import Predictor
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, Cancelled, Evidence, Raster, Watch
@@ -24,6 +25,8 @@ from rsvlm.tasks.provenance import provenance
 from rsvlm.tasks.referring import Referring, lowered, picked, referring, refers
 from rsvlm.tasks.searching import Search
 from rsvlm.tasks.sights import KINDS, Seer
+
+WIDER = "The model outlines {} as {} and does not tell them from others."
 
 
 @dataclass
@@ -64,6 +67,8 @@ def looking(scene: Scene, card: ModelCard, seer: Seer, phrases: Sequence[str], w
             searches.append(Search(OneView(scene, card), seer, [phrase]))
     seen_at = dict.fromkeys(search.layout.gsd_m for search in searches)
     warnings = [doubt for gsd in seen_at for doubt in doubts(scene, card, gsd)]
+    if card.calibration.outlined:
+        warnings += [WIDER.format(*names) for phrase in wanted if (names := wider(head(phrase)))]
     return Looking(seer, wanted, searches, expressions, meant, [*warnings, *gaps(scene, whole, glance), *seer.warnings])
 
 
@@ -85,9 +90,11 @@ def told(
         raise Cancelled()
     looked_for = [phrase for phrase in plan.phrases if any(phrase in s.phrases and s.done for s in plan.searches)]
     there = {phrase: float(search.there[at]) for phrase in looked_for for search, at in [_search_of(plan, phrase)]}
+    placed = set()
     for phrase, one in plan.meant.items():
         named = [item for item in found if item.phrase == phrase]
         if named:
+            placed.add(phrase)
             shapes = [item.shape for item in named]
             areas, _ = measured(np.array([*shapes, None], object)[:-1], scene.crs)
             known = areas if np.isfinite(areas).all() else None
@@ -100,7 +107,7 @@ def told(
     for item in evidence:
         watch.evidence(item)
     reports = phrase_reports(looked_for, evidence, plan.expressions)
-    words = _in_words(task, plan, looked_for, evidence, predictor)
+    words = _in_words(task, plan, looked_for, evidence, there, placed)
     stops = _stops(plan, looked_for)
     first = plan.searches[0]
     tiling = first.layout.tiling if isinstance(first.layout, Tiles) else None
@@ -157,18 +164,27 @@ def _search_of(plan: Looking, phrase: str) -> tuple[Search, int]:
 
 
 def _in_words(
-    task: str, plan: Looking, looked_for: Sequence[str], evidence: Sequence[Evidence], predictor: Predictor
+    task: str,
+    plan: Looking,
+    looked_for: Sequence[str],
+    evidence: Sequence[Evidence],
+    there: Mapping[str, float],
+    placed: Collection[str],
 ) -> _Words:
-    """What a model said that answers in words, and whether that and its drawings agree."""
+    """What a model said that answers in words, and whether that and its drawings agree.
+
+    there: how likely each phrase is. placed: those whose place, or absence from it, was measured on outlines of their name.
+    """
     said, warnings, sure = [], [], []
     for phrase in looked_for:
         search, at = _search_of(plan, phrase)
         replies = search.replies[at]
         warnings += [doubt for reply in replies for doubt in doubts_of_words(reply)]
         sure += [reply.confidence for reply in replies]
-        if not replies and search.there[at] > 0:
+        if not replies and there[phrase] > 0:
+            chance = there[phrase]
             found = any(item.phrase == phrase for item in evidence)
-            sure.append(float(search.there[at] if found else 1 - search.there[at]))
+            sure.append(max(chance, 1 - chance) if phrase in placed else chance if found else 1 - chance)
         if len(replies) == 1 and search.layout.count == 1:
             said.append(replies[0].text)
             count = sum(item.phrase == phrase for item in evidence)

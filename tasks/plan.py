@@ -23,8 +23,8 @@ TILE_GSD = 1.5  # metres per pixel that tiles are looked at with, where the rast
 class Plan:
     """tiles: extents row by row, in the scene's CRS. size: width, height in pixels of each tile's view.
 
-    gsd_m: metres per pixel of those views, None without a CRS. reliable: the model was trained on such pictures.
-    warnings: what the user should know beforehand.
+    gsd_m: metres per pixel of those views along the side where these are more, None without a CRS. reliable: the model was
+    trained on such pictures. warnings: what the user should know beforehand.
     """
 
     tiles: list[Extent]
@@ -55,7 +55,7 @@ def in_tiles(scene: Scene, card: ModelCard, columns: int, rows: int) -> Plan:
     ground = scene.ground_size_m(scene.extent)
     width, height = ground or (x1 - x0, y1 - y0)
     size = view_size(width / columns, height / rows, card.input.pixels)
-    gsd = width / columns / size[0] if ground else None
+    gsd = max(width / columns / size[0], height / rows / size[1]) if ground else None
     extents = tiles(scene.extent, columns, rows, y_down=scene.crs is None)
     sharpness = _sharpness(scene, gsd)
     familiar = scene.sensor in (*card.input.sensors, "unknown") and not scene.false_colour

@@ -38,10 +38,11 @@ _SIZE, _EXTREME = "(?:(?P<size>largest|biggest|smallest) )?", f"(?:(?P<extreme>{
 _FORM = re.compile(rf"(?P<all>all )?(?:the |an? )?{_SIZE}{_EXTREME}{THING.format('name')}(?: {AT})?{IN_IMAGE}\W*")
 
 
+_POINT = "(?:(?:north|south)?(?:east|west)(?:ern)?|(?:north|south)(?:ern)?)"
 _PLACE = re.compile(
-    r"\b(left|right|top|bottom|upper|lower|middle|cent(er|re)|corner|edge|(north|south)?(east|west)(ern)?|(north|south)(ern)?|"
-    r"(left|right|top|bottom)most)\b"
-)
+    r"\b(?:(?:left|right|top|bottom)(?:most)?|upper|lower|"
+    rf"the (?:middle|cent(?:er|re)|corner|edge|{_POINT})|{_POINT} of)\b"
+)  # “the western building”, but no “western red cedar” or “shopping center”
 _DEGREE = re.compile(
     r"\b(largest|biggest|smallest|longest|shortest|tallest|widest|nearest|closest|farthest|brightest|darkest)\b"
 )
@@ -120,10 +121,11 @@ def picked(
     if meant.several:
         return np.flatnonzero(off == 0), float(off.min())
     odds = -off
-    if meant.size or meant.extreme:  # among those at the place, if there are any, and no scrap of another
-        able = np.array(whole(placed))
-        able &= off <= off[able].min()
-        odds = np.where(able, odds - _behind(meant, placed, areas), -np.inf)
+    if meant.size or meant.extreme:
+        # Among those at the place. What is far smaller than a single other need be no scrap of it: the words speak of several.
+        near, no_scraps = off <= off.min(), np.array(whole(placed))
+        able = near & no_scraps if no_scraps.sum() > 1 else near
+        odds = np.where(able if able.any() else near, odds - _behind(meant, placed, areas), -np.inf)
     else:
         odds += PROMINENT * np.log([shape.area for shape in placed])
     if own is not None:

@@ -13,7 +13,7 @@ from rsvlm.models.heap import map_large
 from rsvlm.models.predictors.abilities import Reply
 from rsvlm.protocol import Cancelled, Watch
 from rsvlm.tasks.layout import Layout, Tiles
-from rsvlm.tasks.looking import picture
+from rsvlm.tasks.looking import nothing_seen, picture
 from rsvlm.tasks.sights import Seer, Sight
 
 BATCH = 8  # pictures at once
@@ -49,13 +49,14 @@ class Search:
     """A set of phrases, looked for on all pictures of a layout.
 
     phrases: those that were looked for wherever anything was. asked: what the model is asked for each, where that is not the
-    phrase itself. done: pictures that were looked at. stopped: by the user.
+    phrase itself. done: pictures that were looked at; shown: those of them in which there was something to see. stopped: by the
+    user.
     there: how likely each phrase is anywhere. replies: of each phrase, of a model that answers in words.
     """
 
     def __init__(self, layout: Layout, seer: Seer, phrases: Sequence[str], asked: Sequence[str] = ()) -> None:
         self.layout, self._seer, self.phrases, self._asked = layout, seer, list(phrases), list(asked)
-        self.done, self.stopped = 0, False
+        self.done, self.shown, self.stopped = 0, 0, False
         self.there = np.zeros(len(phrases))
         self.replies: list[list[Reply]] = [[] for _ in phrases]
         map_large()  # rows of a wide raster
@@ -73,7 +74,8 @@ class Search:
     def sights(self, pace: Pace, watch: Watch) -> Iterator[tuple[View, np.ndarray, Sight | None]]:
         """Every picture in turn: its view, (H, W) bool which of its pixels are wanted, and what is seen; None: nothing to see.
 
-        When the user stops, what was finished is kept: tiles, or the first phrases of a single view.
+        When the user stops, what was finished is kept: tiles, or the first phrases of a single view. Raises RsvlmError (no_data)
+        if there is nothing to see in any.
         """
         number = 0
         while number < self.layout.count:
@@ -85,6 +87,8 @@ class Search:
                 self.stopped = True
                 return
             number = batch.stop
+            if number == self.layout.count and not self.shown:
+                raise nothing_seen("look for phrases in", "none", narrow=True)
             while looked:
                 self.done += 1
                 yield looked.pop(0)  # the pictures of two batches are never in memory at once
@@ -94,6 +98,7 @@ class Search:
         wanted = [self.layout.wanted(view) for view in views]
         shown = [picture(view) for view, some in zip(views, wanted, strict=True) if some.any()]
         sights = iter(self._see(shown, pace))
+        self.shown += len(shown)
         pace.step(len(batch) if self._seer.together else len(self.phrases) * (len(batch) - len(shown)))
         return [(view, some, next(sights) if some.any() else None) for view, some in zip(views, wanted, strict=True)]
 

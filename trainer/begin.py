@@ -6,7 +6,9 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
+import torch
 import yaml
 
 from rsvlm.models.cards import get_card
@@ -61,14 +63,17 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
 def learn_from(learner: Learner, weights: Path, examples: Examples, folder: Path) -> None:
     """Let a learner learn from a teacher as well. folder: of the run, where the teacher is kept on the scale of the examples.
 
-    Raises RsvlmError: bad_request for a family that learns from none; bad_raster.
+    Weights that it needs for that begin the same in every session of a run.
+    Raises RsvlmError: bad_request for a family that learns from none, and for examples without pictures; bad_raster.
     """
     taught = getattr(learner, "taught_by", None)
     if taught is None:
         raise RsvlmError("bad_request", "This family learns from no teacher.", "Leave the teacher out of the recipe.")
-    numbers = spread(len(examples), min(SAMPLE, len(examples)))
-    pictures = (example(examples.record(number)[0], side=SIDE).pictures[0] for number in numbers)
-    taught(standardised(weights, pictures, folder / TEACHER), CHANNELS)
+    records = (examples.record(number)[0] for number in spread(len(examples), min(SAMPLE, len(examples))))
+    pictures = (example(record, side=SIDE).pictures[0] for record in records if record.images)
+    teacher = standardised(weights, pictures, folder / TEACHER)
+    torch.manual_seed(examples.seed)
+    taught(teacher, CHANNELS)
 
 
 def be_rewarded(learner: Learner, examples: Examples) -> None:
@@ -87,6 +92,16 @@ def be_rewarded(learner: Learner, examples: Examples) -> None:
             f"Add captions, or leave {SELF_CRITICAL} out of the recipe.",
         )
     rewarded(CiderReward(captions))
+
+
+def check_teacher(weights: Path) -> None:
+    """Raises RsvlmError (not_found) where no teacher lies."""
+    if not is_zipfile(weights):  # as every .npz is
+        raise RsvlmError(
+            "not_found",
+            f"The teacher {weights} is not there, or is no .npz.",
+            "Put it there, or set teacher=null and leave distillation out of the objectives.",
+        )
 
 
 def check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:

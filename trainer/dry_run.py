@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from rsvlm.models.learning import Example
 from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.losses import Losses
 from rsvlm.trainer.parts import to_training
 from rsvlm.trainer.recipe import Recipe
-from rsvlm.trainer.steps import Reader, Share, Steps, fitted
+from rsvlm.trainer.steps import Reader, Share, Steps
 from rsvlm.trainer.train import Run
 
 SHOWN = 3  # examples
@@ -26,7 +28,7 @@ def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
         run = Run(recipe, data, Path(folder) / "run")
         run.tell_lacking()
         stages = [_stage(run, number) for number in range(len(recipe.stages))]
-        reader = Reader(run.examples, recipe, 0, 1)
+        first = Steps(0, 1, Share(recipe.batch_size), Reader(run.examples, recipe, 0, 1), run.learner)
         return {
             "records": len(run.examples),
             "steps": sum(stage["steps"] for stage in stages),
@@ -34,12 +36,14 @@ def dry_run(recipe: Recipe, data: Path) -> dict[str, Any]:
             "epochs": round(sum(stage["steps"] for stage in stages) * recipe.batch_size / run.examples.order.epoch, 2),
             "memory_bytes": max(stage["memory_bytes"] for stage in stages),
             "stages": stages,
-            "examples": [_shown(run, reader, place) for place in range(min(SHOWN, recipe.batch_size))],
+            "examples": [_shown(run, first.fitting(place)[0]) for place in range(min(SHOWN, recipe.batch_size))],
         }
 
 
 def _stage(run: Run, number: int) -> dict[str, Any]:
-    """Parameters, and bytes: of weights, gradients, moments and the average; and of what one forward pass keeps."""
+    """Parameters, and bytes: of weights, gradients, moments and the average; and of what one forward pass keeps, with pictures as
+    large as they get.
+    """
     stage, learner, recipe = run.recipe.stages[number], run.learner, run.recipe
     trained = run.parts.set_up(stage)
     sizes = {name: (parameter.numel(), parameter.nbytes) for name, parameter in learner.network.named_parameters()}
@@ -47,8 +51,8 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     learnt = sum(sizes[name][0] for name in trained)
     kept = sum(sizes[name][1] for name in trained) + learnt * MOMENTS * 4 + (weights if recipe.average else 0)
     share = Share(Share.of(recipe.batch_size, recipe.gradient_accumulation_steps, 1, 0).size)
-    reader = Reader(run.examples, recipe, 0, 1)
-    step = Steps(0, 1, share, reader, learner)[0]
+    side = max((each.pixels for each in recipe.pixels), default=None)
+    step = Steps(0, 1, share, partial(run.examples.at, side=side), learner)[0]
     if step.error:
         raise RsvlmError.from_json(step.error)
     lesson = step.lessons[0]
@@ -70,9 +74,7 @@ def _stage(run: Run, number: int) -> dict[str, Any]:
     }
 
 
-def _shown(run: Run, reader: Reader, place: int) -> dict[str, Any]:
-    whole = reader(place)
-    example = fitted(whole, run.learner) or whole
+def _shown(run: Run, example: Example) -> dict[str, Any]:
     return {
         "id": example.id,
         "task": example.task,

@@ -152,10 +152,15 @@ def targets(
     height, width = picture.pixels.shape[:2]
     across, down = width / picture.width, height / picture.height
     rows, columns = (np.arange(height) + 0.5) / down, (np.arange(width) + 0.5) / across
-    masks = [mask_of(region, picture.height, picture.width) for region in regions]
-    small = [mask[rows.astype(int)[:, None], columns.astype(int)] for mask in masks if mask is not None]
-    corners = [_box(region, mask) for region, mask in zip(regions, masks, strict=True)]
-    boxes = [[x0 * across, y0 * down, x1 * across, y1 * down] for x0, y0, x1, y1 in (box for box in corners if box)]
+    small: list[np.ndarray] = []
+    boxes: list[list[float]] = []
+    for region in regions:
+        mask = mask_of(region, picture.height, picture.width)  # as large as the image: one at a time
+        if mask is not None:
+            small.append(mask[rows.astype(int)[:, None], columns.astype(int)])
+        if box := _box(region, mask):
+            x0, y0, x1, y1 = box
+            boxes.append([x0 * across, y0 * down, x1 * across, y1 * down])
     return (
         tuple(region["label"] for region in regions),
         np.stack(small) if len(small) == len(regions) else None,

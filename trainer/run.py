@@ -113,6 +113,7 @@ class Watch(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
+        state.save_steps = int(args.save_steps)  # a checkpoint brings those that it was made with
         if self.first + state.global_step == 0:
             self.looked(0)
         to_training(self.trainer.model)

@@ -1,8 +1,8 @@
 """Splits by place: records that lie near each other go into one split, so that no model is measured on what it was taught.
 
 The ground is laid out in square blocks, and whole blocks are drawn. What overlaps a held-out window from across the edge of a
-block is left out. Pictures on no map are blocks of their own, joined where they look nearly the same. Knows records, where their
-images lie, and how those on no map look.
+block is left out. Pictures on no map are blocks of their own, joined where records have one in common, of whatever date, or where
+they look nearly the same. Knows records, where their images lie, and how those on no map look.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -101,26 +101,29 @@ def divide(
     if sum(shares.values()) >= 1:
         raise RsvlmError("bad_request", "The shares that are held out leave nothing to train on.", "Hold out less.")
     places: list[Place] = []
-    hashes: dict[int, int] = {}  # of the first record of each place
-    known: set[Place] = set()
+    shown: dict[Place, int] = {}  # pictures of records on no map, of any date, and the first record of each
+    hashes: list[tuple[int, int]] = []  # that record, and how the picture looks
+    together: list[tuple[int, int]] = []  # records with a picture in common
     for number, record in enumerate(_all(sets)):
         watch.check()
         if (number + 1) % TELL == 0 or number + 1 == count:
             watch.progress(number + 1, count, "Places")
         places.append(place_of(record))
-        if not places[-1].picture or places[-1] in known:
-            continue
-        known.add(places[-1])
-        seen = look(record.images[-1]).hash
-        if seen is not None:
-            hashes[number] = seen
+        for image in record.images if places[-1].picture else ():
+            picture = _place(image)
+            if picture not in shown:
+                shown[picture] = number
+                if (seen := look(image).hash) is not None:
+                    hashes.append((number, seen))
+            elif places[shown[picture]] != places[-1]:
+                together.append((shown[picture], number))
     sides = [place.side() for place in places if place.corners]
     block = block or BLOCK * (float(np.median(sides or [0.0])) or 1.0)
     blocks: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for number, place in enumerate(places):
         if place.corners:
             blocks[place.block(block)].append(number)
-    _join(blocks, hashes)
+    _join(blocks, hashes, together)
     splits = _drawn(blocks, shares, count, seed)
     left_out = _overlapping(places, splits)
     told = Counter(split for number, split in enumerate(splits) if number not in left_out)
@@ -142,9 +145,10 @@ def divide(
 
 def place_of(record: Record) -> Place:
     """Where the last image of a record lies. Raises RsvlmError (not_found, bad_raster) for one that cannot be opened."""
-    if not record.images:
-        return Place("", ())
-    image = record.images[-1]
+    return _place(record.images[-1]) if record.images else Place("", ())
+
+
+def _place(image: Mapping[str, Any]) -> Place:
     way, transform, whole = _ground(image["href"])
     extent = image.get("extent")
     x0, y0, x1, y1 = extent or image.get("window") or whole
@@ -177,15 +181,24 @@ def _all(sets: Sequence[Records]) -> Iterator[Record]:
         yield from records
 
 
-def _join(blocks: dict[tuple[str, int, int], list[int]], hashes: dict[int, int]) -> None:
-    """Make one block of those, in place, that have records whose pictures look nearly the same. hashes: by number of a record."""
-    numbers, keys = list(hashes), list(blocks)
+def _join(
+    blocks: dict[tuple[str, int, int], list[int]],
+    hashes: Sequence[tuple[int, int]],
+    together: Sequence[tuple[int, int]],
+) -> None:
+    """Make one block of those, in place, that have records whose pictures look nearly the same, or that belong together.
+
+    hashes: number of a record, and hash of a picture of it. together: numbers of two records.
+    """
+    keys = list(blocks)
     place = {number: at for at, key in enumerate(keys) for number in blocks[key]}
-    found = np.array(list(hashes.values()), np.uint64)
+    numbers = np.array([number for number, _ in hashes], np.int64)
+    found = np.array([seen for _, seen in hashes], np.uint64)
     values, firsts, same = np.unique(found, return_index=True, return_inverse=True)
     near, others = near_pairs(values, NEAR)
-    pairs = np.concatenate([firsts[near], firsts[same]]), np.concatenate([firsts[others], np.arange(len(found))])
-    first, second = (np.array([place[numbers[at]] for at in side], np.int64) for side in pairs)
+    alike = np.concatenate([firsts[near], firsts[same]]), np.concatenate([firsts[others], np.arange(len(found))])
+    pairs = np.concatenate([numbers[np.stack(alike, axis=1)], np.array(together, np.int64).reshape(-1, 2)])
+    first, second = (np.array([place[number] for number in side], np.int64) for side in pairs.T.tolist())
     for first_block, *joined in groups(first, second):
         for other in joined:
             blocks[keys[first_block]] += blocks.pop(keys[other])
@@ -203,7 +216,8 @@ def _check(counts: Counter[str], shares: dict[str, float]) -> None:
 
 
 def _drawn(blocks: dict[Any, list[int]], shares: dict[str, float], count: int, seed: int) -> list[str]:
-    """The split of each record: blocks in an order that is drawn, each split as near its share as whole blocks go.
+    """The split of each record: blocks in an order that is drawn, each split as near its share as whole blocks go. Where all of
+    them are too large for a share, it is the smallest.
 
     Raises RsvlmError (bad_request) where there are too few blocks for a split to have one and training to keep one.
     """
@@ -218,14 +232,17 @@ def _drawn(blocks: dict[Any, list[int]], shares: dict[str, float], count: int, s
             "Make the blocks smaller, hold nothing out, or add rasters of other places.",
         )
     for after, (name, share) in enumerate(wanted.items(), 1):
-        held = 0
-        for block in list(order):
-            leaves_enough = len(order) - 1 > len(wanted) - after
-            if leaves_enough and (not held or held + len(blocks[block]) / 2 <= share):
-                order.remove(block)
-                held += len(blocks[block])
-                for number in blocks[block]:
-                    splits[number] = name
+        most = len(order) - 1 - (len(wanted) - after)  # blocks that leave one to each of the other splits
+        held: list[Any] = []
+        records = 0
+        for block in order:
+            if len(held) < most and records + len(blocks[block]) / 2 <= share:
+                held.append(block)
+                records += len(blocks[block])
+        for block in held or [min(order, key=lambda each: len(blocks[each]))]:
+            order.remove(block)
+            for number in blocks[block]:
+                splits[number] = name
     return splits
 
 

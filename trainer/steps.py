@@ -13,7 +13,7 @@ from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.recipe import Recipe
 
-TRIES = 20  # places that are looked at instead of one whose example is too long
+TRIES = 20  # places that are looked at instead of one whose example cannot be learnt from
 FAR = 1 << 40  # from a place to the one that stands in for it: no run gets there by itself
 
 Read = Callable[[int], Example]  # what is seen at a place of the run; places are counted through from its first step
@@ -102,7 +102,7 @@ class Steps(Dataset):
         for places in self.share.places(self.first + item):
             examples = []
             for place in places:
-                example, turns, skipped = self._fitting(place)
+                example, turns, skipped = self.fitting(place)
                 examples.append(example)
                 shortened += turns
                 left_out += skipped
@@ -110,8 +110,11 @@ class Steps(Dataset):
             ids += [example.id for example in examples]
         return Step(lessons, ids, shortened, left_out)
 
-    def _fitting(self, place: int) -> tuple[Example, bool, int]:
-        """The example, whether it was shortened, and how many were too long before it."""
+    def fitting(self, place: int) -> tuple[Example, bool, int]:
+        """The example, whether it was shortened, and how many before it were too long or without a picture.
+
+        Raises RsvlmError (bad_request) where none of TRIES can be learnt from.
+        """
         for skipped in range(TRIES):
             example = self.read(place + skipped * FAR)
             found = fitted(example, self.learner)
@@ -119,13 +122,19 @@ class Steps(Dataset):
                 return found, found.turns != example.turns, skipped
         raise RsvlmError(
             "bad_request",
-            f"Examples are too long for this model, which reads {self.learner.longest} tokens: {TRIES} in a row.",
-            "Use shorter texts, or smaller pictures.",
+            f"{TRIES} examples in a row have no picture or are too long for this model, "
+            f"which reads {self.learner.longest} tokens.",
+            "Use shorter texts, or smaller pictures, and leave out records without one.",
         )
 
 
 def fitted(example: Example, learner: Learner) -> Example | None:
-    """The example as it fits into a row of the model: with a shorter right answer, or without its first turns; else None."""
+    """The example as it fits into a row of the model: with a shorter right answer, or without its first turns; else None.
+
+    None without a picture as well: no family learns from words alone.
+    """
+    if not example.pictures:
+        return None
     for begin in range(max(1, len(example.turns))):
         rest = replace(example, turns=example.turns[begin:])
         for answer in (None, *sorted(example.answers, key=len, reverse=True)):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer.precision import bfloat16_is_fast
 
 CHANNELS = 1280
@@ -100,10 +101,19 @@ class Standardised:
 
 
 def standardised(weights: Path, pictures: Iterable[np.ndarray], cache: Path) -> Standardised:
-    """pictures: (H, W, 3) uint8, from which mean and deviation are taken once, and then read from `cache`."""
+    """pictures: (H, W, 3) uint8, from which mean and deviation are taken once, and then read from `cache`.
+
+    Raises RsvlmError (bad_request) where there are none to take them from.
+    """
     if not cache.exists():
         teacher = Standardised(weights, torch.zeros(CHANNELS), torch.ones(CHANNELS))
         maps = [teacher.raw(torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255) for picture in pictures]
+        if not maps:
+            raise RsvlmError(
+                "bad_request",
+                "The data have no pictures that the scale of the teacher could be taken from.",
+                "Add pictures, or set teacher=null and leave distillation out of the objectives.",
+            )
         whole = torch.cat(maps)
         part = cache.with_suffix(".part.npz")
         np.savez(

@@ -17,7 +17,15 @@ from torch import nn
 
 from rsvlm.models.learning import Learner
 from rsvlm.protocol import RsvlmError
-from rsvlm.trainer.begin import be_rewarded, check_folder, forget_beginning, learn_from, learner_of, write_recipe
+from rsvlm.trainer.begin import (
+    be_rewarded,
+    check_folder,
+    check_teacher,
+    forget_beginning,
+    learn_from,
+    learner_of,
+    write_recipe,
+)
 from rsvlm.trainer.cards import made_card
 from rsvlm.trainer.conversion import Converted
 from rsvlm.trainer.examples import Examples, forget_conversions
@@ -57,6 +65,8 @@ class Run:
         """Raises RsvlmError: bad_request (a run is there and none is to go on, or another one), not_found, model_failed."""
         torch.manual_seed(recipe.seed)
         check_launch(recipe)
+        if recipe.teacher:
+            check_teacher(data / recipe.teacher)
         self.recipe, self.folder, self.resumes = recipe, folder, resume
         self.processes = PartialState(cpu=not torch.cuda.is_available())
         with self.processes.main_process_first():  # what the first one leaves in the folder, the others find
@@ -116,6 +126,7 @@ class Run:
     def _train(self, stop: Stop) -> Ended:
         before, whole = 0, True
         for number, stage in enumerate(self.recipe.stages, 1):
+            torch.manual_seed(self.recipe.seed + number)  # of the weights that it puts in, also where a run goes on
             self.trained |= self.parts.set_up(stage)
             done = self._stage(stage, number, before, stop)
             before += done

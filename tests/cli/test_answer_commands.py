@@ -48,7 +48,7 @@ def test_boxes_are_written_as_a_vector_file(
 ):
     add_family("geopix", ["at", BOX])
     done = rsvlm("ground", place, "pond", "--model", "geopix", "-o", tmp_path / name)
-    assert (done.code, done.out) == (0, "pond: 1 found, 1 ha.\n"), done.err
+    assert (done.code, done.out) == (0, "pond: 1 found.\n"), done.err
     found = geopandas.read_file(tmp_path / name, engine="pyogrio")
     assert (
         list(found.label) == ["pond"]

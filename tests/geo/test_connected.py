@@ -100,6 +100,16 @@ def test_less_likely_part_does_not_leak_into_what_is_around_it(keep: Keep):
     assert part_at(raster, "roof", place(5, 5), 0.5).pixels == 200 * 300
 
 
+def test_part_without_a_crs_is_measured_along_both_sides_of_its_pixels(tmp_path: Path):
+    """As of a view of a long strip, whose pixels are longer along it."""
+    sure = np.full((1, 30, 20), 0.9, np.float32)
+    strip = PixelGrid(20, 30, Affine.scale(2, 5), None, 2.0, 5.0)
+    for _ in stored([sure], strip, tmp_path / "sure.tif", ["a"]):
+        pass
+    part = part_at(Raster(href=str(tmp_path / "sure.tif")), "a", (10, 70), 0.5)
+    assert part is not None and part.grid.sides_m == (2, 5) and part.pixels == 600
+
+
 def test_window_grows_until_the_part_is_inside_and_no_further(keep: Keep):
     sure = np.full((1, 1500, 3000), 0.02, np.float32)
     sure[0, 700:703, 20:2900] = 0.8  # a river

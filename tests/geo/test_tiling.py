@@ -72,3 +72,20 @@ def test_pixels_of_a_model_are_of_its_ground_size_over_the_whole_raster():
     own = PixelGrid.over(1001, 500, raster, CRS.from_epsg(32633), None)
     assert (own.width, own.height, own.transform) == (1001, 500, raster)
     assert PixelGrid.over(7, 9, Affine.identity(), None, 0.6).sides_m == (1, 1)
+
+
+def test_pixels_of_a_model_are_square_on_the_ground_where_those_of_the_raster_are_not():
+    raster, degrees = Affine(1 / 111_413, 0, 15, 0, -1 / 111_413, 60.0005), CRS.from_epsg(4326)  # 0.5 m x 1 m
+    pixels = PixelGrid.over(200, 100, raster, degrees, 0.25)
+    assert pixels.sides_m == pytest.approx((0.25, 0.25), rel=1e-4)
+    assert (pixels.step_x, pixels.step_y) == pytest.approx((0.5, 0.25), rel=0.01)
+    assert (pixels.width, pixels.height) == pytest.approx((401, 400), abs=1)
+    assert pixels.in_raster((0, 0, 10, 20)) == pytest.approx((0, 0, 5, 5), rel=0.01)
+    assert pixels.transform @ (40, 40) == pytest.approx(raster @ (40 * pixels.step_x, 40 * pixels.step_y), rel=1e-12)
+    assert PixelGrid.over(200, 100, raster, degrees, None) == PixelGrid(200, 100, raster, degrees)
+
+
+def test_pixels_of_a_raster_that_are_about_square_are_taken_for_squares():
+    raster = Affine(0.3, 0, 500000, 0, -0.32, 5000000)
+    pixels = PixelGrid.over(1000, 1000, raster, CRS.from_epsg(32633), 0.6)
+    assert pixels.step_x == pixels.step_y == pixels.step == pytest.approx(0.6 / (0.3 * 0.32) ** 0.5, rel=1e-3)

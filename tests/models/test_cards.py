@@ -208,6 +208,13 @@ def test_model_of_the_hub_knows_where_it_will_lie_and_its_revision(added: Callab
     assert card.folder == tmp_path / "models" / "mine" and card.mend == "Run “rsvlm models download mine”."
 
 
+def test_revision_is_that_of_the_weights_and_not_of_a_sam_beside_them():
+    card = get_card(None)
+    sam = cards.File(name="masks/model.safetensors", sha256="1" * 64, size_bytes=1)
+    beside = card.model_copy(update={"source": card.source.model_copy(update={"files": (sam, *card.source.files)})})
+    assert beside.revision == card.revision != "1" * 12
+
+
 def test_models_lie_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RSVLM_HOME", str(tmp_path))
     monkeypatch.delenv("RSVLM_MODELS", raising=False)

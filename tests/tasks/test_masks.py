@@ -23,10 +23,12 @@ from rasterio.transform import from_origin
 from shapely.geometry import shape
 
 from rsvlm.geo.scene import Scene
+from rsvlm.models.cards import Calibration
 from rsvlm.protocol import Answer, Cancelled, GroundRequest, Raster, RsvlmError, SegmentRequest, Watch
-from rsvlm.tasks import TASKS
+from rsvlm.tasks import TASKS, checks
 from rsvlm.tasks.layout import Tiles
 from rsvlm.tasks.outlines import speck_m2
+from rsvlm.tasks.phrases import WIDER
 from rsvlm.tasks.searching import Pace, Search
 from rsvlm.tasks.sights import seer_of
 
@@ -335,6 +337,39 @@ def test_what_none_of_the_outlines_can_mean_is_absent(bright: Any, write: Write)
     assert [item.phrase for item in answer.evidence] == ["the bright roof at the top left"]
     there = answer.provenance["there"]
     assert there["the bright roof at the bottom right"] < 0.1 < 0.9 < there["the bright roof at the top left"]
+
+
+@pytest.mark.parametrize("phrase", ["the bright roof at the bottom right", "bright roofs in the right half"])
+def test_absence_from_a_place_is_as_sure_as_it_was_measured(bright: Any, write: Write, phrase: str):
+    """The second is likely there by the model, but the only roof lies just beside."""
+    only = np.zeros((200, 200), bool)
+    only[10:70, 75:97] = True
+    answer = segmented(bright, write(drawn(only)), phrase)
+    there = answer.provenance["there"][phrase]
+    assert answer.evidence == [] and answer.target_absent == [phrase]
+    assert answer.confidence == pytest.approx(max(there, 1 - there), abs=2e-3) and answer.confidence > 0.8
+
+
+def test_nothing_is_called_absent_from_an_area_between_the_middles_of_pixels(bright: Any, write: Write):
+    checked = np.indices((64, 64)).sum(axis=0) % 2 == 0
+    path = write(drawn(checked), transform=from_origin(500000, 5500000, 125, 125))
+    field = shapely.geometry.mapping(shapely.box(501320, 5498580, 501420, 5498680))
+    for phrase in ("bright", "the largest bright field"):
+        with pytest.raises(RsvlmError, match="narrower than a pixel of the view") as told:
+            segmented(bright, path, phrase, area=field)
+        assert told.value.code == "no_data"
+
+
+def test_what_is_outlined_with_others_of_a_wider_name_is_told(
+    bright: Any, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    card = bright.predictor.card.model_copy(update={"calibration": Calibration(outlined=("vehicle",))})
+    for name in ("get_card", "able_card"):
+        monkeypatch.setattr(checks, name, lambda *_words: card)
+    path = write(drawn(discs(100, 100)))
+    told = WIDER.format("trucks", "vehicles")
+    assert segmented(bright, path, "the trucks on the road", "bright", "trucks").warnings.count(told) == 1
+    assert told not in segmented(bright, path, "vehicles", "roads with trucks").warnings
 
 
 def test_threshold_of_a_chosen_thing_moves_without_the_model(

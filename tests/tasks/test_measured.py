@@ -12,12 +12,13 @@ import pytest
 from rasterio.transform import from_origin
 from shapely.geometry import LineString, mapping, shape
 
+from rsvlm.models.cards import Calibration
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, AskRequest, Cancelled, Raster, SegmentRequest, Watch
 from rsvlm.tasks import TASKS
 from rsvlm.tasks.figures import ground_area
 from rsvlm.tasks.measurable import measurable
-from rsvlm.tasks.measured import GUESSED, HEIGHTS, NOT_DRAWN, TOO_LARGE, measured
+from rsvlm.tasks.measured import GUESSED, HEIGHTS, NOT_DRAWN, TOO_LARGE, measured, to_measure
 from rsvlm.tasks.segment import segment
 
 DEMO = Raster(
@@ -157,6 +158,39 @@ def test_what_is_too_small_to_count_is_told(models: Models, monkeypatch: pytest.
     assert "far smaller than the others" in told and told not in before.warnings
     sheds = ask(models, "How many buildings are in the lower right corner?")  # where that one is not
     assert not any(warning.startswith("Not counted: one ") for warning in sheds.warnings)
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [
+        ("Is there a bright roof at the top left?", 1),
+        ("How large are the bright roofs?", 2),
+        ("How much of the image is covered by bright roofs?", 2),
+        ("Is the area of bright roofs larger than that of dark roofs?", 2),
+        ("How many bright roofs are there?", 1),
+    ],
+)
+def test_what_is_far_smaller_than_others_is_left_out_of_counts_alone(
+    bright: Any, write: Any, question: str, number: int
+):
+    """A hall, and a house at the top left."""
+    pixels = np.full((3, 240, 240), 60, np.uint8)
+    pixels[:, 150:220, 150:220] = pixels[:, 20:34, 20:34] = 220
+    asked = measurable(question)
+    assert asked is not None
+    request = AskRequest(Raster(href=write(pixels)), "")
+    answer = measured(request, asked, Answer(text="", provenance={"model": "bright"}), bright, Watch())
+    assert sum(item.phrase.startswith("bright") for item in answer.evidence) == number
+    assert answer.text.startswith("Yes.") == (asked.kind == "there")
+    assert any(told.startswith("Not counted: one ") for told in answer.warnings) == (asked.kind == "count")
+
+
+def test_what_is_outlined_with_others_of_a_wider_name_is_not_measured(bright: Any, write: Any):
+    card = bright.predictor.card.model_copy(update={"calibration": Calibration(outlined=("vehicle", "tree"))})
+    raster = Raster(href=write(np.full((3, 64, 64), 60, np.uint8)))
+    for name, why_not in (("trucks", [f"{GUESSED}: the model has not learnt to outline trucks."]), ("woods", [])):
+        question = f"How much of the image is covered by {name}?"
+        assert to_measure(AskRequest(raster, question), card, bright, Watch())[1] == why_not
 
 
 def test_stopped_between_two_phrases_the_words_are_the_answer(models: Models, listen: Any):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rsvlm.geo.scene import Scene
 from rsvlm.models.cards import get_card
 from rsvlm.protocol import STYLES, Raster
-from rsvlm.tasks.plan import GLANCE_GSD, LONGEST_SIDE, MOST_TILES, Plan, make_plan, view_size
+from rsvlm.tasks.plan import GLANCE_GSD, LONGEST_SIDE, MOST_TILES, Plan, make_plan, one_view, view_size
 
 CARD = get_card(None)
 PIXELS = CARD.input.pixels
@@ -106,6 +106,14 @@ def test_extent_too_large_for_the_model_is_told(sparse):
     assert found.gsd_m == pytest.approx(80_000 / found.columns / PIXELS, rel=0.01)
     assert not found.reliable and f"{found.gsd_m:.3g} m on the ground" in found.warnings[0]
     assert "0.3 to 8 m" in found.warnings[0] and "smaller extent" in found.warnings[0]
+
+
+@pytest.mark.parametrize("size", [(300, 3000), (3000, 300)])
+def test_view_of_a_strip_is_as_coarse_as_along_its_length(sparse, size: tuple[int, int]):
+    with Scene.open(Raster(href=sparse(*size))) as scene:
+        found = one_view(scene, CARD)
+    assert found.gsd_m == pytest.approx(3000 / (LONGEST_SIDE * PIXELS), rel=1e-3)
+    assert not found.reliable and f"{found.gsd_m:.3g} m on the ground" in found.warnings[0]
 
 
 def test_raster_too_coarse_for_the_model_is_told_even_where_the_extent_is_small(sparse):

@@ -73,6 +73,19 @@ def test_what_is_compared_with_others_or_placed_refers():
         assert not refers(phrase)
 
 
+def test_words_of_place_in_the_name_of_a_class_place_nothing():
+    for phrase in ("the center building", "the western building", "the corner house", "a house north of the road"):
+        assert refers(phrase)
+    for phrase in (
+        "center pivot irrigation",
+        "a shopping center",
+        "middle schools",
+        "forest edge",
+        "western red cedar",
+    ):
+        assert not refers(phrase)
+
+
 @pytest.mark.parametrize(
     ("phrase", "names"),
     [
@@ -106,6 +119,18 @@ def test_size_and_order_count_among_what_lies_at_the_place_and_scraps_do_not():
         assert chosen(phrase, boxes) == {name}
     beside = {"first": (10, 10, 20, 20), "large": (8, 50, 28, 70)}
     assert chosen("the leftmost building", beside) == {"first"}
+
+
+def test_house_is_no_scrap_of_a_hall():
+    boxes = {"house": (4, 4, 12, 12), "hall": (46, 46, 92, 92)}
+    for phrase, name in (
+        ("the smallest building", "house"),
+        ("the leftmost building", "house"),
+        ("the largest building", "hall"),
+        ("the largest building at the top left", "house"),
+    ):
+        assert chosen(phrase, boxes) == {name}
+    assert chosen("the largest building at the top left", boxes | {"other": (4, 50, 40, 90)}) == {"house"}
 
 
 def test_largest_is_so_on_the_ground():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -15,8 +16,8 @@ from affine import Affine
 import rsvlm.geo  # noqa: F401  # its limits, before rasterio is used
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.augment import seen
-from rsvlm.trainer.examples import conversation, example, open_source
-from rsvlm.trainer.pictures import read_picture
+from rsvlm.trainer.examples import conversation, example, open_source, targets
+from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.recipe import Source
 from rsvlm.trainer.records import Writer
 from rsvlm.trainer.regions import encode
@@ -138,6 +139,25 @@ def test_outline_without_a_box_has_the_one_around_it(tmp_path: Path):
     regions = [{"label": "a", "rle": encode(mask)}, {"label": "b", "rle": encode(mask), "bbox": [1, 2, 3, 4]}]
     found = example(Record("1", "segment", "train", [{"href": str(tmp_path / "one.tif")}], [], regions))
     assert found.boxes.tolist() == [[30, 10, 50, 20], [1, 2, 3, 4]] and found.masks.shape == (2, 40, 60)
+
+
+def test_masks_of_many_regions_are_made_one_at_a_time():
+    """60 of a million pixels each, of a picture of which 32 x 32 are seen: each is all that is right of a line."""
+    picture, lines = Picture(np.zeros((32, 32, 3), np.uint8), 1000, 1000), np.arange(60) * 10
+    corners = ([[x, 0], [1000, 0], [1000, 1000], [x, 1000]] for x in lines.tolist())
+    regions = [{"label": "", "polygon": [ring]} for ring in corners]
+    targets(regions[:1], picture)  # what the first one alone loads
+    tracemalloc.start()
+    try:
+        _, masks, boxes = targets(regions, picture)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * 2**20
+    assert masks is not None and boxes is not None
+    seen = ((np.arange(32) + 0.5) * 1000 / 32).astype(int) >= lines[:, None]
+    assert masks.shape == (60, 32, 32) and all(np.array_equal(masks[:, row], seen) for row in range(32))
+    np.testing.assert_allclose(boxes, [[x * 32 / 1000, 0, 32, 32] for x in lines])
 
 
 def test_mask_of_another_size_names_its_record(tmp_path: Path):

@@ -182,6 +182,30 @@ def test_pictures_that_look_nearly_the_same_go_into_one_split(tmp_path: Path):
         assert splits[::2] == splits[1::2]
 
 
+@pytest.mark.parametrize("between", ["is one file", "lies there twice"])
+def test_pairs_that_have_a_date_in_common_go_into_one_split(tmp_path: Path, between: str):
+    """Ten places on no map, each as a pair of 2015 and 2018 and as one of 2018 and 2021."""
+    said = [{"role": "assistant", "content": "a road was built"}]
+    with Writer(tmp_path / "in.jsonl", "") as out:
+        for place in range(10):
+            first, second, third = (noise(tmp_path / f"{place}-{date}.png", 3 * place + date) for date in range(3))
+            again = second if between == "is one file" else noise(tmp_path / f"{place}-again.png", 3 * place + 1)
+            out.write(Record(f"{place}-2018", "change", "train", [first, second], said))
+            out.write(Record(f"{place}-2021", "change", "train", [again, third], said))
+    for seed in range(3):
+        done = divided([tmp_path / "in.jsonl"], tmp_path / f"{seed}.jsonl", seed, val=0.3, test=0.2)
+        assert done.blocks == 10 and done.splits == {"train": 10, "val": 6, "test": 4}
+        splits = [record.split for record in Records(tmp_path / f"{seed}.jsonl")]
+        assert splits[::2] == splits[1::2]
+
+
+def noise(path: Path, seed: int) -> dict[str, Any]:
+    """An image on no map that looks like those of its seed alone."""
+    rough = Image.fromarray(np.random.default_rng(seed).integers(0, 255, (8, 8, 3)).astype(np.uint8))
+    rough.resize((96, 96), Image.Resampling.BICUBIC).save(path)
+    return {"href": path.name}
+
+
 def test_picture_of_many_records_is_looked_at_once_and_equal_ones_are_compared_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -235,3 +259,14 @@ def test_small_window_within_a_large_one_is_not_in_another_split(raster: Path, t
         splits = by_split(tmp_path / f"{seed}.jsonl")
         shared = [box(*a).intersection(box(*b)).area for a in splits["train"] for b in splits["val"]]
         assert max(shared) < 40**2 * 0.02
+
+
+def test_block_far_larger_than_a_share_is_left_to_training(raster: Path, tmp_path: Path):
+    """Blocks of 40, 8 and 6 records. Where all of them are too large, the smallest is held out."""
+    windows = [[0, 0, 64, 64]] * 40 + [[400, 0, 464, 64]] * 8 + [[800, 0, 864, 64]] * 6
+    given = listed(tmp_path / "in.jsonl", [{"href": str(raster), "window": window} for window in windows])
+    for seed in range(20):
+        done = divided([given], tmp_path / f"{seed}.jsonl", seed, block=64, val=0.15)
+        assert done.blocks == 3 and done.splits["val"] in (6, 8)
+        least = divided([given], tmp_path / f"least-{seed}.jsonl", seed, block=64, val=0.05)
+        assert least.splits == {"train": 48, "val": 6}

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from rsvlm.models.families.compact.learner import new
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer import begin
 from rsvlm.trainer.examples import Examples
 from rsvlm.trainer.pictures import read_squares
@@ -52,6 +53,12 @@ def test_maps_are_standardised_by_channel_and_the_scale_is_kept(tiny: Path, tmp_
     assert maps.mean(dim=(0, 2, 3)).abs().mean() < 0.1
     again = standardised(tiny / "teacher.npz", [], tmp_path / "scale.npz")
     assert (again(pixels[:5]) - maps[:5]).abs().mean() < 0.02, "the size of the batch does not matter"
+
+
+def test_scale_of_no_pictures_is_refused_in_words(tiny: Path, tmp_path: Path):
+    with pytest.raises(RsvlmError, match="no pictures that the scale of the teacher could be taken from") as caught:
+        standardised(tiny / "teacher.npz", [], tmp_path / "scale.npz")
+    assert "teacher=null" in caught.value.hint and not (tmp_path / "scale.npz").exists()
 
 
 def test_scale_is_taken_from_so_many_pictures_and_no_more(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -17,11 +17,14 @@ from safetensors.torch import load_file
 
 from rsvlm.models.cards import get_card
 from rsvlm.models.weights import load_compact
-from rsvlm.protocol import RsvlmError
+from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer.begin import write_recipe
+from rsvlm.trainer.examples import example
 from rsvlm.trainer.recipe import Recipe
+from rsvlm.trainer.records import Writer, read_caption_archive
 from rsvlm.trainer.run import Average, last_checkpoint
 from rsvlm.trainer.stage import StageTrainer
-from rsvlm.trainer.steps import FAR
+from rsvlm.trainer.steps import FAR, fitted
 from rsvlm.trainer.train import Run
 
 STEPS = 6
@@ -113,6 +116,25 @@ def test_run_that_was_killed_ends_with_the_same_weights_to_the_bit(
     assert any(not torch.equal(first[key], last[key]) for key in first), "the last three steps taught something"
 
 
+def test_what_learns_from_the_teacher_begins_the_same_in_every_session(tiny: Path, tmp_path: Path):
+    """Also in one that finds the new model as it began, and has no random weights to draw for it."""
+    begun = Run(recipe(), tiny, tmp_path / "run").learner.network.state_dict()
+    write_recipe(tmp_path / "run", recipe())
+    again = Run(recipe(), tiny, tmp_path / "run", resume=True).learner.network.state_dict()
+    assert "distillation.project.weight" in begun and begun.keys() == again.keys()
+    for name, tensor in begun.items():
+        assert torch.equal(again[name], tensor), name
+
+
+def test_teacher_that_is_not_there_is_told_before_anything_is_made(tiny: Path, tmp_path: Path):
+    (tmp_path / "teacher.txt").write_text("MobileNetV2")
+    for teacher in ("mistyped.npz", str(tmp_path / "teacher.txt")):
+        with pytest.raises(RsvlmError, match=r"is not there, or is no \.npz") as caught:
+            Run(recipe(teacher=teacher), tiny, tmp_path / "run")
+        assert caught.value.code == "not_found" and "teacher=null" in caught.value.hint
+    assert not (tmp_path / "run").exists()
+
+
 def test_finished_run_is_left_as_it_is(straight: tuple[Any, Path], tiny: Path):
     told, folder = straight
     before, log = (folder / "last" / "model.safetensors").read_bytes(), (folder / "events.jsonl").read_text()
@@ -200,6 +222,26 @@ def test_example_that_is_too_long_gives_way_and_is_counted(tmp_path: Path):
     short.learner.longest = 1
     with pytest.raises(RsvlmError, match="too long for this model"):
         short.train()
+
+
+def test_example_without_a_picture_gives_way_and_is_counted(tiny: Path, tmp_path: Path):
+    """Half of the records are words alone: no family learns from them, and the teacher's scale is taken from the others."""
+    talk = [{"role": "user", "content": "What is a moraine?"}, {"role": "assistant", "content": "A heap of rubble."}]
+    words = [Record(f"talk/{number}", "chat", "train", [], talk) for number in range(18)]
+    with Writer(tmp_path / "mixed.jsonl", "") as out:
+        for record in (*read_caption_archive(tiny / "tiny.zip", "train"), *words):
+            out.write(record)
+    data = [{"path": str(tmp_path / "mixed.jsonl"), "augment": "view"}]
+    run = Run(recipe(data=data, max_steps=3, average=None, workers=0), tiny, tmp_path / "run")
+    run.train()
+    skipped = 0
+    for place in range(12):
+        while not run.examples.at(place).pictures:
+            skipped, place = skipped + 1, place + FAR
+    assert skipped and sum(event["left_out"] for event in events(tmp_path / "run")) == skipped
+    seen = [json.loads(line)["ids"] for line in (tmp_path / "run" / "seen.jsonl").read_text().splitlines()]
+    assert len(seen) == 3 and all(name.startswith("tiny/") for ids in seen for name in ids)
+    assert fitted(example(words[0]), run.learner) is None, "nor is it validated with"
 
 
 def write_long(path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 from rsvlm.models.families.compact.predictor import CompactPredictor
+from rsvlm.models.families.mmodalcc.predictor import MModalCCPredictor
 from rsvlm.models.predictors.abilities import ChangeAnswers, Question
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
@@ -86,13 +88,20 @@ class Change(Measure):
         else:
             questions = [Question(put(self.card, "change"))] * len(items)
         predictor = cast(ChangeAnswers, self.predictor)
-        replies = predictor.ask(predictor.encode(before, after), questions)
+        replies = predictor.ask(self._mapped(predictor.encode(before, after), items), questions)
         told = [{"prediction": reply.text.strip(), "confidence": round(reply.confidence, 4)} for reply in replies]
         rows = answered(items, told)
         for row, record in zip(rows, items, strict=True):
             if "changed" in record.meta:
                 row["changeflag"] = int(record.meta["changed"])
         return rows
+
+    def _mapped(self, seen: list[Any], items: Sequence[Record]) -> list[Any]:
+        """With the maps of land cover that records have, for the model that reads them."""
+        if not isinstance(self.predictor, MModalCCPredictor):
+            return seen
+        maps = [tuple(picture.pixels for picture in self.pictures(record.meta.get("maps", ()))) for record in items]
+        return [replace(one, maps=own or None) for one, own in zip(seen, maps, strict=True)]
 
 
 def asked(measure: Measure, record: Record) -> Question:

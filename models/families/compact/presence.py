@@ -9,7 +9,7 @@ result. Knows numbers and phrases.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,8 +24,10 @@ _AMOUNT = re.compile(r"\s*(?:bod(?:y|ies)|areas?|patch(?:es)?|pieces?|stretch(?:
 # What was learnt in words alone, or not at all, by the name that the same cover was outlined by.
 _SAME = {
     "forests?|woodlands?|woods": "trees", "open ground": "bare land", "concrete|asphalt|tarmac": "pavement",
-    "meadows?|pastures?": "grassland", "homes": "houses", "trucks|lorries|vans": "vehicles",
+    "meadows?|pastures?": "grassland", "homes": "houses",
 }  # fmt: skip
+# What was learnt only among others: drawn with these, it cannot be measured.
+_WIDER = {"trucks|lorries|vans": "vehicles"}
 COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
 _ALONE = rf"(?=\W*(?:$|(?:and|or|{SETTING}|{COVER})\b))"  # “concrete”, but not of “concrete buildings”
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
@@ -84,9 +86,29 @@ def outlined(phrase: str, names: Sequence[str]) -> bool:
 
 
 def as_outlined(phrase: str) -> str:
-    """The phrase by the name that is outlined best: “forest at the left” is asked for as “trees at the left”."""
-    for names, learnt in _SAME.items():
-        phrase = re.sub(rf"\b(?:{names})\b{_ALONE}", learnt, phrase, flags=re.IGNORECASE)
+    """The phrase by the name that is outlined best: “forest at the left” is asked for as “trees at the left”, and “trucks” as
+    “vehicles”, which are more.
+    """
+    return _renamed(phrase, _SAME | _WIDER)
+
+
+def synonym(phrase: str) -> str:
+    """The same as long as that name means the same: “trucks” are left as they are."""
+    return _renamed(phrase, _SAME)
+
+
+def wider(phrase: str) -> tuple[str, str] | None:
+    """What of a phrase is outlined with others of a wider name, and that name: “trucks” and “vehicles”; None if nothing is."""
+    for names, learnt in _WIDER.items():
+        found = re.search(rf"\b(?:{names})\b{_ALONE}", phrase, re.IGNORECASE)
+        if found:
+            return found[0], learnt
+    return None
+
+
+def _renamed(phrase: str, names: Mapping[str, str]) -> str:
+    for known, learnt in names.items():
+        phrase = re.sub(rf"\b(?:{known})\b{_ALONE}", learnt, phrase, flags=re.IGNORECASE)
     return phrase
 
 

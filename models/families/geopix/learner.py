@@ -75,6 +75,8 @@ class GeoPixLearner:
         classes = torch.tensor([place for example in examples for place in self._classes(example)], dtype=torch.long)
         words = self._lessons(examples)
         counts = {"language": learnt(words), "masks": len(truth)}
+        if self.network.config.released:  # its weights know pictures that are read blue first
+            examples = [replace(one, pictures=tuple(date[..., ::-1] for date in one.pictures)) for one in examples]
         return MasksLesson(pixels_of(examples, 1, self._side)[0], words, truth, classes, counts)
 
     def losses(self, lesson: MasksLesson, wanted: Collection[str]) -> dict[str, Tensor]:

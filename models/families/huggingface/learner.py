@@ -100,7 +100,10 @@ class HuggingFaceLearner:
         """Nothing follows a step."""
 
     def save(self, folder: Path) -> None:
-        """The weights, as exact as those that the model was released with, and all other files as they are where it lies."""
+        """The weights, as exact as those that the model was released with, and all other files as they are where it lies.
+
+        A SAM in a folder of its own is no part of what is trained: its weights stay as they are.
+        """
         kind = _kind(self._card.folder)
         state: dict[str, Tensor] = self.network.state_dict()
         kept: dict[tuple[int, torch.Size], Tensor] = {}  # weights that are tied stay one
@@ -109,7 +112,8 @@ class HuggingFaceLearner:
                 state[name] = kept.setdefault((tensor.data_ptr(), tensor.shape), tensor.to(kind))
         self.network.save_pretrained(folder, state_dict=state)
         for path in self._card.folder.rglob("*"):
-            if path.is_file() and path.suffix not in WEIGHTS and not path.name.endswith(".index.json"):
+            replaced = path.parent == self._card.folder and path.name.endswith((*WEIGHTS, ".index.json"))
+            if path.is_file() and not replaced:
                 target = folder / path.relative_to(self._card.folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)
@@ -142,9 +146,9 @@ class HuggingFaceLearner:
 
 
 def _kind(folder: Path) -> torch.dtype:
-    """What most numbers of a model's weights are."""
+    """What most numbers of a model's own weights are."""
     counts: Counter[str] = Counter()
-    for path in folder.rglob("*.safetensors"):
+    for path in folder.glob("*.safetensors"):
         with safe_open(path, "pt") as file:
             for name in file.keys():  # noqa: SIM118 # it is no mapping
                 part = file.get_slice(name)

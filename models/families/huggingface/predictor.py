@@ -111,10 +111,13 @@ class HuggingFacePredictor(EncodesOnce):
         else:
             inputs = [self._model.prepare(prompts, pictures)]
         room = self._model.room(inputs)
+        if len(rows) > 1 and min(room) < LONGEST:  # answers that have to be short shorten no others
+            asked = list(zip(rows, room, strict=True))
+            roomy = [row for row, left in asked if left >= LONGEST]
+            rest = iter(self._ask(roomy) if roomy else [])
+            return [next(rest) if left >= LONGEST else self._ask([row])[0] for row, left in asked]
         if min(room) < 1:
-            fitting = [row for row, left in zip(rows, room, strict=True) if left > 0]
-            rest = iter(self._ask(fitting) if fitting else [])
-            return [next(rest) if left > 0 else _too_large(left) for left in room]
+            return [_too_large(left) for left in room]
         replies = self._answer(rows, inputs, min(LONGEST, *room))
         return [self._outlined(row.seen, reply) for row, reply in zip(rows, replies, strict=True)]
 

@@ -51,7 +51,7 @@ def take_in(release: Path, stage: Path, name: str) -> dict[str, Any]:
     config = networks[0].config
     fields = card_fields(config.model_type, _pixels(config), outlines=MASKS in parts)
     if kind is not AutoModelForImageTextToText:
-        fields |= {"tasks": ["refine"], "prompt_template": "boxes and points", "dialogue": False}
+        fields |= {"tasks": ["refine"], "prompt_template": "boxes and points", "prompts": {}, "dialogue": False}
     memory = (5 * numbers if numbers < LARGE else 5 * numbers // 2) + 64 * 2**20
     return {"report": report, "card": fields | {"memory_bytes": memory}, "files": files}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from rsvlm.models.prompts import BRIEFLY
 from rsvlm.protocol import RsvlmError
 
 # Without a chat template: a question, and what stands between it and the next one.
@@ -68,7 +69,8 @@ def card_fields(architecture: str, pixels: int, outlines: bool = False) -> dict[
 
     pixels: along the side of what it looks at; outlines: a SAM beside it draws masks for its boxes.
     """
-    locates = "boxes" in CARDS.get(architecture, {})
+    own = CARDS.get(architecture, {})
+    locates = "boxes" in own
     tasks = [
         "describe",
         "ask",
@@ -87,7 +89,9 @@ def card_fields(architecture: str, pixels: int, outlines: bool = False) -> dict[
             "gsd_range_m": [0.1, 30.0],
             "sensors": ["optical", "panchromatic"],
         },
-    } | CARDS.get(architecture, {})
+        **own,
+        "prompts": {"caption": BRIEFLY, **own.get("prompts", {})},
+    }
 
 
 def put(processor: Any, architecture: str, text: str, earlier: Sequence[tuple[str, str]], pictures: int) -> str:

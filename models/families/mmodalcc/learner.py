@@ -6,15 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc, save_mmodalcc
 from rsvlm.models.families.mmodalcc.network import PAD, MModalCC, caption_loss
+from rsvlm.models.families.mmodalcc.pixels import pixels_of
 from rsvlm.models.learning import Example
 from rsvlm.models.wording import answer_of
 
@@ -57,7 +56,7 @@ class MModalCCLearner:
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
         lengths = torch.tensor([len(row) for row in rows])
-        pixels = torch.stack([self._pixels(example) for example in examples])
+        pixels = torch.cat([self._pixels(example) for example in examples])
         return PairsLesson(pixels, ids, lengths, {"language": int(lengths.sum()) - len(rows)})
 
     def losses(self, lesson: PairsLesson, wanted: Collection[str]) -> dict[str, Tensor]:
@@ -78,15 +77,9 @@ class MModalCCLearner:
         return [self._start, *said, self._end]
 
     def _pixels(self, example: Example) -> Tensor:
-        """(4, 3, pixels, pixels): rgb before, rgb after, map before, map after."""
-        before, after = (self._resized(picture, "bilinear") for picture in example.pictures)
-        maps = [self._resized(plane, "nearest-exact") for plane in example.maps]
-        return torch.stack([before, after, *(maps or [torch.zeros_like(before)] * 2)])
-
-    def _resized(self, picture: np.ndarray, mode: str) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
-        side = (self.network.config.pixels,) * 2
-        return interpolate(pixels, side, mode=mode, antialias=mode == "bilinear")[0]
+        """(1, 4, 3, pixels, pixels): rgb before, rgb after, map before, map after."""
+        before, after = example.pictures
+        return pixels_of((before, after), example.maps, self.network.config.pixels)
 
 
 def learn(card: ModelCard) -> MModalCCLearner:

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine
 from rsvlm.models.families.mmodalcc.files import END, START, load_mmodalcc
-from rsvlm.models.families.mmodalcc.network import MModalCC, with_black_maps
+from rsvlm.models.families.mmodalcc.network import MModalCC
+from rsvlm.models.families.mmodalcc.pixels import pixels_of
 from rsvlm.models.predictors.abilities import OnText, Question, Reply
 from rsvlm.models.predictors.encode_once import EncodesOnce
 from rsvlm.models.predictors.words import sentence
@@ -86,22 +86,9 @@ class MModalCCPredictor(EncodesOnce):
         return captions
 
     def _pixels(self, change: Change) -> Tensor:
-        """(1, 4, 3, pixels, pixels) in [0, 1]; white of a map, SECOND's colour of the unchanged, becomes black."""
-        pictures = torch.cat([self._resized(change.before), self._resized(change.after)])[None]
-        if change.maps is None:
-            return with_black_maps(pictures)
-        maps = torch.cat([self._resized(plane, smooth=False) for plane in change.maps])
-        maps = maps.masked_fill((maps == 1).all(dim=1, keepdim=True), 0)
-        return torch.cat([pictures, maps[None]], dim=1)
-
-    def _resized(self, picture: np.ndarray, smooth: bool = True) -> Tensor:
-        """(H, W, 3) uint8 -> (1, 3, pixels, pixels) in [0, 1]; the classes of a map are not mixed."""
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device).permute(2, 0, 1)[None]
-        side = (self._model.config.pixels,) * 2
-        values = pixels.to(self._model.decoder.words.weight.dtype) / 255
-        if not smooth:
-            return interpolate(values, side, mode="nearest-exact")
-        return interpolate(values, side, mode="bilinear", antialias=True)
+        """(1, 4, 3, pixels, pixels) in [0, 1]: rgb before, rgb after, map before, map after."""
+        found = pixels_of((change.before, change.after), change.maps or (), self._model.config.pixels)
+        return found.to(self.device, self._model.decoder.words.weight.dtype)
 
 
 def load(card: ModelCard, device: str, engine: Engine | None = None, cache: Cache | None = None) -> MModalCCPredictor:

@@ -13,9 +13,11 @@ import torch
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import ModelCard, get_card
 from rsvlm.models.families.geopix.files import save_geopix
+from rsvlm.models.families.geopix.learner import GeoPixLearner
 from rsvlm.models.families.geopix.network import GeoPix, GeoPixConfig, Targets
 from rsvlm.models.families.geopix.predictor import LONGEST, GeoPixPredictor, load
 from rsvlm.models.families.geopix.words import END, IMAGE, SEGS, Words
+from rsvlm.models.learning import Example
 from rsvlm.models.parts.clip_pixels import DEVIATION, MEAN
 from rsvlm.models.predictors.abilities import Question
 from rsvlm.protocol import Cancelled, RsvlmError
@@ -178,6 +180,17 @@ def test_release_reads_blue_first(card: ModelCard, config: GeoPixConfig, words: 
     assert pixels[0][0, 0, 0, 0].item() == pytest.approx((1 - MEAN[0]) / DEVIATION[0], rel=1e-5)
     assert pixels[1][0, 0, 0, 0].item() == pytest.approx(-MEAN[0] / DEVIATION[0], rel=1e-5)
     assert pixels[1][0, 2, 0, 0].item() == pytest.approx((1 - MEAN[2]) / DEVIATION[2], rel=1e-5)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_model_learns_from_the_pixels_that_it_is_asked_with(
+    card: ModelCard, config: GeoPixConfig, words: Words, seen: list[np.ndarray], released: bool
+):
+    model = GeoPix(replace(config, released=released))
+    examples = [Example("e", "vqa", (picture,), (("is it ?", "the lake"),), ("the lake",)) for picture in seen]
+    learnt = GeoPixLearner(card, model, words).batch(examples).pixels
+    predictor = GeoPixPredictor(card, model, words, "cpu")
+    assert torch.equal(learnt, torch.cat([predictor._pixels(picture) for picture in seen]))
 
 
 def test_caller_who_leaves_is_not_answered(asked: GeoPixPredictor, seen: list[np.ndarray]):

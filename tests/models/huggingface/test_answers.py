@@ -64,6 +64,24 @@ def test_batch_of_three_is_three_calls(name: str, predictor_of: Load, views: lis
     assert len({reply.read for reply in together}) == 3  # none of them is as long as another
 
 
+@pytest.mark.parametrize("name", ["qwen3_vl", "blip-2", "paligemma"])
+def test_long_question_shortens_no_other_answer(name: str, predictor_of: Load, views: list[np.ndarray]):
+    predictor = predictor_of(name)
+    seen = predictor.encode(views[:1] * 3)
+    asked = [Question("where?"), Question("how many ships? " * 20), Question(TEXTS[0])]
+
+    def replies() -> list[Any]:
+        return predictor._ask([predictor._row(*row, None) for row in zip(seen, asked, strict=True)])
+
+    first, long, last = replies()
+    assert min(first.written, long.written, last.written) > 3, "so that all of them can be shortened"
+    predictor._model.network.config.get_text_config().max_position_embeddings = long.read + 3
+    found = replies()
+    assert [reply.written for reply in found] == [first.written, 3, last.written]
+    assert (found[0].text, found[2].text) == (first.text, last.text)
+    assert found[1].warnings == ("The answer was cut off after 3 tokens.",)
+
+
 @every
 def test_answer_is_that_of_transformers_itself(name: str, predictor_of: Load, views: list[np.ndarray]):
     predictor = predictor_of(name)

@@ -13,10 +13,12 @@ import pytest
 import tomlkit
 import torch
 import transformers as tf
+from safetensors.torch import save_file
 
 from rsvlm.models.boxes import Box, read, write
 from rsvlm.models.cache import Cache
 from rsvlm.models.cards import CARD, ModelCard, files_in, get_card
+from rsvlm.models.families.huggingface.learner import _kind, learn
 from rsvlm.models.families.huggingface.masks import MaskPredictor
 from rsvlm.models.families.huggingface.predictor import HuggingFacePredictor, drawn, load
 from rsvlm.models.families.huggingface.sam import Sam, load_sam
@@ -237,6 +239,25 @@ def test_sam_beside_a_model_outlines_its_boxes(name: str, card_of: Any, releases
     np.testing.assert_allclose(reply.quality, quality, atol=1e-6)
     assert len(boxes) == LONGEST // 4
     assert bare.ask(bare.encode(views[:1]), [question])[0].masks is None
+
+
+def test_sam_stays_beside_a_model_that_has_learnt(
+    card_of: Any, releases: dict[str, Path], views: list[np.ndarray], tmp_path: Path
+):
+    card = with_masks(card_of("paligemma"), releases["sam2"])
+    learn(card).save(tmp_path / "learnt")
+    shutil.rmtree(card.folder)
+    (tmp_path / "learnt").rename(card.folder)
+    head = load(card, "cpu")._head
+    found, wanted = (sam.outline(sam.look(views[0]), [BOX])[0] for sam in (head, load_sam(releases["sam2"])))
+    assert torch.equal(found, wanted)
+
+
+def test_precision_is_that_of_the_model_and_not_of_the_sam_beside_it(tmp_path: Path):
+    (tmp_path / "masks").mkdir()
+    save_file({"weight": torch.zeros(2, dtype=torch.bfloat16)}, tmp_path / "model.safetensors")
+    save_file({"weight": torch.zeros(9)}, tmp_path / "masks" / "model.safetensors")
+    assert _kind(tmp_path) == torch.bfloat16
 
 
 def test_code_in_the_masks_folder_is_refused(card_of: Any, releases: dict[str, Path]):

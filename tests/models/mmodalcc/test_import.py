@@ -21,9 +21,11 @@ from torch import Tensor, nn
 from rsvlm.models.cards import File, ModelCard, Source
 from rsvlm.models.families.mmodalcc.files import load_mmodalcc, save_mmodalcc, word_tokenizer
 from rsvlm.models.families.mmodalcc.keys import our_key
+from rsvlm.models.families.mmodalcc.learner import MModalCCLearner
 from rsvlm.models.families.mmodalcc.network import MModalCC, MModalCCConfig, caption_loss
 from rsvlm.models.families.mmodalcc.predictor import WITHOUT_MAPS, Change, MModalCCPredictor
 from rsvlm.models.families.mmodalcc.release import convert_mmodalcc, read_release
+from rsvlm.models.learning import Example
 from rsvlm.models.pickled_modules import read_modules
 from rsvlm.protocol import Cancelled, RsvlmError
 
@@ -429,6 +431,18 @@ def test_white_of_a_map_is_black_to_the_model_and_classes_are_not_mixed(
     assert (seen[0, 3, 0, :32] > 0).all() and not seen[0, 3, 0, 32:].any()
     wanted = torch.from_numpy(changes[1].before).float().mean() / 255
     assert seen[0, 0].mean() == pytest.approx(wanted.item(), abs=0.01)
+
+
+def test_pairs_and_maps_are_learnt_as_they_are_told(make: Make, word_map: dict[str, int], changes: list[Change]):
+    model, tokenizer = make(), word_tokenizer(word_map)
+    examples = [
+        Example("e", "change", (one.before, one.after), (("", "a house"),), ("a house",), maps=one.maps or ())
+        for one in changes
+    ]
+    learnt = MModalCCLearner(model, tokenizer).batch(examples).pixels
+    predictor = MModalCCPredictor(a_card(), model, tokenizer, "cpu")
+    assert torch.equal(learnt, torch.cat([predictor._pixels(change) for change in changes]))
+    assert not learnt[1, 2].any(), "white of a map is black"
 
 
 def test_caller_who_wants_no_more_gets_no_answer(make: Make, word_map: dict[str, int], changes: list[Change]):

@@ -7,15 +7,20 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from rsvlm.models.families.rsgpt4v.files import LAYOUT, convert_rsgpt4v, load_rsgpt4v
+from rsvlm.models.cards import get_card
+from rsvlm.models.families.rsgpt4v.files import LAYOUT, convert_rsgpt4v, load_rsgpt4v, save_rsgpt4v
+from rsvlm.models.families.rsgpt4v.learner import PARTS, RsGpt4vLearner
 from rsvlm.models.families.rsgpt4v.network import EVERY_LAYER, RsGpt4v, RsGpt4vConfig
+from rsvlm.models.families.rsgpt4v.predictor import RsGpt4vPredictor
 from rsvlm.models.importing import Report
 from rsvlm.models.language_files import own_state
+from rsvlm.models.learning import Example
 from rsvlm.models.parts.adapters import WRAPPED, add_lora
 from rsvlm.models.parts.language import build
 from rsvlm.models.parts.lora_experts import add_experts
@@ -152,6 +157,18 @@ def test_dialogue_is_read_as_it_is_learnt(tokenizer: Tokenizer):
     assert (lesson.ids == -1).sum() == 9, "the picture stands in the first turn alone"
     asked = words.questions([turns[1][0]], [turns[:1]])
     assert torch.equal(asked.ids[0], lesson.ids[0, : asked.ids.shape[1]])
+
+
+def test_picture_is_learnt_in_the_square_in_which_it_is_asked_about(tokenizer: Tokenizer):
+    config = RsGpt4vConfig.tiny(tokenizer.get_vocab_size())
+    model, words = RsGpt4v(config), LAYOUT.words(config, tokenizer)
+    card = get_card(None).model_copy(update={"prompts": {}})
+    picture = np.random.default_rng(2).integers(0, 255, (20, 60, 3), np.uint8)
+    example = Example("e", "vqa", (picture,), (("is it an airport ?", "no"),), ("no",))
+    lesson = RsGpt4vLearner(card, model, words, save_rsgpt4v, PARTS).batch([example])
+    assert torch.equal(lesson.pixels[0], RsGpt4vPredictor(card, model, words, "cpu")._pixels(picture))
+    assert lesson.pixels[0][:, :, [0, -1]].abs().max() < 0.02, "above and below it is CLIP's mean colour"
+    assert lesson.counts == {"language": 2}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rsvlm.models.families.mmodalcc.predictor import Change
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Question
 from rsvlm.protocol import RsvlmError
@@ -76,6 +77,25 @@ def test_what_is_said_of_two_dates_is_a_caption_or_an_answer_by_the_protocol(
     counted = evaluate("change", data, predictor, "deltavlm-count")
     assert counted["n"] == 1 and counted["metrics"]["road MAE"] == 2
     assert evaluate("change", data, predictor, "yes-no")["metrics"]["accuracy"] == 1
+
+
+def test_maps_of_a_record_are_shown_to_the_model_that_reads_them(
+    add_family, models: Models, pictures, records, monkeypatch: pytest.MonkeyPatch
+):
+    add_family("mmodalcc", ("a", "house", "road", "trees"))
+    predictor, shown = models.get("mmodalcc"), list[Change]()
+    captions = predictor.captions
+    monkeypatch.setattr(predictor, "captions", lambda changes: shown.extend(changes) or captions(changes))
+    maps = [{"href": str(path)} for path in pictures[4:]]
+    data = records(
+        ("change", pictures[:2], "", ["a house"], {"meta": {"maps": maps}}),
+        ("change", pictures[2:4], "", ["a road"], {}),
+    )
+    assert evaluate("change", data, predictor)["n"] == 2
+    with_maps, without = shown
+    for plane, path in zip(with_maps.maps, pictures[4:], strict=True):
+        np.testing.assert_array_equal(plane, pixels(path))
+    assert without.maps is None
 
 
 def test_dates_of_two_sizes_are_told(add_family, models: Models, pictures, records, tmp_path: Path):

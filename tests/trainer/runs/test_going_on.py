@@ -43,6 +43,29 @@ def test_more_steps_of_an_earlier_stage_are_not_lost_to_a_later_one(
         assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one), name
 
 
+def test_adapters_of_a_later_stage_begin_the_same_where_a_run_goes_on(tuned: Made, tiny: Path, tmp_path: Path):
+    """Killed when the second stage began, whose adapters are drawn in another session then."""
+    second = tuned().stages[0].model_dump(mode="json")
+    told = tuned(validation=None, stages=[{**second, "adapters": None}, second], max_steps=1)
+    straight, again = tmp_path / "straight", tmp_path / "again"
+    Run(told, tiny, straight).train()
+    shutil.copytree(straight / "stage-1", again / "stage-1")
+    shutil.copy(straight / "recipe.yaml", again)
+    assert Run(told, tiny, again, resume=True).train().steps == 2
+    one, other = (load_file(run / "stage-2" / "checkpoint-1" / "model.safetensors") for run in (straight, again))
+    assert any(".lora_A." in key for key in one) and one.keys() == other.keys()
+    for key, tensor in one.items():
+        assert torch.equal(other[key], tensor), key
+
+
+def test_checkpoints_lie_as_far_apart_as_a_run_that_goes_on_asks_for(
+    tuned: Made, tiny: Path, tmp_path: Path, events: Events
+):
+    Run(tuned(validation=None, max_steps=1, save_steps=100), tiny, tmp_path / "run").train()
+    Run(tuned(validation=None, save_steps=1), tiny, tmp_path / "run", resume=True).train()
+    assert [event["step"] for event in events(tmp_path / "run", "checkpoint")] == [1, 2, 3, 4]
+
+
 def test_best_model_of_a_stage_that_is_dropped_is_forgotten(
     tuned: Made, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
