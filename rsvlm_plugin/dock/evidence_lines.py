@@ -63,7 +63,7 @@ def _line(record: Record, index: int, item: Evidence, colour: str) -> str:
         return f"0 ▢ {words} · {tr('none left')}"
     count = f"{figures.number(float(item.count), 9)} " if record.phrases else ""
     facts = [f"{count}<a href='{index}' style='color: {colour}; text-decoration: none'>▣ {words}</a>"]
-    if item.area_m2 is not None:
+    if item.area_m2 is not None and item.kind != "box":  # boxes hold more than the things, and overlap
         facts.append(figures.area(item.area_m2))
     if item.score is not None:
         facts.append(tr("score {score}").format(score=figures.number(item.score, 2)).replace(" ", "&nbsp;"))

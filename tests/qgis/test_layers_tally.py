@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from found_record import LEFT, square
+from found_record import LEFT, record, square
 from qgis.core import NULL, QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
 
 MANY = 45_000
@@ -43,6 +43,13 @@ AS_FOUND = [
 def test_an_untouched_layer_is_told_as_the_answer_said(counted):
     made, _layer, tally = counted
     assert lines(made, tally) == AS_FOUND
+
+
+def test_boxes_which_hold_more_than_the_things_have_no_area_together(qgis_app):
+    from rsvlm.rsvlm_plugin.dock import evidence_lines
+
+    told = evidence_lines.lines(record(kind="boxes"), "#000")
+    assert "buildings" in told and "m²" not in told
 
 
 def test_reject_undo_and_redo_are_followed(counted, wait):
