@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import tomlkit
 import torch
+from torch import nn
 
 from rsvlm.models.cards import BUNDLED, RESOURCES, ModelCard, files_in, get_card
 from rsvlm.models.families.compact.files import WITH_MASKS
@@ -36,6 +37,7 @@ from rsvlm.trainer.recipe import load_recipe
 from rsvlm.trainer.records import Records, data_folder
 
 UNFAMILIAR = 0.05  # share of the held pictures of each data set that may count as unlike the training data
+EMBEDDING = ("encoder", "image_head")  # what pictures are embedded by
 
 
 def edit_card(changes: dict[str, object]) -> None:
@@ -51,24 +53,39 @@ def edit_card(changes: dict[str, object]) -> None:
 def install_weights(run: Path, data: Path) -> None:
     """The run's averaged model, with anchors fitted to the real places of its training, and its log beside the card.
 
-    Raises RsvlmError (bad_request) for a model that draws no masks.
+    A run that left alone what embeds pictures keeps the anchors that are bundled.
+    Raises RsvlmError (bad_request) for a model that draws no masks, and for one that has neither.
     """
     folder = RESOURCES / BUNDLED
     model, tokenizer = load_compact(run / "last")
     if model.masks is None:
         raise RsvlmError("bad_request", "The model of this run draws no masks.", "Publish a run of compact_tasks.")
-    shutil.copy(run / "events.jsonl", folder / "events.jsonl")
-    predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
+    before, _ = load_compact(folder)
     real = [source for source in load_recipe(run / "recipe.yaml", []).data if source.format == "archive"]
-    seen = Examples.of(real, data, run, 0)
-    squares = read_squares([seen.record(number)[0] for number in range(len(seen))], predictor.card.input.pixels)
-    parts = [predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)]
-    model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
+    if real:
+        predictor = CompactPredictor(get_card(BUNDLED), model, tokenizer, "cpu")
+        seen = Examples.of(real, data, run, 0)
+        squares = read_squares([seen.record(number)[0] for number in range(len(seen))], predictor.card.input.pixels)
+        parts = [
+            predictor.embed_images(predictor.encode(squares[i : i + BATCH])) for i in range(0, len(squares), BATCH)
+        ]
+        model.anchors.copy_(torch.from_numpy(centres(np.concatenate(parts), len(model.anchors))))
+    elif all(_same(getattr(model, part), getattr(before, part)) for part in EMBEDDING):
+        model.anchors.copy_(before.anchors)
+    else:
+        raise RsvlmError("bad_request", "This run has seen no real places.", "Publish a run whose data have archives.")
+    shutil.copy(run / "events.jsonl", folder / "events.jsonl")
     save_compact(folder, model, tokenizer)
     asked = {
         name: value for name, value in WITH_MASKS.items() if name != "tasks"
     }  # what is offered hangs on its figures
     edit_card({**source_of(folder), **asked})
+
+
+def _same(one: nn.Module, other: nn.Module) -> bool:
+    """The same weights and statistics; not how many batches these were taken from."""
+    parts = [{name: x for name, x in part.state_dict().items() if x.is_floating_point()} for part in (one, other)]
+    return parts[0].keys() == parts[1].keys() and all(torch.equal(x, parts[1][name]) for name, x in parts[0].items())
 
 
 def source_of(folder: Path) -> dict[str, object]:

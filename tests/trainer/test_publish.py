@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from rsvlm.models import cards
 from rsvlm.models.cards import BUNDLED, RESOURCES, files_in, get_card
+from rsvlm.models.weights import load_compact, save_compact
+from rsvlm.protocol import RsvlmError
 from rsvlm.trainer import publish
 
 
@@ -42,3 +45,29 @@ def test_calibration_and_figures_are_replaced_and_comments_of_the_card_stay(copy
     publish.edit_card({"figures": []})
     assert get_card(None).calibration.unsure_below == 0.5 and get_card(None).figures == ()
     assert path.read_text("utf-8").startswith("# Kept.\n")
+
+
+@pytest.mark.parametrize("part", ["masks", "encoder"])
+def test_run_that_saw_no_real_places_keeps_the_anchors_if_pictures_are_embedded_as_before(
+    copy: Path, tmp_path: Path, part: str
+):
+    run = tmp_path / "run"
+    (run / "last").mkdir(parents=True)
+    (run / "events.jsonl").write_text("")
+    data = "data:\n  - {format: records, path: scenes.jsonl}\n"
+    stage = "stages:\n  - {max_steps: 1, objectives: {masks: 1.0}, train: [masks], learning_rate: 1.0e-3}\n"
+    (run / "recipe.yaml").write_text(f"name: outlines\nmodel: {{id: compact}}\n{data}{stage}batch_size: 2\n")
+    model, tokenizer = load_compact(copy / BUNDLED)
+    anchors = model.anchors.clone()
+    with torch.no_grad():
+        next(getattr(model, part).parameters()).mul_(1.5)
+        model.anchors.zero_()
+    save_compact(run / "last", model, tokenizer)
+    if part == "encoder":
+        with pytest.raises(RsvlmError, match="seen no real places"):
+            publish.install_weights(run, tmp_path)
+        return
+    before = get_card(None)
+    publish.install_weights(run, tmp_path)
+    assert torch.equal(load_compact(copy / BUNDLED)[0].anchors, anchors)
+    assert get_card(None).verify() and get_card(None).revision != before.revision
