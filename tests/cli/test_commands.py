@@ -111,11 +111,15 @@ def test_evaluation_refuses_in_one_line(rsvlm, archive: Path, words: list[str], 
         (["nosuch"], ["no recipe nosuch"]),
         (["compact", "max_stps=3"], ["key max_stps is wrong", "Did you mean max_steps?"]),
         (["compact", "max_steps=3", "--data", "."], ["rsicd_train_128.zip is not a caption archive"]),
+        (["compact", "max_steps=3", "teacher=mobile.npz"], ["mobile.npz is not there"]),
         ([], ["recipe", "rsvlm train --help"]),
     ],
 )
 def test_training_refuses_in_one_line(rsvlm, tmp_path: Path, monkeypatch, words: list[str], told: list[str]):
     monkeypatch.chdir(tmp_path)
+    teacher = tmp_path / "teacher" / "mobilenet_v2_1.0_224_folded_fp16.npz"
+    teacher.parent.mkdir()
+    zipfile.ZipFile(teacher, "w").close()
     refused(rsvlm("train", *words), *told)
 
 

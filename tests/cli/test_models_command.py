@@ -133,10 +133,10 @@ def test_card_is_shown(rsvlm):
     words = " ".join(rsvlm("models", "show", "compact").out.split())
     assert card.revision in words and "as the card says" in words and card.licence in words
     assert re.search(r"Memory: about \d+ MB while it is loaded", words)
-    assert re.search(r"Parameters: 8,202,082 Memory", words)
+    assert re.search(r"Parameters: 8,387,946 Memory", words)
     refused(rsvlm("models", "show", "big"), "no model called “big”", "compact")
     shown = json.loads(rsvlm("models", "show", "--json").out)
-    assert shown["id"] == "compact" and shown["parameters"] == 8_202_082
+    assert shown["id"] == "compact" and shown["parameters"] == 8_387_946
 
 
 def test_published_sizes_of_a_family_are_shown_without_its_weights(rsvlm):
@@ -165,7 +165,7 @@ def test_download_needs_the_licence_accepted_and_shows_progress(process, rsvlm, 
         "id": "large", "revision": REVISION[:12], "folder": str(offered.parent), "installed": True,
     }  # fmt: skip
     lines = [line for line in done.err.splitlines() if line.startswith("large: ")]
-    assert lines[0] == "large: 0 % of 16 MB" and lines[-1] == "large: 100 % of 16 MB" and len(lines) > 5
+    assert lines[0] == "large: 0 % of 17 MB" and lines[-1] == "large: 100 % of 17 MB" and len(lines) > 5
     listed = json.loads(rsvlm("models", "list", "--json").out)["models"]
     assert next(row for row in listed if row["id"] == "large")["installed"] is True
     assert get_card("large").verify()
@@ -219,7 +219,7 @@ def test_licence_is_asked_for_on_a_terminal(offered: Path, release: Path):
     assert code == 2 and "Toy licence. Not for war." in said and "Do you accept this licence?" in said
     assert "nothing was downloaded" in said and not (offered.parent / "model.safetensors").exists()
     code, said = answer(b"y")
-    assert code == 0 and "100 % of 16 MB" in said and get_card("large").verify()
+    assert code == 0 and "100 % of 17 MB" in said and get_card("large").verify()
 
 
 def test_model_is_removed(rsvlm, offered: Path, release: Path):
