@@ -56,7 +56,9 @@ def test_run_that_saw_no_real_places_keeps_the_anchors_if_pictures_are_embedded_
     (run / "events.jsonl").write_text("")
     data = "data:\n  - {format: records, path: scenes.jsonl}\n"
     stage = "stages:\n  - {max_steps: 1, objectives: {masks: 1.0}, train: [masks], learning_rate: 1.0e-3}\n"
-    (run / "recipe.yaml").write_text(f"name: outlines\nmodel: {{id: compact}}\n{data}{stage}batch_size: 2\nsave_steps: 1\n")
+    (run / "recipe.yaml").write_text(
+        f"name: outlines\nmodel: {{id: compact}}\n{data}{stage}batch_size: 2\nsave_steps: 1\n"
+    )
     model, tokenizer = load_compact(copy / BUNDLED)
     anchors = model.anchors.clone()
     with torch.no_grad():
