@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from pathlib import Path
@@ -139,6 +140,7 @@ def backend(qgis_app, tmp_path, monkeypatch):
     monkeypatch.setenv("RSVLM_PYTHON", str(STAND_IN))
     monkeypatch.setenv("RSVLM_TEST_PROTOCOL", str(PROTOCOL))
     shared_process().stop()
+    gc.collect()  # Backends of other tests, which would look at the same process as well
     made = Backend()
 
     def tell(**told) -> None:
