@@ -20,6 +20,7 @@ from rsvlm.trainer.packed import unpacked
 from rsvlm.trainer.scored import Given, Rows, Scored
 
 UNIT_ONLY = "The model gives vectors of unit length only."
+NO_PICTURE = "No picture is of this class."
 
 
 def retrieval(rows: Rows, given: Given) -> Scored:
@@ -80,16 +81,24 @@ def zero_shot(rows: Rows, _: Given) -> Scored:
 
 
 def one_class(rows: Rows, _: Given) -> Scored:
-    """Each class against the rest, by the threshold of its cosine that does best: F1 of each, and their mean."""
+    """Each class against the rest, by the threshold of its cosine that does best: F1 of each, and their mean.
+
+    Classes of which there is no picture have none.
+    """
     if not all(isinstance(row.row.get("cosines"), Mapping) for row in rows):
         raise RsvlmError("bad_request", "A row has no cosines.", "Give {class: cosine} as `cosines` in every row.")
     true = [tidy(str(row.references[0])) for row in rows]
+    labels = {label: tidy(label) in true for label in rows[0].row["cosines"]}
+    if not any(labels.values()):
+        raise RsvlmError(
+            "bad_request", "No picture is of a class that has a cosine.", "Name classes in `cosines` as references do."
+        )
     found = {}
-    for label in rows[0].row["cosines"]:
+    for label in (label for label, there in labels.items() if there):
         cosines = np.array([float(row.row["cosines"].get(label, -1)) for row in rows])
         found[label] = best_f1(cosines, np.array([one == tidy(label) for one in true]))
     figures = {"mean F1": float(np.mean([one["F1"] for one in found.values()]))}
     figures |= {f"F1 {label}": one["F1"] for label, one in found.items()}
-    return Scored(
-        {}, figures, {"classes": len(found), "thresholds": {label: one["threshold"] for label, one in found.items()}}
-    )
+    thresholds = {label: one["threshold"] for label, one in found.items()}
+    missing = {f"F1 {label}": NO_PICTURE for label, there in labels.items() if not there}
+    return Scored({}, figures, {"classes": len(found), "thresholds": thresholds, "not_computed": missing})

@@ -349,3 +349,16 @@ def test_masks_of_earlier_rows_are_gone_when_the_next_ones_are_read(
     file = write(tmp_path / "said.json", rows)
     metrics = score_file("change" if protocol == "pixels" else "segment", file, protocol)["metrics"]
     assert metrics["IoU" if protocol == "pixels" else "mIoU"] == 1 and len(made) >= 40
+
+
+def test_classes_without_a_picture_have_no_figure(tmp_path: Path):
+    rows = [
+        {"prediction": "sea", "reference": label, "cosines": {"sea": sea, "road": 0.5 - sea, "pond": 0.1}}
+        for label, sea in (("sea", 0.4), ("sea", 0.1), ("road", 0.2), ("road", 0.0))
+    ]
+    result = score_file("zeroshot", write(tmp_path / "a.json", rows), "best-f1")
+    assert result["metrics"] == {"mean F1": 0.8, "F1 sea": 0.8, "F1 road": 0.8} and result["classes"] == 2
+    assert result["not_computed"] == {"F1 pond": "No picture is of this class."} and "pond" not in result["thresholds"]
+    unknown = [{**row, "reference": "house"} for row in rows]
+    with pytest.raises(RsvlmError, match="No picture is of a class that has a cosine"):
+        score_file("zeroshot", write(tmp_path / "b.json", unknown), "best-f1")

@@ -6,6 +6,7 @@ model that embeds pictures and texts can judge.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from rsvlm.models.predictors.abilities import Embeds
 from rsvlm.protocol import Record, RsvlmError, Watch
 from rsvlm.trainer.builders.building import Answers, Job, place_of
 from rsvlm.trainer.pictures import read_picture
-from rsvlm.trainer.stats.hashing import groups, near_pairs
+from rsvlm.trainer.stats.hashing import differing, groups, near_pairs
 from rsvlm.trainer.stats.looking import look
 
 
@@ -79,27 +80,41 @@ def _key(record: Record) -> str:
 
 
 def _twice(records: Sequence[Record], near: int, answers: Answers, job: Job) -> set[str]:
-    """Pictures that are near one before them, and broken ones."""
-    first: dict[str, dict[str, Any]] = {}
+    """Pictures that are near one before them, and broken ones; of several dates, those of which every date is near."""
+    shown: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         if record.images:
-            first.setdefault(_key(record), record.images[-1])
+            shown.setdefault(_key(record), record.images)
 
-    def seen(key: str) -> dict[str, Any]:
-        found = answers.get(f"look {key}", lambda: _looked(first[key]))
+    def seen(image: dict[str, Any]) -> dict[str, Any]:
+        found = answers.get(f"look {place_of(image)}", lambda: _looked(image))
         return dict(found)
 
-    looks = {key: seen(key) for key in first}
-    dropped = {key for key, found in looks.items() if found["broken"]}
+    looks = {key: [seen(image) for image in images] for key, images in shown.items()}
+    broken = {key: [date["broken"] for date in dates if date["broken"]] for key, dates in looks.items()}
+    dropped = {key for key, reasons in broken.items() if reasons}
     for key in dropped:
-        job.left_out[looks[key]["broken"]] += 1
-    hashed = [key for key in first if looks[key]["hash"] is not None and key not in dropped]
-    hashes = np.array([int(looks[key]["hash"]) for key in hashed], np.uint64)
-    for group in groups(*near_pairs(hashes, near)) if len(hashes) > 1 else []:
-        again = sorted(group)[1:]
-        dropped |= {hashed[at] for at in again}
-        job.left_out["a picture is like one before it"] += len(again)
+        job.left_out[broken[key][0]] += 1
+    hashed: dict[int, dict[str, list[int]]] = defaultdict(dict)  # by the number of dates
+    for key, dates in looks.items():
+        if key not in dropped and all(date["hash"] is not None for date in dates):
+            hashed[len(dates)][key] = [int(date["hash"]) for date in dates]
+    for found in hashed.values():
+        keys = list(found)
+        for group in groups(*_near(np.array(list(found.values()), np.uint64), near)):
+            again = sorted(group)[1:]
+            dropped |= {keys[at] for at in again}
+            job.left_out["a picture is like one before it"] += len(again)
     return dropped
+
+
+def _near(hashes: np.ndarray, distance: int) -> tuple[np.ndarray, np.ndarray]:
+    """All i < j whose hashes, (n, dates) uint64, differ in `distance` bits or fewer at every date."""
+    first, second = near_pairs(hashes[:, 0], distance)
+    for date in hashes.T[1:]:
+        near = differing(date[first], date[second]) <= distance
+        first, second = first[near], second[near]
+    return first, second
 
 
 def _looked(image: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,11 @@ import shapely
 from rsvlm.geo.run_lengths import encode_within
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.karpathy import QUESTION
+from rsvlm.trainer.formats.outlines import overlapping, united
 from rsvlm.trainer.formats.reading import Source, items, said
+from rsvlm.trainer.formats.writing import name_of
 from rsvlm.trainer.pictures import size_of
 from rsvlm.trainer.regions import bbox_of, decode, filled
-
-SAME = 1e-6  # of an area, that rounding may take
 
 
 def read(source: Source) -> Iterator[Record]:
@@ -66,8 +66,8 @@ def _region(note: Mapping[str, Any], label: str) -> dict[str, Any]:
     outline = note.get("segmentation")
     if isinstance(outline, dict):
         found["rle"] = {"size": outline["size"], "counts": outline["counts"]}
-    elif outline:
-        found["polygon"] = [[list(xy) for xy in zip(part[::2], part[1::2], strict=True)] for part in outline]
+    elif rings := united([list(zip(part[::2], part[1::2], strict=True)) for part in outline or ()]):
+        found["polygon"] = rings
     return found
 
 
@@ -77,7 +77,8 @@ def write(records: Iterable[Record], path: Path) -> int:
     Regions of windows are placed in the whole picture. Raises RsvlmError (bad_request) for extents on a map, and for run lengths
     that cannot be placed as the size of the picture is not known.
     """
-    images: dict[str, dict[str, Any]] = {}
+    images: dict[str, dict[str, Any]] = {}  # by href
+    names: set[str] = set()
     categories: dict[str, int] = {}
     notes: list[dict[str, Any]] = []
     for record in records:
@@ -90,13 +91,14 @@ def write(records: Iterable[Record], path: Path) -> int:
                 f"The record {record.id} shows an extent on the map, and COCO counts in pixels of whole pictures.",
                 "Take records whose images have windows in pixels.",
             )
-        name = record.meta.get("filename", shown["href"])
-        if name not in images:
-            images[name] = {"id": len(images) + 1, "file_name": name, **_sides(record)}
+        href = shown["href"]
+        if href not in images:
+            name = name_of(record, href, names)
+            images[href] = {"id": len(images) + 1, "file_name": name, **_sides(record)}
         for region in record.regions:
             category = categories.setdefault(record.meta.get("category", region["label"]), len(categories) + 1)
-            about = {"id": len(notes) + 1, "image_id": images[name]["id"], "category_id": category}
-            notes.append({**about, **_note(region, shown.get("window"), images[name])})
+            about = {"id": len(notes) + 1, "image_id": images[href]["id"], "category_id": category}
+            notes.append({**about, **_note(region, shown.get("window"), images[href])})
     listed = [{"id": number, "name": name} for name, number in categories.items()]
     whole = {"images": list(images.values()), "annotations": notes, "categories": listed}
     path.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
@@ -131,13 +133,12 @@ def _note(region: Mapping[str, Any], window: Sequence[float] | None, picture: Ma
 def _outline(rings: list[list[tuple[float, float]]], picture: Mapping[str, Any]) -> dict[str, Any]:
     """Outline and area, square pixels. What has holes is told by run lengths: COCO's polygons have none."""
     parts = [shapely.Polygon(ring) for ring in rings]
-    valid = shapely.make_valid(parts)
-    if shapely.area(valid).sum() <= shapely.union_all(valid).area * (1 + SAME):
+    if not overlapping(rings):
         return {
             "segmentation": [[value for xy in ring for value in xy] for ring in rings],
             "area": sum(part.area for part in parts),
         }
-    x0, y0, x1, y1 = shapely.total_bounds(valid)
+    x0, y0, x1, y1 = shapely.total_bounds(parts)
     left, top = math.floor(x0), math.floor(y0)
     inner = [[(x - left, y - top) for x, y in ring] for ring in rings]
     mask = filled(inner, math.ceil(y1) - top, math.ceil(x1) - left)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.reading import UNLIKE, Source, items, said
-from rsvlm.trainer.formats.writing import refuse_parts
+from rsvlm.trainer.formats.writing import name_of, refuse_parts
 from rsvlm.trainer.regions import bbox_of, decode
 
 
@@ -47,17 +48,23 @@ def _objects(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, A
 
 def write(records: Iterable[Record], path: Path) -> int:
     """How many objects were written; records without a mask in run lengths are left out. Raises what refuse_parts raises."""
-    pictures: dict[str, dict[str, Any]] = {}
-    count = 0
+    pictures: dict[str, dict[str, Any]] = {}  # by href
+    names: set[str] = set()
+    idents: set[Any] = set()
+    written = 0
     for record in records:
         for number, region in enumerate(record.regions if record.images else []):
             if "rle" not in region:
                 continue
             refuse_parts(record)
-            href = record.meta.get("filename", record.images[0]["href"])
-            start = {"image_id": record.meta.get("image_id", len(pictures)), "image_path": href, "instances": []}
-            listed = pictures.setdefault(href, start)["instances"]
-            listed.append(
+            href = record.images[0]["href"]
+            if href not in pictures:
+                ident = record.meta.get("image_id")
+                if ident is None or ident in idents:
+                    ident = next(free for free in count(len(pictures)) if free not in idents)
+                idents.add(ident)
+                pictures[href] = {"image_id": ident, "image_path": name_of(record, href, names), "instances": []}
+            pictures[href]["instances"].append(
                 {
                     "bbox": region.get("bbox") or bbox_of(decode(region["rle"])),
                     "category": record.meta.get("category", region["label"]),
@@ -67,6 +74,6 @@ def write(records: Iterable[Record], path: Path) -> int:
                     "mask": region["rle"],
                 }
             )
-            count += 1
+            written += 1
     path.write_text(json.dumps(list(pictures.values()), ensure_ascii=False), "utf-8")
-    return count
+    return written

@@ -14,6 +14,7 @@ from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.llava import turns
+from rsvlm.trainer.formats.outlines import united
 from rsvlm.trainer.formats.reading import Source, items, opened
 
 _PHRASE = re.compile(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\])?", re.DOTALL)
@@ -21,6 +22,9 @@ _PHRASE = re.compile(r"<p>\s*(.*?)\s*</p>\s*(\[SEG\])?", re.DOTALL)
 
 def read(source: Source) -> Iterator[Record]:
     def make(row: Mapping[str, Any]) -> Iterator[Record]:
+        split = _folder_split(str(row["image"])) or source.named_split()
+        if not source.wants(split):
+            return
         messages = turns(row["conversations"])
         phrases = [phrase for message in messages for phrase, mask in _PHRASE.findall(message["content"]) if mask]
         for message in messages:
@@ -29,7 +33,6 @@ def read(source: Source) -> Iterator[Record]:
             outlines = json.load(file)["polygons"]
         if len(outlines) != len(phrases):
             raise RsvlmError("bad_request", "the text has other phrases than there are masks")
-        split = source.split or _folder_split(str(row["image"])) or source.named_split()
         regions = [_region(phrase, parts) for phrase, parts in zip(phrases, outlines, strict=True)]
         image = source.image(str(row["image"]))
         yield Record(f"{source.path.stem}/{row['id']}", "segment", split, [image], messages, regions)
@@ -39,8 +42,7 @@ def read(source: Source) -> Iterator[Record]:
 
 def _region(phrase: str, parts: list[list[list[float]]]) -> dict[str, Any]:
     xs, ys = zip(*(corner for part in parts for corner in part), strict=True)
-    rings = [[[x, y] for x, y in part] for part in parts if len(part) >= 3]
-    return {"label": phrase, "bbox": [min(xs), min(ys), max(xs) + 1, max(ys) + 1], "polygon": rings}
+    return {"label": phrase, "bbox": [min(xs), min(ys), max(xs) + 1, max(ys) + 1], "polygon": united(parts)}
 
 
 def _outlines(source: Source, name: str) -> Path:
@@ -52,4 +54,4 @@ def _outlines(source: Source, name: str) -> Path:
 
 
 def _folder_split(name: str) -> str | None:
-    return next((split for split in ("train", "val", "test") if f"/{split}/" in name), None)
+    return next((split for split in ("train", "val", "test") if f"/{split}/" in f"/{name}"), None)

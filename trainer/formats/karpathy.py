@@ -64,10 +64,9 @@ def write(records: Iterable[Record], path: Path) -> int:
             }
         )  # fmt: skip
         if len(record.images) == 2:
-            images[-1] |= {
-                "filepath": record.meta.get("filepath", record.split),
-                "changeflag": int(record.meta.get("changed", 1)),
-            }
+            images[-1]["filepath"] = record.meta.get("filepath", record.split)
+            if record.meta.get("changed") is not None:
+                images[-1]["changeflag"] = int(record.meta["changed"])
     path.write_text(json.dumps({"images": images, "dataset": path.stem}, ensure_ascii=False), "utf-8")
     return len(images)
 

@@ -72,10 +72,9 @@ class Source:
     def wants(self, split: str) -> bool:
         return self.split is None or self.split == split
 
-    def named_split(self, path: Path | None = None) -> str:
+    def named_split(self) -> str:
         """What records are called where the format does not say it: as asked for, by the name of the file, or train."""
-        words = _WORD.findall((path or self.path).name.lower())
-        return self.split or next((_SPLITS[word] for word in words if word in _SPLITS), "train")
+        return self.split or split_in(self.path.name) or "train"
 
     def each(self, rows: Iterable[Row], make: Callable[[Row], Iterable[Made]]) -> Iterator[Made]:
         """What `make` gives for each row; a row of which nothing can be made is left out and counted."""
@@ -92,6 +91,11 @@ class Source:
                 self.left_out[UNREAD] += 1
             else:
                 yield from made
+
+
+def split_in(name: str) -> str | None:
+    """The split that the name of a file tells; None where it tells none."""
+    return next((_SPLITS[word] for word in _WORD.findall(name.lower()) if word in _SPLITS), None)
 
 
 def _clean(name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.formats.karpathy import QUESTION
-from rsvlm.trainer.formats.reading import SUFFIXES, Source, said
+from rsvlm.trainer.formats.reading import SUFFIXES, Source, said, split_in
 
 PICTURES = ("img_content", *(suffix[1:] for suffix in SUFFIXES))
 TEXTS = ("caption", "txt")
@@ -36,8 +36,12 @@ def read(source: Source) -> Iterator[Record]:
     if not shards:
         raise RsvlmError("bad_request", f"{source.path} has no .tar.", "Give the folder of the shards.")
 
+    unnamed = "train" if any(split_in(shard.name) for shard in shards) else source.split or "train"
+
+    def split_of(shard: Path) -> str:
+        return split_in(shard.name) or unnamed
+
     def make(sample: Sample) -> Iterator[Record]:
-        split = Source(sample.shard, split=source.split).named_split()
         captions = [sample.texts[kind] for kind in TEXTS if sample.texts.get(kind)]
         if not captions:
             raise RsvlmError("bad_request", "the sample has no caption")
@@ -46,10 +50,11 @@ def read(source: Source) -> Iterator[Record]:
         meta = {"filename": sample.texts.get(NAME, sample.picture), "shard": sample.shard.name}
         image = {"href": f"/vsitar/{sample.shard}/{sample.picture}"}
         ident = f"{sample.shard.stem}/{sample.key}"
-        yield Record(ident, "caption", split, [image], said(QUESTION, captions[0]), meta=meta)
+        yield Record(ident, "caption", split_of(sample.shard), [image], said(QUESTION, captions[0]), meta=meta)
 
     for shard in shards:
-        yield from source.each(_samples(shard), make)
+        if source.wants(split_of(shard)):
+            yield from source.each(_samples(shard), make)
 
 
 def _samples(shard: Path) -> Iterator[Sample]:

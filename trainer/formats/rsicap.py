@@ -17,7 +17,9 @@ def read(source: Source) -> Iterator[Record]:
     def make(row: Mapping[str, Any]) -> Iterator[Record]:
         name = str(row["filename"])
         pairs = row.get("qa_pairs", [])
-        split = source.split or ("test" if "qa_pairs" in row else source.named_split())
+        split = "test" if "qa_pairs" in row else source.named_split()
+        if not source.wants(split):
+            return
         image, meta = source.image(name, f"images/{name}"), {"filename": name}
         ident = f"{source.path.parent.name}/{name}"
         caption = str(row.get("text_output") or row["caption"])

@@ -16,3 +16,11 @@ def refuse_parts(record: Record) -> None:
                 f"The record {record.id} shows a part of {image['href']}, and this format has whole pictures only.",
                 "Write regions as coco, which places them in the whole picture, or cut the parts out as pictures first.",
             )
+
+
+def name_of(record: Record, href: str, taken: set[str]) -> str:
+    """What a picture is called, which is then taken: as its record says, or by its href where another is called so."""
+    name = str(record.meta.get("filename") or href)
+    name = href if name in taken else name
+    taken.add(name)
+    return name

@@ -20,7 +20,7 @@ from rsvlm.tasks.sights import ByProbabilities
 from rsvlm.trainer.builders.building import place_of
 from rsvlm.trainer.measuring.asking import Measure, Row, Setting
 from rsvlm.trainer.pictures import Picture
-from rsvlm.trainer.regions import encode, mask_of
+from rsvlm.trainer.regions import decode, encode, mask_of
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,22 @@ class Presence(Masks):
     """Whether a model outlines anything at all for a phrase, there or not: what is not there has to be refused."""
 
     def items(self, record: Record) -> Sequence[Phrase]:
-        if record.meta.get("target_absent") and len(record.images) == 1 and record.task in ("ground", "segment"):
-            return [Phrase(record.id, record.images[0], record.messages[0]["content"], ())]
-        return super().items(record)
+        if record.regions or not record.meta.get("target_absent"):
+            return super().items(record)
+        if len(record.images) != 1 or record.task not in ("ground", "segment"):
+            return []
+        texts = dict.fromkeys(message["content"] for message in record.messages if message["role"] == "user")
+        several = len(texts) > 1
+        return [Phrase(f"{record.id}: {text}" if several else record.id, record.images[0], text, ()) for text in texts]
 
     def row(self, item: Phrase, told: np.ndarray, about: Row) -> Row:
-        drawn, right = ("yes" if there else "no" for there in (told.any(), bool(item.regions)))
+        drawn, right = ("yes" if there else "no" for there in (told.any(), any(map(_shown, item.regions))))
         return {"id": item.id, "phrase": item.text, "prediction": drawn, "references": [right], **about}
+
+
+def _shown(region: Mapping[str, Any]) -> bool:
+    """Whether anything is outlined: what is absent may be a region of nothing, as run lengths."""
+    return "rle" not in region or bool(decode(region["rle"]).any())
 
 
 class Differences(Measure):

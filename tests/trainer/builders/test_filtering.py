@@ -66,6 +66,26 @@ def test_only_the_first_of_like_pictures_stays_with_all_its_records(twins: Path)
     assert everything[0].meta["scene"] == "x" and everything[0].split == "val"
 
 
+def test_pairs_are_alike_only_where_both_dates_are(tmp_path: Path):
+    generator = np.random.default_rng(4)
+    for name in ("2015", "2018", "2021"):
+        picture = Image.fromarray(generator.integers(0, 255, (6, 6, 3), np.uint8))
+        picture.resize((64, 64), Image.Resampling.BICUBIC).save(tmp_path / f"{name}.png")
+        Image.open(tmp_path / f"{name}.png").save(tmp_path / f"{name}.jpg", quality=60)
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    shown = [
+        ["2015.png", "2021.png"], ["2018.png", "2021.png"], ["2018.png", "2015.png"], ["2021.png"],
+        ["2015.jpg", "2021.jpg"], ["2021.jpg"], ["broken.png", "2021.png"],
+    ]  # fmt: skip
+    rows = [
+        Record(" ".join(names), "change", "val", [{"href": str(tmp_path / name)} for name in names], [])
+        for names in shown
+    ]
+    records, job = filtered(written(tmp_path / "given.jsonl", rows), Wanted(4, None, None, 1.0))
+    assert [record.id.split() for record in records] == shown[:4]
+    assert job.left_out["a picture is like one before it"] == 2 and sum(job.left_out.values()) == 3
+
+
 @pytest.fixture(scope="module")
 def models() -> Iterator[Models]:
     yield Models("cpu")

@@ -95,7 +95,16 @@ def test_rsicap_and_rsieval(read: Read, written: Read):
     assert records[1].meta["type"] == "presence" and len({record.id for record in records}) == 3
 
 
+def test_split_of_rsieval_is_picked_and_not_renamed(read: Read, written: Read):
+    path = written("annotations.json", {"annotations": [{"filename": "P2.png", "caption": "A lake.", "qa_pairs": []}]})
+    assert read("rsieval", path, split="val")[0] == []
+    assert [record.split for record in read("rsieval", path, split="test")[0]] == ["test"]
+    path = written("captions.json", {"annotations": [{"filename": "P1.png", "text_output": "An airport."}]})
+    assert [record.split for record in read("rsicap", path, split="val")[0]] == ["val"], "nothing tells a split"
+
+
 def write_shard(path: Path, members: list[tuple[str, bytes]]) -> Path:
+    path.parent.mkdir(exist_ok=True)
     with tarfile.open(path, "w") as tar:
         for name, content in members:
             info = tarfile.TarInfo(name)
@@ -125,6 +134,20 @@ def test_rs5m_shards_are_read_without_being_unpacked(read: Read, picture: Read, 
     (tmp_path / "shards-train-0000.tar").write_bytes(b"no tar at all")
     with pytest.raises(RsvlmError, match="no whole tar"):
         read("rs5m", tmp_path)
+
+
+def test_split_of_rs5m_is_picked_by_the_names_of_shards(read: Read, picture: Read, tmp_path: Path):
+    sample = [("0.jpg", picture("one.jpg").read_bytes()), ("0.txt", b"a lake")]
+    for name in ("train-0000", "val-0000", "0001"):
+        write_shard(tmp_path / "named" / f"pub11-{name}.tar", sample)
+    found = {split: read("rs5m", tmp_path / "named", split=split)[0] for split in ("train", "val", "test")}
+    assert {split: [(record.id, record.split) for record in records] for split, records in found.items()} == {
+        "train": [("pub11-0001/0", "train"), ("pub11-train-0000/0", "train")],
+        "val": [("pub11-val-0000/0", "val")],
+        "test": [],
+    }
+    write_shard(tmp_path / "unnamed" / "0000.tar", sample)
+    assert [record.split for record in read("rs5m", tmp_path / "unnamed", split="val")[0]] == ["val"]
 
 
 def test_gaia(read: Read, written: Read, picture: Read):

@@ -106,6 +106,60 @@ def test_published_geopixeld_sample(read: Read, data_dir: Path):
         assert mask is not None and abs(mask.sum() - expected) / expected < 0.05
 
 
+def described(name: str, parts: list[list[list[int]]], written: Read) -> dict[str, Any]:
+    """A row of GeoPixelD with one phrase, whose outline lies beside the picture."""
+    outlines = str(Path(name).with_suffix(".json"))
+    written(outlines, {"polygons": [parts]})
+    talk = [{"from": "human", "value": "What is there?"}, {"from": "gpt", "value": "A <p> court </p> [SEG]."}]
+    return {"id": name, "image": name, "polygons": outlines, "conversations": talk}
+
+
+def test_split_of_geopixeld_is_picked_by_the_folders_of_pictures(read: Read, written: Read):
+    rows = [described(f"{place}1.png", [corners(0, 0, 4, 4)], written) for place in ("train/", "data/val/", "all/")]
+    path = written("GeoPixelD.json", rows)
+    for split, folder in (("train", "train"), ("val", "data/val")):
+        records, _ = read("geopixeld", path, split=split)
+        assert [(record.id, record.split) for record in records] == [
+            (f"GeoPixelD/{folder}/1.png", split), ("GeoPixelD/all/1.png", split),
+        ]  # fmt: skip
+
+
+def corners(x0: int, y0: int, x1: int, y1: int) -> list[list[int]]:
+    return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+
+
+@pytest.mark.parametrize(
+    ("parts", "pixels"),
+    [
+        ([corners(0, 0, 4, 4), corners(2, 0, 6, 4)], 24),
+        ([corners(0, 0, 4, 4), corners(0, 0, 4, 4)], 16),
+        ([corners(0, 0, 8, 8), corners(2, 2, 4, 4)], 64),
+        ([corners(0, 0, 4, 4), corners(4, 0, 8, 4), [[0, 0], [1, 1]]], 32),
+        ([corners(0, 0, 8, 2), corners(0, 6, 8, 8), corners(0, 0, 2, 8), corners(6, 0, 8, 8)], 48),
+    ],
+)
+def test_parts_of_outlines_hold_all_that_lies_in_any(
+    read: Read, written: Read, parts: list[list[list[int]]], pixels: int
+):
+    """They shift, repeat, lie in each other, only touch, or stand around a court."""
+    note = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 8, 8]}
+    note["segmentation"] = [[value for xy in part for value in xy] for part in parts]
+    whole = {
+        "images": [{"id": 1, "file_name": "1.png"}],
+        "annotations": [note],
+        "categories": [{"id": 1, "name": "court"}],
+    }
+    for name, path in (
+        ("coco", written("instances.json", whole)),
+        ("geopixeld", written("GeoPixelD.json", [described("1.png", parts, written)])),
+    ):
+        (record,) = read(name, path)[0]
+        expected = np.zeros((10, 10), bool)
+        for (x0, y0), _, (x1, y1), *_ in (part for part in parts if len(part) == 4):
+            expected[y0:y1, x0:x1] = True
+        assert np.array_equal(mask_of(record.regions[0], 10, 10), expected) and expected.sum() == pixels
+
+
 def test_geopix_masks_come_back(read: Read, written: Read, tmp_path: Path):
     mask = np.zeros((20, 30), bool)
     mask[4:9, 10:22] = True

@@ -104,6 +104,17 @@ def test_levir_cc_has_two_dates_and_the_masks_of_levir_mci(read: Read, written: 
     ]
 
 
+def test_whether_a_pair_changed_is_written_only_where_it_is_known(read: Read, written: Read, tmp_path: Path):
+    row = {"filename": "t.png", "split": "train", "sentences": [{"raw": "a villa appears"}]}
+    rows = [row, {**row, "changeflag": 1}, {**row, "changeflag": 0}]
+    records, _ = read("levir-cc", written("LevirCCcaptions.json", {"images": rows}))
+    karpathy.write(records, tmp_path / "again.json")
+    flags = [row.get("changeflag") for row in json.loads((tmp_path / "again.json").read_text())["images"]]
+    assert flags == [None, 1, 0]
+    again, _ = read("levir-cc", tmp_path / "again.json")
+    assert [record.meta.get("changed") for record in again] == [None, True, False] and "changed" not in again[0].meta
+
+
 def test_a_pair_never_takes_one_picture_for_both_dates(read: Read, written: Read, picture: Read):
     picture("t_1.png")
     row = {"filename": "t_1.png", "split": "train", "sentences": [{"raw": "x"}]}

@@ -71,6 +71,22 @@ def test_coco_refuses_what_it_cannot_place(tmp_path: Path):
     assert coco.write([known], tmp_path / "out.json") == 1
 
 
+def test_pictures_of_one_name_in_two_folders_stay_two(read: Callable[..., Any], picture: Picture, tmp_path: Path):
+    hrefs = [str(picture(f"{folder}/1.png", 90, (8, 6))) for folder in ("d1", "d2", "d1")]
+    masks = [np.eye(6, 8, number, bool) for number in range(3)]
+    records = [
+        record_of({"href": href}, {"rle": encode(mask)}, filename="1.png", image_id=7, instance_id=number)
+        for number, (href, mask) in enumerate(zip(hrefs, masks, strict=True))
+    ]
+    for name, form in (("coco", coco), ("geopix", geopix)):
+        assert form.write(records, tmp_path / "out.json") == 3
+        again, _ = read(name, tmp_path / "out.json", tmp_path / "d1")
+        shown = [(record.images[0]["href"], decode(one["rle"]).tolist()) for record in again for one in record.regions]
+        assert sorted(shown) == sorted((href, mask.tolist()) for href, mask in zip(hrefs, masks, strict=True))
+        assert {record.meta["filename"] for record in again} == {"1.png", hrefs[1]}
+        assert len({record.id for record in again}) == len(again)
+
+
 @pytest.mark.parametrize("form", [geopix, karpathy, llava])
 def test_formats_of_whole_pictures_refuse_windows(picture: Picture, tmp_path: Path, form: Any):
     href, mask = str(picture("o.png", 90, (100, 60))), {"rle": encode(np.ones((60, 100), bool))}

@@ -17,6 +17,8 @@ from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Likely, Question
 from rsvlm.protocol import Record, RsvlmError
+from rsvlm.trainer.builders.building import Job
+from rsvlm.trainer.builders.joining import join_records
 from rsvlm.trainer.evaluation import Kept, evaluate
 from rsvlm.trainer.formats.reading import said
 from rsvlm.trainer.measuring.asking import Setting
@@ -78,6 +80,31 @@ def test_what_is_absent_has_to_be_refused(add_family, models: Models, pictures, 
         drawn[1] == "yes"
     )
     assert "yes" in drawn
+
+
+def test_empty_masks_and_joined_phrases_of_nothing_are_absent(tmp_path: Path):
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[2:6, 3:9] = 255
+    Image.fromarray(pixels).save(tmp_path / "spots.png")
+    image = [{"href": str(tmp_path / "spots.png")}]
+    nothing, whole = ({"rle": encode(np.full((20, 30), there))} for there in (False, True))
+    none = {"target_absent": True}
+    covers = [{"label": "roof", **whole}, {"label": "sea", **nothing}]
+    given = [Record("covers", "segment", "test", image, said("roof; sea"), covers)]
+    for name in ("boats", "cars"):
+        given.append(Record(name, "segment", "test", image, said(name, f"No {name}."), meta=none))
+        given.append(Record(f"box {name}", "ground", "test", image, said(name, f"No {name}."), meta=none))
+    thin = {"label": "line", "polygon": square(1, 1, 29, 1)}
+    given.append(Record("thin", "segment", "test", image, said("line"), [thin]))
+    records = list(join_records(given, 100, 3, Job("join", 0, [], {})))
+    assert ["; ".join(record.messages[0]["content"] for record in records)] == ["roof; sea; boats; cars; line; boats"]
+    measure = Presence(Setting(Spotter(), "", lambda: iter(records)))  # type: ignore[arg-type]
+    rows = [row for record in records for row in measure.rows(measure.items(record))]
+    assert [(row["phrase"], row["references"]) for row in rows] == [
+        ("roof", ["yes"]), ("sea", ["no"]), ("boats", ["no"]), ("cars", ["no"]), ("line", ["yes"]),
+        ("boats", ["no"]), ("cars", ["no"]),
+    ]  # fmt: skip
+    assert len({row["id"] for row in rows}) == len(rows)
 
 
 def test_masks_are_scored_by_type_of_phrase_too(tmp_path: Path):
