@@ -18,6 +18,8 @@ from qgis.core import (
 from ...protocol import RsvlmError
 from ..translation import tr
 
+MAX_BENT = 2000  # corners; the edges of a polygon with more are short, and eight more on each would hold up QGIS
+
 
 def crs_text(crs: QgsCoordinateReferenceSystem) -> Optional[str]:
     """ "EPSG:N" where there is such a code, else WKT; None for no CRS."""
@@ -54,7 +56,7 @@ def reprojected(
     if not source.isValid() or not target.isValid() or source == target:
         return copy
     transform = QgsCoordinateTransform(source, target, QgsProject.instance())
-    if copy.type() == 2:
+    if copy.type() == 2 and copy.constGet().nCoordinates() <= MAX_BENT:
         copy = copy.densifyByCount(8)
     try:
         copy.transform(transform)

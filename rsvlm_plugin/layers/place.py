@@ -15,6 +15,7 @@ from qgis.core import (
     QgsLayerTreeGroup,
     QgsMapLayer,
     QgsPointXY,
+    QgsProject,
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
@@ -79,11 +80,12 @@ def whole_layer(layer: QgsMapLayer, canvas: QgsMapCanvas) -> Place:
 
 
 def whole_group(group: QgsLayerTreeGroup, canvas: QgsMapCanvas) -> Place:
-    """The visible layers of a group (all of them where none is checked) as one picture."""
-    nodes = group.findLayers()
-    checked = [node.layer() for node in nodes if node.layer() is not None and node.isVisible()]
-    layers = checked or [node.layer() for node in nodes if node.layer() is not None]
-    return _of_layers([layer for layer in layers if layer.isSpatial()], group.name(), canvas)
+    """The visible layers of a group (all of them where none is checked) as one picture, in the map's order."""
+    nodes = [node for node in group.findLayers() if node.layer() is not None]
+    nodes = [node for node in nodes if node.layer().isSpatial() and not is_result(node.layer())]
+    layers = [node.layer() for node in nodes if node.isVisible()] or [node.layer() for node in nodes]
+    order = QgsProject.instance().layerTreeRoot().layerOrder()
+    return _of_layers(sorted(layers, key=order.index), group.name(), canvas)
 
 
 def selection(layer: Optional[QgsMapLayer], canvas: QgsMapCanvas) -> Place:
@@ -122,12 +124,15 @@ def _selected_shape(layer: QgsVectorLayer) -> Tuple[QgsGeometry, str]:
             if feature.hasGeometry():
                 shapes.append(feature.geometry())
                 corners += shapes[-1].constGet().nCoordinates()
-            if count > 1 and corners > MAX_CORNERS:
+            if corners > MAX_CORNERS:
                 break
         else:
             return (shapes[0] if len(shapes) == 1 else QgsGeometry.unaryUnion(shapes)), ""
     box = layer.extent() if count == layer.featureCount() else layer.boundingBoxOfSelected()
-    return QgsGeometry.fromRect(box), tr("The selection is large: the box around its %n polygons is looked at.", count)
+    note = tr("The selection is large: the box around its %n polygons is looked at.", count)
+    if count == 1:
+        note = tr("The selected polygon has very many corners: the box around it is looked at.")
+    return QgsGeometry.fromRect(box), note
 
 
 def _of_layers(layers: List[QgsMapLayer], name: str, canvas: QgsMapCanvas) -> Place:
@@ -137,8 +142,18 @@ def _of_layers(layers: List[QgsMapLayer], name: str, canvas: QgsMapCanvas) -> Pl
     if any(is_unbounded(layer) for layer in layers):
         extent = canvas.mapSettings().visibleExtent()
     else:
-        extent = _joined(reprojected_box(layer.extent(), layer.crs(), crs) for layer in layers)
+        extent = _joined(_extent_in(crs, layer) for layer in layers)
     return _checked(Place("layer", name, extent, crs, tuple(layers)))
+
+
+def _extent_in(crs: QgsCoordinateReferenceSystem, layer: QgsMapLayer) -> QgsRectangle:
+    """The layer's extent in `crs`; of one that spans half the world, what lies where that CRS is made for."""
+    box = layer.extent()
+    # A smaller one may well reach a bit beyond: Germany, on a map in the UTM zone of its middle.
+    if layer.crs().isGeographic() and not crs.isGeographic() and box.width() >= 180:
+        reached = box.intersect(crs.bounds())  # degrees; empty where the CRS does not tell
+        box = box if reached.isEmpty() else reached
+    return reprojected_box(box, layer.crs(), crs)
 
 
 def _joined(boxes: Iterable[QgsRectangle]) -> QgsRectangle:

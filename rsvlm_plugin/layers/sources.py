@@ -12,6 +12,8 @@ from typing import List, Optional, Sequence, Tuple, Union
 
 from osgeo import gdal
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeatureSource,
     QgsGeometry,
     QgsMapLayer,
     QgsMapSettings,
@@ -190,18 +192,33 @@ def _layers_in(place: Place, settings: QgsMapSettings) -> List[QgsMapLayer]:
 
 
 def _meets(layer: QgsMapLayer, place: Place) -> bool:
-    if isinstance(layer, QgsVectorLayer) and layer.featureCount() == 0:
+    # A count of the features could hold up QGIS: a database reads all of its table for it.
+    if isinstance(layer, QgsVectorLayer) and layer.hasFeatures() == QgsFeatureSource.NoFeaturesAvailable:
         return False
     if layer.extent().isNull() or not layer.crs().isValid():
         return True  # services without an end, and layers that lie where QGIS is told to put them
-    return reprojected_box(layer.extent(), layer.crs(), place.crs).intersects(place.extent)
+    # In a CRS made for a region, the box of a world-wide layer is wrong; the place's box in the layer's CRS is not.
+    there = _box_in(layer.extent(), layer.crs(), place.crs)
+    here = _box_in(place.extent, place.crs, layer.crs())
+    return there is None or here is None or there.intersects(place.extent) or here.intersects(layer.extent())
+
+
+def _box_in(
+    box: QgsRectangle, source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem
+) -> Optional[QgsRectangle]:
+    """The box around a box in the target CRS, None where the projection has no answer."""
+    try:
+        made = reprojected_box(box, source, target)
+    except RsvlmError:
+        return None
+    return made if made.isFinite() else None
 
 
 def _covers(layer: QgsMapLayer, place: Place) -> bool:
-    wanted = reprojected_box(place.extent, place.crs, layer.crs())
+    wanted = _box_in(place.extent, place.crs, layer.crs())
     grown = QgsRectangle(layer.extent())
     grown.grow(1e-6 * max(grown.width(), grown.height()))
-    return grown.contains(wanted)
+    return wanted is not None and grown.contains(wanted)
 
 
 def _native(layer: QgsRasterLayer, place: Place) -> Raster:
@@ -222,9 +239,13 @@ def _native(layer: QgsRasterLayer, place: Place) -> Raster:
 
 def _within(layer: QgsRasterLayer, place: Place) -> Place:
     """The place in the layer's CRS, without what lies so far from the layer that the CRS may not reach there."""
-    near = reprojected_box(layer.extent(), layer.crs(), place.crs)
-    near.scale(1.1)
-    box, area = place.extent.intersect(near), place.area
+    box, area, whole = place.extent, place.area, layer.extent()
+    here = _box_in(box, place.crs, layer.crs())
+    if here is None or here.width() > whole.width() or here.height() > whole.height():
+        near = reprojected_box(whole, layer.crs(), place.crs)
+        near.scale(1.1)
+        box = box.intersect(near)
+        area = None if area is None else area.intersection(QgsGeometry.fromRect(near))
     if area is not None:
-        area = reprojected(area.intersection(QgsGeometry.fromRect(near)), place.crs, layer.crs())
+        area = reprojected(area, place.crs, layer.crs())
     return replace(place, extent=reprojected_box(box, place.crs, layer.crs()), crs=layer.crs(), area=area)

@@ -209,6 +209,48 @@ def test_a_vector_layer_with_nothing_in_the_place_leaves_the_raster_to_its_file(
     assert choose_map(canvas).raster.href == raster.source()
 
 
+def test_looking_for_layers_in_the_place_never_counts_features(memory_layer, canvas, monkeypatch):
+    """A database would read its whole table for the number while QGIS stands still."""
+    show(canvas, [memory_layer])
+    counted = []
+    monkeypatch.setattr(QgsVectorLayer, "featureCount", lambda *_: counted.append(1) or 1)
+    assert choose_map(canvas).layer_count == 1
+    assert not counted
+
+
+def boxes(name: str, crs: str, *extents: QgsRectangle) -> QgsVectorLayer:
+    layer = QgsVectorLayer(f"Polygon?crs={crs}", name, "memory")
+    features = [QgsFeature() for _ in extents]
+    for feature, extent in zip(features, extents):
+        feature.setGeometry(QgsGeometry.fromRect(extent))
+    layer.dataProvider().addFeatures(features)
+    layer.updateExtents()
+    return layer
+
+
+@pytest.mark.parametrize(("crs", "x", "y"), [("EPSG:32632", 300_000, 5_000_000), ("EPSG:2154", 652_000, 6_862_000)])
+def test_a_world_wide_layer_lies_in_every_place(crs, x, y, canvas, qgis_new_project):
+    show(canvas, [boxes("world", "EPSG:4326", QgsRectangle(-180, -90, 180, 90))])
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
+    canvas.setExtent(QgsRectangle(x, y, x + 500, y + 500))
+    assert choose_map(canvas).layer_count == 1
+
+
+def test_a_world_wide_raster_that_only_qgis_knows_the_crs_of_is_read_in_the_place(tmp_path, canvas, qgis_new_project):
+    path = write_raster(tmp_path / "world.tif", epsg=0)
+    file = gdal.Open(str(path), gdal.GA_Update)
+    file.SetGeoTransform((-180, 360 / SIDE, 0, 90, 0, -180 / SIDE))
+    del file
+    layer = QgsRasterLayer(str(path), "world")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    show(canvas, [layer], QgsRectangle(300_000, 5_000_000, 300_500, 5_000_500))
+    transform = QgsCoordinateTransform(UTM, layer.crs(), QgsProject.instance())
+    west, south, east, north = choose_map(canvas).raster.extent
+    middle = transform.transform(canvas.extent().center())
+    assert ((west + east) / 2, (south + north) / 2) == pytest.approx((middle.x(), middle.y()), abs=1e-5)
+    assert north - south < 0.1
+
+
 def test_a_single_point_in_the_place_is_drawn_on_the_raster(raster, canvas):
     point = QgsVectorLayer("Point?crs=EPSG:32632", "point", "memory")
     feature = QgsFeature()
@@ -341,6 +383,46 @@ def test_a_group_is_drawn_from_its_visible_layers(raster, memory_layer, canvas, 
     assert seen.raster.transform[2] == pytest.approx(WEST)
 
 
+def test_a_group_is_drawn_in_the_maps_order_without_results(raster, memory_layer, canvas):
+    from rsvlm.rsvlm_plugin.layers.place import whole_group
+    from rsvlm.rsvlm_plugin.layers.results import RESULT_PROPERTY
+
+    project, result = QgsProject.instance(), boxes("found", "EPSG:32632", raster.extent())
+    result.setCustomProperty(RESULT_PROPERTY, "1")
+    root, layers = project.layerTreeRoot(), [result, raster, memory_layer]
+    project.addMapLayers(layers, False)
+    group = root.addGroup("survey")
+    for layer in layers:
+        group.addLayer(layer)
+    canvas.setDestinationCrs(UTM)
+    assert whole_group(group, canvas).layers == (raster, memory_layer)
+    root.setHasCustomLayerOrder(True)
+    root.setCustomLayerOrder([memory_layer, result, raster])
+    assert whole_group(group, canvas).layers == (memory_layer, raster)
+    for layer in (raster, memory_layer):
+        root.findLayer(layer.id()).setItemVisibilityChecked(False)
+    assert whole_group(group, canvas).layers == (memory_layer, raster), "only the result is checked"
+
+
+@pytest.mark.parametrize(
+    ("crs", "box", "extent"),
+    [
+        ("EPSG:3857", (-180, -90, 180, 83.6), (-20_037_508, -20_048_966, 20_037_508, 18_394_774)),
+        ("EPSG:32632", (-180, -90, 180, 83.6), (166_021, 0, 833_979, 9_284_410)),
+        ("EPSG:32632", (5.8, 47.2, 15.1, 55.1), (257_637, 5_227_395, 961_955, 6_122_929)),
+    ],
+)
+def test_a_layer_in_degrees_lies_where_the_maps_crs_reaches(crs, box, extent, canvas, qgis_new_project):
+    """The last one, Germany, reaches beyond its UTM zone and stays whole."""
+    from rsvlm.rsvlm_plugin.layers.place import whole_layer
+
+    layer = boxes("countries", "EPSG:4326", QgsRectangle(*box))
+    show(canvas, [layer])
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
+    seen = whole_layer(layer, canvas).extent
+    assert (seen.xMinimum(), seen.yMinimum(), seen.xMaximum(), seen.yMaximum()) == pytest.approx(extent, abs=2)
+
+
 def test_a_rotated_map_is_the_tilted_frame_the_user_sees(raster, canvas):
     show(canvas, [raster])
     canvas.setRotation(30)
@@ -396,6 +478,31 @@ def test_a_large_selection_is_its_box_and_never_holds_up_qgis(side, densify, joi
     )
     print(f"{side * side} polygons in {seconds * 1000:.0f} ms")
     assert seconds < 0.25
+
+
+def test_one_polygon_of_very_many_corners_is_its_box(raster, canvas):
+    from rsvlm.rsvlm_plugin.layers.place import selection
+
+    coast = QgsVectorLayer("Polygon?crs=EPSG:32632", "coast", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(WEST, NORTH)).buffer(100, 6000))
+    coast.dataProvider().addFeatures([feature])
+    show(canvas, [coast, raster])
+    coast.selectAll()
+    place = selection(coast, canvas)
+    assert place.area.area() == pytest.approx(200**2)
+    assert place.note == "The selected polygon has very many corners: the box around it is looked at."
+
+
+@pytest.mark.parametrize(("segments", "bent"), [(1, True), (1000, False)])
+def test_only_polygons_of_few_corners_are_bent_edge_by_edge(segments, bent, qgis_new_project):
+    from rsvlm.rsvlm_plugin.layers.geometry import reprojected
+
+    polygon = QgsGeometry.fromPointXY(QgsPointXY(WEST, NORTH)).buffer(100, segments)
+    corners = polygon.constGet().nCoordinates()
+    assert corners == 4 * segments + 1
+    made = reprojected(polygon, UTM, QgsCoordinateReferenceSystem("EPSG:4326"))
+    assert made.constGet().nCoordinates() == (4 * 9 + 1 if bent else corners)
 
 
 def test_no_selection_says_what_to_do(raster, canvas):
