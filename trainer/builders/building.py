@@ -177,6 +177,16 @@ def place_of(image: dict[str, Any]) -> str:
     return json.dumps([image["href"], image.get("window"), image.get("extent"), image.get("bands")])
 
 
+def whole_pictures(records: Sequence[Record], used: Callable[[Record], bool]) -> Iterator[list[Record]]:
+    """All records of the same pictures that are used, wherever they stand; pictures in the order of their first records."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for number, record in enumerate(records):
+        if used(record):
+            found.setdefault(tuple(map(place_of, record.images)), []).append(number)
+    for numbers in found.values():
+        yield [records[number] for number in numbers]
+
+
 def by_picture(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Records that follow each other and show the same pictures."""
     for _, group in groupby(records, key=lambda record: [place_of(image) for image in record.images]):

@@ -18,7 +18,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.components import cell_of, cells, components, middle, parts, pixels_in
 from rsvlm.trainer.builders.pairs import Changed, Pair, Reading, pairs
-from rsvlm.trainer.builders.wording import counted, listed, one_of, plural, put, templates, whereabouts
+from rsvlm.trainer.builders.wording import counted, is_plural, listed, one_of, plural, put, templates, whereabouts
 from rsvlm.trainer.formats.reading import said
 from rsvlm.trainer.metrics.change_answers import CELLS
 from rsvlm.trainer.regions import bbox_of, encode
@@ -82,10 +82,6 @@ class Facts:
         rows = zip(self.counts, self.pair.changed, strict=True)
         return listed([counted(count, one.label, one.state, digits) for count, one in rows if count or zeros])
 
-    @property
-    def verb(self) -> str:
-        return "is" if next(count for count in self.counts if count) == 1 else "are"
-
     def count_answer(self) -> str:
         return self.told(digits=True, zeros=True) if self.any else f"there are no {self.state} {self.classes('or')}"
 
@@ -101,9 +97,17 @@ class Facts:
         if not self.any:
             return list(words["unchanged"])
         where = listed([whereabouts(cell) for cell in self.cells]) if len(self.cells) <= FEW_CELLS else "in many places"
-        kind = words["lost" if self.state == "lost" else "changed"]
+        found = [(one, count) for one, count in zip(self.pair.changed, self.counts, strict=True) if count]
+        single = [_is_one(one, count) for one, count in found]
+        verb, are = ("is" if flag else "are" for flag in (single[0], single == [True]))
+        kind = words["lost" if any(one.state == "lost" for one, _ in found) else "changed"]
         chosen = draw.sample(kind, min(CAPTIONS, len(kind)))
-        return [put(one, what=self.told(), verb=self.verb, where=where) for one in chosen]
+        return [put(one, what=self.told(), verb=verb, are=are, where=where) for one in chosen]
+
+
+def _is_one(one: Changed, count: int) -> bool:
+    """Whether a verb is in singular."""
+    return count == 1 and not is_plural(one.label)
 
 
 def pair_records(facts: Facts, questions: int, job: Job, draw: random.Random) -> Iterator[Record]:
@@ -155,7 +159,7 @@ def open_questions(facts: Facts, draw: random.Random) -> list[tuple[str, str]]:
     one, count = draw.choice(named)
     about = {"state": one.state, "class": plural(one.label)}
     told = words["class_changed"]["yes" if count else "no"]
-    what, verb = counted(count, one.label, one.state), "is" if count == 1 else "are"
+    what, verb = counted(count, one.label, one.state), "is" if _is_one(one, count) else "are"
     found.append((put(words["class_changed"]["ask"], **about), put(told, what=what, verb=verb, **about)))
     if len(named) > 1 and facts.any:
         found.append(_compared(named, words["compare"], draw))
@@ -164,8 +168,10 @@ def open_questions(facts: Facts, draw: random.Random) -> list[tuple[str, str]]:
 
 
 def _of_share(facts: Facts, words: dict[str, str]) -> tuple[str, str]:
-    percent = f"{100 * facts.mask.mean():.2g}" if facts.any else ""
-    return put(words["ask"]), put(words["answer"], percent=percent) if facts.any else words["none"]
+    if not facts.any:
+        return put(words["ask"]), words["none"]
+    percent = 100 * facts.mask.mean()
+    return put(words["ask"]), put(words["answer"], percent=f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}")
 
 
 def _in_cell(facts: Facts, words: dict[str, str], draw: random.Random) -> tuple[str, str]:

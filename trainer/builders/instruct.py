@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer.builders.building import Job, by_picture, split_of
+from rsvlm.trainer.builders.building import Job, split_of, whole_pictures
 from rsvlm.trainer.builders.components import COLUMNS, ROWS, cell_of, parts
-from rsvlm.trainer.builders.things import classes_of
+from rsvlm.trainer.builders.things import class_of, classes_of, is_cover
 from rsvlm.trainer.builders.wording import (
     article,
     class_name,
     counted,
     is_mass,
+    is_plural,
     listed,
     one_of,
     plural,
@@ -62,11 +63,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is known of one picture. width, height: of its regions, in pixels. known: classes of the whole data set."""
+    """What is known of one picture. covers: classes of which a mask has all that there is, however many things that are.
+
+    width, height: of its regions, in pixels. known: classes of the whole data set.
+    """
 
     record: Record
     captions: list[str]
     items: list[Item]
+    covers: list[str]
     width: int
     height: int
     known: Sequence[str]
@@ -82,13 +87,13 @@ Asked = tuple[str, str, str]  # type, question, answer
 def instruct_records(records: Sequence[Record], apart: bool, questions: int, job: Job) -> Iterator[Record]:
     """apart: each connected part of a mask is a thing of its own. questions: of a picture, at most, besides descriptions."""
     known = classes_of(records)
-    for group in by_picture(record for record in records if len(record.images) == 1):
+    for group in whole_pictures(records, lambda record: len(record.images) == 1):
         try:
             shown = _shown(group, apart, known, job)
         except RsvlmError as error:
             job.left_out[error.message] += 1
             continue
-        if not shown.captions and not shown.items:
+        if not shown.captions and not shown.items and not shown.covers:
             job.left_out["the record has neither a caption nor a box or outline"] += 1
             continue
         yield from _records(shown, questions, job)
@@ -103,11 +108,15 @@ def _shown(group: Sequence[Record], apart: bool, known: Sequence[str], job: Job)
     captions = [text for record in group if record.task == "caption" for text in record.captions]
     regions = [(record, region) for record in group for region in record.regions]
     if not regions:
-        return Shown(first, list(dict.fromkeys(captions)), [], 0, 0, known)
+        return Shown(first, list(dict.fromkeys(captions)), [], [], 0, 0, known)
     picture = read_picture(group[0].images[0], 8)
     items: dict[tuple[Any, ...], Item] = {}
+    covers: set[str] = set()
     for record, region in regions:
-        label = class_name(str(record.meta.get("category") or region["label"]))
+        label = class_of(record, region)
+        if is_cover(record) and not apart:
+            covers |= {label for _ in _things(region, picture.height, picture.width, apart)}
+            continue
         for one in _things(region, picture.height, picture.width, apart):
             x0, y0, x1, y1 = one["bbox"]
             x, y = (x0 + x1) / 2 / picture.width, (y0 + y1) / 2 / picture.height
@@ -115,7 +124,8 @@ def _shown(group: Sequence[Record], apart: bool, known: Sequence[str], job: Job)
                 items.setdefault((label, *one["bbox"]), Item(label, {**one, "label": label}, x, y))
             else:
                 job.left_out["a box lies outside of its picture"] += 1
-    return Shown(first, list(dict.fromkeys(captions)), list(items.values()), picture.width, picture.height, known)
+    texts, found = list(dict.fromkeys(captions)), [item for item in items.values() if item.label not in covers]
+    return Shown(first, texts, found, sorted(covers), picture.width, picture.height, known)
 
 
 def _things(region: dict[str, Any], height: int, width: int, apart: bool) -> Iterator[dict[str, Any]]:
@@ -146,7 +156,7 @@ def _records(shown: Shown, questions: int, job: Job) -> Iterator[Record]:
     if shown.captions:
         yield made("brief", "caption", said(draw.choice(words["brief"]), *shown.captions), [])
     long = detailed(shown)
-    if shown.items:
+    if shown.items or shown.covers:
         yield made("detailed", "caption", said(draw.choice(words["detailed"]), long), [])
     asked = [*of_whole(shown, draw), *of_parts(shown, draw)]
     for number, (kind, question, answer) in enumerate(draw.sample(asked, min(questions, len(asked))), 1):
@@ -170,16 +180,25 @@ def detailed(shown: Shown) -> str:
     """The longest caption, how many there are of each class, and where classes with few things lie."""
     words = templates()["instruct"]
     sentences = [max(shown.captions, key=len).rstrip(" .") + "."] if shown.captions else []
-    what = [plural(label) if is_mass(label) else counted(count, label) for label, count in sorted(shown.counts.items())]
+    what = {label: label if is_mass(label) else plural(label) for label in shown.covers}
+    what |= {label: _named(count, label) for label, count in shown.counts.items()}
     if what:
-        first = next(iter(sorted(shown.counts.items())))
-        sentences.append(put(words["inventory"], what=listed(what), verb="is" if first[1] == 1 else "are"))
+        first, *_ = named = [text for _, text in sorted(what.items())]
+        single = is_mass(first) or first.startswith(("a ", "an ", "one "))
+        sentences.append(put(words["inventory"], what=listed(named), verb="is" if single else "are"))
     for label, count in sorted(shown.counts.items()):
         clear = [item for item in shown.items if item.label == label and item.is_clear]
         if count == 1 and clear:
             where = whereabouts(clear[0].cell)
-            sentences.append(put(words["located"], what=f"the {singular(label)}", verb="lies", where=where))
+            verb = "lie" if is_plural(label) else "lies"
+            sentences.append(put(words["located"], what=f"the {singular(label)}", verb=verb, where=where))
     return " ".join(" ".join(sentences).split())
+
+
+def _named(count: int, label: str) -> str:
+    if is_mass(label):
+        return article(singular(label)) if count == 1 else plural(label)
+    return counted(count, label)
 
 
 def of_whole(shown: Shown, draw: random.Random) -> list[Asked]:
@@ -187,11 +206,12 @@ def of_whole(shown: Shown, draw: random.Random) -> list[Asked]:
     words = templates()["instruct"]
     found: list[Asked] = []
     counts = sorted(shown.counts.items())
-    absent = [label for label in shown.known if label not in shown.counts] if shown.items else []
-    asked = [(label, "yes") for label, _ in draw.sample(counts, min(2, len(counts)))]
+    there = sorted({*shown.counts, *shown.covers})
+    absent = [label for label in shown.known if label not in there] if there else []
+    asked = [(label, "yes") for label in draw.sample(there, min(2, len(there)))]
     for label, answer in asked + [(label, "no") for label in draw.sample(absent, min(2, len(absent)))]:
-        one = label if is_mass(label) else article(label)
-        found.append(("presence", one_of(draw, words["presence"]["ask"], a_class=one), words["presence"][answer]))
+        named = _asked_for(label, bool(shown.covers))
+        found.append(("presence", one_of(draw, words["presence"]["ask"], **named), words["presence"][answer]))
     for label, count in counts:
         if not is_mass(label):
             found.append(("count", one_of(draw, words["count"]["ask"], **{"class": plural(label)}), str(count)))
@@ -212,12 +232,12 @@ def of_parts(shown: Shown, draw: random.Random) -> list[Asked]:
     found: list[Asked] = []
     for label, count in sorted(shown.counts.items()):
         (item, *_) = [item for item in shown.items if item.label == label]
-        if count == 1 and item.is_clear:
+        if count == 1 and item.is_clear and not is_plural(label):
             question = one_of(draw, words["where"]["ask"], **{"class": singular(label)})
             found.append(("where", question, put(words["where"]["answer"], where=whereabouts(item.cell))))
     if not shown.items:
         return found
-    clear = sorted({item.cell for item in shown.items if all(_far(other, item.cell) for other in shown.items)})
+    clear = sorted(cell for cell in {item.cell for item in shown.items} if _is_clear(cell, shown))
     for cell in draw.sample(clear, min(2, len(clear))):
         inside = Counter(item.label for item in shown.items if item.cell == cell)
         what = listed([counted(count, label) for label, count in sorted(inside.items())])
@@ -227,13 +247,28 @@ def of_parts(shown: Shown, draw: random.Random) -> list[Asked]:
     own = [item for item in shown.items if item.label == label]
     full = sorted({item.cell for item in own if item.is_clear})
     empty = [cell for cell in CELLS if not any(_touches(item, cell, shown) for item in own)]
-    one = label if is_mass(label) else article(label)
+    named = _asked_for(label)
     for cells, answer in ((full, "yes"), (empty, "no")):
         if cells:
             where = whereabouts(draw.choice(cells))
-            question = one_of(draw, words["inside"]["ask"], a_class=one, where=where)
+            question = one_of(draw, words["inside"]["ask"], **named, where=where)
             found.append(("inside", question, words["inside"][answer]))
     return found
+
+
+def _asked_for(label: str, several: bool = False) -> dict[str, str]:
+    """A class with its verbs: “a ship”, “water”, and “ships” for any number of them."""
+    name = label if is_mass(label) else plural(label) if several else article(label)
+    be, do = ("are", "do") if is_plural(name) else ("is", "does")
+    return {"a_class": name, "be": be, "do": do}
+
+
+def _is_clear(cell: str, shown: Shown) -> bool:
+    """Whether it is beyond doubt what lies in the cell: nothing reaches into it from another one."""
+    if shown.covers:
+        return False
+    reach = (item for item in shown.items if _touches(item, cell, shown))
+    return all(_far(item, cell) for item in shown.items) and all(item.cell == cell for item in reach)
 
 
 def _far(item: Item, cell: str) -> bool:

@@ -21,7 +21,7 @@ from rsvlm.protocol import Raster, Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.cutting import UNSEEN, Box, grid, shows, side_of
 from rsvlm.trainer.builders.osm_features import Feature, read_osm
-from rsvlm.trainer.builders.wording import article, counted, is_mass, listed, one_of, plural, templates
+from rsvlm.trainer.builders.wording import article, counted, is_mass, is_plural, listed, one_of, plural, templates
 from rsvlm.trainer.formats.rasters import rings_of
 from rsvlm.trainer.formats.reading import said
 
@@ -153,14 +153,17 @@ def _record(
     ident = f"{raster.stem}/{int(box[0])}_{int(box[1])}" + (f"/{named[center].osm or center}" if center >= 0 else "")
     draw = job.draw(ident)
     words = templates()["osm"]
-    around_it = around_words([named[at] for at, _ in others], named[center] if center >= 0 else None)
+    told = around_words([named[at] for at, _ in others], named[center] if center >= 0 else None)
+    around_it = listed(told) if told else ""
     captions = []
     if center >= 0:
         what = _one(named[center].name)
         captions.append(one_of(draw, words["title"], center=what))
         if around_it:
-            verb = "is" if around_it.startswith(("a ", "an ", "another ")) and " and " not in around_it else "are"
-            captions.append(one_of(draw, words["titles"], center=what, around=around_it, verb=verb))
+            single = len(told) == 1 and (is_mass(told[0]) or told[0].startswith(("a ", "an ", "another ")))
+            captions.append(
+                one_of(draw, words["titles"], center=what, around=around_it, verb="is" if single else "are")
+            )
     else:
         captions.append(one_of(draw, words["window"], around=around_it))
     meta = {
@@ -175,11 +178,11 @@ def _record(
 
 
 def _one(name: str) -> str:
-    return name if is_mass(name) or name.endswith("steps") else article(name)
+    return name if is_mass(name) else article(name)
 
 
-def around_words(others: Sequence[Feature], center: Feature | None) -> str:
-    """“three other buildings, a track and farmland”: commonest first. Lines are not counted, as one road is often many ways;
+def around_words(others: Sequence[Feature], center: Feature | None) -> list[str]:
+    """“three other buildings”, “a track”, “farmland”: commonest first. Lines are not counted, as one road is often many ways;
     nor is what goes on from a line in the middle under the same name.
     """
     line = center.shape if center and not center.is_area else None
@@ -191,13 +194,13 @@ def around_words(others: Sequence[Feature], center: Feature | None) -> str:
     told = []
     for name, count in counts.most_common(MOST_NAMED):
         other = "other" if center and name == center.name else ""
-        if is_mass(name):
-            told.append(f"{other} {name}".strip().replace("other", "more"))
+        if is_mass(name) or (count == 1 and is_plural(name)):
+            told.append(f"more {name}" if other else name)
         elif count == 1:
             told.append(f"another {name}" if other else article(name))
         else:
             told.append(counted(count, name, other) if name in areas else f"{other} {plural(name)}".strip())
-    return listed(told) if told else ""
+    return told
 
 
 def _box_in(shape: BaseGeometry, box: Box) -> list[float]:

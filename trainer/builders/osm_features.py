@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ from rsvlm.trainer.builders.wording import class_name, templates
 
 SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".pbf", ".osm", ".fgb")
 NULLS = ("", "None", "nan", "NaT")  # columns of numbers and times have no other
+_NO = ("", "no", "f", "false", "0")  # F: in extracts of Geofabrik
 _OTHER = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
+_BELOW = re.compile(r"-[1-9]\d*(\.0)?")
 _TYPES = {"w": "way", "n": "node", "r": "relation", "a": "area"}
 
 
@@ -71,14 +73,13 @@ def read_osm(path: Path, scene: Scene, called: str = "") -> Iterator[Feature]:
             meta, _, shapes, columns = raw.read(path, layer=layer, force_2d=True, bbox=box)
             if shapes is not None:
                 fields = {str(name): values for name, values in zip(meta["fields"], columns, strict=True)}
-                for feature in _features(shapes, fields, layer, crs, scene):
-                    yield feature if feature.name else replace(feature, name=called)
+                yield from _features(shapes, fields, layer, crs, scene, called)
     except errors as error:
         raise RsvlmError("bad_request", f"{path.name} cannot be read.", "Open it in QGIS to check it.") from error
 
 
 def _features(
-    shapes: np.ndarray, fields: Mapping[str, np.ndarray], layer: str, crs: CRS, scene: Scene
+    shapes: np.ndarray, fields: Mapping[str, np.ndarray], layer: str, crs: CRS, scene: Scene, called: str
 ) -> Iterator[Feature]:
     way = Transformer.from_crs(crs, CRS.from_wkt((scene.crs or crs).to_wkt()), always_xy=True)
     back = ~scene.transform
@@ -97,7 +98,8 @@ def _features(
         if shape.geom_type in ("Polygon", "MultiPolygon") and not shape.is_valid:
             shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
         tags = tags_of(row, layer)
-        yield Feature(shape, tags, _ident(row, shape), name_of(tags) or _label_of(row))
+        name = "" if is_hidden(tags) else name_of(tags) or _label_of(row) or called
+        yield Feature(shape, tags, _ident(row, shape), name)
 
 
 def tags_of(row: Mapping[str, str], layer: str) -> dict[str, str]:
@@ -113,6 +115,8 @@ def tags_of(row: Mapping[str, str], layer: str) -> dict[str, str]:
 
 def name_of(tags: Mapping[str, str]) -> str:
     """What is seen from above, by the first key that says it; "" for nothing."""
+    if is_hidden(tags):
+        return ""
     words = templates()["osm"]
     for key, rule in words["keys"].items():
         value = tags.get(key, "")
@@ -133,6 +137,13 @@ def name_of(tags: Mapping[str, str]) -> str:
             )
             return " ".join([*(word for word in extra if word), name])
     return ""
+
+
+def is_hidden(tags: Mapping[str, str]) -> bool:
+    """Whether it lies underground: in a tunnel or culvert, or on a layer below the ground."""
+    if tags.get("tunnel", "").lower() not in _NO or "underground" in (tags.get("location"), tags.get("parking")):
+        return True
+    return bool(_BELOW.fullmatch(tags.get("layer", ""))) and tags.get("bridge", "").lower() in _NO
 
 
 def _label_of(row: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.trainer.builders.building import Job, by_picture, split_of
+from rsvlm.trainer.builders.building import Job, split_of, whole_pictures
 from rsvlm.trainer.builders.colours import NAMES
 from rsvlm.trainer.builders.components import COLUMNS, ROWS
 from rsvlm.trainer.builders.things import Thing, classes_of, things
@@ -104,7 +104,7 @@ def refer_records(
     each: phrases of a thing, at most. absent: phrases of a picture that hold for nothing.
     """
     known = classes_of(records)
-    for group in by_picture(record for record in records if record.images and record.regions):
+    for group in whole_pictures(records, lambda record: bool(record.images and record.regions)):
         first = replace(group[0], split=split_of(group))
         found: list[Thing] = []
         undrawn: set[str] = set()

@@ -11,9 +11,11 @@ from typing import Any
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import formats
 from rsvlm.trainer.builders.building import PICTURES, Job
-from rsvlm.trainer.builders.wording import class_name
+from rsvlm.trainer.builders.things import class_of, is_cover
+from rsvlm.trainer.builders.wording import class_name, is_mass, plural
 from rsvlm.trainer.formats.reading import Source, text_lines
 from rsvlm.trainer.records import Records
+from rsvlm.trainer.regions import decode
 
 FILE_COLUMNS = ("filename", "file", "image", "path", "filepath", "href")
 LABEL_COLUMNS = ("label", "class", "category", "scene", "labels")
@@ -38,11 +40,11 @@ def labelled(path: Path, images: Path | None, job: Job) -> Iterator[Labelled]:
     elif kind == ".csv":
         yield from _table(path, images, job)
     elif kind == ".jsonl":
-        yield from (_of_record(record) for record in Records(path) if len(record.images) == 1)
+        yield from (_of_record(record, job) for record in Records(path) if len(record.images) == 1)
     elif kind == ".json":
         source = Source(path, images, None)
         source.left_out = job.left_out
-        yield from (_of_record(record) for record in formats.read("coco", source))
+        yield from (_of_record(record, job) for record in formats.read("coco", source))
     elif kind in PICTURES:
         yield Labelled(path.stem, {"href": str(path.absolute())}, [], {}, job.split)
     else:
@@ -89,7 +91,25 @@ def _table(path: Path, images: Path | None, job: Job) -> Iterator[Labelled]:
         yield Labelled(f"{path.stem}/{number}", source.image(name), labels, {"filename": name}, split)
 
 
-def _of_record(record: Record) -> Labelled:
+def _of_record(record: Record, job: Job) -> Labelled:
     scene = record.meta.get("scene")
-    labels = [class_name(str(scene))] if scene else [class_name(str(region["label"])) for region in record.regions]
+    labels = [class_name(str(scene))] if scene else _classes(record, job)
     return Labelled(record.id, record.images[0], labels, record.meta, record.split)
+
+
+def _classes(record: Record, job: Job) -> list[str]:
+    """One for each region that is not of nothing; in plural for all of a class, which may be several things."""
+    found = []
+    for region in record.regions:
+        try:
+            if "rle" in region and not decode(region["rle"]).any():
+                continue
+        except RsvlmError as error:
+            job.left_out[error.message] += 1
+            continue
+        if is_cover(record):
+            label = class_of(record, region)
+            found.append(label if is_mass(label) else plural(label))
+        else:
+            found.append(class_name(str(region["label"])))
+    return found

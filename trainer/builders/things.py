@@ -12,7 +12,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.colours import colour_shares
 from rsvlm.trainer.builders.components import middle, parts
-from rsvlm.trainer.builders.wording import class_name
+from rsvlm.trainer.builders.wording import class_name, cover_class
 from rsvlm.trainer.pictures import Picture, read_picture
 from rsvlm.trainer.regions import bbox_of, encode, mask_of
 
@@ -35,14 +35,15 @@ class Thing:
 def things(record: Record, apart: bool, job: Job) -> tuple[list[Thing], set[str]]:
     """All regions that have an outline, and the classes of which some region has none, so that they are not known one by one.
 
-    apart: each connected part of a mask is a thing of its own. Left out and told: regions without an outline, empty ones.
+    apart: each connected part of a mask is a thing of its own. Left out and told: regions without an outline, empty ones, and
+    masks of whole classes that are not taken apart.
     Raises RsvlmError for a picture that cannot be read.
     """
     picture = read_picture(record.images[-1])
     found: list[Thing] = []
     undrawn: set[str] = set()
     for region in record.regions:
-        label = _class(record, region)
+        label = class_of(record, region)
         try:
             mask = mask_of(region, picture.height, picture.width)
         except RsvlmError as error:
@@ -51,6 +52,10 @@ def things(record: Record, apart: bool, job: Job) -> tuple[list[Thing], set[str]
             continue
         if mask is None:
             job.left_out["a region has a box, but no outline"] += 1
+            undrawn.add(label)
+            continue
+        if is_cover(record) and not apart and mask.any():
+            job.left_out["the mask of a whole class is not one thing: add --apart"] += 1
             undrawn.add(label)
             continue
         for part, described in _parts(mask, region, apart):
@@ -63,8 +68,17 @@ def things(record: Record, apart: bool, job: Job) -> tuple[list[Thing], set[str]
     return found, undrawn
 
 
-def _class(record: Record, region: dict[str, Any]) -> str:
-    return class_name(str(record.meta.get("category") or region["label"]))
+def is_cover(record: Record) -> bool:
+    """Whether a region is all that there is of a class (trainer/formats/masks.py), not one thing."""
+    return isinstance(record.meta.get("classes"), list)
+
+
+def class_of(record: Record, region: dict[str, Any]) -> str:
+    """As it stands in a sentence; of coloured masks the class itself, by whichever of its names the region goes."""
+    label = str(record.meta.get("category") or region["label"])
+    if is_cover(record) and label not in record.meta["classes"]:
+        return cover_class(class_name(label))
+    return class_name(label)
 
 
 def _parts(mask: np.ndarray, region: dict[str, Any], apart: bool) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
@@ -86,4 +100,4 @@ def on_pixels(mask: np.ndarray, picture: Picture) -> np.ndarray:
 
 def classes_of(records: Sequence[Record]) -> list[str]:
     """All that things of some records are called, sorted."""
-    return sorted({_class(record, region) for record in records for region in record.regions})
+    return sorted({class_of(record, region) for record in records for region in record.regions})

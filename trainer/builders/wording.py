@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -35,25 +36,43 @@ def class_name(label: str) -> str:
     return " ".join(label.replace("_", " ").replace("-", " ").split()).lower() or "thing"
 
 
+def _parted(name: str) -> tuple[str, str, str]:
+    """Before the word that is counted, that word, and what follows: “”, “row”, “ of garages”."""
+    head, *rest = re.split(r"(?= (?:of|under) )", name, maxsplit=1)
+    start, space, last = head.rpartition(" ")
+    return start + space, last, "".join(rest)
+
+
 def is_mass(name: str) -> bool:
     """Whether it is not counted: water, grass."""
-    return name.rpartition(" ")[2] in templates()["mass"]
+    return _parted(name)[1] in templates()["mass"]
+
+
+def is_plural(name: str) -> bool:
+    """Whether it is several as it stands: buildings, allotment gardens."""
+    _, last, _ = _parted(name)
+    irregular = templates()["plurals"]
+    if last in irregular:
+        return False
+    return last in irregular.values() or (last.endswith("s") and not last.endswith(("ss", "us", "is")))
 
 
 def plural(name: str) -> str:
-    start, space, last = name.rpartition(" ")
+    start, last, rest = _parted(name)
     irregular = templates()["plurals"]
     if last in irregular:
         last = irregular[last]
     elif is_mass(name):
         return f"areas of {name}"
+    elif is_plural(name):
+        return name
     elif last.endswith("y") and last[-2:-1] not in ("a", "e", "o", "u"):
         last = last[:-1] + "ies"
     elif last.endswith(("s", "x", "z", "ch", "sh")):
         last += "es"
     else:
         last += "s"
-    return f"{start}{space}{last}"
+    return f"{start}{last}{rest}"
 
 
 def singular(name: str) -> str:
@@ -62,13 +81,17 @@ def singular(name: str) -> str:
 
 
 def article(words: str) -> str:
-    """a or an before words."""
+    """a or an before words, none before what is plural."""
+    if is_plural(words):
+        return words
     odd = words.startswith(("uni", "use", "one", "eu"))
     return f"{'an' if words[:1].lower() in 'aeiou' and not odd else 'a'} {words}"
 
 
 def counted(count: int, name: str, state: str = "", digits: bool = False) -> str:
-    """“three new buildings”, “3 new buildings” with digits, “one new building”."""
+    """“three new buildings”, “3 new buildings” with digits, “one new building”; “new cars” for one of what is called “cars”."""
+    if count == 1 and is_plural(name) and not digits:
+        return f"{state} {name}".strip()
     number = str(count) if digits or count >= len(NUMBERS) else NUMBERS[count]
     return " ".join(filter(None, (number, state, singular(name) if count == 1 else plural(name))))
 
@@ -89,3 +112,9 @@ def cover_names(label: str) -> list[str]:
     """What a class of land cover is called: its own name first, then others that mean the same."""
     found: list[str] = templates()["cover"]["names"].get(label, [label])
     return found
+
+
+def cover_class(name: str) -> str:
+    """The class of land cover that a name of `cover_names` means; itself where it is none."""
+    known: dict[str, list[str]] = templates()["cover"]["names"]
+    return next((label for label, names in known.items() if name in names), name)

@@ -1,9 +1,10 @@
 """Pictures with coloured masks, a colour for each class, as sets of land cover are published: a .zip or a folder.
 
 It has classes.json {"building": "#3C1098", ...}, images/ and masks/, in which a picture and its mask have one name. Pixels of a
-class that says nothing (ignore, unlabeled), or of a colour that is not in the list, are in no region. Of the pictures, sorted by
-the SHA-256 of their names without endings, the first sixth is the split “held”, seen whole; the others are “train”, seen whole
-and in windows of several sizes, with questions that the masks decide.
+class that says nothing (ignore, unlabeled), or of a colour that is not in the list, are in no region. A region is all that
+there is of a class, and `meta.classes` names those that are there: by it builders know that a region is not one thing. Of the
+pictures, sorted by the SHA-256 of their names without endings, the first sixth is the split “held”, seen whole; the others are
+“train”, seen whole and in windows of several sizes, with questions that the masks decide.
 """
 
 from __future__ import annotations

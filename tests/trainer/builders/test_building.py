@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rsvlm.protocol import Record, RsvlmError, Watch
-from rsvlm.trainer.builders.building import Answers, Job, build, split_of
+from rsvlm.trainer.builders.building import Answers, Job, build, split_of, whole_pictures
 from rsvlm.trainer.records import Records
 
 
@@ -98,3 +98,14 @@ def test_answers_are_kept_while_work_is_stopped_and_go_when_it_is_done(tmp_path:
 )
 def test_picture_with_records_of_several_splits_is_held_out_as_a_whole(splits: str, whole: str):
     assert split_of([Record("a", "vqa", split, [], []) for split in splits.split()]) == whole
+
+
+def test_records_of_a_picture_are_found_wherever_they_stand():
+    rows = [
+        Record(str(number), "vqa", "train", [{"href": href, **more}], [])
+        for number, (href, more) in enumerate(
+            [("a", {}), ("b", {}), ("a", {"window": [0, 0, 9, 9]}), ("a", {}), ("b", {"date": "2020"})]
+        )
+    ]
+    groups = [[record.id for record in group] for group in whole_pictures(rows, lambda record: record.id != "1")]
+    assert groups == [["0", "3"], ["2"], ["4"]]

@@ -23,6 +23,7 @@ from rsvlm.trainer.builders.facts import facts_of
 from rsvlm.trainer.builders.sources import labelled
 from rsvlm.trainer.pictures import read_picture, size_of
 from rsvlm.trainer.records import read_caption_archive
+from rsvlm.trainer.regions import encode
 
 Picture = Callable[[Path, np.ndarray], Path]
 
@@ -115,6 +116,26 @@ def test_tables_records_and_coco_give_labels_too(tmp_path: Path, picture: Pictur
     lines.write_text(json.dumps(row.to_json()))
     (record,), _ = made(lines, geo=False)
     assert "a golf course" in record.captions[0].lower() and record.split == "test"
+
+
+def test_regions_of_nothing_are_not_told_and_whole_classes_have_no_article(tmp_path: Path, picture: Picture):
+    """As “rsvlm data convert masks” writes windows; without `classes`, as other records have masks."""
+    href = str(picture(tmp_path / "a.png", np.full((64, 64, 3), 9, np.uint8)))
+    left, nothing = np.zeros((64, 64), bool), np.zeros((64, 64), bool)
+    left[:, :30] = True
+    masks = {"roofs": left, "open water": nothing, "plants": ~left}
+    regions = [{"label": name, "rle": encode(mask)} for name, mask in masks.items()]
+    damaged = {"label": "road", "rle": {"size": [64, 64], "counts": [5]}}
+    rows = [
+        Record("a", "segment", "train", [{"href": href}], [], regions, {"classes": ["building", "vegetation"]}),
+        Record("b", "segment", "train", [{"href": href}], [], [*regions[1:], damaged]),
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(json.dumps(row.to_json()) for row in rows))
+    (cover, other), job = made(path, geo=False)
+    assert cover.meta["labels"] == ["buildings", "vegetation"] and other.meta["labels"] == ["plants"]
+    assert all("buildings and vegetation" in text.lower() and "a build" not in text for text in cover.captions)
+    assert sum(job.left_out.values()) == 1
 
 
 def test_same_seed_same_captions_other_seed_others(classes: Path):

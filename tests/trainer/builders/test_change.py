@@ -154,6 +154,60 @@ def test_maps_of_classes_tell_what_is_new_and_what_is_lost(tmp_path: Path, pictu
     assert count.captions == ["0 new ponds, 2 new houses, 1 lost pond and 0 lost houses"]
 
 
+def sentences(
+    folder: Path, picture: Picture, before: np.ndarray, after: np.ndarray, classes: dict[int, str]
+) -> set[str]:
+    """What captions of several seeds say of two maps of classes."""
+    for name, values in (("label", before), ("map", after)):
+        picture(folder / name / "x.png", values.astype(np.uint8))
+    for date in "AB":
+        picture(folder / date / "x.png", np.zeros((*before.shape, 3), np.uint8))
+    made = [record for seed in range(4) for record in built(folder, Reading(classes, "", 256, 1), seed, masks=2)[0]]
+    return {text for record in made if record.meta["type"] == "caption" for text in record.captions}
+
+
+def test_what_is_lost_is_not_shown_by_the_later_image(tmp_path: Path, picture: Picture):
+    """Maps of both dates: a house goes, and in a second pair another one comes besides."""
+    before, after = np.zeros((30, 30)), np.zeros((30, 30))
+    before[2:8, 2:8] = 1
+    gone = sentences(tmp_path / "gone", picture, before, after, {1: "house"})
+    assert gone == {
+        "Between the two dates there is one lost house at the top left.",
+        "Compared with the earlier image, there is one lost house at the top left.",
+        "There is one lost house at the top left.",
+    }
+    after[22:28, 22:28] = 1
+    both = sentences(tmp_path / "both", picture, before, after, {1: "house"})
+    assert both and all("one new house and one lost house" in text for text in both)
+    assert not any("later image" in text for text in both)
+    came = sentences(tmp_path / "came", picture, np.zeros((30, 30)), after, {1: "house"})
+    assert "The later image shows one new house at the bottom right." in came
+
+
+def test_verb_is_that_of_all_that_is_named(tmp_path: Path, picture: Picture):
+    after = np.zeros((30, 30))
+    after[2:8, 2:8] = 1
+    one = sentences(tmp_path / "one", picture, np.zeros((30, 30)), after, {1: "road", 2: "house"})
+    assert "One new road is seen at the top left." in one
+    after[2:5, 12:15] = after[2:5, 16:19] = 2
+    several = sentences(tmp_path / "several", picture, np.zeros((30, 30)), after, {1: "road", 2: "house"})
+    what = "ne new road and two new houses"
+    assert f"O{what} are seen at the top left and at the top." in several
+    assert f"Between the two dates there is o{what} at the top left and at the top." in several
+
+
+@pytest.mark.parametrize("rows, percent", [(30, "100"), (3, "10"), (1, "3.3")])
+def test_share_is_told_without_an_exponent(tmp_path: Path, picture: Picture, rows: int, percent: str):
+    mask = np.zeros((30, 30), np.uint8)
+    mask[:rows] = 1
+    picture(tmp_path / "label" / "x.png", mask)
+    for date in "AB":
+        picture(tmp_path / date / "x.png", np.zeros((30, 30, 3), np.uint8))
+    records, _ = built(tmp_path, Reading({}, "new", 256, 1))
+    answers = [text for record in records for text in record.captions if text.startswith("About")]
+    assert answers == [f"About {percent} percent of the image has changed."]
+
+
 def test_same_seed_same_bytes_other_seed_other_words(folder: Path):
     first = [record.to_json() for record in built(folder, NEW, 0)[0]]
     assert first == [record.to_json() for record in built(folder, NEW, 0)[0]]

@@ -20,6 +20,7 @@ from rsvlm.trainer.builders.instruct import instruct_records
 from rsvlm.trainer.builders.refer import refer_records
 from rsvlm.trainer.builders.wording import NUMBERS, templates
 from rsvlm.trainer.records import Records
+from rsvlm.trainer.regions import bbox_of, encode
 
 CLASSES = ("ship", "storage_tank", "harbor", "bridge")
 PLURALS = {"ships": "ship", "storage tanks": "storage tank", "harbors": "harbor", "bridges": "bridge"}
@@ -190,6 +191,103 @@ def test_picture_of_two_splits_is_held_out_with_all_that_it_shows(tmp_path: Path
     found = made(path)
     assert {record.split for record in found} == {"test"}
     assert [record.captions for record in found if record.meta["type"] == "count"] == [["2"]]
+
+
+def written(folder: Path, rows: list[Record]) -> Path:
+    path = folder / "given.jsonl"
+    path.write_text("\n".join(json.dumps(row.to_json()) for row in rows))
+    return path
+
+
+def asked_of(records: list[Record], kind: str) -> dict[str, str]:
+    """Question -> answer."""
+    return {r.messages[0]["content"]: r.captions[0] for r in records if r.meta["type"] == kind}
+
+
+def test_records_of_a_picture_belong_together_wherever_they_stand(tmp_path: Path, picture: Callable[..., Path]):
+    one, other = (str(picture(tmp_path / f"{name}.png", np.full((60, 60, 3), 80, np.uint8))) for name in "ab")
+    rows = [
+        Record(name, "ground", split, [{"href": href}], [], [{"label": label, "bbox": [x, 5, x + 10, 15]}])
+        for name, split, href, label, x in (
+            ("1", "train", one, "ship", 2),
+            ("2", "train", other, "car", 2),
+            ("3", "test", one, "car", 45),
+        )
+    ]
+    found = made(written(tmp_path, rows))
+    assert [record.meta["of"] for record in found] == sorted(record.meta["of"] for record in found)
+    first = [record for record in found if record.images[0]["href"] == one]
+    assert {record.split for record in first} == {"test"} and len({record.id for record in found}) == len(found)
+    presence = asked_of(first, "presence")
+    assert len(presence) == 2 and set(presence.values()) == {"yes"}
+
+
+def test_things_that_fill_a_part_are_told_of_it(tmp_path: Path, picture: Callable[..., Path]):
+    """A harbor over all of the picture and a car at the top left: it is not said that there lies a car alone."""
+    href = str(picture(tmp_path / "a.png", np.full((90, 90, 3), 80, np.uint8)))
+    boxes = [{"label": "harbor", "bbox": [0, 0, 90, 90]}, {"label": "car", "bbox": [10, 10, 20, 20]}]
+    path = written(tmp_path, [Record("a", "ground", "train", [{"href": href}], [], boxes)])
+    assert set(asked_of(made(path), "here").values()) == {"One harbor."}, "in the middle, where there is nothing else"
+    path = written(tmp_path, [Record("a", "ground", "train", [{"href": href}], [], boxes[1:])])
+    assert set(asked_of(made(path), "here").values()) == {"One car."}
+
+
+def cover(href: str, names: dict[str, np.ndarray], classes: list[str]) -> Record:
+    """As “rsvlm data convert masks” writes it."""
+    regions = [
+        {"label": name, **({"bbox": box} if (box := bbox_of(mask)) else {}), "rle": encode(mask)}
+        for name, mask in names.items()
+    ]
+    return Record("a", "segment", "train", [{"href": href}], [], regions, {"classes": classes})
+
+
+def test_masks_of_whole_classes_are_told_by_class_and_not_counted(tmp_path: Path, picture: Callable[..., Path]):
+    """Two houses and a lake, called as windows call them; there is no road."""
+    href = str(picture(tmp_path / "a.png", np.full((60, 60, 3), 80, np.uint8)))
+    houses, lake, nothing = (np.zeros((60, 60), bool) for _ in range(3))
+    houses[5:15, 5:15] = houses[5:15, 45:55] = True
+    lake[30:] = True
+    names = {"roofs": houses, "open water": lake, "streets and roads": nothing}
+    path = written(tmp_path, [cover(href, names, ["building", "water"])])
+    found = made(path)
+    assert {record.meta["type"] for record in found} == {"detailed", "presence", "dialogue"}
+    assert [record.captions for record in found if record.meta["type"] == "detailed"] == [
+        ["There are buildings and water."]
+    ]
+    for question, answer in asked_of(found, "presence").items():
+        asked = re.match(r"(?:Are there|Is there|Does the image show) (buildings|water|roads)\b", question)
+        assert asked and (answer == "no") == (asked[1] == "roads"), question
+        assert question.startswith("Is there") <= (asked[1] == "water")
+    apart = list(instruct_records(Records(path), True, 99, Job("instruct", 0, [path], {})))
+    assert list(asked_of(apart, "count").values()) == ["2"]
+    assert "There are two buildings and an area of water." in next(
+        record.captions[0] for record in apart if record.meta["type"] == "detailed"
+    )
+
+
+def test_class_of_a_set_keeps_its_name_though_another_one_is_called_so(tmp_path: Path, picture: Callable[..., Path]):
+    href = str(picture(tmp_path / "a.png", np.full((60, 60, 3), 80, np.uint8)))
+    found = made(written(tmp_path, [cover(href, {"roofs": np.ones((60, 60), bool)}, ["roofs"])]))
+    assert found[0].captions == ["There are roofs."]
+
+
+@pytest.mark.parametrize(
+    "labels, told",
+    [
+        (["water"], "There is an area of water."),
+        (["water", "water"], "There are areas of water."),
+        (["building", "ship", "ship"], "There is one building and two ships."),
+        (["buildings"], "There are buildings."),
+    ],
+)
+def test_inventory_agrees_with_what_it_names(
+    tmp_path: Path, picture: Callable[..., Path], labels: list[str], told: str
+):
+    href = str(picture(tmp_path / "a.png", np.full((90, 90, 3), 80, np.uint8)))
+    places = ((25, 25), (55, 25), (25, 55))  # between the cells of the grid
+    boxes = [{"label": label, "bbox": [x, y, x + 10, y + 10]} for label, (x, y) in zip(labels, places, strict=False)]
+    found = made(written(tmp_path, [Record("a", "ground", "train", [{"href": href}], [], boxes)]))
+    assert [record.captions for record in found if record.meta["type"] == "detailed"] == [[told]]
 
 
 def test_what_gives_no_instruction_is_told(tmp_path: Path, picture: Callable[..., Path]):

@@ -21,6 +21,7 @@ from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.osm import Windows, osm_records
 from rsvlm.trainer.builders.osm_features import name_of, tags_of
+from rsvlm.trainer.builders.wording import article, counted, plural
 from rsvlm.trainer.formats.rasters import on_map
 from rsvlm.trainer.pictures import read_picture
 from rsvlm.trainer.records import Records
@@ -156,10 +157,84 @@ def test_seed_chooses_among_windows_that_are_too_near(raster: Path, features: Pa
         ({"other_tags": '"leisure"=>"pitch","sport"=>"soccer"'}, "multipolygons", "football pitch"),
         ({"fclass": "residential", "code": "5122"}, "gis_osm_roads_free_1", "residential road"),
         ({"fclass": "building"}, "gis_osm_buildings_a_free_1", "building"),
+        ({"building": "demolished"}, "", ""),
+        ({"building": "proposed", "landuse": "grass"}, "", "grass"),
+        ({"highway": "primary", "tunnel": "yes"}, "", ""),
+        ({"highway": "primary", "tunnel": "no"}, "", "main road"),
+        ({"fclass": "primary", "tunnel": "F", "bridge": "F", "layer": "0"}, "gis_osm_roads_free_1", "main road"),
+        ({"fclass": "primary", "tunnel": "T", "bridge": "F", "layer": "-1"}, "gis_osm_roads_free_1", ""),
+        ({"waterway": "stream", "tunnel": "culvert", "layer": "-1"}, "", ""),
+        ({"railway": "rail", "layer": "-2"}, "", ""),
+        ({"highway": "track", "layer": "-1", "bridge": "yes"}, "", "bridge"),
+        ({"highway": "track", "layer": "1"}, "", "track"),
+        ({"man_made": "storage_tank", "location": "underground"}, "", ""),
+        ({"amenity": "parking", "parking": "underground"}, "", ""),
+        ({"amenity": "parking", "parking": "surface"}, "", "car park"),
     ],
 )
 def test_tags_name_what_is_seen_from_above(row: dict[str, str], layer: str, name: str):
     assert name_of(tags_of(row, layer)) == name
+
+
+def test_what_lies_underground_has_no_name_of_its_own_either(raster: Path, tmp_path: Path):
+    rows: Rows = [
+        (shapely.box(95, 95, 105, 105), {"building": "house"}),
+        (shapely.LineString([(80, 120), (140, 125)]), {"label": "road", "tunnel": "yes"}),
+        (shapely.LineString([(80, 90), (140, 90)]), {"note": "x", "tunnel": "yes"}),
+    ]
+    features = write_features(tmp_path / "osm.geojson", rows)
+    (house,), job = made(raster, features, Windows(64, False, 16, 0, 4.0, "", called="road"))
+    record = made(raster, features, Windows(64, False, 16, 0, 4.0, "", called="road"))[0][house]
+    assert record.meta["surrounding_tags"] == [] and not any("road" in text for text in record.captions)
+    assert job.left_out["the tags of a feature name nothing that is seen from above"] == 2
+
+
+@pytest.mark.parametrize(
+    "name, several, one",
+    [
+        ("row of garages", "rows of garages", "a row of garages"),
+        ("place of worship", "places of worship", "a place of worship"),
+        ("allotment gardens", "allotment gardens", "allotment gardens"),
+        ("building under construction", "buildings under construction", "a building under construction"),
+        ("body of water", "bodies of water", "a body of water"),
+        ("water", "areas of water", "a water"),
+        ("buildings", "buildings", "buildings"),
+        ("glass house", "glass houses", "a glass house"),
+        ("overpass", "overpasses", "an overpass"),
+        ("bus", "buses", "a bus"),
+        ("person", "people", "a person"),
+        ("people", "people", "people"),
+        ("aircraft", "aircraft", "an aircraft"),
+        ("quay", "quays", "a quay"),
+    ],
+)
+def test_head_of_a_name_is_what_is_counted(name: str, several: str, one: str):
+    assert (plural(name), article(name)) == (several, one)
+
+
+def test_numbers_go_with_the_head_of_a_name():
+    assert counted(3, "building under construction", "new") == "three new buildings under construction"
+    assert counted(1, "building under construction") == "one building under construction"
+    assert (counted(1, "cars", "new"), counted(1, "cars", "new", digits=True)) == ("new cars", "1 new cars")
+
+
+@pytest.mark.parametrize(
+    "around, told",
+    [
+        ([{"landuse": "farmland"}], "around it is farmland."),
+        ([{"landuse": "farmland"}, {"landuse": "forest"}], "around it are farmland and forest."),
+        ([{"landuse": "allotments"}], "around it are allotment gardens."),
+        ([{"building": "garages"}] * 2, "around it are two rows of garages."),
+        ([{"amenity": "place_of_worship"}], "around it is a place of worship."),
+        ([{"building": "house"}], "around it is another house."),
+    ],
+)
+def test_verb_goes_with_what_is_around(raster: Path, tmp_path: Path, around: list[dict[str, str]], told: str):
+    shapes: Rows = [(shapely.box(95, 95, 105, 105), {"building": "house", "full_id": "w1"})]
+    shapes += [(shapely.box(110 + 8 * at, 95, 116 + 8 * at, 105), tags) for at, tags in enumerate(around)]
+    features = write_features(tmp_path / "osm.geojson", shapes)
+    texts = {text for seed in range(12) for text in made(raster, features, AROUND, seed)[0]["way/1"].captions}
+    assert f"An aerial view of a house; {told}" in texts
 
 
 def test_openstreetmaps_own_files_are_read(raster: Path, tmp_path: Path):

@@ -18,7 +18,7 @@ from rsvlm.trainer.builders.building import Job, given
 from rsvlm.trainer.builders.colours import NAMES, colour_shares
 from rsvlm.trainer.builders.refer import refer_records
 from rsvlm.trainer.records import Records
-from rsvlm.trainer.regions import mask_of
+from rsvlm.trainer.regions import encode, mask_of
 
 Picture = Callable[[Path, np.ndarray], Path]
 COLOURS = {"red": (200, 40, 40), "white": (235, 235, 230), "blue": (50, 80, 190), "green": (60, 130, 60)}
@@ -138,6 +138,42 @@ def test_picture_of_two_splits_is_held_out_with_all_that_it_shows(tmp_path: Path
     assert {record.split for record in records} == {"val"}
     said = {record.messages[0]["content"] for record in records}
     assert "the leftmost house" in said and "the house" not in said
+
+
+def test_records_of_a_picture_belong_together_wherever_they_stand(tmp_path: Path, picture: Picture):
+    """A house, a pond of another picture, and a second house of the first one, which is held out."""
+    hrefs = {name: str(picture(tmp_path / f"{name}.png", np.full((90, 90, 3), 90, np.uint8))) for name in "ab"}
+    rows = []
+    for name, split, label, x in (("a", "train", "house", 5), ("b", "train", "pond", 5), ("a", "test", "house", 70)):
+        ring = [[x, 10], [x + 10, 10], [x + 10, 20], [x, 20]]
+        regions = [{"label": label, "polygon": [ring]}]
+        rows.append(Record(f"{name}/{x}", "segment", split, [{"href": hrefs[name]}], [], regions).to_json())
+    path = tmp_path / "given.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    records, _ = made(path, absent=0)
+    first = [record for record in records if record.images[0]["href"] == hrefs["a"]]
+    said = {record.messages[0]["content"] for record in first}
+    assert {record.split for record in first} == {"test"} and "the leftmost house" in said and "the house" not in said
+
+
+def test_masks_of_whole_classes_are_things_only_where_they_are_taken_apart(tmp_path: Path, picture: Picture):
+    """As “rsvlm data convert masks” writes windows: under another name of the class, and a road of nothing."""
+    href = str(picture(tmp_path / "a.png", np.full((90, 90, 3), 90, np.uint8)))
+    houses = np.zeros((90, 90), bool)
+    houses[5:15, 5:15] = houses[60:85, 60:85] = True
+    masks = {"roofs": houses, "roads": np.zeros((90, 90), bool)}
+    regions = [{"label": name, "rle": encode(mask)} for name, mask in masks.items()]
+    path = tmp_path / "given.jsonl"
+    row = Record("a", "segment", "train", [{"href": href}], [], regions, {"classes": ["building"]})
+    path.write_text(json.dumps(row.to_json()))
+    records, job = made(path, absent=0)
+    assert not records and job.left_out == {
+        "the mask of a whole class is not one thing: add --apart": 1,
+        "the outline of a region is empty": 1,
+    }
+    apart = list(refer_records(Records(path), True, 1, 9, 0, job))
+    assert "the largest building" in {record.messages[0]["content"] for record in apart}
+    assert {record.meta["category"] for record in apart} == {"building"}
 
 
 def test_parts_of_a_mask_are_things_of_their_own_if_asked(tmp_path: Path, picture: Picture):
