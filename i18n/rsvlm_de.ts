@@ -787,6 +787,11 @@
         <translation>Ziehen Sie auf der Karte ein Rechteck auf; Esc bricht ab.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/dock/dragging.py"/>
+        <source>Drag it again in a moment, or end the editing of the layer first.</source>
+        <translation>Ziehen Sie sie gleich noch einmal, oder beenden Sie zuerst die Bearbeitung des Layers.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>Drag one on the map.</source>
         <translation>Ziehen Sie auf der Karte eines auf.</translation>
@@ -2766,6 +2771,11 @@
         <translation>Das rsvlm-Backend wurde beendet, bevor es bereit war.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/layers/place.py"/>
+        <source>The selected polygon has very many corners: the box around it is looked at.</source>
+        <translation>Das ausgewählte Polygon hat sehr viele Ecken: Betrachtet wird das Rechteck darum.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/place_row.py"/>
         <source>The selected polygons of the current layer</source>
         <translation>Die gewählten Polygone des aktuellen Layers</translation>
@@ -3154,6 +3164,11 @@
         <location filename="../rsvlm_plugin/layers/found_group.py"/>
         <source>What was looked at</source>
         <translation>Was betrachtet wurde</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/dock/dragging.py"/>
+        <source>What was saved last is not in {path} itself yet: something else is using the file.</source>
+        <translation>Was zuletzt gespeichert wurde, ist noch nicht in {path} selbst: Etwas anderes benutzt die Datei.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>

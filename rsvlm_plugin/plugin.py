@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .client import Backend
     from .dock.dock import RsvlmDock
     from .dock.result_actions import ResultActions
+    from .dock.saved import Relocating
     from .layers.measuring import ProjectMeasuring
     from .settings.options import RsvlmOptionsFactory
 
@@ -49,6 +50,7 @@ class RsvlmPlugin(QObject):
         self._reopening: Optional[QTimer] = None
         self._result_actions: Optional["ResultActions"] = None
         self._measuring: Optional["ProjectMeasuring"] = None
+        self._relocating: Optional["Relocating"] = None
 
     def initGui(self) -> None:  # noqa: N802 (QGIS's name)
         """Add everything to QGIS."""
@@ -56,6 +58,7 @@ class RsvlmPlugin(QObject):
         self._init_actions()
         self._init_layer_action()
         self._init_measuring()
+        self._init_relocating()
         self._init_options()
         self.initProcessing()
         self._init_reopening()
@@ -66,6 +69,7 @@ class RsvlmPlugin(QObject):
         self._unload_dock()
         self._unload_processing()
         self._unload_options()
+        self._unload_relocating()
         self._unload_measuring()
         self._unload_layer_action()
         self._unload_actions()
@@ -175,6 +179,16 @@ class RsvlmPlugin(QObject):
         self._measuring.dispose()
         self._measuring.deleteLater()
         self._measuring = None
+
+    def _init_relocating(self) -> None:
+        from .dock.saved import Relocating
+
+        self._relocating = Relocating(self)
+
+    def _unload_relocating(self) -> None:
+        self._relocating.dispose()
+        self._relocating.deleteLater()
+        self._relocating = None
 
     def _init_options(self) -> None:
         from .settings.options import RsvlmOptionsFactory

@@ -156,6 +156,7 @@ class Answers(QWidget):
         self._count()
         card.zoom_asked.connect(lambda: self._to_map(lambda: zoom(self._canvas, record.footprint(), record.answer_crs)))
         card.layer_asked.connect(lambda: self.open_layer(record))
+        card.drag_refused.connect(lambda error: self._report.error(error))
         card.copy_asked.connect(lambda: QApplication.clipboard().setText(record.answer.text))
         card.save_asked.connect(lambda: self._save_as(record))
         card.correct_asked.connect(lambda: self._edit(card, record))

@@ -35,6 +35,7 @@ class Card(QFrame):
     stop_asked = pyqtSignal()
     zoom_asked = pyqtSignal()
     layer_asked = pyqtSignal()
+    drag_refused = pyqtSignal(object)  # RsvlmError
     copy_asked = pyqtSignal()
     save_asked = pyqtSignal()
     correct_asked = pyqtSignal()
@@ -122,7 +123,8 @@ class Card(QFrame):
         self.details_button.setCheckable(True)
         self.details_button.toggled.connect(self._details.setVisible)
         actions.addWidget(self.details_button)
-        DragOut(self._actions.findChild(QToolButton, "rsvlm_card_layer"), self._dragged)
+        drag = DragOut(self._actions.findChild(QToolButton, "rsvlm_card_layer"), self._dragged)
+        drag.refused.connect(self.drag_refused)
         actions.addStretch(1)
         remove = self._button(tr("Remove"), tr("Remove this answer"), icons.theme("mActionDeleteSelected"), "remove")
         remove.clicked.connect(self.remove_asked)

@@ -124,6 +124,7 @@ class RsvlmDock(QgsDockWidget):
     def _connect(self) -> None:
         self._map_signals = (
             self._canvas.extentsChanged,
+            self._canvas.layersChanged,
             self._canvas.mapCanvasRefreshed,
             self._canvas.selectionChanged,
             self._canvas.currentLayerChanged,

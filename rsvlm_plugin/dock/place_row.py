@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional
 
-from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsRectangle
+from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
@@ -14,6 +14,7 @@ from ...protocol import RsvlmError
 from ..canvas.outline import Outline
 from ..canvas.rectangle import RectangleDrawing
 from ..layers import place as places
+from ..layers.results import is_result
 from ..translation import tr
 from . import icons
 from .layer_choice import LayerChoice
@@ -31,6 +32,7 @@ class PlaceRow(QWidget):
         self._rectangle: Optional[QgsRectangle] = None
         self._rectangle_crs = self._canvas.mapSettings().destinationCrs()
         self._outline = Outline(self._canvas)
+        self._lender = ""  # id of the layer whose selection was meant last
         self._drawing = RectangleDrawing(self._canvas, self)
         self._drawing.drawn.connect(self._take_rectangle)
         self._drawing.ended.connect(self._drawing_ended)
@@ -108,7 +110,7 @@ class PlaceRow(QWidget):
                 return places.whole_group(node, self._canvas)
             return places.whole_layer(node, self._canvas)
         if self._kind == "selection":
-            return places.selection(self._iface.activeLayer(), self._canvas)
+            return places.selection(self._lending(), self._canvas)
         if self._kind == "drawn":
             if self._rectangle is None:
                 raise RsvlmError("bad_extent", tr("No rectangle is drawn yet."), tr("Drag one on the map."))
@@ -136,6 +138,7 @@ class PlaceRow(QWidget):
         """Back to the map extent, for another project."""
         self._drawing.stop()
         self._rectangle = None
+        self._lender = ""
         self.kind = "map"
 
     def dispose(self) -> None:
@@ -144,6 +147,16 @@ class PlaceRow(QWidget):
         self._drawing.stop()
         self._outline.dispose()
         self.layer_choice.dispose()
+
+    def _lending(self) -> Optional[QgsMapLayer]:
+        """The current layer. A result, made current by Find, leaves the selection to the layer before until it has one itself."""
+        layer = self._iface.activeLayer()
+        before = QgsProject.instance().mapLayer(self._lender)
+        is_unselected = isinstance(layer, QgsVectorLayer) and not layer.selectedFeatureCount()
+        if before is not None and is_unselected and is_result(layer):
+            return before
+        self._lender = layer.id() if layer is not None else ""
+        return layer
 
     def _clicked(self, kind: str) -> None:
         if kind == "drawn":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from qgis.core import Qgis, QgsMessageLog, QgsProject
+from qgis.core import Qgis, QgsMessageLog, QgsPathResolver, QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..layers.record import Record
@@ -72,6 +72,42 @@ class SavedAnswers(QObject):
 
     def _saving(self, _document: object) -> None:
         self.saving.emit()
+
+
+class Relocating(QObject):
+    """Has the project's answers find their files after it is saved into another folder, be there a dock or not.
+
+    An open dock stores its answers once more after this, to the same effect.
+    """
+
+    def __init__(self, parent: Optional[QObject] = None) -> None:
+        super().__init__(parent)
+        self._project = QgsProject.instance()
+        self._remember()
+        self._project.readProject.connect(self._remember)
+        self._project.cleared.connect(self._remember)
+        self._project.writeProject.connect(self._relocate)
+
+    def dispose(self) -> None:
+        """Let go of the project."""
+        self._project.readProject.disconnect(self._remember)
+        self._project.cleared.disconnect(self._remember)
+        self._project.writeProject.disconnect(self._relocate)
+
+    def _remember(self, _document: object = None) -> None:
+        """From where the answers' paths lead now."""
+        self._before: QgsPathResolver = self._project.pathResolver()
+
+    def _relocate(self, _document: object) -> None:
+        before = self._before
+        self._remember()
+        text, _found = self._project.readEntry(SCOPE, KEY, "[]")
+        try:
+            items = [_located(_located(item, before.readPath), self._project.writePath) for item in json.loads(text)]
+        except (ValueError, TypeError, AttributeError):
+            return  # of another version, which `load` keeps aside
+        if items:
+            self._project.writeEntry(SCOPE, KEY, json.dumps(items, ensure_ascii=False))
 
 
 def _located(item: Dict[str, Any], path: Callable[[str], str]) -> Dict[str, Any]:

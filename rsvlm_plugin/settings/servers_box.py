@@ -31,6 +31,7 @@ from ..client.server_key import forget_key, store_key
 from ..client.server_reply import Said
 from ..dock import figures
 from ..translation import tr
+from .store import SERVER, Settings
 
 # Where the usual ones listen unless told otherwise.
 KNOWN = (
@@ -48,6 +49,7 @@ class ServersBox(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._servers: List[Server] = shared_servers().load()
+        self._kept_names = [server.name for server in self._servers]  # by the place in the list; empty = a new one
         self._keys: Dict[int, str] = {}  # typed, not kept yet; by the place in the list
         self._forgotten: List[str] = []  # authcfgs of keys that are to go
         self._reply: Optional[ServerReply] = None
@@ -60,6 +62,7 @@ class ServersBox(QWidget):
 
     def apply(self) -> bool:
         """Keep the servers, and their keys in QGIS's authentication manager, which may ask for its password."""
+        self._change_url()
         for row, key in self._keys.items():
             server = self._servers[row]
             try:
@@ -70,8 +73,18 @@ class ServersBox(QWidget):
         for authcfg in self._forgotten:
             forget_key(authcfg)
         self._forgotten.clear()
+        self._keep_choice()
         shared_servers().save(self._servers)
         return False
+
+    def _keep_choice(self) -> None:
+        """Who answers is remembered by name: a server that is called otherwise now still does."""
+        names = [server.name for server in self._servers]
+        renamed = {SERVER + before: SERVER + name for before, name in zip(self._kept_names, names) if before}
+        chosen = Settings().model
+        if chosen in renamed:
+            Settings().model = renamed[chosen]
+        self._kept_names = names
 
     def _build(self) -> None:
         intro = _wrapped(
@@ -172,7 +185,9 @@ class ServersBox(QWidget):
         self._servers[row] = replace(self._servers[row], **fields)
 
     def _add(self, name: str, url: str) -> None:
+        self._change_url()
         self._servers.append(Server(self._unique(name, -1), url))
+        self._kept_names.append("")
         self.list.addItem(QListWidgetItem(self._servers[-1].name))
         self.list.setCurrentRow(len(self._servers) - 1)
         (self.model if url else self.url).setFocus()
@@ -180,6 +195,7 @@ class ServersBox(QWidget):
     def _remove(self) -> None:
         row = self.list.currentRow()
         gone = self._servers.pop(row)
+        del self._kept_names[row]
         if gone.authcfg:
             self._forgotten.append(gone.authcfg)
         self._keys = {(n if n < row else n - 1): key for n, key in self._keys.items() if n != row}
@@ -235,6 +251,9 @@ class ServersBox(QWidget):
         self.list.item(row).setText(self._servers[row].name)
 
     def _change_url(self) -> None:
+        """Take what is typed. On macOS, a button that is clicked leaves the focus, and so the editing, where it is."""
+        if self._server() is None:
+            return
         self._change(url=normalised(self.url.text()))
         self.url.setText(self._server().url)
         self._show_allowance()
@@ -256,6 +275,7 @@ class ServersBox(QWidget):
         self._change(allowed_host=self._server().host if allowed else "")
 
     def _get_models(self) -> None:
+        self._change_url()
         self._ask(server_describe.models(self._server(), self._keys.get(self.list.currentRow())), self._show_models)
 
     def _show_models(self, names: List[str]) -> None:
@@ -266,6 +286,7 @@ class ServersBox(QWidget):
         self.note.setText(tr("Models of the server: {n}").format(n=len(names)))
 
     def _test(self) -> None:
+        self._change_url()
         server = self._server()
         if not server.model:
             self._get_models()

@@ -175,6 +175,28 @@ def test_choice_is_remembered_and_given_up_where_it_is_gone(models, choice, back
     assert changes == ["server:Office", "compact"]
 
 
+def test_server_that_is_renamed_stays_chosen(choice, server) -> None:
+    from rsvlm.rsvlm_plugin.client.server import Server, shared_servers
+    from rsvlm.rsvlm_plugin.settings.servers_box import ServersBox
+    from rsvlm.rsvlm_plugin.settings.store import Settings
+
+    shared_servers().save([Server("Home", server.url, "plain"), Server("Office", server.url, "plain")])
+    pick(choice, "Office")
+    changes = []
+    choice.chosen.connect(lambda: changes.append(choice.current().key))
+    box = ServersBox()
+    box.remove_button.click()
+    box._add("Third", server.url)
+    for name in ("Head office", "Headquarters"):
+        box.list.setCurrentRow(0)
+        box.name.setText(name)
+        box.name.textEdited.emit(name)
+        box.apply()
+        assert Settings().model == choice.current().key == f"server:{name}"
+    assert changes == ["server:Head office", "server:Headquarters"]
+    box.deleteLater()
+
+
 def test_what_a_choice_cannot_do_is_told_with_the_reason(choice) -> None:
     from rsvlm.protocol import RsvlmError
     from rsvlm.rsvlm_plugin.client.server import Server, shared_servers

@@ -39,6 +39,18 @@ def kept(qgis_new_project, tmp_path):
     return made
 
 
+@pytest.fixture
+def plugin(qgis_new_project, qgis_iface, monkeypatch):
+    """The plugin as it is started: without a dock."""
+    from rsvlm.rsvlm_plugin.plugin import RsvlmPlugin
+
+    monkeypatch.setattr(qgis_iface, "removeCustomActionForLayerType", lambda _action: False, raising=False)
+    made = RsvlmPlugin(qgis_iface)
+    made.initGui()
+    yield made
+    made.unload()
+
+
 @pytest.mark.parametrize("old_folder", ["moved", "copied"])
 def test_files_beside_a_project_go_with_it(old_folder, saved, kept, tmp_path):
     from rsvlm.rsvlm_plugin.layers.found_group import add_found
@@ -67,6 +79,31 @@ def test_a_project_saved_elsewhere_finds_the_files_where_they_are(kept, qgis_ifa
     assert project.read(str(there / "theirs.qgz"))
     assert [card.record for card in answers.cards] == [kept]
     answers.dispose()
+
+
+def test_without_a_dock_a_project_saved_elsewhere_finds_the_files_too(plugin, saved, kept, tmp_path):
+    from rsvlm.rsvlm_plugin.dock.saved import KEY, SCOPE
+
+    project = QgsProject.instance()
+    saved.store([kept])
+    assert project.write() and project.read(project.fileName())
+    for folder in ("there", "there/deeper"):
+        (tmp_path / folder).mkdir()
+        assert project.write(str(tmp_path / folder / "theirs.qgz")) and not project.isDirty()
+    assert project.read(project.fileName())
+    assert plugin.dock is None and saved.load() == [kept]
+    (stored,) = json.loads(project.readEntry(SCOPE, KEY, "")[0])
+    assert stored["file"] == f"../../mine/{Path(kept.file).name}"
+
+
+def test_answers_of_another_version_are_left_as_they_are_by_a_save(plugin, saved, tmp_path):
+    from rsvlm.rsvlm_plugin.dock.saved import KEY, SCOPE
+
+    project = QgsProject.instance()
+    for text in ('{"file": 1}', '[{"file": 1}]', "[1]", "not JSON"):
+        project.writeEntry(SCOPE, KEY, text)
+        assert project.write(str(tmp_path / "mine.qgz"))
+        assert project.readEntry(SCOPE, KEY, "")[0] == text
 
 
 def test_answers_with_whole_paths_are_read_as_before(saved, kept):

@@ -146,3 +146,22 @@ def test_two_servers_never_have_one_name(box) -> None:
     box.name.setText("Ollama")
     box.name.textEdited.emit("Ollama")
     assert box._servers[1].name == "Ollama 2"
+
+
+def test_url_that_was_typed_is_taken_by_a_button_that_leaves_the_focus_in_it(box, server, wait) -> None:
+    from rsvlm.rsvlm_plugin.client.server import shared_servers
+
+    box._add("Office", "")
+    box.url.setText("127.0.0.1:8000")
+    box._add("Another", "")
+    assert [made.url for made in box._servers] == ["http://127.0.0.1:8000/v1", ""]
+    type_key(box, double.KEY)
+    box.url.setText(server.url)
+    box.models_button.click()
+    wait(lambda: box.model.count() > 5)
+    box._change(url="")
+    box.test_button.click()
+    wait(lambda: "answered after" in box.note.text())
+    box.url.setText("localhost:1")
+    box.apply()
+    assert shared_servers().load()[1].url == "http://localhost:1/v1"
