@@ -68,6 +68,7 @@ class Calibration(Strict):
     the mask's surest pixel, and, in pictures that are familiar, how alike picture and phrase are, and one; the last is added.
     Of phrases without a name in `outlined`, those that were learnt with outlines (none: all were), `named` weighs the likeness;
     the last is added.
+    changes: things, in the singular, whose coming and going between two dates is told, and the phrase that outlines each.
     What was never calibrated is cautious: every class is a guess.
     """
 
@@ -77,6 +78,7 @@ class Calibration(Strict):
     present: tuple[float, float, float, float, float] = (1.0, 0.0, 0.0, 0.0, 0.0)
     named: tuple[float, float] = (0.0, 0.0)
     outlined: tuple[str, ...] = ()
+    changes: dict[str, str] = {}
     fine_gsd_m: float = 0.0
     fine_scenes: tuple[str, ...] = ()
 

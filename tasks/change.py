@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import cast
+from itertools import compress
+from typing import Any, cast
 
 import numpy as np
+import shapely
 
 from rsvlm.geo.alignment import Common, Pair, common, pair
 from rsvlm.geo.ground import gsd_m
 from rsvlm.geo.scene import Scene
+from rsvlm.geo.view import View
 from rsvlm.models.cards import ModelCard
+from rsvlm.models.families.compact.presence import CHANGED
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import ChangeAnswers, ChangeMasks, Predictor, Question
 from rsvlm.models.predictors.words import sentence
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, ChangeRequest, Evidence, RsvlmError, Watch
-from rsvlm.tasks import checks
+from rsvlm.tasks import checks, differing
 from rsvlm.tasks.agreement import disagreement
+from rsvlm.tasks.asked_change import Asked, Kind, asked_change
+from rsvlm.tasks.concluding import OnGround, whole
 from rsvlm.tasks.figures import percent
-from rsvlm.tasks.in_words import Telling, doubts, timings
+from rsvlm.tasks.in_words import SURE, Telling, doubts, timings
 from rsvlm.tasks.looking import ENOUGH, picture, wanted_share
-from rsvlm.tasks.outlines import LIKELY, SPECK, outlined
+from rsvlm.tasks.measured import GUESSED
+from rsvlm.tasks.outlines import LIKELY, SPECK, outlined, valid_on
 from rsvlm.tasks.plan import one_view, view_size
 from rsvlm.tasks.provenance import provenance
 
 MASKS = "change_masks"  # what a card calls the ability to draw where something changed
+CHANGE = "change"  # label of an outline of which is not known what came or went
+FAINT = "What came or went is faint in the outlines; take the answer as a guess."
 COARSER = 2.0  # from which ratio of ground sample distances on a pair is called unlike
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is answered. about: of the provenance."""
+
+    text: str
+    sure: float
+    evidence: list[Evidence]
+    warnings: list[str]
+    about: dict[str, Any]
 
 
 def change(request: ChangeRequest, models: Models, watch: Watch) -> Answer:
@@ -49,20 +70,13 @@ def change(request: ChangeRequest, models: Models, watch: Watch) -> Answer:
         watch.progress(0, 1, "Comparing")
         predictor = cast(ChangeAnswers, found)
         seen = predictor.encode([picture(dates.before)], [picture(dates.after)])
-        prompt = put(card, "change_ask" if question else "change", question)
-        telling = Telling(watch.text, card)
-        reply = predictor.ask(seen, [Question(prompt)], telling.more)[0]
-        evidence = _outlines(found, seen, dates) if MASKS in card.tasks else []
-        for item in evidence:
-            watch.evidence(item)
-        warnings = [*_unlike(before, after, shared, dates, card), *doubts(reply)]
-        unlike = disagreement(reply.text, len(evidence), "change mask") if MASKS in card.tasks else None
+        told = _measured(found, seen, dates, question, watch) or _in_words(predictor, seen, dates, question, watch)
         answer = Answer(
-            text=telling.end(sentence(reply.text)),
-            evidence=evidence,
-            provenance=_provenance(request, found, before, after, shared, dates) | {"prompt": prompt},
-            warnings=[*warnings, *([unlike] if unlike else [])],
-            confidence=round(reply.confidence, 3),
+            text=told.text,
+            evidence=told.evidence,
+            provenance=_provenance(request, found, before, after, shared, dates) | told.about,
+            warnings=[*_unlike(before, after, shared, dates, card), *told.warnings],
+            confidence=round(told.sure, 3),
             usage=found.usage,
         )
     watch.progress(1, 1, "Compared")
@@ -89,10 +103,93 @@ def _shown(before: Scene, after: Scene, dates: Pair) -> float:
     return min(1.0, dates.before.valid_share / min(wanted_share(before), wanted_share(after)))
 
 
+def _in_words(predictor: ChangeAnswers, seen: Sequence[object], dates: Pair, question: str, watch: Watch) -> Told:
+    """What the model says itself, as it says it."""
+    card = predictor.card
+    prompt = put(card, "change_ask" if question else "change", question)
+    telling = Telling(watch.text, card)
+    reply = predictor.ask(seen, [Question(prompt)], telling.more)[0]
+    evidence = _outlines(predictor, seen, dates) if MASKS in card.tasks else []
+    for item in evidence:
+        watch.evidence(item)
+    warnings = doubts(reply)
+    if card.calibration.changes:
+        warnings.append(f"{GUESSED}: outlines of what came and went do not decide this question.")
+    elif MASKS in card.tasks and (unlike := disagreement(reply.text, len(evidence), "change mask")):
+        warnings.append(unlike)
+    return Told(telling.end(sentence(reply.text)), reply.confidence, evidence, warnings, {"prompt": prompt})
+
+
+def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, question: str, watch: Watch) -> Told | None:
+    """The answer that outlines of what came and went give; None for a model, or a question, that has none."""
+    things = predictor.card.calibration.changes
+    asked = asked_change(question, list(things)) if question else Asked("all")
+    if not things or asked is None:
+        return None
+    changed, by_kind = differing.looked_at(predictor, seen[0], picture(dates.before), picture(dates.after))
+    found, drawn, every = _on_ground(changed, by_kind, dates.before)
+    text, sure = found.answer(asked)
+    meant = [own for own in drawn if not asked.kinds or own.kind in asked.kinds]
+    if asked.kind == "count":
+        meant = [own.only(whole(own.shown.shapes)) for own in meant]
+    evidence = [item for own in meant for item in own.lying(asked.place, partly=asked.kind == "there")]
+    if not asked.kinds and not evidence:  # of what lies there no part is of a kind
+        evidence = list(every.lying(asked.place, partly=True))
+    for item in evidence:
+        watch.evidence(item)
+    watch.text(text)
+    prompt = [CHANGED, *things.values()]
+    about = {"prompt": prompt, "measured": {"kind": asked.kind, "phrases": [kind.label for kind in asked.kinds]}}
+    return Told(text, sure, evidence, [FAINT] if sure < SURE and asked.kind != "count" else [], about)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Outlines of one kind, or of what changed without its being known how. items: the same as `shown` has, as evidence."""
+
+    kind: Kind | None
+    shown: OnGround
+    items: Sequence[Evidence]
+
+    def lying(self, place: str, partly: bool) -> Iterator[Evidence]:
+        return compress(self.items, self.shown.lying(place, partly))
+
+    def only(self, wanted: Sequence[bool]) -> Drawn:
+        shown = replace(self.shown, shapes=list(compress(self.shown.shapes, wanted)))
+        return Drawn(self.kind, shown, list(compress(self.items, wanted)))
+
+    @property
+    def area_m2(self) -> float:
+        """nan where there is no ground."""
+        return float(sum(np.nan if item.area_m2 is None else item.area_m2 for item in self.items))
+
+
+def _on_ground(
+    changed: np.ndarray, by_kind: Mapping[Kind, np.ndarray], view: View
+) -> tuple[differing.Differences, list[Drawn], Drawn]:
+    """What differs, and its outlines: of each kind, and last what is of none; and all that changed. view: of either date."""
+    rows, columns = view.valid.shape
+    (left, top), (right, bottom) = view.transform @ (0, 0), view.transform @ (columns, rows)
+    area = abs((right - left) * (bottom - top)) * float(view.valid.mean())
+
+    def drawn(kind: Kind | None, likely: np.ndarray) -> Drawn:
+        items = outlined(likely, view, kind.label if kind else CHANGE)
+        shapes = [shapely.geometry.shape(item.geometry) for item in items]
+        surest = float(likely[valid_on(view, *likely.shape[::-1])].max(initial=0))
+        return Drawn(kind, OnGround(surest, area, (left, top, right, bottom), shapes), items)
+
+    every = drawn(None, changed)
+    kinds = {kind: drawn(kind, likely) for kind, likely in by_kind.items()}
+    areas = {None: every.area_m2} | {kind: own.area_m2 for kind, own in kinds.items()}
+    on_ground = {} if np.isnan(list(areas.values())).any() else areas
+    found = differing.Differences(every.shown, {kind: own.shown for kind, own in kinds.items()}, on_ground)
+    return found, [*kinds.values(), every.only(found.of_no_kind)], every
+
+
 def _outlines(predictor: Predictor, seen: Sequence[object], dates: Pair) -> list[Evidence]:
     pixels = max(dates.before.valid.shape)
     mask: np.ndarray = cast(ChangeMasks, predictor).change_masks(seen, pixels)[0]
-    return outlined(mask, dates.before, "change")
+    return outlined(mask, dates.before, CHANGE)
 
 
 def _unlike(before: Scene, after: Scene, shared: Common, dates: Pair, card: ModelCard) -> list[str]:

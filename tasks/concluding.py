@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
+from operator import not_
 from typing import Protocol
 
 import numpy as np
@@ -92,6 +93,13 @@ class OnGround:
     frame: tuple[float, float, float, float]
     shapes: Sequence[BaseGeometry]
     scraps: Sequence[BaseGeometry] = ()
+
+    def whole(self) -> OnGround:
+        """Without the scraps among its shapes."""
+        kept = whole(self.shapes)
+        return replace(
+            self, shapes=list(compress(self.shapes, kept)), scraps=list(compress(self.shapes, map(not_, kept)))
+        )
 
     @property
     def share(self) -> float:

@@ -67,7 +67,7 @@ _SHOWS = rf"do(?:es)? (?:this|the) {_IMAGE}s?"
 _SHOW = "(?:contain|show|have|include)"
 _UNIT = "(?:ha|hectares?|acres|sqm|square (?:kilo)?met(?:er|re)s|k?m[2²])"
 _MEASURED_IN = rf"(?: in {_UNIT})?"
-_SHARE = "(?:percentage|percent|share|portion|proportion|fraction)"
+SHARE = "(?:percentage|percent|share|portion|proportion|fraction)"
 _SIDE = r"(?P<side>above|below|(?:to the )?(?:left|right|north|south|east|west) of)"
 POINTS = {"north": "top", "south": "bottom", "east": "right", "west": "left"}
 _AHEAD = {"north of": "above", "south of": "below", "east of": "right of", "west of": "left of"}
@@ -96,9 +96,9 @@ _FORMS = {
     "share": (
         rf"how much(?: {_OF})? (?:is|are) (?:covered (?:by|with)|taken up by) {_P}",
         rf"how much {_OF} is {_P}",
-        rf"(?:how large|what) is the (?:{_SHARE}|part) of {_P}{_IN}",
-        rf"what {_SHARE}(?: {_OF})? is {_P}",
-        rf"what (?:{_SHARE}|part)(?: {_OF})? is covered (?:by|with) {_P}",
+        rf"(?:how large|what) is the (?:{SHARE}|part) of {_P}{_IN}",
+        rf"what {SHARE}(?: {_OF})? is {_P}",
+        rf"what (?:{SHARE}|part)(?: {_OF})? is covered (?:by|with) {_P}",
     ),
     "number": (
         rf"are there {_MORE} {_P} than {_Q}{_IN}",
@@ -124,12 +124,12 @@ _FRAME = re.compile(
 _LONGEST_QUESTION = 400  # letters; what is longer asks for more than a measure, and takes long to be read
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 _LONGEST = 60  # letters of what is named; longer ones are sentences
-_NOT_THINGS = _words(
+_NOT_THINGS = words_of(
     "it its they them this that these those one ones is are was were be been not no none neither nor without hardly never "
     "something anything everything nothing any others other another some all both each every either most average two three four "
     "five six seven eight nine ten eleven twelve several few fewer less more enough only just lack there here still idea ideas "
@@ -145,23 +145,25 @@ _NOT_THINGS = _words(
     "versus vs per free non damaged destroyed collapsed ruined flooded burned burnt abandoned empty vacant occupied blocked "
     "dead sick visible present seen new old unfinished illegal missing gone lost remaining moving parked moored docked anchored"
 )  # in no name of a thing that is outlined by itself: whoever says one of these asks for something else, or for more
-_JOINED = _words("and plus with")  # of several things, or of one among others, whose sizes do not add up by themselves
-_WHERE = _words(
+_JOINED = words_of(
+    "and plus with"
+)  # of several things, or of one among others, whose sizes do not add up by themselves
+_WHERE = words_of(
     "north south east west northern southern eastern western northeast northwest southeast southwest left right top bottom upper "
     "lower middle center centre corner"
 )  # of one thing among others, whose size alone can be asked for
-_ABOVE_GROUND = _words(
+_ABOVE_GROUND = words_of(
     "bridge bridges viaduct viaducts overpass overpasses flyover flyovers tunnel tunnels pier piers jetty jetties cloud clouds "
     "footbridge footbridges helipad helipads roof roofs rooftop rooftops line lines wire wires cable cables flag flags "
     "plane planes aeroplane aeroplanes airplane airplanes aircraft helicopter helicopters crane cranes balcony balconies"
 )  # what is “above” or “below” one of these is higher or deeper, and not only further up or down on the map
-_MOST = _words("largest biggest smallest")
+_MOST = words_of("largest biggest smallest")
 _ONE_OF = re.compile(rf"(?P<name>.+?) {AT}")
 _SINGULAR = re.compile(r".*(?:ss|us|is|\bgas|\blens|crossroads|barracks|headquarters|gasworks|waterworks)")
 _AMOUNT = re.compile(
     r"(?:.* )?(?:vegetation|greenery|water|grass|grassland|forest|woodland|soil|sand|land|mud|snow|ice|cattle|sheep|aircraft)"
 )  # nothing that is counted, or the same for one and for several
-_NOT_FIRST = frozenset(SETTING.split("|")) | _words("a an the your brighter darker")
+_NOT_FIRST = frozenset(SETTING.split("|")) | words_of("a an the your brighter darker")
 
 
 @dataclass(frozen=True)

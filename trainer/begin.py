@@ -35,8 +35,9 @@ def folder_of(recipe: Recipe) -> Path:
     return Path(recipe.output_dir or f"runs/{recipe.name}")
 
 
-def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
-    """folder: of the run; a new model is kept there as it begins, and found again.
+def learner_of(model: Model, examples: Examples, folder: Path, classes: bool = True) -> Learner:
+    """folder: of the run; a new model is kept there as it begins, and found again. classes: whether those of the data are learnt,
+    so that it has them and no others.
 
     Raises RsvlmError: unknown_model, bad_request, model_failed.
     """
@@ -47,7 +48,9 @@ def learner_of(model: Model, examples: Examples, folder: Path) -> Learner:
     if not begun.exists():
         start = None if model.start is None else get_card(model.start)
         try:
-            learner = _module(family, "new").new(model.settings, examples.texts(), examples.labels(), start)
+            learner = _module(family, "new").new(
+                model.settings, examples.texts(), examples.labels() if classes else [], start
+            )
         except ValueError as error:
             raise RsvlmError(
                 "bad_request",

@@ -19,6 +19,7 @@ LOOKS, FURTHEST = 4, 1000  # in a run; steps
 Schedule = Literal[
     "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"
 ]
+CLASS = "class"  # the objective of families that tell classes of whole pictures apart
 SELF_CRITICAL = "self_critical"  # the objective of all families that learn from the worth of what they say
 
 
@@ -204,6 +205,10 @@ class Recipe(Strict):
         """Between two looks at the validation; by itself the same however often the run is cut short and gone on with."""
         asked = self.validation.eval_steps if self.validation else None
         return asked or min(FURTHEST, ceil(sum(stage.max_steps for stage in self.stages) / LOOKS))
+
+    @property
+    def learns_classes(self) -> bool:
+        return any(CLASS in stage.objectives for stage in self.stages)
 
     @property
     def is_rewarded(self) -> bool:

@@ -82,7 +82,7 @@ class Run:
             self.held = Held(recipe, data, folder) if recipe.validation else None
             if self.processes.is_main_process:
                 settle_sources(folder, recipe, data, self.examples, self.held.records if self.held else None, resume)
-            self.learner: Learner = learner_of(recipe.model, self.examples, folder)
+            self.learner: Learner = learner_of(recipe.model, self.examples, folder, recipe.learns_classes)
             if recipe.teacher:
                 learn_from(self.learner, data / recipe.teacher, self.examples, folder)
         if recipe.is_rewarded:

@@ -63,6 +63,8 @@ def test_every_task_is_answered(service: Any, picture: str, read_events: Any):
     answer = service.post("/v1/localize", json={"raster": place, "phrase": "houses"}, timeout=60).json()
     assert answer["evidence"][0]["score"] == 1.0 and answer["structured"]["points"][0][2] == 1.0
 
-    refused = service.post("/v1/change", json={"before": place, "after": place})
+    answer = service.post("/v1/change", json={"before": place, "after": place}, timeout=60).json()
+    assert answer["provenance"]["model"] == "compact" and answer["text"] == "No change is to be seen."
+    refused = service.post("/v1/classify", json={"raster": place, "labels": ["houses", "lake"], "model": "deltavlm"})
     error = refused.json()["error"]
-    assert (refused.status_code, error["code"], error["hint"]) == (400, "bad_request", "Choose one that can: deltavlm.")
+    assert (refused.status_code, error["code"], error["hint"]) == (400, "bad_request", "Choose one that can: compact.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +19,14 @@ from rsvlm.models.learning import Example
 from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
+from rsvlm.trainer.begin import learner_of
+from rsvlm.trainer.recipe import Model
 
 TEXTS = ["a river and some trees", "two white buildings near a road", "is there a boat?", "no"] * 10
 SETTINGS = {
     "stem": 8, "widths": [8, 16, 32], "depths": [1, 1, 1], "token_width": 32, "token_depth": 1, "heads": 2, "vocabulary": 420,
     "language_width": 32, "language_depth": 1, "language_mlp": 64, "embedding": 16, "anchors": 4, "pixel_width": 16,
-    "pixel_embedding": 8, "memories": 4,
+    "pixel_embedding": 8, "memories": 4, "difference_width": 8,
 }  # fmt: skip
 UPPER = np.arange(64)[:, None] < np.full(64, 24)
 MASKS = np.stack([UPPER, ~UPPER, np.eye(64, dtype=bool)])
@@ -68,8 +73,6 @@ def test_pictures_of_several_sizes_are_refused_in_words(learner: CompactLearner)
         (ASKED, "<ask> is there a boat?<answer> no<eos><ask> a road?<answer> no<eos>"),
         (DRAWN, "<segment> trees<answer>[SEG]<eos>|<segment> river<answer>[SEG]<eos>"),
         (BOXED, "<ground> road<answer><0><25><13><100><50><0><100><100><eos>"),
-        (OUT_OF_VIEW, "<segment> river<answer><none><eos>|<segment> road<answer>[SEG]<eos>"),
-        (ABSENT, "<segment> boat<answer><none><eos>"),
         (NOWHERE, "<ground> boat<answer><none><eos>"),
         (CHANGED, "<caption> a road<eos>|<segment> road<answer>[SEG]<eos>"),
     ],
@@ -83,6 +86,17 @@ def test_example_becomes_rows_of_which_answers_alone_are_learnt(learner: Compact
         learnt = words.decode(labels[labels >= 0].tolist(), skip_special_tokens=False)
         assert learnt == "".join(f"{answer}<eos>" for answer in answers)
     assert learner.tokens(example) == (lesson.ids != PAD).sum(dim=1).max()
+
+
+@pytest.mark.parametrize(("example", "learnt"), [(OUT_OF_VIEW, ["<none>", "[SEG]<eos>"]), (ABSENT, ["<none>"])])
+def test_what_is_not_there_is_learnt_as_a_word_and_as_an_empty_mask(
+    learner: CompactLearner, example: Example, learnt: list
+):
+    """It is looked for by [SEG] as well, whose mask then has to be empty."""
+    lesson = learner.batch([example])
+    assert [learner.tokenizer.decode(labels[labels >= 0].tolist(), False) for labels in lesson.labels] == learnt
+    assert (lesson.ids == SEG).any(dim=1).all() and len(lesson.truth) == len(learnt) == lesson.counts["masks"]
+    assert [bool(mask.any()) for mask in lesson.truth] == ["[SEG]" in words for words in learnt]
 
 
 def test_every_mask_of_a_lesson_belongs_to_the_token_that_asks_for_it(learner: CompactLearner):
@@ -174,6 +188,16 @@ def test_model_that_begins_with_another_keeps_its_classes_where_the_data_have_no
     given, words = load_compact(card.folder)
     learner = new(SETTINGS | {"vocabulary": words.get_vocab_size()}, TEXTS, [], card)
     assert learner.model.config.scenes == given.config.scenes != ()
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_a_run_that_learns_no_classes_leaves_the_model_those_that_it_had(tmp_path: Path, classes: bool):
+    before = load_compact(get_card(None).folder)[0].config
+    settings = {name: value for name, value in vars(before).items() if name != "scenes"}
+    examples: Any = SimpleNamespace(texts=list, labels=lambda: ["river", "quarry"])
+    learner = learner_of(Model(family="compact", start="compact", settings=settings), examples, tmp_path, classes)
+    assert isinstance(learner, CompactLearner)
+    assert learner.model.config.scenes == (("river", "quarry") if classes else before.scenes)
 
 
 def test_vocabulary_without_room_is_refused(add_model):

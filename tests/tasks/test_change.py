@@ -46,6 +46,38 @@ def test_change_is_told_in_words_and_outlined(
     assert provenance["alignment"] == {"overlap": 1.0, "resolution_ratio": 1.0} and len(provenance["stretch"]) == 2
 
 
+DEMO = [Raster(href=str(Path(__file__).parents[2] / f"resources/demo/{date}.tif")) for date in ("before", "after")]
+NEW_QUARTER = box(654400, 5318350, 654800, 5318600)  # with the wood beside it, where the storm was
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models("cpu")
+
+
+def test_bundled_model_measures_what_came_and_went(models: Models, listen: Any):
+    listener = listen()
+    answer = run(ChangeRequest(*DEMO), models, listener)
+    assert answer.text == "".join(listener.pieces) and answer.evidence == listener.items
+    assert "new building" in {item.label for item in answer.evidence} and "new building" in answer.text
+    shapes = [shape(item.geometry) for item in answer.evidence]
+    assert sum(one.intersection(NEW_QUARTER).area for one in shapes) > 0.9 * sum(one.area for one in shapes) > 4000
+    assert answer.provenance["measured"] == {"kind": "all", "phrases": []} and answer.provenance["mask"]
+    told = run(ChangeRequest(*DEMO, "How many new buildings are there?"), models, Watch())
+    assert {item.label for item in told.evidence} == {"new building"}
+    assert told.text == f"{len(told.evidence)} new building{'s' * (len(told.evidence) > 1)}."
+
+
+def test_bundled_model_says_in_words_what_outlines_do_not_decide(models: Models):
+    answer = run(ChangeRequest(*DEMO, "Who built the houses?"), models, Watch())
+    assert answer.text and any("was not measured" in warning for warning in answer.warnings)
+
+
+def test_same_picture_twice_has_not_changed(models: Models):
+    answer = run(ChangeRequest(DEMO[0], DEMO[0]), models, Watch())
+    assert (answer.text, answer.evidence) == ("No change is to be seen.", [])
+
+
 def test_question_about_a_pair_is_answered(add_family: Callable[..., Any], dates: tuple[Raster, Raster]):
     add_family("deltavlm", ["yes"])
     answer = run(ChangeRequest(*dates, "Has anything changed", "deltavlm"), Models("cpu"), Watch())
@@ -53,7 +85,7 @@ def test_question_about_a_pair_is_answered(add_family: Callable[..., Any], dates
     add_family("mmodalcc", ["a", "house", "road"])
     with pytest.raises(RsvlmError, match="The model mmodalcc cannot answer questions about what changed") as told:
         run(ChangeRequest(*dates, "What?", "mmodalcc"), Models("cpu"), Watch())
-    assert told.value.hint == "Choose one that can: deltavlm."
+    assert told.value.hint == "Choose one that can: compact, deltavlm."
 
 
 def test_model_without_questions_and_masks_says_a_sentence(

@@ -9,8 +9,8 @@ from typing import Any, cast
 from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.families.mmodalcc.predictor import MModalCCPredictor
 from rsvlm.models.predictors.abilities import ChangeAnswers, Question
-from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
+from rsvlm.tasks.differing import in_pairs
 from rsvlm.trainer.examples import conversation
 from rsvlm.trainer.formats.levir_cc import QUESTION
 from rsvlm.trainer.measuring import QUESTIONS_OF_CHANGE
@@ -83,13 +83,19 @@ class Change(Measure):
 
     def rows(self, items: Sequence[Record]) -> list[Row]:
         before, after = ([picture.pixels for picture in date] for date in self.dates(items))
-        if self.setting.protocol in QUESTIONS_OF_CHANGE:
-            questions = [self.put(asked(self, record), kind="change_ask") for record in items]
-        else:
-            questions = [Question(put(self.card, "change"))] * len(items)
         predictor = cast(ChangeAnswers, self.predictor)
-        replies = predictor.ask(self._mapped(predictor.encode(before, after), items), questions)
-        told = [{"prediction": reply.text.strip(), "confidence": round(reply.confidence, 4)} for reply in replies]
+        seen = self._mapped(predictor.encode(before, after), items)
+        asks = self.setting.protocol in QUESTIONS_OF_CHANGE
+        questions = [asked(self, record) if asks else Question("") for record in items]
+        found = in_pairs(
+            predictor, seen, list(zip(before, after, strict=True)), [question.text for question in questions]
+        )
+        rest = [number for number, one in enumerate(found) if one is None]
+        prompts = [self.put(questions[number], kind="change_ask" if asks else "change") for number in rest]
+        replies = predictor.ask([seen[number] for number in rest], prompts) if rest else []
+        for number, reply in zip(rest, replies, strict=True):
+            found[number] = reply.text.strip(), reply.confidence
+        told = [{"prediction": text, "confidence": round(sure, 4)} for text, sure in filter(None, found)]
         rows = answered(items, told)
         for row, record in zip(rows, items, strict=True):
             if "changed" in record.meta:

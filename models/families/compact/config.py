@@ -10,7 +10,7 @@ class CompactConfig:
     """Saved beside the weights. scenes: names of the scene classes, in the order of the logits.
 
     pixel_width, pixel_embedding, pixel_depth, memories: of the masks; without pixel_width the model draws none and sees one date
-    alone.
+    alone. difference_width: of the layers that tell two dates apart; 0: two convolutions do.
     """
 
     stem: int = 32
@@ -30,3 +30,4 @@ class CompactConfig:
     pixel_embedding: int = 32
     pixel_depth: int = 0
     memories: int = 64
+    difference_width: int = 0

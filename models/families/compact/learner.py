@@ -54,7 +54,8 @@ class CompactLearner:
         "connector": ("model.connector.*",),
         "language": ("model.language.*",),
         "heads": ("model.scene_head.*", "model.image_head.*", "model.text_head.*", "model.log_scale", "distillation.*"),
-        "masks": ("model.masks.*",),
+        "masks": ("model.masks.pixels.*", "model.masks.queries.*"),
+        "difference": ("model.masks.relation.*", "model.masks.difference.*"),
     }
     longest = LONGEST
 

@@ -22,8 +22,6 @@ from rsvlm.models.families.compact.words import (
     NONE,
     PAD,
     RET,
-    SEG,
-    SEGMENT,
     Row,
     box_ids,
     padded,
@@ -49,7 +47,7 @@ class CompactLesson:
     that show nothing (strange.py). pairs: (pairs,) examples that have two dates.
 
     ids, labels: (rows, length), see words.py; of: (rows,) the example of each. truth: (masks, H / 2, W / 2) in [0, 1], one for
-    each [SEG] of ids, row by row.
+    each [SEG] of ids, row by row, empty where the phrase's things are not there.
     texts: (batch, length) words of a caption or of the class's name, [RET], padding; said: (batch,) a number for each text, the
     same for the same; right: (batch, answers) the numbers of all texts that are right for a picture; described: (batch,)
     whether there is a text at all.
@@ -88,12 +86,8 @@ class Lessons:
         """A conversation is one row; each phrase that is looked for is one of its own, as it is asked later."""
         if example.task == "ground":
             return [Row.of([turn]) for turn in self._boxes(example)]
-        outlines = [(SEGMENT, self._ids(phrase), [SEG if mask.any() else NONE]) for phrase, mask in _targets(example)]
-        if example.task == "segment":
-            outlines = outlines or [(SEGMENT, self._ids(question), [NONE]) for question, _ in example.turns]
-        elif example.turns:
-            return [Row.of(self._spoken(example)), *(Row.of([turn]) for turn in outlines)]
-        return [Row.of([turn]) for turn in outlines]
+        outlines = [Row.outline(self._ids(phrase), bool(mask.any())) for phrase, mask in _targets(example)]
+        return [Row.of(self._spoken(example)), *outlines] if example.turns and example.task != "segment" else outlines
 
     def batch(self, examples: Sequence[Example]) -> CompactLesson:
         pairs = [number for number, example in enumerate(examples) if len(example.pictures) > 1]
@@ -110,7 +104,7 @@ class Lessons:
         pixels = torch.from_numpy(np.concatenate([np.stack(pictures), odd])).permute(0, 3, 1, 2).float() / 255
         rows = [(number, row) for number, example in enumerate(examples) for row in self.rows(example)]
         labels = padded([row.labels for _, row in rows], IGNORED)
-        truth = [mask for example in examples for _, mask in _targets(example) if mask.any()]
+        truth = [mask for example in examples for _, mask in _targets(example)]
         described = [_described(example) for example in examples]
         names = [
             class_sentences(example.label, SENTENCES) if example.label and example.label in self.scenes else []
@@ -173,13 +167,16 @@ class Lessons:
 
 def _targets(example: Example) -> list[tuple[str, np.ndarray]]:
     """Each phrase of an example with the mask, (H, W) bool, of all that it means, perhaps of nothing; none where words alone
-    are learnt.
+    are learnt. What is looked for and has no outline is not there.
     """
-    if example.masks is None or example.task not in ("segment", "change"):
+    if example.task not in ("segment", "change"):
         return []
     found: dict[str, np.ndarray] = {}
-    for phrase, mask in zip(example.phrases, example.masks, strict=True):
-        found[phrase] = found[phrase] | mask if phrase in found else mask
+    if example.masks is not None:
+        for phrase, mask in zip(example.phrases, example.masks, strict=True):
+            found[phrase] = found[phrase] | mask if phrase in found else mask
+    if not example.phrases and example.task == "segment":
+        found = {question: np.zeros(example.pictures[-1].shape[:2], bool) for question, _ in example.turns}
     return list(found.items())
 
 

@@ -20,8 +20,8 @@ from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.csrm import CrossSemanticRelation
 from rsvlm.models.parts.mask_queries import MaskQueries
 from rsvlm.models.parts.pixel_decoder import PixelDecoder
+from rsvlm.models.parts.pixel_difference import difference
 from rsvlm.models.parts.pixels import DEVIATION, FLAT
-from rsvlm.models.parts.residual import convolution
 
 DROPOUT = 0.1  # within the relation of two dates
 
@@ -36,9 +36,7 @@ class Masks(nn.Module):
         self.pixels = PixelDecoder(
             (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding, config.pixel_depth
         )
-        self.difference = nn.Sequential(
-            convolution(3 * embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)
-        )
+        self.difference = difference(embedding, config.difference_width, config.pixel_depth)
         self.queries = MaskQueries(config.language_width, embedding, config.memories)
 
 

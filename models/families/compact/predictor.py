@@ -21,7 +21,7 @@ from rsvlm.models.cards import ModelCard
 from rsvlm.models.engine import Engine, Work
 from rsvlm.models.families.compact.encoder import STRIDE, ImageFeatures
 from rsvlm.models.families.compact.network import Compact
-from rsvlm.models.families.compact.presence import as_outlined, asks_likeness, chances, told
+from rsvlm.models.families.compact.presence import CHANGED, as_outlined, asks_likeness, chances, told
 from rsvlm.models.families.compact.runtimes import Runtime, TorchRuntime, runtime_of
 from rsvlm.models.families.compact.speaking import LONGEST, Seen, Speaker, dates_of
 from rsvlm.models.families.compact.words import CAPTION, PAD, RET
@@ -36,7 +36,6 @@ from rsvlm.models.weights import load_compact
 from rsvlm.protocol import RsvlmError
 
 MULTIPLE = 2 * STRIDE  # sides of a picture are multiples of this many pixels
-CHANGED = "what changed"  # the phrase for all that differs between two dates
 
 Pictures = Sequence[np.ndarray] | np.ndarray  # one after the other, or as one array
 Item = TypeVar("Item")
@@ -118,11 +117,11 @@ class CompactPredictor(EncodesOnce):
         """All phrases in each picture or pair. Raises RsvlmError (model_failed; too_large for a phrase), Cancelled."""
         if self._model.masks is None:
             raise RsvlmError("model_failed", f"{self.card.id} draws no masks.", "Choose a model for this task.")
-        asked = [as_outlined(phrase) for phrase in phrases] if self.card.calibration.outlined else phrases
+        named = [as_outlined(phrase) for phrase in phrases] if self.card.calibration.outlined else phrases
         return _in_groups(
             seen,
             lambda each: (each.size, len(each.dates)),
-            lambda rows: self._present(rows, phrases, self.drawn(rows, asked)),
+            lambda rows: self._present(rows, phrases, self.drawn(rows, named if len(rows[0].dates) == 1 else phrases)),
         )
 
     def drawn(self, seen: Sequence[Seen], phrases: Sequence[str]) -> list[Likely]:
@@ -148,7 +147,7 @@ class CompactPredictor(EncodesOnce):
 
     def change_masks(self, pairs: Sequence[Seen], pixels: int) -> np.ndarray:
         """(n, pixels, pixels) float32: probability of change."""
-        maps = np.stack([found.maps[0] * found.there[0] for found in self.likely(pairs, [CHANGED])])
+        maps = np.stack([found.maps[0] for found in self.likely(pairs, [CHANGED])])
         sized = interpolate(torch.from_numpy(maps)[:, None], size=(pixels, pixels), mode="bilinear", antialias=True)
         return sized[:, 0].numpy()
 

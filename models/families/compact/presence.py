@@ -30,6 +30,7 @@ _SAME = {
 _WIDER = {"trucks|lorries|vans": "vehicles"}
 COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
 _ALONE = rf"(?=\W*(?:$|(?:and|or|{SETTING}|{COVER})\b))"  # “concrete”, but not of “concrete buildings”
+CHANGED = "what changed"  # the phrase for all that differs between two dates
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
 
 

@@ -30,6 +30,13 @@ class Row:
     labels: list[int]
 
     @classmethod
+    def outline(cls, phrase: Sequence[int], there: bool) -> Row:
+        """[SEG] stands behind every phrase, as when one is looked for, also where <none> is the word to be learnt."""
+        asked = put(SEGMENT, phrase)
+        said = [SEG, EOS] if there else [NONE, IGNORED]
+        return cls([*asked, SEG, EOS], [IGNORED] * len(asked) + said)
+
+    @classmethod
     def of(cls, turns: Iterable[tuple[int, Sequence[int], Sequence[int]]]) -> Row:
         """turns: task token, ids of the question, ids of the answer."""
         ids: list[int] = []
