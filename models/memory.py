@@ -22,6 +22,8 @@ WORKING_BYTES = 64 * 2**20  # more, for any model
 
 CGROUPS = Path("/sys/fs/cgroup")
 # A container's limit, its use, and the line of memory.stat that tells what of it can be had at once: versions 2 and 1.
+# Last names of what is measured and not learnt: by batch normalisation, and by the bundled family of its training pictures.
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked", "anchors")
 _CGROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -34,21 +36,26 @@ def predicted_bytes(card: ModelCard) -> int:
         return card.memory_bytes
     halved = card.size_bytes > LARGE_BYTES and card.family not in ALWAYS_FLOAT32
     number = HALF_BYTES if halved else NUMBER_BYTES
-    return int(parameters(card) * number * (1 + WORKING_SHARE)) + WORKING_BYTES
+    return int(_numbers(card) * number * (1 + WORKING_SHARE)) + WORKING_BYTES
 
 
 def parameters(card: ModelCard) -> int:
-    """How many numbers the weights of an installed model hold."""
+    """How many numbers of an installed model are learnt: all but statistics of what it has seen."""
+    return _numbers(card, but=STATISTICS)
+
+
+def _numbers(card: ModelCard, but: tuple[str, ...] = ()) -> int:
     files = [file for file in card.source.files if file.name.endswith(".safetensors")]
-    return sum(_numbers(card.folder / file.name, file.size_bytes) for file in files)
+    return sum(_numbers_in(card.folder / file.name, file.size_bytes, but) for file in files)
 
 
-def _numbers(path: Path, stored: int) -> int:
-    """stored: bytes of the file."""
+def _numbers_in(path: Path, stored: int, but: tuple[str, ...]) -> int:
+    """stored: bytes of the file. but: last names of weights that are left out."""
     try:
         with safe_open(path, "np") as file:
             names = file.keys()
-            return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+            learnt = [name for name in names if name.rpartition(".")[2] not in but]
+            return sum(math.prod(file.get_slice(name).get_shape()) for name in learnt)
     except (OSError, SafetensorError):  # broken, or gone meanwhile: loading will say so
         return stored // NUMBER_BYTES
 

@@ -36,8 +36,8 @@ def folder_of(recipe: Recipe) -> Path:
 
 
 def learner_of(model: Model, examples: Examples, folder: Path, classes: bool = True) -> Learner:
-    """folder: of the run; a new model is kept there as it begins, and found again. classes: whether those of the data are learnt,
-    so that it has them and no others.
+    """folder: of the run; a new model is kept there as it begins, and found again. classes: whether those of the data are learnt;
+    else it has those of the model that it starts with.
 
     Raises RsvlmError: unknown_model, bad_request, model_failed.
     """
@@ -47,10 +47,9 @@ def learner_of(model: Model, examples: Examples, folder: Path, classes: bool = T
     family, begun = str(model.family), folder / BEGIN
     if not begun.exists():
         start = None if model.start is None else get_card(model.start)
+        labels = examples.labels() if classes or start is None else []
         try:
-            learner = _module(family, "new").new(
-                model.settings, examples.texts(), examples.labels() if classes else [], start
-            )
+            learner = _module(family, "new").new(model.settings, examples.texts(), labels, start)
         except ValueError as error:
             raise RsvlmError(
                 "bad_request",

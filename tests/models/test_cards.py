@@ -50,7 +50,7 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
 def test_bundled_card_says_what_is_needed_to_use_it():
     card = get_card(None)
     assert card.id == "compact" and card == get_card("default") == get_card("compact")
-    assert "describe" in card.tasks and set(card.tasks) <= set(TASKS)
+    assert "describe" in card.tasks and set(card.tasks) <= {*TASKS, "change_ask", "change_masks"}
     assert card.installed and card.verify() and card.revision == card.source.files[0].sha256[:12]
     assert [file.name for file in card.source.files] == ["model.safetensors", "config.json", "tokenizer.json"]
     assert not card.source.downloadable and not card.source.accept_licence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -155,14 +156,15 @@ def test_evaluation_that_was_stopped_goes_on_to_the_same_file(
 
 
 def test_what_cannot_be_measured_is_told_before_any_work(predictor: CompactPredictor, tiny: Path, tmp_path: Path):
-    data = Data(tiny / "tiny.zip")
+    data, unable = Data(tiny / "tiny.zip"), copy(predictor)
+    unable.card = predictor.card.model_copy(update={"tasks": ("describe",)})
     with pytest.raises(RsvlmError, match="no caption protocol “bleurt”"):
         evaluate("caption", data, predictor, "bleurt")
     with pytest.raises(RsvlmError, match="does not exist") as caught:
         evaluate("caption", data, predictor, kept=Kept(tmp_path / "none" / "said.jsonl"))
     assert caught.value.exit_code == 2
     with pytest.raises(RsvlmError, match="compact cannot describe what changed"):
-        evaluate("change", data, predictor)
+        evaluate("change", data, unable)
     with pytest.raises(RsvlmError, match=r"does not show what list\.txt is"):
         evaluate("caption", Data(tmp_path / "list.txt"), predictor)
     write_records(tmp_path / "asked.jsonl", [Record("1", "vqa", "test", [], [])])
