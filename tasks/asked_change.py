@@ -124,9 +124,8 @@ def asked_change(question: str, things: Sequence[str]) -> Asked | None:
     text = " ".join(question.lower().split())
     if len(text) > _LONGEST:
         return None
-    text = " ".join(_NOISE.sub("", text.removeprefix("please ").replace("please judge", "judge")).split()).strip(
-        " .?!,"
-    )
+    text = _NOISE.sub("", text.removeprefix("please "))
+    text = " ".join(text.split()).strip(" .?!,")
     for kind, form in _READ:
         found = form.fullmatch(text)
         if found:

@@ -98,8 +98,7 @@ class Differences:
 
     def told(self) -> tuple[str, float]:
         """Sentences on all of it, and how likely it is that something changed, or nothing."""
-        some = bool(self.every.shapes)
-        if not some:
+        if not self.every.shapes:
             return UNCHANGED, sure_of(self.every, False)
         found = sorted(self._found(self.kinds), key=lambda kind: -self.kinds[kind].share)
         sentences = [self._sentence(kind) for kind in found]
@@ -112,13 +111,12 @@ class Differences:
         """Text, and how likely it is right."""
         kinds, place = asked.kinds, asked.place
         named = [self.kinds[kind] for kind in kinds] or [self.every]
-        some = any(one.lying(place, partly=True).any() for one in named)
         found = [one for one in named if one.lying(place, partly=True).any()]
-        sure = max(one.there for one in found) if some else min(sure_of(one, False) for one in named)
+        sure = max(one.there for one in found) if found else min(sure_of(one, False) for one in named)
         if asked.kind == "all":
             return self.told()
         if asked.kind == "there":
-            return ("Yes." if some else "No."), sure
+            return ("Yes." if found else "No."), sure
         if asked.kind == "count":
             numbers = [int(one.whole().lying(place).sum()) for one in named]
             sures = [sure_of(one, n > 0) * exactly(n) for one, n in zip(named, numbers, strict=True)]
@@ -126,7 +124,7 @@ class Differences:
             return f"{listed(told)}." if any(numbers) else _none_of(kinds, place), math.prod(sures)
         if asked.kind == "grid":
             return self._grid(kinds), sure
-        if not some:
+        if not found:
             return _none_of(kinds, place) if kinds else UNCHANGED, sure
         if asked.kind == "size":
             return " ".join(self._sentence(kind, sized=True) for kind in self._found(kinds)), sure
