@@ -6,25 +6,29 @@ import re
 from collections.abc import Mapping
 
 WORDS = (
-    "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SPELLED = [*WORDS, *(f"{ten}-{one}" if one else ten for ten in _TENS for one in ("", *WORDS[1:10]))]
+_IN_PROSE = 12  # the last that is in words
 _NOTHING = ("no", "none", "nothing", "zero")
 _UNITS = (
-    r"(?!\s*(?:%|percent|per cent|m\b|m²|km|ha\b|met(?:re|er)|hectare|acre|feet|ft\b|st\b|nd\b|rd\b|th\b|[.,:/]\d))"
+    r"(?!\s*(?:%|percent|per cent|m\b|m²|km|ha\b|met(?:re|er)|hectare|acre|feet|ft\b|st\b|nd\b|rd\b|th\b|[.,:/]\d"
+    r"|hundred|thousand|dozen))"
 )
-_NUMBER = re.compile(
-    rf"(?<![\w.,:\[/-])(?:({'|'.join((*_NOTHING, *WORDS[1:]))})\b|(\d{{1,3}}\b)){_UNITS}", re.IGNORECASE
-)
+_WORD = "|".join(word.replace("-", "[- ]") for word in (*reversed(_SPELLED), *_NOTHING))  # the longer ones first
+_NUMBER = re.compile(rf"(?<![\w.,:\[/-])(?:({_WORD})\b|(\d{{1,3}}\b)){_UNITS}", re.IGNORECASE)
 
 
 def said(text: str) -> int | None:
-    """How many things a text speaks of, if it names exactly one number: in words up to twelve, or digits; else None."""
-    found = [word.lower() or digits for word, digits in _NUMBER.findall(text)]
+    """How many things a text speaks of, if it names exactly one number: in words up to ninety-nine, or digits; else None."""
+    found = [word.lower().replace(" ", "-") or digits for word, digits in _NUMBER.findall(text)]
     if len(found) != 1:
         return None
     if found[0] in _NOTHING:
         return 0
-    return WORDS.index(found[0]) if found[0] in WORDS else int(found[0])
+    return _SPELLED.index(found[0]) if found[0] in _SPELLED else int(found[0])
 
 
 def disagreement(text: str, count: int, drawn: str) -> str | None:
@@ -37,8 +41,13 @@ def disagreement(text: str, count: int, drawn: str) -> str | None:
 
 
 def counted(number: int) -> str:
-    """In words up to twelve, else in digits."""
-    return WORDS[number] if number < len(WORDS) else str(number)
+    """As prose has it: in words up to twelve, else in digits."""
+    return WORDS[number] if number <= _IN_PROSE else str(number)
+
+
+def spelled(number: int) -> str:
+    """In words up to ninety-nine, else in digits."""
+    return _SPELLED[number] if number < len(_SPELLED) else str(number)
 
 
 def classes_named(text: str, scenes: Mapping[str, str]) -> set[str]:

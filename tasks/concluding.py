@@ -16,7 +16,7 @@ from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
 from rsvlm.geo.polygons import polygons
-from rsvlm.tasks.agreement import counted, said
+from rsvlm.tasks.agreement import said, spelled
 from rsvlm.tasks.measurable import PLACES, SIDES, Measurable
 from rsvlm.tasks.outlines import LIKELY
 
@@ -164,9 +164,11 @@ def concluded(asked: Measurable, shown: Mapping[str, Shown], text: str, sure: fl
         some = bool(first.lying(asked.place, partly=True).any())
         return _answer(some, sure_of(first, some))
     if asked.kind == "count":
+        if unseen(first):
+            return None
         in_words = said(text) is not None and not any(map(str.isdigit, text))
         number = count_of(first, asked.place)
-        word = counted(number) if number else "zero"
+        word = spelled(number) if number else "zero"
         return f"{word.capitalize() if in_words else number}.", exactly(number) * sure_of(first, number > 0)
     if asked.kind == "share":
         share = 100 * first.share
@@ -191,6 +193,11 @@ def _beside(asked: Measurable, first: Shown, second: Shown) -> tuple[str, float]
 
 def count_of(shown: Shown, place: str = "") -> int:
     return int(shown.lying(place).sum()) if shown.there >= FEW else 0
+
+
+def unseen(shown: Shown) -> bool:
+    """Whether it is likely there, though no outline of it is: that is no proof that there are none."""
+    return shown.there >= LIKELY and not len(shown.middles)
 
 
 def exactly(number: int) -> float:

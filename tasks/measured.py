@@ -24,7 +24,19 @@ from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Predictor, Reply, Segments
 from rsvlm.protocol import Answer, AskRequest, Evidence, Raster, SegmentRequest, Watch
 from rsvlm.tasks.agreement import counted
-from rsvlm.tasks.concluding import FEW, InPicture, OnGround, Shown, agreed, concluded, count_of, exactly, sure_of, whole
+from rsvlm.tasks.concluding import (
+    FEW,
+    InPicture,
+    OnGround,
+    Shown,
+    agreed,
+    concluded,
+    count_of,
+    exactly,
+    sure_of,
+    unseen,
+    whole,
+)
 from rsvlm.tasks.features import phrase_reports
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.layout import Tiles
@@ -33,6 +45,9 @@ from rsvlm.tasks.measurable import Measurable, measurable
 from rsvlm.tasks.segment import segment
 
 NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentences answer
+COLOUR = re.compile(
+    r"\b(?:black|white|gr[ae]y|red|brown|yellow|green|blue|orange|silver)\b"
+)  # of several things: learnt of one
 ONE_BY_ONE = ("count", "number", "beside")  # in which a scrap would be taken for a thing of its own
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
@@ -89,8 +104,8 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     shown, evidence = _on_ground(found, reports, request.raster, asked, words)
     conclusion: tuple[str, float] | None = None
     why = "not all of the place was outlined"  # part of it, or some of the phrases, decide nothing
-    if asked.kind in NUMBERS:  # the outlines' own sentences are the answer; what decides is whether there are any
-        first = shown[asked.phrases[0]]
+    first = shown[asked.phrases[0]]
+    if asked.kind in NUMBERS and (found.partial or not unseen(first)):  # the outlines' own sentences are the answer
         number = int(first.lying(asked.place).sum())
         conclusion = "", sure_of(first, number > 0) * (exactly(number) if asked.kind == "count" else 1)
     elif not found.partial:
@@ -113,8 +128,8 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
     told = phrase_reports(asked.phrases, shapes, ())
     sizes = " ".join(_sentence(report["text"]) for report in told if report["count"] or asked.kind in NUMBERS)
     text = sizes if asked.kind in NUMBERS else f"{short} {sizes}".strip()
-    unseen = [NOT_DRAWN] if (asked.kind, short) == ("there", "Yes.") and not shapes else []
-    unseen += _scraps(asked, shown[asked.phrases[0]]) if asked.kind == "count" else []
+    left_out = [NOT_DRAWN] if (asked.kind, short) == ("there", "Yes.") and not shapes else []
+    left_out += _scraps(asked, shown[asked.phrases[0]]) if asked.kind == "count" else []
     watch.text(text)
     return replace(
         found,
@@ -126,7 +141,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
         | {"measured": {"kind": asked.kind, "phrases": list(asked.phrases), "said": words.text}},
         timings={name: round(seconds + words.timings.get(name, 0), 4) for name, seconds in found.timings.items()},
         structured={"phrases": told},
-        warnings=[*found.warnings, *unseen],
+        warnings=[*found.warnings, *left_out],
         target_absent=[
             phrase
             for phrase, items in evidence.items()
@@ -144,7 +159,11 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
         return []
     names = "|".join(map(re.escape, card.calibration.outlined))
     learnt = re.compile(rf"(?:.* )?(?:{names})(?:s|es)?(?: (?:{COVER}))?")  # “tree species” are no trees
-    return [thing for thing in map(head, phrases) if not learnt.fullmatch(synonym(thing))]
+    return [
+        thing
+        for thing in map(head, phrases)
+        if not learnt.fullmatch(synonym(thing)) or (asked.kind in NUMBERS and COLOUR.search(thing))
+    ]
 
 
 def _on_ground(
@@ -204,8 +223,8 @@ def in_pictures(
                 likely = predictor.likely([picture], asked.phrases)[0]
                 rows = zip(asked.phrases, likely.there.tolist(), likely.maps, strict=True)
                 shown: dict[str, Shown] = {phrase: InPicture(there, values) for phrase, there, values in rows}
-                missing = [phrase for phrase, one in shown.items() if not count_of(one)]
-                if not _unlearnt(asked, missing, predictor.card):
+                doubtful = [phrase for phrase, one in shown.items() if not count_of(one) or COLOUR.search(phrase)]
+                if not _unlearnt(asked, doubtful, predictor.card):
                     found[number] = concluded(asked, shown, *found[number]) or found[number]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsvlm.tasks.agreement import classes_named, disagreement, said
+from rsvlm.tasks.agreement import classes_named, disagreement, said, spelled
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,22 @@ from rsvlm.tasks.agreement import classes_named, disagreement, said
         ("It is [1].", None),
         ("About 3.5 ha of forest.", None),
         ("The 2nd house.", None),
+        ("Twenty-three.", 23),
+        ("About twenty eight boats.", 28),
+        ("Nineteen cars and a road.", 19),
+        ("Two hundred houses.", None),
         ("", None),
     ],
 )
 def test_the_one_number_of_a_text_is_found(text: str, number: int | None):
     assert said(text) == number
+
+
+def test_numbers_are_spelled_as_they_are_read():
+    assert [spelled(number) for number in (1, 12, 13, 20, 21, 99, 100)] == [
+        "one", "twelve", "thirteen", "twenty", "twenty-one", "ninety-nine", "100",
+    ]  # fmt: skip
+    assert all(said(f"{spelled(number)} boats") == number for number in range(1, 120))
 
 
 def test_disagreement_is_a_sentence():

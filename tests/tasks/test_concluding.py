@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import compress
 
 import numpy as np
@@ -112,6 +113,9 @@ def test_count_is_told_in_the_words_that_the_model_uses():
     two = {"boats": picture((0, 0, 9, 9), (20, 20, 29, 29))}
     assert concluded(asked, two, "Eight.", 0.4) == ("Two.", pytest.approx(0.9 * exactly(2)))
     assert concluded(asked, two, "8.", 0.4) == ("2.", pytest.approx(0.9 * exactly(2)))
+    assert concluded(asked, two, "Twenty-three.", 0.4) == ("Two.", pytest.approx(0.9 * exactly(2)))
+    many = {"boats": picture(*((x, y, x + 4, y + 4) for x in range(0, 30, 6) for y in range(0, 30, 6)))}
+    assert [concluded(asked, many, text, 0.4)[0] for text in ("Eight.", "8.")] == ["Twenty-five.", "25."]
     absent: dict[str, Shown] = {"boats": picture((0, 0, 9, 9), there=0.1)}
     assert concluded(asked, absent, "8.", 0.4) == ("0.", 0.9)
     assert concluded(asked, absent, "Eight.", 0.4) == ("Zero.", 0.9)
@@ -121,10 +125,12 @@ def test_a_number_is_less_sure_the_more_there_are():
     assert exactly(0) == 1 and all(exactly(number) > exactly(number + 1) > 0 for number in range(40))
 
 
-def test_nothing_outlined_is_as_sure_as_it_is_that_nothing_is_there():
+@pytest.mark.parametrize("seen", [picture, ground])
+def test_nothing_outlined_is_as_sure_as_it_is_that_nothing_is_there(seen: Callable[..., Shown]):
     asked = measurable("How many boats are there?")
     assert asked is not None
-    assert concluded(asked, {"boats": ground(there=0.95)}, "8.", 0.4) == ("0.", pytest.approx(0.05))
+    assert concluded(asked, {"boats": seen(there=0.05)}, "8.", 0.4) == ("0.", pytest.approx(0.95))
+    assert concluded(asked, {"boats": seen(there=0.95)}, "8.", 0.4) is None  # they are there: none is no answer
     asked = measurable("Are there boats in the left half?")
     assert asked is not None
     assert concluded(asked, {"boats": ground(there=0.1)}, "Yes.", 0.4) == ("No.", 0.9)

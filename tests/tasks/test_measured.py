@@ -193,6 +193,30 @@ def test_what_is_outlined_with_others_of_a_wider_name_is_not_measured(bright: An
         assert to_measure(AskRequest(raster, question), card, bright, Watch())[1] == why_not
 
 
+def test_things_of_a_colour_are_not_counted(bright: Any, write: Any):
+    """The model has learnt to outline the one red car among others, and no more of a colour."""
+    card = bright.predictor.card.model_copy(update={"calibration": Calibration(outlined=("car",))})
+    raster = Raster(href=write(np.full((3, 64, 64), 60, np.uint8)))
+
+    def why_not(question: str) -> list[str]:
+        return to_measure(AskRequest(raster, question), card, bright, Watch())[1]
+
+    assert why_not("How many red cars are there?") == [f"{GUESSED}: the model has not learnt to outline red cars."]
+    assert why_not("How many cars are there?") == why_not("Is there a red car?") == []
+
+
+@pytest.mark.parametrize("question", ["How many bright roofs are there?", "How large are the bright roofs?"])
+def test_what_is_there_and_has_no_outline_is_not_counted_as_none(bright: Any, write: Any, question: str):
+    asked = measurable(question)
+    assert asked is not None
+    pixels = np.full((3, 64, 64), 60, np.uint8)
+    pixels[:, 30, 30] = 250  # too small for an outline
+    words = Answer(text="Eight.", provenance={"model": "bright"})
+    answer = measured(AskRequest(Raster(href=write(pixels)), ""), asked, words, bright, Watch())
+    assert answer.text == "Eight." and not answer.evidence
+    assert answer.warnings[-1] == f"{GUESSED}: nothing was outlined of {asked.phrases[0]}."
+
+
 def test_stopped_between_two_phrases_the_words_are_the_answer(models: Models, listen: Any):
     listener = listen(lambda self: any(0 < done < total for done, total in self.steps))
     answer = ask(models, "Are there more buildings than trees near the road?", listener, SHORE)
