@@ -14,17 +14,22 @@ _SPELLED = [*WORDS, *(f"{ten}-{one}" if one else ten for ten in _TENS for one in
 _IN_PROSE = 12  # the last that is in words
 _NOTHING = ("no", "none", "nothing", "zero")
 _UNITS = (
-    r"(?!\s*(?:%|percent|per cent|m\b|m²|km|ha\b|met(?:re|er)|hectare|acre|feet|ft\b|st\b|nd\b|rd\b|th\b|[.,:/]\d"
-    r"|hundred|thousand|dozen))"
+    r"(?!\s*(?:%|percent|per cent|m\b|m²|km|ha\b|met(?:re|er)|hectare|acre|feet|ft\b|st\b|nd\b|rd\b|th\b|[.,:/]\d))"
 )
-_WORD = "|".join(word.replace("-", "[- ]") for word in (*reversed(_SPELLED), *_NOTHING))  # the longer ones first
+_ONES = "|".join(WORDS[1:10])
+_SMALL = "|".join((*WORDS[1:], *_NOTHING))
+_WORD = (
+    rf"(?:{'|'.join(_TENS)})(?:[- ](?:{_ONES})|(?![- ](?:{_ONES}|first|second|third|[a-z]+th)\b))"  # no “twenty” of “twenty-first”
+    rf"|(?:{_SMALL})"
+)
 _NUMBER = re.compile(rf"(?<![\w.,:\[/-])(?:({_WORD})\b|(\d{{1,3}}\b)){_UNITS}", re.IGNORECASE)
+_LARGER = re.compile(r"\b(?:dozen|hundred|thousand)", re.IGNORECASE)
 
 
 def said(text: str) -> int | None:
     """How many things a text speaks of, if it names exactly one number: in words up to ninety-nine, or digits; else None."""
     found = [word.lower().replace(" ", "-") or digits for word, digits in _NUMBER.findall(text)]
-    if len(found) != 1:
+    if len(found) != 1 or _LARGER.search(text):
         return None
     if found[0] in _NOTHING:
         return 0

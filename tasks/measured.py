@@ -45,9 +45,7 @@ from rsvlm.tasks.measurable import Measurable, measurable
 from rsvlm.tasks.segment import segment
 
 NUMBERS = ("count", "size")  # kinds of questions that the outlines' own sentences answer
-COLOUR = re.compile(
-    r"\b(?:black|white|gr[ae]y|red|brown|yellow|green|blue|orange|silver)\b"
-)  # of several things: learnt of one
+COLOUR = re.compile(r"\b(?:black|white|gr[ae]y|red|brown|yellow|green|blue|orange|silver)\b")
 ONE_BY_ONE = ("count", "number", "beside")  # in which a scrap would be taken for a thing of its own
 OF_OUTLINES = ("gsd_m", "method", "there", "cut", "tiles")  # what the provenance tells of them
 ROUGHLY = 256  # pixels of a side, on which what has data is measured
@@ -153,7 +151,7 @@ def measured(request: AskRequest, asked: Measurable, words: Answer, models: Mode
 
 def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> list[str]:
     """Those that the model has not learnt to outline, whose outlines, or none, prove nothing. That they are there is told
-    otherwise (families/compact/presence.py).
+    otherwise (families/compact/presence.py). Of a colour it has learnt the one thing among others, and not how many there are.
     """
     if asked.kind == "there" or not card.calibration.outlined:
         return []
@@ -162,7 +160,7 @@ def _unlearnt(asked: Measurable, phrases: Sequence[str], card: ModelCard) -> lis
     return [
         thing
         for thing in map(head, phrases)
-        if not learnt.fullmatch(synonym(thing)) or (asked.kind in NUMBERS and COLOUR.search(thing))
+        if not learnt.fullmatch(synonym(thing)) or (asked.kind == "count" and COLOUR.search(thing))
     ]
 
 

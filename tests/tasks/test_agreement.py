@@ -26,6 +26,12 @@ from rsvlm.tasks.agreement import classes_named, disagreement, said, spelled
         ("About twenty eight boats.", 28),
         ("Nineteen cars and a road.", 19),
         ("Two hundred houses.", None),
+        ("Two hundred and five houses.", None),
+        ("Twenty-three percent.", None),
+        ("About twenty five hectares.", None),
+        ("The twenty-first house.", None),
+        ("The thirty fourth car.", None),
+        ("forty-two km", None),
         ("", None),
     ],
 )
