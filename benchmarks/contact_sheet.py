@@ -129,7 +129,7 @@ def sheet(rows: Sequence[tuple[list[Image.Image], str]]) -> Image.Image:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("build/sheet.png"))
     parser.add_argument("--model", default=None)
     parser.add_argument("--demo", action="store_true")
     given = parser.parse_args()

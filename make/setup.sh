@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 QGIS_PYTHON=${QGIS_PYTHON:-/usr/bin/python3}
-PACKAGES="python3-venv qgis python3-qgis qgis-providers xvfb xauth xdotool imagemagick pyqt5-dev-tools qttools5-dev-tools"
+PACKAGES="python3-venv qgis python3-qgis qgis-providers xvfb xauth qttools5-dev-tools"
 APT="apt-get install -y --no-install-recommends $PACKAGES"
 log=build/setup.log
 mkdir -p build
@@ -17,7 +17,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # A stamp holds the hash of what was asked for and where: a changed requirement or a moved checkout asks again.
 key=$({ cat pyproject.toml constraints.txt make/setup.sh; echo "$PWD ${TORCH_INDEX:-}"; } | sha256sum | cut -c1-16)
-ready() { [ "$(cat "$1/.ready" 2>/dev/null)" = "$key" ]; }
+ready() { [ "$(cat "$1/.ready" 2>/dev/null)" = "$key" ] && "$1/bin/python" -c '' 2>/dev/null; }
 
 logged() {
     "$@" >>"$log" 2>&1 || { tail -n 15 "$log" >&2; fail "this failed: $* (everything it said is in $log)"; }
@@ -62,7 +62,10 @@ backend_works() {
 }
 
 fill_backend() {
-    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch &&
+    local again=()  # of another index: pip takes the torch that is there for the same
+    [ -z "${TORCH_INDEX:-}" ] || [ "$(cat .venv/.torch-index 2>/dev/null)" = "$TORCH_INDEX" ] || again=(--force-reinstall)
+    pip_install .venv ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} ${again[@]+"${again[@]}"} torch &&
+        { [ -z "${TORCH_INDEX:-}" ] || echo "$TORCH_INDEX" >.venv/.torch-index; } &&
         pip_install .venv -e ".[eval,dev,$(make/runtime.sh)]"
 }
 
@@ -82,6 +85,10 @@ backend() {
             finish_backend
             return
         fi
+        if backend_works; then  # what failed, perhaps for want of a network, is no reason to lose it
+            tail -n 15 "$log" >&2
+            fail "what is new could not be installed; .venv works and is as it was (see $log). To begin anew, remove .venv"
+        fi
         say "what is in .venv does not work; making it anew"
     fi
     logged "$python" -m venv --clear .venv
@@ -96,10 +103,17 @@ missing_for_qgis() {
     local tool
     suits "$QGIS_PYTHON" || echo python3-venv
     "$QGIS_PYTHON" -c 'import qgis.core' >/dev/null 2>&1 || echo python3-qgis
-    for tool in qgis Xvfb xauth xdotool import pylupdate5; do
+    for tool in qgis Xvfb xauth; do
         command -v "$tool" >/dev/null || echo "$tool"
     done
-    lrelease -version >/dev/null 2>&1 || echo lrelease  # qtchooser leaves a link of this name that leads nowhere
+    [ -n "$(find_lrelease)" ] || echo lrelease
+}
+
+find_lrelease() {  # qtchooser leaves a link of this name that leads nowhere
+    local candidate
+    for candidate in lrelease lrelease-qt5 /usr/lib/qt5/bin/lrelease; do
+        if "$candidate" -version >/dev/null 2>&1; then echo "$candidate"; return; fi
+    done
 }
 
 system_packages() {
@@ -108,10 +122,10 @@ system_packages() {
     [ -n "$missing" ] || return 0
     if ! command -v apt-get >/dev/null; then
         fail "QGIS and its test tools are not complete (missing: $missing). Install QGIS 3.22 or newer with its Python," \
-            "Xvfb, xdotool, ImageMagick and the Qt 5 language tools, and name QGIS's Python: make setup QGIS_PYTHON=/path/to/python3"
+            "Xvfb, xauth and the Qt 5 language tools, and name QGIS's Python: make setup QGIS_PYTHON=/path/to/python3"
     fi
     if [ "$(id -u)" != 0 ]; then
-        fail "QGIS and its test tools are not complete (missing: $missing). Run: sudo $APT"
+        fail "QGIS and its test tools are not complete (missing: $missing). Run: sudo apt-get update && sudo $APT"
     fi
     say "installing QGIS by apt (about 1.2 GB; missing: $missing)"
     export DEBIAN_FRONTEND=noninteractive
@@ -144,7 +158,7 @@ qgis() {
 translations() {
     local source
     for source in i18n/*.ts; do
-        [ "${source%.ts}.qm" -nt "$source" ] || logged lrelease -silent "$source" -qm "${source%.ts}.qm"
+        [ "${source%.ts}.qm" -nt "$source" ] || logged "$(find_lrelease)" -silent "$source" -qm "${source%.ts}.qm"
     done
 }
 
@@ -152,8 +166,8 @@ case "${1:-all}" in
     backend) backend ;;
     qgis) qgis ;;
     all)
-        # apt also brings what the backend's Python may lack, so root goes there first; others get the backend in any case.
-        [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || system_packages
+        # apt also brings what the backend's Python may lack, so that root goes there first where none suits.
+        [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || (find_python) >/dev/null 2>&1 || system_packages
         backend
         qgis
         translations

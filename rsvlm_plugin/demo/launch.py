@@ -47,7 +47,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="rsvlm-profile-") as profiles:
             if has_screen and not chosen.tour:
-                return run_qgis(Path(profiles), dict(os.environ), None)
+                project = own_project(chosen.out.resolve() / "project")
+                return run_qgis(Path(profiles), {**os.environ, "RSVLM_DEMO_PROJECT": str(project)}, None)
             return tour(Path(profiles), chosen.out.resolve(), chosen.seconds, has_screen)
     except LaunchError as error:
         print(f"rsvlm demo: {error}", file=sys.stderr)
@@ -59,7 +60,12 @@ def tour(profiles: Path, out: Path, seconds: int, has_screen: bool) -> int:
     out.mkdir(parents=True, exist_ok=True)
     told_file = out / "tour.json"
     told_file.unlink(missing_ok=True)
-    environment = {**os.environ, "RSVLM_DEMO_OUT": str(out), "RSVLM_HOME": str(profiles / "home")}
+    environment = {
+        **os.environ,
+        "RSVLM_DEMO_OUT": str(out),
+        "RSVLM_DEMO_PROJECT": str(own_project(profiles / "project")),
+        "RSVLM_HOME": str(profiles / "home"),
+    }
     if has_screen:
         code = run_qgis(profiles, environment, seconds)
     else:
@@ -77,6 +83,16 @@ def tour(profiles: Path, out: Path, seconds: int, has_screen: bool) -> int:
     if code != 0:
         raise LaunchError(f"the tour was complete, but QGIS ended with code {code}.")
     return 0
+
+
+def own_project(folder: Path) -> Path:
+    """The demo's project in a folder where it may be saved, and results lie beside it; what was saved there before stays."""
+    if not folder.is_dir():
+        part = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(ROOT / "resources" / "demo", part)
+        part.rename(folder)
+    return folder / "demo.qgz"
 
 
 def run_qgis(profiles: Path, environment: Dict[str, str], seconds: Optional[int]) -> int:

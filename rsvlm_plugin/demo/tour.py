@@ -1,4 +1,4 @@
-"""The tour of the demo inside a real QGIS, run by `qgis --code`: opens the project and the dock.
+"""The tour of the demo inside a real QGIS, run by `qgis --code`: opens the project RSVLM_DEMO_PROJECT and the dock.
 
 If RSVLM_DEMO_OUT names a folder, it also clicks through two descriptions, leaves pictures, files and `tour.json` there
 and closes QGIS.
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-from qgis.core import QgsApplication, QgsProject, QgsSettings
+from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QWidget
@@ -59,8 +59,7 @@ class Tour(QObject):
         plugin = plugins["rsvlm"]
         if self._out is not None:
             iface.mainWindow().setGeometry(iface.mainWindow().screen().availableGeometry())
-        demo = Path(os.path.realpath(QgsApplication.qgisSettingsDirPath())) / "python" / "plugins" / "rsvlm"
-        iface.addProject(str((demo / "resources" / "demo" / "demo.qgz").resolve()))
+        iface.addProject(os.environ["RSVLM_DEMO_PROJECT"])
         yield "drawing the map", lambda: len(iface.mapCanvas().layers()) > 0 and not iface.mapCanvas().isDrawing()
         _click(iface.rasterToolBar().widgetForAction(plugin.dock_action))
         dock = plugin.dock
