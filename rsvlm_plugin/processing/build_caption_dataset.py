@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from qgis.core import (
     QgsProcessing,
@@ -29,6 +29,7 @@ from ..translation import tr
 from .algorithm import Algorithm, sentence
 
 if TYPE_CHECKING:
+    from ..layers.snapshot import Snapshot
     from .dataset import Wishes
 
 UNITS = ("pixels", "metres")
@@ -46,7 +47,7 @@ class BuildCaptionDataset(Algorithm):
     def __init__(self) -> None:
         super().__init__()
         self._rasters: List[str] = []
-        self._features: List[str] = []
+        self._features: List[Union[str, Snapshot]] = []
 
     def name(self) -> str:
         return "buildcaptiondataset"
@@ -187,22 +188,22 @@ class BuildCaptionDataset(Algorithm):
         if sum(given) != 1:
             said = tr("Nothing says what the rasters show.") if not any(given) else tr("Several things say it.")
             return False, said + " " + tr("Give one of these: features, labels, or a model that writes the captions.")
+        if parameters.get(self.FEATURES):
+            for layer in self.parameterAsLayerList(parameters, self.INPUT, context):
+                if layer.dataProvider().crs() != layer.crs():
+                    return False, _elsewhere(layer.name())
         return True, ""
 
     def prepareAlgorithm(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
     ) -> bool:
-        """Everything that touches layers, in the main thread."""
+        """Everything that touches layers, in the main thread; nothing is written yet."""
         from ..layers.sources import native_href
-        from .vectors import vector_file
+        from .vectors import choose
 
-        folder = self._folder(parameters, context)
         self._rasters = [native_href(layer) for layer in self.parameterAsLayerList(parameters, self.INPUT, context)]
         features = self.parameterAsLayerList(parameters, self.FEATURES, context) or []
-        try:
-            self._features = [vector_file(layer, folder, context) for layer in features]
-        except RsvlmError as error:
-            raise QgsProcessingException(sentence(error)) from error
+        self._features = [choose(layer, context.transformContext()) for layer in features]
         return True
 
     def processAlgorithm(  # noqa: N802
@@ -250,3 +251,10 @@ class BuildCaptionDataset(Algorithm):
             block_m=number(self.BLOCK),
             seed=self.parameterAsInt(parameters, self.SEED, context),
         )
+
+
+def _elsewhere(name: str) -> str:
+    """Of a raster that features lie on: the backend reads the file, which knows nothing of a CRS that was set in QGIS."""
+    said = tr("“{name}” has another coordinate system in QGIS than in its file, and features would miss it.")
+    mended = tr("Write it into the file with Assign Projection and add it anew, or save it as a GeoTIFF.")
+    return said.format(name=name) + " " + mended

@@ -10,26 +10,30 @@ import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import List, Sequence, Tuple, Union
 
-from qgis.core import QgsProcessingFeedback
+from qgis.core import QgsProcessingFeedback, QgsProcessingMultiStepFeedback
 
-from ...protocol import RsvlmError
+from ...protocol import Cancelled, RsvlmError
 from ..environment.waiting import Ran, run
+from ..layers.snapshot import Snapshot
 from ..settings.store import Settings
 from ..translation import tr
+from .vectors import fetch
 
 RECORDS, PAGE, PARTS = "records.jsonl", "stats.html", ".parts"
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """One of features (paths), labels and model says what the rasters show. side: in `unit`, pixels or metres.
+    """One of features (paths, or what is to be written), labels and model says what the rasters show.
+
+    side: in `unit`, pixels or metres.
 
     layout: grid or around. val, test: shares. block_m: metres, 0 = by the windows.
     """
 
-    features: Tuple[str, ...]
+    features: Tuple[Union[str, Snapshot], ...]
     called: str
     labels: str
     model: str
@@ -41,14 +45,14 @@ class Wishes:
     block_m: float
     seed: int
 
-    def command(self, source: str) -> List[str]:
-        """Of `rsvlm`, without its output. source: a raster; the table of labels where there are such."""
+    def command(self, source: str, features: Sequence[str]) -> List[str]:
+        """Of `rsvlm`, without its output. source: a raster; the table of labels where there are such. features: their files."""
         side = ["--side-m", f"{self.side:g}"] if self.unit == "metres" else ["--side", str(round(self.side))]
         drawn = [*side, "--seed", str(self.seed)]
-        if self.features:
+        if features:
             grid = ["--grid"] if self.layout == "grid" else []
             called = ["--called", self.called] if self.called else []
-            return ["data", "osm", source, *self.features, *drawn, *grid, *called]
+            return ["data", "osm", source, *features, *drawn, *grid, *called]
         model = ["--model", self.model, "--device", Settings().device] if self.model else []
         return ["data", "caption", source, *drawn, *model]
 
@@ -61,6 +65,7 @@ class Dataset:
         self.folder, self.parts, self.page = folder, folder / PARTS, folder / PAGE
         self.count = 0
         self._wishes, self._feedback = wishes, feedback
+        self._features: List[str] = []
         self._step, self._steps = 0, 1
         if (folder / RECORDS).exists():
             raise RsvlmError(
@@ -79,7 +84,13 @@ class Dataset:
 
     def build(self, rasters: Sequence[str]) -> bool:
         """Whether all is done; False where the user stopped it. Raises RsvlmError where no record can be made."""
-        self._steps = len(rasters) + 2
+        to_write = sum(isinstance(source, Snapshot) for source in self._wishes.features)
+        self._steps = to_write + len(rasters) + 2
+        try:
+            self._features = [self._file(source) for source in self._wishes.features]
+        except Cancelled:
+            self._tell_stopped()
+            return False
         made, last = [], None
         for number, raster in enumerate(rasters, 1):
             note = tr("Raster {number} of {count}: {name}")
@@ -101,11 +112,22 @@ class Dataset:
             raise last
         return self._join(made)
 
+    def _file(self, source: Union[str, Snapshot]) -> str:
+        """Of features. Raises RsvlmError as `fetch` does."""
+        if isinstance(source, str):
+            return source
+        self._feedback.setProgressText(tr("Writing the features of “{name}”").format(name=source.name))
+        step = QgsProcessingMultiStepFeedback(self._steps, self._feedback)
+        step.setCurrentStep(self._step)
+        path = fetch(source, self.folder, step)
+        self._step += 1
+        return path
+
     def _part(self, raster: str) -> Path:
         """The records of one raster; it need not be there where the user stopped it."""
         source = self._table(raster) if self._wishes.labels else raster
-        words = self._wishes.command(source)
-        part = self.parts / f"{_mark([*words, *map(_stamp, (raster, *self._wishes.features))])}.jsonl"
+        words = self._wishes.command(source, self._features)
+        part = self.parts / f"{_mark([*words, *map(_stamp, (raster, *self._features))])}.jsonl"
         if not part.exists():
             self._run([*words, "--out", str(part)])
         return part

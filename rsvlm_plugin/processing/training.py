@@ -13,7 +13,7 @@ from ..environment.waiting import run
 from ..translation import tr
 
 Kinds = Set[Tuple[str, str]]  # split and task of records
-EVENTS = "events.jsonl"
+EVENTS, BEST = "events.jsonl", "best"
 MOST_HELD = 200  # records that are asked about at each look
 # Of the event “step”, what is no loss.
 FIGURES = ("event", "step", "shortened", "left_out", "seconds_per_step", "waiting_for_data", "minutes_left")
@@ -100,19 +100,19 @@ class Training:
         self._folder, self._feedback, self._resume = folder, feedback, resume
         self._events = folder / EVENTS
         self._read = self._events.stat().st_size if self._events.is_file() else 0
-        self._steps = 0
+        self._step, self._steps = 0, 0
 
     def run(self, recipe: str, changed: Sequence[str], device: str) -> Dict[str, Any]:
-        """What `rsvlm train --json` tells in the end; {} where it was stopped before there was anything to keep.
+        """What `rsvlm train --json` tells in the end; "steps" alone where it was stopped and ended without a word.
 
         Raises RsvlmError with the sentence that it ended with.
         """
         words = ["train", recipe, *changed, *(["--resume"] if self._resume else [])]
         self._feedback.setProgressText(tr("Loading the model"))
         ran = run(words, self._feedback, lambda done, total: None, self._look, device)
-        told = ran.document
+        told = ran.document or {"steps": self._step}
         if ran.stopped and not told.get("whole"):
-            self._feedback.pushInfo(self._stopped(told))
+            self._feedback.pushInfo(self._stopped(told) if ran.document else self._silent())
         elif told.get("installed"):
             self._feedback.pushInfo(tr("The model {model} is among your models.").format(model=told["installed"]))
         return told
@@ -124,6 +124,29 @@ class Training:
             "Stopped after step {step}. What was learnt is kept in {folder}; switch on “{switch}” to go on from there."
         )
         return text.format(step=told["steps"], folder=self._folder, switch=tr("Go on with the run in the folder"))
+
+    def _silent(self) -> str:
+        """Of a command that told nothing: it left before its first step, or was ended by force after this."""
+        held = self._held()
+        if not self._step and not held:
+            return tr("Stopped before the first step; there is nothing to keep.")
+        ended = tr("Stopped before another step.")
+        if self._step:
+            ended = tr("The training was ended by force after step {step}.").format(step=self._step)
+        if not held:
+            return ended + " " + tr("There is nothing to keep.")
+        ended += " " + tr("{folder} holds {names}.").format(folder=self._folder, names=", ".join(held))
+        if held == [BEST]:
+            return ended
+        go_on = tr("Switch on “{switch}” to go on from the last checkpoint.")
+        return ended + " " + go_on.format(switch=tr("Go on with the run in the folder"))
+
+    def _held(self) -> List[str]:
+        """Checkpoints that are whole, and the best model: paths within the folder."""
+        whole = [mark.parent.relative_to(self._folder) for mark in self._folder.glob("stage-*/checkpoint-*/whole")]
+        whole.sort(key=lambda path: [int(name.rpartition("-")[2]) for name in path.parts])
+        best = [BEST] if (self._folder / BEST).is_dir() else []
+        return [*(path.as_posix() for path in whole), *best]
 
     def _look(self) -> None:
         for event in self._new():
@@ -143,6 +166,8 @@ class Training:
 
     def _tell(self, event: Dict[str, Any]) -> None:
         kind, step = event["event"], int(event["step"])
+        if kind in ("step", "checkpoint"):
+            self._step = step
         if kind == "stage":
             self._steps = int(event["of"])
             self._share(step)

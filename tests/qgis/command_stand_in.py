@@ -35,6 +35,13 @@ def train() -> dict:
         for step in range(1, STEPS + 1):
             time.sleep(0.05)
             add("step", step, language=1 / step, minutes_left=0.1, left_out=0, shortened=0)
+            if HOW == "killed" and step == 4:
+                (folder / "best").mkdir()
+                (folder / "stage-1" / "checkpoint-4").mkdir(parents=True)
+                (folder / "stage-1" / "checkpoint-4" / "whole").touch()
+                add("checkpoint", step, folder="checkpoint-4")
+            if stopped.is_set() and HOW.startswith("killed"):
+                os.abort()
             if stopped.is_set():
                 return {**told, "steps": step, "whole": False, "installed": None, "validation": None}
         add("eval", STEPS, metric="CIDEr", loss=0.5, CIDEr=1.25)
@@ -52,5 +59,8 @@ if HOW == "refuse":
 if HOW == "crash":
     print("free(): invalid pointer", file=sys.stderr, flush=True)
     os.abort()
+if HOW == "left":
+    stopped.wait()
+    sys.exit(0)
 print("a warning of some package", file=sys.stderr)
 print(json.dumps(train()))

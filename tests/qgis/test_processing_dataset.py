@@ -31,12 +31,13 @@ def raster(tmp_path):
     """raster(name, width) writes a GeoTIFF of `width` x 320 pixels of two metres and returns its path."""
     from osgeo import gdal, osr
 
-    def write(name: str = "ortho.tif", width: int = 320, left: float = UTM[0]) -> str:
+    def write(name: str = "ortho.tif", width: int = 320, left: float = UTM[0], system: bool = True) -> str:
         path = str(tmp_path / name)
         dataset = gdal.GetDriverByName("GTiff").Create(path, width, 320, 3)
-        system = osr.SpatialReference()
-        system.ImportFromEPSG(32633)
-        dataset.SetProjection(system.ExportToWkt())
+        if system:
+            utm = osr.SpatialReference()
+            utm.ImportFromEPSG(32633)
+            dataset.SetProjection(utm.ExportToWkt())
         dataset.SetGeoTransform((left, 2, 0, UTM[1], 0, -2))
         noise = np.random.default_rng(7)
         for band in range(3):
@@ -84,6 +85,15 @@ def refusal(**parameters) -> str:
     return str(caught.value)
 
 
+def file_of(layer, folder: Path) -> str:
+    """The file that the backend reads a vector layer from."""
+    from qgis.core import QgsFeedback, QgsProject
+
+    from rsvlm.rsvlm_plugin.processing.vectors import choose, fetch
+
+    return fetch(choose(layer, QgsProject.instance().transformContext()), folder, QgsFeedback())
+
+
 def rows(folder: Path) -> list:
     return [json.loads(line) for line in (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -113,17 +123,15 @@ def test_features_of_a_layer_become_captions_of_windows_in_metres(algorithm, ras
 def test_edits_that_are_not_saved_yet_are_among_the_features(fields, tmp_path, qgis_app) -> None:
     from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
 
-    from rsvlm.rsvlm_plugin.processing.vectors import vector_file
-
     own, context = str(tmp_path / "own.geojson"), QgsProcessingContext()
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GeoJSON"
     QgsVectorFileWriter.writeAsVectorFormatV3(fields, own, context.transformContext(), options)
     layer = QgsVectorLayer(own, "own", "ogr")
-    assert vector_file(layer, tmp_path / "parts", context) == own
+    assert file_of(layer, tmp_path) == own
     layer.startEditing()
     layer.deleteFeature(next(layer.getFeatures()).id())
-    edited = vector_file(layer, tmp_path / "parts", context)
+    edited = file_of(layer, tmp_path)
     assert edited != own and len(json.loads(Path(edited).read_text(encoding="utf-8"))["features"]) == 1
     layer.rollBack()
 
@@ -134,8 +142,6 @@ def test_what_qgis_adds_to_a_file_is_among_the_features(added, fields, tmp_path,
     from qgis.core import QgsField, QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
     from qgis.PyQt.QtCore import QVariant
 
-    from rsvlm.rsvlm_plugin.processing.vectors import vector_file
-
     own, context = str(tmp_path / "own.shp"), QgsProcessingContext()
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "ESRI Shapefile"
@@ -143,18 +149,93 @@ def test_what_qgis_adds_to_a_file_is_among_the_features(added, fields, tmp_path,
     if added == "crs":
         Path(own).with_suffix(".prj").unlink()
     layer = QgsVectorLayer(own, "own", "ogr")
-    assert layer.crs().isValid() == (added != "crs") and vector_file(layer, tmp_path / "parts", context) == own
+    assert layer.crs().isValid() == (added != "crs") and file_of(layer, tmp_path) == own
     if added == "crs":
         layer.setCrs(fields.crs())
     elif added == "field":
         layer.addExpressionField("upper(class)", QgsField("label", QVariant.String))
     else:
         layer.setSubsetString("class = 'shed'")
-    source = ogr.Open(vector_file(layer, tmp_path / "parts", context))
+    source = ogr.Open(file_of(layer, tmp_path))
     rows = [row.items() for row in source.GetLayer(0)]
     assert source.GetLayer(0).GetSpatialRef().GetAuthorityCode(None) == "32633"
     assert [row["class"] for row in rows] == (["shed"] if added == "filter" else ["field", "shed"])
     assert [row.get("label") for row in rows] == (["FIELD", "SHED"] if added == "field" else [None] * len(rows))
+
+
+@pytest.mark.parametrize("code", ["", "ESRI:54009"])
+def test_features_in_a_system_without_an_epsg_code_stay_where_they_are(code, fields, tmp_path, qgis_app) -> None:
+    from osgeo import ogr
+    from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject
+
+    own = QgsCoordinateReferenceSystem(code or "PROJ:+proj=laea +lat_0=44 +lon_0=14 +datum=WGS84 +units=m")
+    assert own.isValid() and own.authid() == code
+    layer, move = fields.clone(), QgsCoordinateTransform(fields.crs(), own, QgsProject.instance())
+    layer.setCrs(own)
+    shapes = {}
+    for feature in fields.getFeatures():
+        shape = feature.geometry()
+        shape.transform(move)
+        shapes[feature.id()] = shape
+    layer.dataProvider().changeGeometryValues(shapes)
+    source = ogr.Open(file_of(layer, tmp_path))
+    assert source.GetLayer(0).GetSpatialRef().GetAuthorityCode(None) == "4326"
+    (shed,) = [row for row in source.GetLayer(0) if row["class"] == "shed"]
+    west, east, south, north = shed.geometry().GetEnvelope()
+    degrees = QgsCoordinateTransform(fields.crs(), QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+    corner, other = degrees.transform(UTM[0] + 10, UTM[1] - 50), degrees.transform(UTM[0] + 40, UTM[1] - 10)
+    assert (west, south, east, north) == pytest.approx((corner.x(), corner.y(), other.x(), other.y()), abs=1e-6)
+
+
+def test_features_are_those_that_were_there_when_it_was_asked_for(fields, tmp_path, qgis_app) -> None:
+    from qgis.core import QgsCoordinateTransformContext, QgsFeedback
+
+    from rsvlm.rsvlm_plugin.processing.vectors import choose, fetch
+
+    asked = choose(fields, QgsCoordinateTransformContext())
+    fields.dataProvider().truncate()
+    assert not list(tmp_path.iterdir())
+    written = json.loads(Path(fetch(asked, tmp_path, QgsFeedback())).read_text(encoding="utf-8"))
+    assert [feature["properties"]["class"] for feature in written["features"]] == ["field", "shed"]
+
+
+def test_stopped_while_it_writes_features_it_leaves_none(algorithm, raster, fields, tmp_path) -> None:
+    from qgis.core import QgsFeature, QgsProcessingFeedback
+
+    shed = list(fields.getFeatures())[1]
+    fields.dataProvider().addFeatures([QgsFeature(shed) for _ in range(2000)])
+    feedback, steps = QgsProcessingFeedback(), []
+    feedback.progressChanged.connect(steps.append)
+    feedback.progressChanged.connect(lambda percent: feedback.cancel() if percent > 10 else None)
+    results, _ = run(feedback, INPUT=[raster()], FEATURES=[fields], OUTPUT=str(tmp_path / "set"))
+    assert results["COUNT"] == 0 and "Stopped. 0 records are kept" in feedback.textLog()
+    assert 10 < max(steps) < 12, "of four steps, the first is the writing"
+    assert not list((tmp_path / "set").glob("features*"))
+
+
+def test_where_a_dataset_is_nothing_is_written(algorithm, raster, fields, tmp_path) -> None:
+    path, folder = raster(), tmp_path / "set"
+    folder.mkdir()
+    (folder / "records.jsonl").write_text("")
+    assert f"There is a dataset in {folder} already." in refusal(INPUT=[path], FEATURES=[fields], OUTPUT=str(folder))
+    assert [file.name for file in folder.iterdir()] == ["records.jsonl"]
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_system_that_only_qgis_knows_is_refused_with_features(in_file, algorithm, raster, fields, tmp_path) -> None:
+    from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingContext, QgsRasterLayer
+
+    path, context = raster(system=in_file), QgsProcessingContext()
+    layer = QgsRasterLayer(path, "ortho")
+    wanted = {"INPUT": [layer], "FEATURES": [fields], "OUTPUT": str(tmp_path / "set")}
+    layer.setCrs(layer.dataProvider().crs())
+    assert algorithm.checkParameterValues(wanted, context) == (True, "")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32634"))
+    accepted, said = algorithm.checkParameterValues(wanted, context)
+    assert not accepted and "“ortho” has another coordinate system in QGIS than in its file" in said
+    assert "Assign Projection" in said and "GeoTIFF" in said
+    labelled = {"INPUT": [layer], "LABELS": "airport", "OUTPUT": str(tmp_path / "set")}
+    assert algorithm.checkParameterValues(labelled, context) == (True, "")
 
 
 def test_labels_hold_for_every_window_of_every_raster(algorithm, raster, tmp_path, monkeypatch) -> None:
@@ -175,7 +256,7 @@ def test_stopped_it_keeps_what_is_finished_and_goes_on_there(algorithm, raster, 
     rasters = [raster("small.tif", 64), raster("large.tif", 1024)]
     wanted = {"INPUT": rasters, "FEATURES": [fields], "SIDE": 32, "VAL": 0.1, "OUTPUT": str(tmp_path / "set")}
     feedback = QgsProcessingFeedback()
-    feedback.progressChanged.connect(lambda percent: feedback.cancel() if percent > 30 else None)
+    feedback.progressChanged.connect(lambda percent: feedback.cancel() if percent > 45 else None)
     results, _ = run(feedback, **wanted)
     kept = results["COUNT"]
     assert 20 <= kept < 340 and "OUTPUT_RECORDS" not in results

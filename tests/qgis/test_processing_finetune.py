@@ -164,6 +164,32 @@ def test_cancel_lets_the_step_end_and_tells_how_to_go_on(algorithm, stand_in, tm
     assert set(settings(words)) == {"output_dir", "max_steps", "logging_steps"}
 
 
+@pytest.mark.parametrize("how", ["killed", "killed without a checkpoint"])
+def test_training_that_is_ended_by_force_tells_what_is_there(algorithm, stand_in, tmp_path, how) -> None:
+    stand_in(how)
+    heard, folder = Heard(), tmp_path / "run"
+    heard.feedback.progressChanged.connect(lambda percent: heard.feedback.cancel() if percent >= 40 else None)
+    results = run(heard, OUTPUT=str(folder))
+    steps = results["OUTPUT_STEPS"]
+    assert 8 <= steps < 20 and results["OUTPUT_MODEL"] == ""
+    assert f"The training was ended by force after step {steps}." in heard.log
+    kept = f"{folder} holds stage-1/checkpoint-4, best. Switch on “Go on with the run in the folder” to go on"
+    assert (kept in heard.log) == (how == "killed") != ("There is nothing to keep." in heard.log)
+
+
+def test_going_on_that_is_stopped_at_once_leaves_what_was_there(algorithm, stand_in, tmp_path) -> None:
+    stand_in("left")
+    whole = tmp_path / "run" / "stage-1" / "checkpoint-60" / "whole"
+    whole.parent.mkdir(parents=True)
+    whole.touch()
+    (tmp_path / "run" / "recipe.yaml").write_text("name: stand-in\n")
+    heard = Heard()
+    threading.Timer(0.6, heard.feedback.cancel).start()
+    run(heard, RESUME=True, OUTPUT=str(tmp_path / "run"))
+    assert f"Stopped before another step. {tmp_path / 'run'} holds stage-1/checkpoint-60" in heard.log
+    assert "nothing to keep" not in heard.log
+
+
 def test_what_goes_wrong_is_a_sentence_and_a_way_out(algorithm, stand_in, records, tmp_path, monkeypatch) -> None:
     folder = str(tmp_path / "run")
     stand_in("refuse")
