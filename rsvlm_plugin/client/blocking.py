@@ -22,7 +22,7 @@ from .server import Server
 from .server_reply import ServerReply
 
 LOOK_MS = 50
-STOP_MS = 15_000  # what is being looked at when the user cancels may take that long to end
+STOP_MS = 300_000  # a batch of a large model takes minutes, and what was found before it is worth them
 FAREWELL_MS = 100  # time for the backend to hear that nobody waits any more
 
 
@@ -51,6 +51,12 @@ class _Wait:
         look.start(LOOK_MS)
         self._loop.exec(self._flags())
         if isinstance(self.outcome, RsvlmError) and self.outcome.code == "cancelled":
+            if self._keep and reply.gave_up:
+                self._feedback.pushWarning(
+                    tr(
+                        "What was being looked at did not end within {minutes} minutes, and what was found is lost."
+                    ).format(minutes=STOP_MS // 60_000)
+                )
             QTimer.singleShot(FAREWELL_MS, self._loop.quit)
             self._loop.exec(self._flags())
         look.stop()

@@ -46,6 +46,7 @@ class Reply(QObject):
     """What the backend says to one `call`. Exactly one of `finished` and `failed` is emitted, once.
 
     finished: an Answer for a streamed call, else a dict. failed: an RsvlmError, of code "cancelled" after `cancel`.
+    gave_up: what was finished did not come in the time that `stop` gives.
     """
 
     progress = pyqtSignal(int, int, str)  # done, total (0 = unknown), what is being done
@@ -58,6 +59,7 @@ class Reply(QObject):
     def __init__(self, call: Call, process: BackendProcess, manager: QgsNetworkAccessManager) -> None:
         super().__init__()
         self.over = False
+        self.gave_up = False
         self._call = call
         self._process = process
         self._manager = manager
@@ -100,6 +102,7 @@ class Reply(QObject):
     def _wait_no_longer(self) -> None:
         """What has come whole by then is heard to its end."""
         if self._network is None or not self._network.isFinished():
+            self.gave_up = not self.over
             self.cancel()
 
     def _say_goodbye(self) -> None:

@@ -102,13 +102,13 @@ class DescribeExtent(RasterAlgorithm):
         self._chosen_server(parameters, context)
 
     def prepareAlgorithm(  # noqa: N802
-        self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         try:
             self._server = self._chosen_server(parameters, context)
         except RsvlmError as error:
             raise QgsProcessingException(sentence(error)) from error
-        self._prepare(parameters, context, draw=self._server is not None)
+        self._prepare(parameters, context, feedback, draw=self._server is not None)
         return True
 
     def processAlgorithm(  # noqa: N802
@@ -130,7 +130,7 @@ class DescribeExtent(RasterAlgorithm):
             feedback.pushWarning(warning)
         told: Dict[str, Any] = {self.OUTPUT_TEXT: record.answer.text}
         fields = results.fields()
-        output = self._write(record, fields, results.features(record, fields), parameters, context)
+        output = self._write(record, fields, results.features(record, fields), parameters, context, feedback)
         if output is not None:
             told[self.OUTPUT] = output
         return told

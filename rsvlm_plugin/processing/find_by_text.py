@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Optional, Set
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Set
 
 from qgis.core import (
     QgsProcessing,
@@ -14,7 +15,6 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterString,
-    QgsProcessingUtils,
     QgsVectorLayer,
 )
 
@@ -34,10 +34,6 @@ class FindByText(RasterAlgorithm):
 
     PHRASES, COUNT, AREA, ABSENT = "PHRASES", "COUNT", "AREA_M2", "ABSENT"
     KIND = ""  # one of found.KINDS
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._looks: Optional["_Looks"] = None
 
     def _request(
         self, raster: Raster, phrases: List[str], parameters: Dict[str, Any], context: QgsProcessingContext
@@ -85,15 +81,16 @@ class FindByText(RasterAlgorithm):
             )
 
     def prepareAlgorithm(  # noqa: N802 (QGIS's names, here and below)
-        self, parameters: Dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        self._prepare(parameters, context)
+        self._prepare(parameters, context, feedback)
         return True
 
     def processAlgorithm(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Dict[str, Any]:
         from ..client import blocking
+        from .kept_layers import KeptLayers
         from .pixels import fetch
 
         phrases = split_phrases(self.parameterAsString(parameters, self.PHRASES, context))
@@ -109,8 +106,13 @@ class FindByText(RasterAlgorithm):
             feedback.pushWarning(warning)
         record = self._record(answer, self.KIND, phrases)
         record.source = {"href": raster.href}
-        told = self._told(record, parameters, context)
-        return {**told, **self._rasters(record, parameters, context, feedback)}
+        told = self._told(record, parameters, context, feedback)
+        told.update(self._rasters(record, parameters, context, feedback))
+        if feedback.isCanceled():
+            KeptLayers(context, partial(_dress, record))
+        elif context.willLoadLayerOnCompletion(told[self.OUTPUT]):
+            context.layerToLoadOnCompletionDetails(told[self.OUTPUT]).setPostProcessor(_Looks(record))
+        return told
 
     def _rasters(
         self,
@@ -122,15 +124,18 @@ class FindByText(RasterAlgorithm):
         """Rasters that are wanted as well, by output; without those that could not be written, of which the user is warned."""
         return {}
 
-    def _told(self, record: "Record", parameters: Dict[str, Any], context: QgsProcessingContext) -> Dict[str, Any]:
+    def _told(
+        self,
+        record: "Record",
+        parameters: Dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Dict[str, Any]:
         from ..layers import found
 
         answer = record.answer
         fields = found.fields()
-        output = self._write(record, fields, found.features(record, fields), parameters, context)
-        if context.willLoadLayerOnCompletion(output):
-            self._looks = _Looks(record)
-            context.layerToLoadOnCompletionDetails(output).setPostProcessor(self._looks)
+        output = self._write(record, fields, found.features(record, fields), parameters, context, feedback)
         areas = [item.area_m2 for item in answer.evidence]
         return {
             self.OUTPUT: output,
@@ -139,22 +144,6 @@ class FindByText(RasterAlgorithm):
             self.AREA: None if None in areas else sum(areas),
             self.ABSENT: "" if answer.partial else "; ".join(answer.target_absent),
         }
-
-    def postProcessAlgorithm(  # noqa: N802
-        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Dict[str, Any]:
-        """QGIS itself loads no layer of a run that was cancelled."""
-        if feedback.isCanceled():
-            for output, details in context.layersToLoadOnCompletion().items():
-                layer = QgsProcessingUtils.mapLayerFromString(output, context)
-                if layer is None:  # it was not written any more
-                    continue
-                details.setOutputLayerName(layer)
-                details.project.addMapLayer(context.temporaryLayerStore().takeMapLayer(layer))
-                if self._looks is not None and isinstance(layer, QgsVectorLayer):
-                    self._looks.postProcessLayer(layer, context, feedback)
-            context.setLayersToLoadOnCompletion({})
-        return {}
 
 
 class _Looks(QgsProcessingLayerPostProcessorInterface):
@@ -170,10 +159,14 @@ class _Looks(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, _context: QgsProcessingContext, _feedback: QgsProcessingFeedback
     ) -> None:
-        from ..layers.found_style import dress
-        from ..layers.results import RESULT_PROPERTY
-
-        dress(layer, self._record)
-        layer.setCustomProperty(RESULT_PROPERTY, self._record.key)
-        layer.triggerRepaint()
+        _dress(self._record, layer)
         _Looks.waiting.discard(self)
+
+
+def _dress(record: "Record", layer: QgsVectorLayer) -> None:
+    from ..layers.found_style import dress
+    from ..layers.results import RESULT_PROPERTY
+
+    dress(layer, record)
+    layer.setCustomProperty(RESULT_PROPERTY, record.key)
+    layer.triggerRepaint()

@@ -9,7 +9,16 @@ from __future__ import annotations
 import math
 from typing import List, Optional, Union
 
-from qgis.core import QgsMapSettings, QgsProcessingFeedback, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsDistanceArea,
+    QgsMapSettings,
+    QgsPointXY,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsUnitTypes,
+)
 from qgis.PyQt.QtCore import QEventLoop, QSize, QThread, QTimer
 
 from ...protocol import Cancelled, Raster, RsvlmError
@@ -45,11 +54,8 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle], draw: bool = F
     draw: a picture also where there is a file, for a server.
     """
     check(layer, extent)
-    href = native_href(layer)
-    file_crs = layer.dataProvider().crs()
-    placed = not file_crs.isValid() or file_crs == layer.crs()
-    if not draw and href is not None and placed and nodata.can_be_told(layer):
-        return Native(_native(layer, href, extent))
+    if not draw and not why_drawn(layer):
+        return Native(_native(layer, native_href(layer), extent))
     # The picture is drawn in the algorithm's thread, which must not touch a layer of the project.
     copy = layer.clone()
     copy.setScaleBasedVisibility(False)
@@ -62,6 +68,46 @@ def choose(layer: QgsRasterLayer, extent: Optional[QgsRectangle], draw: bool = F
     frame.setExtent(box)
     frame.setTransformContext(QgsProject.instance().transformContext())
     return Rendered(map_settings(place, [copy], frame), place, 1)
+
+
+def is_file(layer: QgsRasterLayer) -> bool:
+    """Whether GDAL reads the layer's own pixels; no service, which is there to be drawn."""
+    return layer.dataProvider().name() == "gdal"
+
+
+def why_drawn(layer: QgsRasterLayer) -> str:
+    """Why a file is drawn though no server wants a picture, and what to do for it to be read; empty: it is read."""
+    file_crs = layer.dataProvider().crs()
+    if native_href(layer) is None:
+        return tr(
+            "it is no file on this computer whose pixels lie in straight rows on the map. Save it as a GeoTIFF: Layer ▸"
+            " Save As, Raw data."
+        )
+    if file_crs.isValid() and file_crs != layer.crs():
+        return tr(
+            "its coordinate system was set to another one than its file has. Choose {crs} in Layer Properties ▸ Source."
+        ).format(crs=file_crs.authid() or file_crs.description())
+    if not nodata.can_be_told(layer):
+        return tr(
+            "it has no data by more than one value in a band, or by the values of pixels. Leave one value, and no"
+            " transparent pixels, in Layer Properties ▸ Transparency."
+        )
+    return ""
+
+
+def drawn_size(settings: QgsMapSettings) -> str:
+    """Pixels of a drawing, across and down, and of one on the ground where that is known."""
+    size, box = settings.outputSize(), settings.visibleExtent()
+    pixels = tr("{width} × {height} pixels").format(width=size.width(), height=size.height())
+    if not settings.destinationCrs().isValid():
+        return pixels
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(settings.destinationCrs(), settings.transformContext())
+    measure.setEllipsoid(settings.destinationCrs().ellipsoidAcronym())
+    middle = box.center()
+    beside = QgsPointXY(middle.x() + box.width() / size.width(), middle.y())
+    metres = measure.convertLengthMeasurement(measure.measureLine(middle, beside), QgsUnitTypes.DistanceMeters)
+    return tr("{pixels} of {metres} m").format(pixels=pixels, metres=f"{metres:.3g}")
 
 
 def fetch(source: Union[Native, Rendered], feedback: QgsProcessingFeedback) -> Raster:

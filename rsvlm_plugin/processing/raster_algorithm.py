@@ -11,6 +11,7 @@ from qgis.core import (
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeedback,
     QgsProcessingParameterExtent,
     QgsProcessingParameterRasterLayer,
     QgsRasterLayer,
@@ -45,6 +46,7 @@ class RasterAlgorithm(Algorithm):
     def checkParameterValues(  # noqa: N802
         self, parameters: Dict[str, Any], context: QgsProcessingContext
     ) -> Tuple[bool, str]:
+        from .destinations import check_destinations
         from .pixels import check
 
         accepted, message = super().checkParameterValues(parameters, context)
@@ -54,6 +56,7 @@ class RasterAlgorithm(Algorithm):
         try:
             check(layer, self._extent(parameters, layer, context))
             self._check(parameters, context)
+            check_destinations(self, parameters, context)
         except RsvlmError as error:
             return False, sentence(error)
         return True, ""
@@ -71,10 +74,17 @@ class RasterAlgorithm(Algorithm):
         )
         self.add(QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True), extent_help)
 
-    def _prepare(self, parameters: Dict[str, Any], context: QgsProcessingContext, draw: bool = False) -> None:
+    def _prepare(
+        self,
+        parameters: Dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        draw: bool = False,
+    ) -> None:
         """Everything that touches the layer, in the main thread. draw: a picture also where there is a file."""
         from ..layers.geometry import crs_text
-        from .pixels import choose
+        from ..layers.sources import Rendered
+        from .pixels import choose, drawn_size, is_file, why_drawn
 
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is None or not layer.isValid():
@@ -84,6 +94,12 @@ class RasterAlgorithm(Algorithm):
             self._source = choose(layer, extent, draw)
         except RsvlmError as error:
             raise QgsProcessingException(sentence(error)) from error
+        if isinstance(self._source, Rendered) and not draw and is_file(layer):
+            feedback.pushWarning(
+                tr("“{name}” is drawn, not read: {why} The drawing has {size}.").format(
+                    name=layer.name(), why=why_drawn(layer), size=drawn_size(self._source.settings)
+                )
+            )
         self._name = layer.name()
         box = layer.extent() if extent is None else extent
         if not layer.crs().isValid():
@@ -125,8 +141,11 @@ class RasterAlgorithm(Algorithm):
         rows: Iterable[QgsFeature],
         parameters: Dict[str, Any],
         context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> Optional[str]:
         """The polygons into the sink that the user wants; None where none is wanted."""
+        if self.parameterAsFileOutput(parameters, self.OUTPUT, context).lower().endswith(".shp"):
+            fields, rows = _for_shapefile(fields, list(rows), feedback)
         sink, output = self.parameterAsSink(
             parameters, self.OUTPUT, context, fields, QgsWkbTypes.MultiPolygon, record.answer_crs
         )
@@ -138,3 +157,17 @@ class RasterAlgorithm(Algorithm):
             if not sink.addFeature(feature, QgsFeatureSink.FastInsert):
                 raise QgsProcessingException(self.writeFeatureError(sink, parameters, self.OUTPUT))
         return output
+
+
+def _for_shapefile(
+    fields: QgsFields, rows: List[QgsFeature], feedback: QgsProcessingFeedback
+) -> Tuple[QgsFields, Iterable[QgsFeature]]:
+    """The same in fields that a shapefile holds without cutting; the user is told what becomes of them."""
+    from ..layers import shapefile
+    from ..layers.table import fields_of, fitted
+
+    columns, notes = shapefile.columns(fields, range(fields.count()), rows)
+    for note in notes:
+        feedback.pushWarning(note)
+    short = fields_of(columns, fields)
+    return short, fitted(rows, columns, short)

@@ -110,10 +110,20 @@ class SegmentByText(FindByText):
         self, parameters: Dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         from ..layers.sources import Rendered
+        from .pixels import is_file, why_drawn
 
         prepared = super().prepareAlgorithm(parameters, context, feedback)
         if parameters.get(self.MASK) and isinstance(self._source, Rendered):
-            raise QgsProcessingException(tr("A service has no pixels of its own for a mask raster. Leave that out."))
+            layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+            if not is_file(layer):
+                raise QgsProcessingException(
+                    tr("A service has no pixels of its own for a mask raster. Leave that out.")
+                )
+            raise QgsProcessingException(
+                tr("“{name}” is drawn, not read, and a drawing has no pixels for a mask raster: {why}").format(
+                    name=layer.name(), why=why_drawn(layer)
+                )
+            )
         return prepared
 
     def _rasters(

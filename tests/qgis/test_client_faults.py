@@ -300,3 +300,25 @@ def test_waiting_form_answers_and_cancels(in_thread, misbehave, wait, qgis_app) 
     error = run()
     assert isinstance(error, RsvlmError) and error.code == "cancelled"
     assert time.monotonic() - stop_at < 1.0  # 0.2 s where nothing else keeps the machine busy
+
+
+def test_search_that_does_not_end_after_a_cancel_is_waited_for_and_then_said_to_be_lost(misbehave, monkeypatch) -> None:
+    from qgis.core import QgsProcessingFeedback
+    from qgis.PyQt.QtCore import QTimer
+
+    from rsvlm.protocol import Cancelled, Raster, SegmentRequest
+    from rsvlm.rsvlm_plugin.client import blocking
+    from rsvlm.rsvlm_plugin.environment.waiting import STOP_LIMIT_MS
+
+    assert blocking.STOP_MS >= STOP_LIMIT_MS  # as a training, which a step of a large model holds up as well
+    monkeypatch.setattr(blocking, "STOP_MS", 1200)
+    backend, feedback, look = misbehave("talks slowly"), QgsProcessingFeedback(), QTimer()
+    (Path(os.environ["RSVLM_HOME"]) / "heard.txt").touch()
+    look.timeout.connect(
+        lambda: feedback.cancel() if any(line.startswith("POST") for line in backend.heard()) else None
+    )
+    look.start(20)
+    with pytest.raises(Cancelled):
+        blocking.find(SegmentRequest(Raster(href="/data/a.tif"), ["roofs"]), feedback)
+    look.stop()
+    assert "what was found is lost" in feedback.textLog() and "what was found is kept" in feedback.textLog()

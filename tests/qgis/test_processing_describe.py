@@ -183,6 +183,43 @@ def test_service_is_drawn_and_sent_with_its_place(algorithm, sent, tmp_path) -> 
     assert place["transform"] == pytest.approx([2_000_000 / 1024, 0, 0, 0, -1_000_000 / 512, 1_000_000])
 
 
+def test_file_that_is_drawn_is_said_with_the_size_and_the_reason(algorithm, sent, raster) -> None:
+    from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRasterRange
+
+    path = raster()
+    assert "drawn" not in run(INPUT=path)[1].textLog()
+    layer = QgsRasterLayer(path, "meadow")
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(0, 9)])
+    said = run(INPUT=layer)[1].textLog()
+    assert "“meadow” is drawn, not read: it has no data by more than one value" in said
+    assert "256 × 205 pixels of 3.91 m" in said and "Layer Properties ▸ Transparency" in said
+    assert "data" in sent()["messages"][0]["content"][1]["raster"]
+    layer = QgsRasterLayer(path, "meadow")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    said = run(INPUT=layer)[1].textLog()
+    assert "its coordinate system was set to another one" in said and "Choose EPSG:32632 in Layer Properties" in said
+
+
+def test_shapefile_keeps_a_long_text_whole_and_says_where(algorithm, sent, raster, tmp_path, monkeypatch) -> None:
+    from osgeo import ogr
+
+    from rsvlm.rsvlm_plugin.environment.process import shared_process
+
+    text = " ".join(f"Fünf Boote am {number}. Steg." for number in range(30))
+    answer = {"text": text, "evidence": [], "provenance": {"model": "compact"}, "warnings": []}
+    event = json.dumps({"choices": [{"delta": {}, "finish_reason": "stop"}], "rsvlm": {"answer": answer}})
+    (tmp_path / "stream.txt").write_text(f"data: {event}\n\ndata: [DONE]\n\n")
+    monkeypatch.setenv("RSVLM_MISBEHAVE", "says what a file holds")
+    shared_process().stop()
+    path = str(tmp_path / "described.shp")
+    results, feedback = run(INPUT=raster(), OUTPUT=path)
+    assert results["OUTPUT_TEXT"] == text and len(text.encode()) > 2 * 254
+    source = ogr.Open(path)
+    row = source.GetLayer(0).GetNextFeature()
+    assert " ".join(row[name] for name in ("text", "text2", "text3")) == text
+    assert "“text” continues in text2, text3." in feedback.textLog()
+
+
 def test_a_drawing_that_is_cancelled_is_over_when_the_algorithm_is(algorithm) -> None:
     """The service takes the question for a tile and never answers; nothing of the drawing outlives the thread."""
     from qgis.core import QgsProcessingFeedback, QgsRasterLayer, QgsRectangle

@@ -136,6 +136,17 @@ def test_boxes_go_into_the_file_that_is_named(models, scene, provider, tmp_path)
     assert first == pytest.approx((LEFT, LEFT + 16, TOP - 8, TOP), abs=0.01)  # 50 % by 25 % of 32 m
 
 
+def test_boxes_in_a_shapefile_have_the_short_names_that_are_told(models, scene, provider, tmp_path) -> None:
+    path = str(tmp_path / "boxes.shp")
+    _results, told = run("groundbytext", INPUT=scene(), PHRASES="boats", MODEL="boxes", OUTPUT=path)
+    source = ogr.Open(path)
+    rows = list(source.GetLayer(0))
+    assert [row["perim_m"] for row in rows] == [
+        pytest.approx(row.GetGeometryRef().Boundary().Length(), 1e-2) for row in rows
+    ]
+    assert len(rows) == 2 and "perimeter_m → perim_m" in told.feedback.textLog()
+
+
 def test_only_the_extent_is_looked_at(models, scene, provider) -> None:
     extent = "654210,654220,5318580,5318590 [EPSG:32632]"
     results, _told = run(
@@ -291,6 +302,58 @@ def test_a_mask_that_would_replace_the_raster_or_be_no_geotiff_is_refused(models
     assert "would be a GeoTIFF" in refusal("segmentbytext", **asked, PROBABILITIES=str(tmp_path / "a.png"))
 
 
+@pytest.mark.parametrize("output, mask, likely", [
+    ("memory:", "a.tif", "a.tif"), ("memory:", "a.tif", "./a.tif"), ("a.tif", "a.tif", "b.tif"),
+])  # fmt: skip
+def test_two_outputs_in_one_file_are_refused(scene, provider, tmp_path, output, mask, likely) -> None:
+    paths = {"OUTPUT": output, "MASK": mask, "PROBABILITIES": likely}
+    paths = {name: path if path == "memory:" else f"{tmp_path}/{path}" for name, path in paths.items()}
+    said = refusal("segmentbytext", INPUT=scene(), PHRASES="roofs", MODEL="geopix", **paths)
+    assert "“Mask raster” " in said and "would both be" in said and "Choose another name" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name, output", [
+    ("segmentbytext", "OUTPUT"), ("segmentbytext", "MASK"), ("segmentbytext", "PROBABILITIES"), ("groundbytext", "OUTPUT"),
+    ("describeextent", "OUTPUT"),
+])  # fmt: skip
+def test_a_folder_that_takes_no_file_is_refused_before_anything_is_asked(
+    scene, provider, tmp_path, name, output
+) -> None:
+    from qgis.core import QgsProcessingContext
+
+    suffix = ".gpkg" if output == "OUTPUT" else ".tif"
+    asked = {"INPUT": scene(), "PHRASES": "roofs", "OUTPUT": "memory:"}
+    algorithm = provider.algorithmById(f"rsvlm:{name}").create()
+
+    def check(path: str):
+        return algorithm.checkParameterValues({**asked, output: path}, QgsProcessingContext())
+
+    table = f"ogr:dbname='{tmp_path}/missing/a.gpkg' table=\"a\" (geom)"
+    for path in [f"{tmp_path}/missing/a{suffix}", *([table] if output == "OUTPUT" else [])]:
+        accepted, said = check(path)
+        assert not accepted
+        assert f"no folder {tmp_path}/missing" in said and "Make that folder, or choose another" in said
+    accepted, said = check(f"/proc/a{suffix}")
+    assert not accepted and f"/proc/a{suffix} could not be written" in said and "Choose a folder" in said
+    assert check(f"{tmp_path}/a{suffix}") == (True, "") and not list(tmp_path.iterdir())
+    assert check("TEMPORARY_OUTPUT") == (True, "")
+
+
+def test_a_mask_of_a_file_that_is_drawn_is_refused_with_the_reason(scene, provider, tmp_path) -> None:
+    from qgis.core import QgsProcessingContext, QgsRasterLayer, QgsRasterRange
+
+    layer = QgsRasterLayer(scene(), "meadow")
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(0, 9)])
+    algorithm, told = provider.algorithmById("rsvlm:segmentbytext").create(), Told()
+    asked = {"INPUT": layer, "PHRASES": "roofs", "OUTPUT": "memory:", "MASK": str(tmp_path / "mask.tif")}
+    assert not algorithm.prepare(asked, QgsProcessingContext(), told.feedback)
+    said = told.feedback.textLog()
+    assert "“meadow” is drawn, not read, and a drawing has no pixels for a mask raster: it has no data by more" in said
+    assert "service" not in said
+    assert "Layer Properties ▸ Transparency" in said
+
+
 def test_no_phrase_and_an_unable_model_are_refused_in_words(models, scene, provider) -> None:
     assert "There is no phrase to look for." in refusal("segmentbytext", INPUT=scene(), PHRASES=" , ", OUTPUT="memory:")
     said = refusal("groundbytext", INPUT=scene(), PHRASES="boats", MODEL="nobody", OUTPUT="memory:")
@@ -326,6 +389,50 @@ def test_cancel_keeps_what_was_found_loads_it_and_says_so(models, scene, provide
     assert TOP - 8 * SIDE * PIXEL + SIDE * PIXEL < lowest < TOP
     said = told.feedback.textLog()
     assert "what was found is kept" in said and "Stopped after" in said and results["ABSENT"] == ""
+
+
+def in_toolbox(wait, feedback, name: str, **parameters):
+    """As QGIS's dialog runs it: prepared here, carried out in a thread; what the task gives, and the new layers by name."""
+    from qgis.core import QgsApplication, QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProject
+
+    project, context, outcomes = QgsProject.instance(), QgsProcessingContext(), []
+    context.setProject(project)
+    before = set(project.mapLayers())
+    for output in ("OUTPUT", "MASK"):
+        if output in parameters:
+            parameters[output] = to_load(parameters[output])
+    algorithm = QgsApplication.processingRegistry().algorithmById(f"rsvlm:{name}")
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    task.executed.connect(lambda well, results: outcomes.append((well, results)))
+    QgsApplication.taskManager().addTask(task)
+    wait(lambda: outcomes, 60)
+    added = [project.takeMapLayer(project.mapLayer(key)) for key in set(project.mapLayers()) - before]
+    return outcomes[0], added
+
+
+def to_load(destination: str):
+    from qgis.core import QgsProcessingOutputLayerDefinition, QgsProject
+
+    return QgsProcessingOutputLayerDefinition(destination, QgsProject.instance())
+
+
+@pytest.mark.parametrize("kept_in", ["memory", "file"])
+def test_cancel_in_the_toolbox_keeps_what_was_found(models, scene, provider, wait, tmp_path, kept_in) -> None:
+    from qgis.core import QgsApplication
+
+    told, mask = Told(), str(tmp_path / "mask.tif")
+    told.feedback.progressChanged.connect(lambda done: told.feedback.cancel() if done > 25 else None)
+    output = "TEMPORARY_OUTPUT" if kept_in == "memory" else str(tmp_path / "found.gpkg")
+    asked = {"INPUT": scene("after", 8), "PHRASES": "roofs", "MODEL": "geopix", "OUTPUT": output, "MASK": mask}
+    (well, results), added = in_toolbox(wait, told.feedback, "segmentbytext", **asked)
+    assert not well and "what was found is kept" in told.feedback.textLog()
+    assert sorted(layer.type() for layer in added) == [0, 1]  # neither twice
+    masks, raster = sorted(added, key=lambda layer: layer.type())
+    assert raster.source() == mask and raster.isValid()
+    assert results["COUNT"] == masks.featureCount() > 0 and masks.customProperty("rsvlm/result")
+    assert masks.thread() == QgsApplication.instance().thread() == raster.thread()
+    lowest = min(feature.geometry().boundingBox().yMinimum() for feature in masks.getFeatures())
+    assert TOP - 8 * SIDE * PIXEL + SIDE * PIXEL < lowest < TOP
 
 
 def loaded(feedback, **parameters) -> dict:
