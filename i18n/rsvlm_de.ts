@@ -480,6 +480,11 @@
         <translation>Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/destinations.py"/>
+        <source>Choose another name for one of them.</source>
+        <translation>Geben Sie einem davon einen anderen Namen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>Choose another name, or agree to replace it.</source>
         <translation>Wählen Sie einen anderen Namen, oder stimmen Sie dem Ersetzen zu.</translation>
@@ -1404,6 +1409,11 @@
         <translation>Achten Sie darauf, dass diese Datei Ihnen gehört und die Festplatte nicht voll ist.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/destinations.py"/>
+        <source>Make that folder, or choose another one.</source>
+        <translation>Legen Sie diesen Ordner an, oder wählen Sie einen anderen.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/environment/recipe.py"/>
         <source>Making the environment</source>
         <translation>Die Umgebung wird angelegt</translation>
@@ -2271,6 +2281,11 @@
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Stopped before another step.</source>
+        <translation>Angehalten vor einem weiteren Schritt.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
         <source>Stopped before the first step; there is nothing to keep.</source>
         <translation>Vor dem ersten Schritt angehalten; es gibt nichts zu behalten.</translation>
     </message>
@@ -2334,6 +2349,11 @@
         <location filename="../rsvlm_plugin/layers/sources.py"/>
         <source>Switch a layer on in the Layers panel, or move the map to one.</source>
         <translation>Schalten Sie im Bedienfeld Layer einen ein, oder verschieben Sie die Karte zu einem.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>Switch on “{switch}” to go on from the last checkpoint.</source>
+        <translation>Schalten Sie „{switch}“ ein, um beim letzten Zwischenstand weiterzumachen.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/settings/servers_box.py"/>
@@ -2869,6 +2889,11 @@
         <translation>Der Stil der Ergebnislayer lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>The training was ended by force after step {step}.</source>
+        <translation>Das Training wurde nach Schritt {step} gewaltsam beendet.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
         <source>There are no probabilities: they are kept of what was looked at to the end.</source>
         <translation>Es gibt keine Wahrscheinlichkeiten: Sie werden von dem aufbewahrt, was zu Ende angesehen wurde.</translation>
@@ -2894,6 +2919,11 @@
         <translation>Es gibt keinen Rechner namens {host}.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/destinations.py"/>
+        <source>There is no folder {folder} for {name}.</source>
+        <translation>Es gibt keinen Ordner {folder} für {name}.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/dock/report.py"/>
         <source>There is no log yet.</source>
         <translation>Es gibt noch kein Protokoll.</translation>
@@ -2917,6 +2947,11 @@
         <location filename="../rsvlm_plugin/client/server.py"/>
         <source>There is no server called “{server}”.</source>
         <translation>Es gibt keinen Server namens „{server}“.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>There is nothing to keep.</source>
+        <translation>Es gibt nichts zu behalten.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/picture.py"/>
@@ -3161,6 +3196,11 @@
         <translation>Was namenlose Objekte sind</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/client/blocking.py"/>
+        <source>What was being looked at did not end within {minutes} minutes, and what was found is lost.</source>
+        <translation>Was gerade betrachtet wurde, endete nicht binnen {minutes} Minuten; was gefunden war, ist verloren.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/found_group.py"/>
         <source>What was looked at</source>
         <translation>Was betrachtet wurde</translation>
@@ -3204,6 +3244,16 @@
         <location filename="../rsvlm_plugin/layers/export.py"/>
         <source>With style and metadata. A GeoPackage that exists gains a layer.</source>
         <translation>Mit Stil und Metadaten. Ein vorhandenes GeoPackage bekommt einen Layer hinzu.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>Write it into the file with Assign Projection and add it anew, or save it as a GeoTIFF.</source>
+        <translation>Schreiben Sie es mit „Projektion zuweisen“ in die Datei und fügen Sie sie neu hinzu, oder speichern Sie sie als GeoTIFF.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/dataset.py"/>
+        <source>Writing the features of “{name}”</source>
+        <translation>Objekte von „{name}“ werden geschrieben</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/finding.py"/>
@@ -3314,6 +3364,21 @@
         <location filename="../rsvlm_plugin/dock/provenance.py"/>
         <source>in all</source>
         <translation>insgesamt</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/pixels.py"/>
+        <source>it has no data by more than one value in a band, or by the values of pixels. Leave one value, and no transparent pixels, in Layer Properties ▸ Transparency.</source>
+        <translation>mehr als ein Wert eines Bandes oder Werte von Pixeln gelten als „keine Daten“. Lassen Sie in Layereigenschaften ▸ Transparenz einen Wert und keine durchsichtigen Pixel übrig.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/pixels.py"/>
+        <source>it is no file on this computer whose pixels lie in straight rows on the map. Save it as a GeoTIFF: Layer ▸ Save As, Raw data.</source>
+        <translation>er ist keine Datei auf diesem Rechner, deren Pixel auf der Karte in geraden Reihen liegen. Speichern Sie ihn als GeoTIFF: Layer ▸ Speichern als, Rohdaten.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/pixels.py"/>
+        <source>its coordinate system was set to another one than its file has. Choose {crs} in Layer Properties ▸ Source.</source>
+        <translation>sein Koordinatensystem ist ein anderes als das seiner Datei. Wählen Sie {crs} in Layereigenschaften ▸ Quelle.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
@@ -3472,6 +3537,11 @@
         <location filename="../rsvlm_plugin/environment/torch_build.py"/>
         <source>{card} needs a newer driver than {driver} or is too old: update the driver to use it.</source>
         <translation>{card} braucht einen neueren Treiber als {driver} oder ist zu alt: Aktualisieren Sie den Treiber, um sie zu benutzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/training.py"/>
+        <source>{folder} holds {names}.</source>
+        <translation>{folder} enthält {names}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
@@ -3635,9 +3705,19 @@
         </translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/pixels.py"/>
+        <source>{pixels} of {metres} m</source>
+        <translation>{pixels} zu {metres} m</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/client/server_reply.py"/>
         <source>{server} is thinking</source>
         <translation>{server} denkt nach</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/pixels.py"/>
+        <source>{width} × {height} pixels</source>
+        <translation>{width} × {height} Pixel</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/dock/figures.py"/>
@@ -3653,6 +3733,11 @@
         <location filename="../rsvlm_plugin/dock/thumbnail.py"/>
         <source>{w} × {h} px, sent to {server}</source>
         <translation>{w} × {h} px, gesendet an {server}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/destinations.py"/>
+        <source>“{first}” and “{second}” would both be {path}.</source>
+        <translation>„{first}“ und „{second}“ wären beide {path}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/layers/editing.py"/>
@@ -3700,6 +3785,11 @@
         <translation>„{name}“ umfasst keine Fläche.</translation>
     </message>
     <message>
+        <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
+        <source>“{name}” has another coordinate system in QGIS than in its file, and features would miss it.</source>
+        <translation>„{name}“ hat in QGIS ein anderes Koordinatensystem als in seiner Datei; Objekte lägen daneben.</translation>
+    </message>
+    <message>
         <location filename="../rsvlm_plugin/layers/place.py"/>
         <source>“{name}” holds no layer that can be drawn.</source>
         <translation>„{name}“ enthält keinen Layer, der sich zeichnen lässt.</translation>
@@ -3713,6 +3803,16 @@
         <location filename="../rsvlm_plugin/processing/pixels.py"/>
         <source>“{name}” is a service without an end.</source>
         <translation>„{name}“ ist ein Dienst ohne Grenzen.</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/segment_by_text.py"/>
+        <source>“{name}” is drawn, not read, and a drawing has no pixels for a mask raster: {why}</source>
+        <translation>„{name}“ wird gezeichnet, nicht gelesen, und eine Zeichnung hat keine Pixel für ein Maskenraster: {why}</translation>
+    </message>
+    <message>
+        <location filename="../rsvlm_plugin/processing/raster_algorithm.py"/>
+        <source>“{name}” is drawn, not read: {why} The drawing has {size}.</source>
+        <translation>„{name}“ wird gezeichnet, nicht gelesen: {why} Die Zeichnung hat {size}.</translation>
     </message>
     <message>
         <location filename="../rsvlm_plugin/processing/build_caption_dataset.py"/>
