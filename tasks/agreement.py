@@ -18,8 +18,8 @@ _UNITS = (
 )
 _ONES = "|".join(WORDS[1:10])
 _SMALL = "|".join((*WORDS[1:], *_NOTHING))
-_WORD = (
-    rf"(?:{'|'.join(_TENS)})(?:[- ](?:{_ONES})|(?![- ](?:{_ONES}|first|second|third|[a-z]+th)\b))"  # no “twenty” of “twenty-first”
+_WORD = (  # no “twenty” of “twenty-first”
+    rf"(?:{'|'.join(_TENS)})(?:[- ](?:{_ONES})|(?![- ](?:{_ONES}|first|second|third|[a-z]+th)\b))"
     rf"|(?:{_SMALL})"
 )
 _NUMBER = re.compile(rf"(?<![\w.,:\[/-])(?:({_WORD})\b|(\d{{1,3}}\b)){_UNITS}", re.IGNORECASE)

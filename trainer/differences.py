@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,10 @@ class Looked:
         return len(self.truth)
 
     def rows(self, chosen: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        return tuple(torch.from_numpy(part[chosen].astype(np.float32)) for part in (self.dates, self.meant, self.truth))
+        dates, meant, truth = (
+            torch.from_numpy(part[chosen].astype(np.float32)) for part in (self.dates, self.meant, self.truth)
+        )
+        return dates, meant, truth
 
 
 def looked(learner: CompactLearner, records: Sequence[Record], augment: Sequence[str], folder: Path) -> Looked:
@@ -100,8 +104,8 @@ def _example(record: Record, augment: Sequence[str], number: int) -> Example:
     """One mask of all that changed, on pictures of PIXELS. Raises RsvlmError (bad_request) where they are no squares."""
     found = example(record, 0, PIXELS, read_at(augment, PIXELS))
     size = found.pictures[-1].shape[:2]
-    changed = np.zeros(size, bool) if found.masks is None else found.masks.any(axis=0)
-    plain = replace(found, task="segment", phrases=(CHANGED,), masks=changed[None], boxes=None)
+    changed = np.zeros((1, *size), bool) if found.masks is None else np.asarray(found.masks.any(axis=0, keepdims=True))
+    plain = replace(found, task="segment", phrases=(CHANGED,), masks=changed, boxes=None)
     view = seen(plain, augment, np.random.default_rng([SEED, number]), PIXELS)
     if view.masks is None or view.masks.shape[1:] != (PIXELS, PIXELS):
         raise RsvlmError("bad_request", f"The pictures of {record.id} are no squares.", "Leave them out, or cut them.")
@@ -114,7 +118,7 @@ def fit(model: Compact, known: Sequence[Looked], state: Path) -> None:
     layers = model.heads.difference.requires_grad_(True)
     layers.train()
     optimiser = Muon(layers, RATE, DECAY, {name for name, weight in layers.named_parameters() if weight.ndim > 1})
-    kept = {"layers": layers, "optimiser": optimiser}
+    kept: dict[str, Any] = {"layers": layers, "optimiser": optimiser}
     begun = 0
     if state.exists():
         saved = torch.load(state, weights_only=True)
