@@ -63,7 +63,7 @@ def tour(profiles: Path, out: Path, seconds: int, has_screen: bool) -> int:
     environment = {
         **os.environ,
         "RSVLM_DEMO_OUT": str(out),
-        "RSVLM_DEMO_PROJECT": str(own_project(profiles / "project")),
+        "RSVLM_DEMO_PROJECT": str(own_project(out / "project")),
         "RSVLM_HOME": str(profiles / "home"),
     }
     if has_screen:
