@@ -7,8 +7,7 @@ import sys
 from typing import Any
 
 LARGE_BYTES = 4 * 2**20
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
-_LARGEST_KEPT, _MOST_KEPT = 32 * 2**20, 2**31 - 1  # bytes that glibc takes for these two
+_M_MMAP_THRESHOLD = -3  # of <malloc.h>
 
 
 def return_freed() -> None:
@@ -24,16 +23,6 @@ def map_large() -> None:
     """
     if set_option := _of_glibc("mallopt"):
         set_option(_M_MMAP_THRESHOLD, LARGE_BYTES)
-
-
-def keep_freed() -> None:
-    """From now on what is freed stays with this program: for what makes and drops large arrays over and over, as training does.
-
-    By itself glibc gives them back to the system, which fills each new one with zeros, page by page (mallopt(3)).
-    """
-    if set_option := _of_glibc("mallopt"):
-        set_option(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-        set_option(_M_TRIM_THRESHOLD, _MOST_KEPT)
 
 
 def _of_glibc(name: str) -> Any:

@@ -239,14 +239,16 @@ def test_sum_of_two_things_is_not_measured_as_one(models: Models):
     assert "measured" not in answer.provenance and answer.evidence == []
 
 
-def test_count_of_what_was_never_learnt_to_be_outlined_is_left_to_the_words(
+def test_count_of_what_is_there_and_not_outlined_is_left_to_the_words(
     models: Models, listen: Any, monkeypatch: pytest.MonkeyPatch
 ):
     def nothing(request: SegmentRequest, *rest: Any) -> Answer:
         return segment(replace(request, likely=1.0), *rest)
 
     monkeypatch.setattr("rsvlm.tasks.measured.segment", nothing)
-    assert ask(models, "How many buildings are there?").text == "Buildings: none found."
+    unseen = ask(models, "How many buildings are there?")  # there are some, and none is outlined
+    assert "measured" not in unseen.provenance and unseen.evidence == []
+    assert unseen.warnings[-1] == f"{GUESSED}: nothing was outlined of buildings."
     sure = ask(models, "Are there any buildings?")
     assert sure.text == "Yes." and sure.evidence == [] and sure.warnings[-1] == NOT_DRAWN
     listener = listen()
