@@ -57,12 +57,14 @@ def _asked(record: Record) -> list[str]:
 
 
 def _with_masks(record: Record, size: Sequence[int] | None) -> Record:
-    """A phrase that means nothing has an empty mask, so that it can stand beside others. size: (height, width) of masks."""
+    """Phrases that mean nothing have empty masks, so that they can stand beside others. size: (height, width) of masks."""
     if record.task != "segment" or record.regions or not record.messages or size is None:
         return record
-    asked = record.messages[0]
-    nothing = {"label": asked["content"], "rle": encode(np.zeros(tuple(size), bool))}
-    return Record(record.id, record.task, record.split, record.images, [asked], [nothing], record.meta)
+    phrases = [message["content"] for message in record.messages if message["role"] == "user"]
+    empty = encode(np.zeros(tuple(size), bool))
+    asked = {"role": "user", "content": "; ".join(phrases)}
+    nothing = [{"label": phrase, "rle": empty} for phrase in phrases]
+    return Record(record.id, record.task, record.split, record.images, [asked], nothing, record.meta)
 
 
 def _words(record: Record) -> int:

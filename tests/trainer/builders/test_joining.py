@@ -66,6 +66,16 @@ def test_phrases_stand_beside_each_other_and_what_is_absent_has_an_empty_mask(tm
     assert [record.id for record in (more, caption)] == ["5", "3"]
 
 
+def test_all_that_an_absent_record_asks_has_an_empty_mask():
+    """One that was joined before asks for several things."""
+    nothing = asked("1", "segment", "a.png", "boats", "No boats.")
+    more = asked("2", "segment", "a.png", "cars", "No cars.")
+    twice = replace(nothing, messages=[*nothing.messages, *more.messages])
+    (found,) = joined(twice, asked("3", "segment", "a.png", "roads", label="roads"))
+    assert [region["label"] for region in found.regions] == ["boats", "cars", "roads"]
+    assert found.messages == [{"role": "user", "content": "boats; cars; roads"}]
+
+
 def test_boxes_and_phrases_without_one_are_joined_apart():
     given = [
         asked("1", "ground", "a.png", "roads", label="roads"),
