@@ -15,7 +15,8 @@ from rsvlm.models.parts.residual import ResidualBlock, convolution
 def difference(embedding: int, width: int, depth: int) -> nn.Module:
     """(batch, 3 * embedding, H, W), vectors of both dates and the later less the earlier ones -> (batch, embedding, H, W).
 
-    width, depth: channels and residual blocks at half the grid; without a width two convolutions at the whole grid do.
+    width, depth: channels and residual blocks at half the grid, where there is one block more than at the whole one; without a
+    width two convolutions at the whole grid do.
     """
     if width:
         return PixelDifference(embedding, width, depth)
@@ -34,7 +35,9 @@ class PixelDifference(nn.Module):
             convolution(3 * embedding, width, stride=2), nn.ReLU(), *(ResidualBlock(width) for _ in range(depth))
         )
         self.narrow = nn.Conv2d(width, embedding, 1)
-        self.join = nn.Sequential(ResidualBlock(embedding), nn.Conv2d(embedding, embedding, 3, padding=1))
+        self.join = nn.Sequential(
+            *(ResidualBlock(embedding) for _ in range(depth - 1)), nn.Conv2d(embedding, embedding, 3, padding=1)
+        )
 
     def forward(self, dates: Tensor) -> Tensor:
         around = interpolate(

@@ -15,9 +15,10 @@ from PIL import Image
 from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.learner import CompactLearner, learn
 from rsvlm.models.families.compact.predictor import CompactPredictor
+from rsvlm.models.parts.alignment import moved
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import differences
-from rsvlm.trainer.differences import GRID, Looked, fit, looked
+from rsvlm.trainer.differences import GRID, QUARTERS, Batch, Looked, fit, looked, phrases_of
 from rsvlm.trainer.regions import encode
 
 SIDE = 256  # pixels of the pictures, twice as many as the model sees
@@ -32,16 +33,20 @@ def learner() -> CompactLearner:
 
 @pytest.fixture
 def known(learner: CompactLearner) -> Looked:
-    """Two dates of noise that are the same but for a square each, where all vectors are turned round."""
+    """Two dates of noise that are the same but for a square each, where all vectors are turned round; in half of them it came."""
     generator = np.random.default_rng(1)
     config = learner.model.config
     dates = generator.normal(size=(8, 1, config.pixel_embedding, GRID, GRID)).repeat(2, axis=1)
-    truth = np.zeros((8, GRID, GRID))
+    truth = np.zeros((8, 3, GRID, GRID), np.uint8)
     for pair, (row, column) in enumerate(generator.integers(0, GRID - 24, (8, 2))):
-        dates[pair, 1, :, row : row + 24, column : column + 24] *= -1
-        truth[pair, row : row + 24, column : column + 24] = 1
-    meant = generator.normal(size=(1, config.language_width)).repeat(8, axis=0)
-    return Looked(*(part.astype(np.float16) for part in (dates, meant, truth)))
+        square = (..., slice(row, row + 24), slice(column, column + 24))
+        dates[pair, 1][square] *= -1
+        for phrase in (0, 1 + pair % 2):
+            truth[pair, phrase][square] = QUARTERS
+    meant = generator.normal(size=(1, 3, config.language_width)).repeat(8, axis=0)
+    return Looked(
+        dates.astype(np.float16), np.zeros((8, 2), np.float32), meant.astype(np.float16), truth, np.ones((8, 3), bool)
+    )
 
 
 @pytest.fixture
@@ -66,11 +71,16 @@ def weights(learner: CompactLearner) -> dict[str, torch.Tensor]:
 
 
 def told(learner: CompactLearner, known: Looked) -> float:
-    """Share of pixels that are told rightly."""
-    dates, meant, truth = known.rows(np.arange(len(known)))
+    """Share of pixels of all that changed that are told rightly."""
+    batch = whole(known)
     with torch.inference_mode():
-        _, logits = learner.model.heads.queries(meant, learner.model.differing(*dates.unbind(dim=1)))
-    return float(((logits > 0) == (truth > 0.5)).float().mean())
+        _, logits = learner.model.heads.queries(batch.meant, learner.model.compared(*batch.laid_together())[batch.pairs])
+    return float(((logits > 0) == (batch.truth > 0.5))[batch.every].float().mean())
+
+
+def whole(known: Looked, back: bool = False) -> Batch:
+    count = len(known)
+    return known.rows(np.arange(count), np.full(count, back), np.random.default_rng(3))
 
 
 def test_what_changed_is_learnt_and_nothing_else_moves(
@@ -123,10 +133,10 @@ def test_what_is_looked_at_is_what_the_model_asks_itself(
 ):
     """The layers see in training what they see in use: the same maps come of both."""
     known = looked(learner, pairs, (), tmp_path / "looked")
-    assert [float(truth.mean()) for truth in known.truth] == [0, 0.125]
-    dates, meant, _ = known.rows(np.arange(2))
+    assert [float(truth.mean()) / QUARTERS for truth in known.truth] == [0, 0.125]
+    batch = whole(known)
     with torch.inference_mode():
-        _, logits = learner.model.heads.queries(meant, learner.model.differing(*dates.unbind(dim=1)))
+        _, logits = learner.model.heads.queries(batch.meant, learner.model.compared(*batch.laid_together()))
     predictor = CompactPredictor(get_card("compact"), learner.model, learner.tokenizer, "cpu")
     before, after = ([np.asarray(Image.open(pair.images[date]["href"])) for pair in pairs] for date in (0, 1))
     asked = predictor.change_masks(predictor.encode(before, after), GRID)
@@ -135,7 +145,7 @@ def test_what_is_looked_at_is_what_the_model_asks_itself(
 
 def test_augmented_pairs_keep_their_masks_in_place(learner: CompactLearner, pairs: Sequence[Record], tmp_path: Path):
     known = looked(learner, pairs, ("view", "nuisance"), tmp_path / "looked")
-    assert not known.truth[0].any() and 0 < known.truth[1].mean() < 0.5
+    assert not known.truth[0].any() and 0 < known.truth[1].mean() < 0.5 * QUARTERS
     again = looked(learner, pairs, ("view", "nuisance"), tmp_path / "again")
     assert np.array_equal(known.dates, again.dates) and np.array_equal(known.truth, again.truth)
 
@@ -155,3 +165,51 @@ def test_folder_of_other_work_is_refused(tmp_path: Path):
             differences.begin(tmp_path / "out", work)
     with pytest.raises(RsvlmError, match="mist is no way"):
         differences._augments("a.jsonl@view+mist")
+
+
+def test_of_each_pair_is_asked_what_changed_how_and_once_what_did_not(known: Looked):
+    batch = whole(known)
+    asked = sorted(zip(batch.pairs.tolist(), batch.every.tolist(), batch.truth.flatten(1).any(dim=1).tolist(), strict=True))
+    assert asked == [row for pair in range(8) for row in [(pair, False, False), (pair, False, True), (pair, True, True)]]
+    known.known[:, 1:] = False
+    assert len(whole(known).pairs) == 8
+
+
+def test_in_the_other_order_of_time_what_came_has_gone(known: Looked):
+    """And lies where the date that is the later one then shows it."""
+    known.meant[:, 1], known.meant[:, 2] = 1, -1
+    known.offsets[:] = (2, 0)
+    forth, back = whole(known), whole(known, back=True)
+    assert torch.equal(back.dates, forth.dates.flip(1)) and torch.equal(back.offsets, -forth.offsets)
+    for batch, sign in ((forth, 1), (back, -1)):
+        came = ~batch.every & (batch.pairs % 2 == 0) & batch.truth.flatten(1).any(dim=1)
+        assert came.any() and (batch.meant[came] == sign).all()
+    assert torch.allclose(back.truth[back.every][:, 2:], forth.truth[forth.every][:, :-2], atol=1e-5)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("across", [False, True])
+def test_dates_lie_together_from_any_side(known: Looked, across: bool, down: bool, swapped: bool):
+    later = torch.from_numpy(known.dates[:, 1].astype(np.float32))
+    by = torch.tensor([[2.0, -1.0]]).expand(len(later), 2)
+    known.dates[:, 0], known.offsets[:] = moved(later, -by).numpy(), by.numpy()
+    first, second = whole(known).from_side(across, down, swapped).laid_together()
+    assert torch.allclose(first[..., 4:-4, 4:-4], second[..., 4:-4, 4:-4], atol=1e-2)
+
+
+def test_kinds_of_a_pair_are_known_where_its_records_tell_them(
+    learner: CompactLearner, pairs: Sequence[Record], tmp_path: Path
+):
+    phrases = phrases_of({"building": "buildings", "area of woodland": "trees"})
+    assert phrases == {
+        "new building": "new buildings", "new woodland": "new trees",
+        "lost building": "lost buildings", "lost woodland": "lost trees",
+    }  # fmt: skip
+    same, changed = pairs
+    lost = replace(changed, regions=[{**changed.regions[0], "label": "lost building"}])
+    known = looked(learner, [same, changed, lost], (), tmp_path / "looked", phrases)
+    assert known.known.tolist() == [[True, *row] for row in ([True, False] * 2, [False] * 4, [True, False] * 2)]
+    assert [truth.any(axis=(1, 2)).tolist() for truth in known.truth] == [
+        [False] * 5, [True, *[False] * 4], [True, False, False, True, False],
+    ]  # fmt: skip

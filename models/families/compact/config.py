@@ -10,7 +10,7 @@ class CompactConfig:
     """Saved beside the weights. scenes: names of the scene classes, in the order of the logits.
 
     pixel_width, pixel_embedding, pixel_depth, memories: of the masks; without pixel_width the model draws none and sees one date
-    alone. difference_width: of the layers that tell two dates apart; 0: two convolutions do.
+    alone. difference_width, difference_depth: of the layers that tell two dates apart; 0: two convolutions do.
     """
 
     stem: int = 32
@@ -31,3 +31,4 @@ class CompactConfig:
     pixel_depth: int = 0
     memories: int = 64
     difference_width: int = 0
+    difference_depth: int = 2

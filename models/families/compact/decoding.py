@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import DynamicCache, LlamaForCausalLM
 from transformers.cache_utils import Cache
 
-from rsvlm.models.families.compact.words import EOS
+from rsvlm.models.families.compact.words import EOS, PAD, padded
 from rsvlm.models.parts.normed_beams import search
 from rsvlm.models.parts.set_aside import SetAside
 from rsvlm.models.predictors.words import Words
@@ -32,6 +32,21 @@ def keys_and_values(language: LlamaForCausalLM, embedded: Tensor) -> Tensor:
     """embedded: (rows, tokens, width), read before all words -> (layers, 2, rows, heads, tokens, width)."""
     read = language.model(inputs_embeds=embedded, use_cache=True).past_key_values
     return torch.stack([torch.stack([layer.keys, layer.values]) for layer in read.layers])
+
+
+def at_the_end(language: LlamaForCausalLM, read: Tensor, phrases: Sequence[Sequence[int]]) -> Tensor:
+    """read: (layers, 2, rows, heads, tokens, width). phrases: ids, each asked of every row.
+
+    Returns (rows, phrases, 2, width), what stands in the end at the last but one id of each, and at the last.
+    """
+    ids = padded(phrases, PAD, 1).to(read.device)
+    ends = torch.tensor([[len(phrase) - 2, len(phrase) - 1] for phrase in phrases], device=read.device)
+    rows = read.shape[2]
+    each = read.repeat_interleave(len(phrases), dim=2)
+    hidden = language.model(
+        input_ids=ids.repeat(rows, 1), past_key_values=DynamicCache([tuple(layer) for layer in each])
+    ).last_hidden_state.unflatten(0, (rows, len(phrases)))
+    return hidden[:, torch.arange(len(phrases), device=read.device)[:, None], ends]
 
 
 class Decoder:

@@ -16,6 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.encoder import ImageEncoder, ImageFeatures
 from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET
+from rsvlm.models.parts.alignment import moved, offset
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.csrm import CrossSemanticRelation
 from rsvlm.models.parts.mask_queries import MaskQueries
@@ -36,7 +37,7 @@ class Masks(nn.Module):
         self.pixels = PixelDecoder(
             (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding, config.pixel_depth
         )
-        self.difference = difference(embedding, config.difference_width, config.pixel_depth)
+        self.difference = difference(embedding, config.difference_width, config.difference_depth)
         self.queries = MaskQueries(config.language_width, embedding, config.memories)
 
 
@@ -113,7 +114,11 @@ class Compact(nn.Module):
         return self.heads.pixels((*features.scales, features.map()))
 
     def differing(self, before: Tensor, after: Tensor) -> Tensor:
-        """The vectors of two dates -> those of what differs between them, shaped alike."""
+        """The vectors of two dates -> those of what differs between them, shaped alike; it lies where the later date shows it."""
+        return self.compared(moved(before, offset(before, after)), after)
+
+    def compared(self, before: Tensor, after: Tensor) -> Tensor:
+        """As `differing`, of dates that lie upon each other."""
         return self.heads.difference(torch.cat([before, after, after - before], dim=1))
 
     def pixels(self, features: ImageFeatures, after: ImageFeatures | None = None) -> Tensor:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import DynamicCache
 
 from rsvlm.models.cache import Cache
-from rsvlm.models.families.compact.decoding import Decoder, beams, greedy, keys_and_values
+from rsvlm.models.families.compact.decoding import Decoder, at_the_end, beams, greedy, keys_and_values
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.network import Compact
 from rsvlm.models.families.compact.runtimes import Runtime
@@ -32,7 +31,6 @@ from rsvlm.models.families.compact.words import (
     SEG,
     SEGMENT,
     SPECIAL_TOKENS,
-    padded,
     put,
 )
 from rsvlm.models.parts.tokenizer import tidy
@@ -111,15 +109,7 @@ class Speaker:
     def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Logits (n, phrases, H / 2, W / 2) of each pixel, and how likely (n, phrases) each phrase is there at all."""
         rows = [[*put(SEGMENT, self._ids(phrase)), SEG] for phrase in phrases]
-        ids = padded(rows, PAD, 1).to(self.device)
-        places = torch.tensor([len(row) - 1 for row in rows], device=self.device)
-        prefix = self._prefixes(seen)
-        each = prefix.repeat_interleave(len(rows), dim=2)
-        hidden = self.model.language.model(
-            input_ids=ids.repeat(len(seen), 1), past_key_values=DynamicCache([tuple(layer) for layer in each])
-        ).last_hidden_state.unflatten(0, (len(seen), len(rows)))
-        picked = torch.arange(len(rows), device=self.device)
-        answer, meant = hidden[:, picked, places - 1], hidden[:, picked, places]
+        answer, meant = at_the_end(self.model.language, self._prefixes(seen), rows).unbind(dim=2)
         chances = self.model.language.lm_head(answer)[..., [SEG, NONE]].float().softmax(dim=-1)[..., 0]
         dates = [self._runtime.vectors(date) for date in dates_of(seen)]
         pixels = dates[0] if len(dates) == 1 else self.model.differing(*dates)
