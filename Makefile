@@ -3,7 +3,7 @@
 # Settings, all optional:
 #   PYTHON=/path/python3        a Python 3.10 or newer for the backend (default: the first that is found)
 #   QGIS_PYTHON=/path/python3   the Python that QGIS uses (default: /usr/bin/python3)
-#   TORCH_INDEX=URL             where torch comes from; without a GPU, https://download.pytorch.org/whl/cpu saves 3 GB
+#   TORCH_INDEX=URL             where torch comes from; without a GPU, https://download.pytorch.org/whl/cpu: 0.4 GB, not 3
 #   WHEELHOUSE=FOLDER           install without a network, from what `make wheelhouse` has gathered
 
 QGIS_PYTHON ?= /usr/bin/python3

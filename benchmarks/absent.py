@@ -12,8 +12,10 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+from measuring.data_sets import data_with
 
 from rsvlm.models.cards import get_card
 from rsvlm.models.families.compact.presence import outlined
@@ -22,17 +24,16 @@ from rsvlm.protocol import Raster, SegmentRequest, Watch
 from rsvlm.tasks import segment
 from rsvlm.trainer.figures import REAL
 from rsvlm.trainer.presence import real
-from rsvlm.trainer.records import data_folder
 
 AT_LEAST = 5  # phrases that are not there, of each picture
 Tally = dict[bool, list[tuple[bool, int]]]  # of what is there and what is not: whether it was found, and outlines
 
 
-def questions(each: int) -> Iterator[tuple[str, str, bool]]:
+def questions(each: int, data: Path) -> Iterator[tuple[str, str, bool]]:
     """Picture, phrase, and whether it is there; the same every time."""
     generator = np.random.default_rng(5)
     for name, split in REAL:
-        for record, there in real(data_folder() / name, split, each):
+        for record, there in real(data / name, split, each):
             shown = [phrase for phrase, true in there.items() if true]
             absent = [phrase for phrase, true in there.items() if not true]
             drawn = generator.permutation(len(absent))[: max(AT_LEAST, len(shown))]
@@ -57,9 +58,10 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1, help="pictures of a scene")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    data = data_with(*(name for name, _ in REAL))
     models, names = Models("cpu"), get_card(given.model).calibration.outlined
     tallies: dict[str, Tally] = defaultdict(lambda: {True: [], False: []})
-    for href, phrase, there in questions(given.each):
+    for href, phrase, there in questions(given.each, data):
         answer = segment.segment(SegmentRequest(Raster(href=href), [phrase], given.model), models, Watch())
         found = bool(answer.evidence), len(answer.evidence)
         for group in ("all", "learnt with outlines" if outlined(phrase, names) else "known by name", phrase):

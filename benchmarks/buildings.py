@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import shapely
+from measuring.data_sets import data_with
 from measuring.places import drawn
 from shapely.geometry.base import BaseGeometry
 
@@ -23,7 +24,6 @@ from rsvlm.geo.vector_reading import read_features
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Raster, SegmentRequest, Watch
 from rsvlm.tasks import segment
-from rsvlm.trainer.records import data_folder
 
 MAPPED = (  # raster, polygons, and how far around these everything was mapped, in units of the raster's CRS
     ("swellendam_osm/ortho_2p5m_rgba.tif", "swellendam_osm/osm_buildings.geojson", 0.001),
@@ -60,7 +60,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--draw", type=Path)
     given = parser.parse_args()
-    models, rasters = Models("cpu"), data_folder() / "rasters"
+    rasters = data_with(*(f"rasters/{file}" for *files, _ in MAPPED for file in files)) / "rasters"
+    models = Models("cpu")
     for raster, polygons, beyond in MAPPED:
         place, true = mapped(rasters / raster, rasters / polygons, beyond)
         answer = segment.segment(SegmentRequest(place, ["buildings"], given.model), models, Watch())

@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from measuring.data_sets import data_with
 from measuring.places import drawn, place
 from PIL import Image, ImageDraw, ImageFont
 from shapely.geometry import shape
@@ -21,7 +22,6 @@ from shapely.geometry import shape
 from rsvlm.models.pool import Models
 from rsvlm.protocol import Answer, ChangeRequest, DescribeRequest, Raster, RsvlmError, SegmentRequest, Watch
 from rsvlm.tasks import change, describe, segment
-from rsvlm.trainer.records import data_folder
 
 SIDE = 320  # pixels of a picture's longer side
 COLUMNS, MARGIN, WORDS = 4, 10, 118  # places in a row; pixels between them, and below each for words
@@ -134,5 +134,9 @@ if __name__ == "__main__":
     parser.add_argument("--demo", action="store_true")
     given = parser.parse_args()
     models = Models("cpu")
-    shown = village(given.model, models) if given.demo else places(data_folder() / "rasters", given.model, models)
+    if given.demo:
+        shown = village(given.model, models)
+    else:
+        needed = [file for *files, _ in (*ONE_DATE, *TWO_DATES) for file in files]
+        shown = places(data_with(*(f"rasters/{file}" for file in needed)) / "rasters", given.model, models)
     sheet(list(shown)).save(given.out)

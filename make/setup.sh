@@ -92,7 +92,8 @@ backend() {
         say "what is in .venv does not work; making it anew"
     fi
     logged "$python" -m venv --clear .venv
-    say "installing the backend into .venv with $(.venv/bin/python --version) (about 1 GB; the log is $log)"
+    say "installing the backend into .venv with $(.venv/bin/python --version) (to download about 0.4 GB with torch for the CPU," \
+        "3 GB with that for NVIDIA graphics; 2.5 and 10 GB of free disk; the log is $log)"
     logged fill_backend
     backend_works || { tail -n 5 "$log" >&2; fail "the backend was installed but does not start; see $log"; }
     finish_backend
