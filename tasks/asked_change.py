@@ -1,4 +1,5 @@
-"""Questions on two dates of one place that outlines decide: whether something came or went, how many, how much, and where.
+"""Questions on two dates of one place that outlines decide: whether something came, went or was damaged, how many, how much, and
+where.
 
 A question is read whole or not at all, and left to the model otherwise. Knows English wording; no model, no raster.
 """
@@ -13,12 +14,16 @@ from rsvlm.tasks.measurable import AT, IN_IMAGE, PLACES, POINTS, SHARE, SIDES, p
 
 AREA = "area of "  # begins the name of what is not counted
 STATES = ("new", "lost")
+HARMED = "damaged"  # and still there, or not; is told of what is asked for only
+_KNOWN = (*STATES, HARMED)
+_HURT = "damaged|harmed|affected|hit"
 _BEFORE_NAME = {
     "new": "new|newly built|additional",
     "lost": "lost|removed|demolished|destroyed|missing|vanished|felled",
+    HARMED: _HURT,
 }
 _CAME, _WENT = "appear(?:ed|s)?|come up|been added|added|gained", "lost|disappear(?:ed|s)?|vanish(?:ed)?|gone|removed"
-_HAPPENED = {"new": f"new|{_CAME}", "lost": _WENT}  # of anything
+_HAPPENED = {"new": f"new|{_CAME}", "lost": _WENT, HARMED: _HURT}  # of anything
 _BUILT = {"new": "built|constructed|erected|built up", "lost": "demolished|torn down|destroyed|dismantled"}
 _GREW = {"new": "grown|planted", "lost": "cleared|felled|cut down"}
 # What else the things of `Calibration.changes` are called.
@@ -74,6 +79,8 @@ _FORMS = [
     ("where", rf"where (?:has |did |have ){_ALL} changed?"),
     ("where", r"where (?:is|are) (?P<all>the (?:change|difference)s?)"),
     ("where", rf"where (?:is|are) (?:there )?{_THINGS}"),
+    ("where", rf"which {_THINGS} (?:was|were|is|are|has|have|had) (?:been )?{_STATE}{_PLACE}"),
+    ("where", rf"(?:outline|show|mark|highlight|map|draw|find)(?: me)? {_THINGS}{_PLACE}"),
     (
         "share",
         rf"(?:how much|what {SHARE})(?: of (?:the|this) (?:image|place|area|scene|picture))? (?:has |have )?changed",
@@ -88,7 +95,7 @@ _LONGEST = 200  # letters
 
 @dataclass(frozen=True)
 class Kind:
-    """state: of STATES. thing: in the singular, “building” or “area of water”."""
+    """state: of STATES, or HARMED. thing: in the singular, “building” or “area of water”."""
 
     state: str
     thing: str
@@ -148,7 +155,7 @@ def _kinds(said: dict[str, str | None], things: Sequence[str]) -> tuple[Kind, ..
     if happened is None and not (named or said.get("either")):
         return ()
     if said.get("all") or named in ("anything", "something"):
-        every = [Kind(state, thing) for state in STATES for thing in things]
+        every = [Kind(state, thing) for state in _KNOWN for thing in things]
         return tuple(kind for kind in every if happened and re.fullmatch(_happening(kind), happened)) or None
     found: list[Kind] = []
     for states, name in _listed(said.get("either") or named or ""):
@@ -158,13 +165,13 @@ def _kinds(said: dict[str, str | None], things: Sequence[str]) -> tuple[Kind, ..
         if said.get("either"):
             own = list(STATES)
         elif happened is not None:
-            own = [state for state in STATES if not states and re.fullmatch(_happening(Kind(state, thing)), happened)]
+            own = [state for state in _KNOWN if not states and re.fullmatch(_happening(Kind(state, thing)), happened)]
         else:
             own = states
         if not own:
             return None
         found += [Kind(state, thing) for state in own]
-    return tuple(sorted(dict.fromkeys(found), key=lambda kind: STATES.index(kind.state))) or None
+    return tuple(sorted(dict.fromkeys(found), key=lambda kind: _KNOWN.index(kind.state))) or None
 
 
 def _listed(text: str) -> list[tuple[list[str], str]]:
@@ -176,7 +183,7 @@ def _listed(text: str) -> list[tuple[list[str], str]]:
         words = part.removeprefix("both ")
         words = re.sub(rf"^{_DETERMINERS}", "", words)
         own = next(
-            ((state, seen[0]) for state in STATES if (seen := re.match(rf"(?:{_BEFORE_NAME[state]})\b ?", words))), None
+            ((state, seen[0]) for state in _KNOWN if (seen := re.match(rf"(?:{_BEFORE_NAME[state]})\b ?", words))), None
         )
         name = words.removeprefix(own[1]) if own else words
         pending += [own[0]] if own else []

@@ -126,7 +126,7 @@ def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, questio
     asked = asked_change(question, list(things)) if question else Asked("all")
     if not things or asked is None:
         return None
-    changed, by_kind = differing.looked_at(predictor, seen[0], picture(dates.before), picture(dates.after))
+    changed, by_kind = differing.looked_at(predictor, seen[0], picture(dates.before), asked.kinds)
     found, drawn, every = _on_ground(changed, by_kind, dates.before)
     text, sure = found.answer(asked)
     meant = [own for own in drawn if not asked.kinds or own.kind in asked.kinds]
@@ -138,7 +138,7 @@ def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, questio
     for item in evidence:
         watch.evidence(item)
     watch.text(text)
-    prompt = [CHANGED, *things.values()]
+    prompt = [CHANGED, *differing.phrases(things).values()]
     about = {"prompt": prompt, "measured": {"kind": asked.kind, "phrases": [kind.label for kind in asked.kinds]}}
     return Told(text, sure, evidence, [FAINT] if sure < SURE and asked.kind != "count" else [], about)
 

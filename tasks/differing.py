@@ -1,7 +1,7 @@
 """What came and what went between two dates, kind by kind: in numbers, places and sizes, all read off outlines.
 
-For models that outline what changed, and things by name at each date (`Calibration.changes`): their words say less of two dates
-than their masks do. Knows pixels, shapes and English; nothing of rasters.
+For models that outline what changed, and how (`Calibration.changes`): their words say less of two dates than their masks do.
+Knows pixels, shapes and English; nothing of rasters.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from affine import Affine
 
 from rsvlm.geo.polygons import polygons
 from rsvlm.models.families.compact.presence import CHANGED
-from rsvlm.models.predictors.abilities import Likely
 from rsvlm.tasks.agreement import counted
-from rsvlm.tasks.asked_change import AREA, Asked, Kind, asked_change, plural
+from rsvlm.tasks.asked_change import AREA, HARMED, STATES, Asked, Kind, asked_change, plural
 from rsvlm.tasks.concluding import OnGround, exactly, sure_of
 from rsvlm.tasks.figures import digits, ground_area, percent
 from rsvlm.tasks.measurable import PLACES
@@ -41,31 +40,61 @@ _OF_PICTURES = {
 }  # questions of data sets mean cells by these names
 
 
-def masks(changed: np.ndarray, before: Likely, after: Likely, things: Sequence[str]) -> dict[Kind, np.ndarray]:
-    """How likely each pixel came as each thing, or went as it: (H, W) each. Where it changed, is it, and was not.
+def phrases(changes: Mapping[str, str]) -> dict[Kind, str]:
+    """changes: of `Calibration`. What a pair is asked for, of all that came and then of all that went: “new buildings”."""
+    return {Kind(state, thing): f"{state} {phrase}" for state in STATES for thing, phrase in changes.items()}
 
-    changed: (H, W), how likely each pixel changed at all; before, after: `things`, in their order, at each date alone. A pixel
-    came as one thing only, and went as one.
+
+def masks(changed: np.ndarray, likely: Sequence[np.ndarray], kinds: Sequence[Kind]) -> dict[Kind, np.ndarray]:
+    """How likely each pixel came as each thing, or went as it: (H, W) each. Where it changed at all, and is none likelier.
+
+    changed: (H, W), how likely each pixel changed; likely: (H, W) each, of `kinds`, in their order. A pixel came as one thing
+    only, and went as one.
     """
     drawn: dict[Kind, np.ndarray] = {}
-    for state, here, there in (("new", after, before), ("lost", before, after)):
-        only = here.maps * (1 - there.maps) * (here.there >= LIKELY)[:, None, None] * (changed >= LIKELY)
-        surest = only.argmax(axis=0)
-        drawn |= {Kind(state, thing): np.where(surest == n, only[n], 0) for n, thing in enumerate(things)}
+    for state in STATES:
+        own = {kind: one * (changed >= LIKELY) for kind, one in zip(kinds, likely, strict=True) if kind.state == state}
+        surest = np.max(list(own.values()), axis=0, initial=0)
+        drawn |= {kind: np.where(one == surest, one, 0) for kind, one in own.items()}
     return drawn
 
 
+def harmed(changed: np.ndarray, thing: np.ndarray, there: float) -> np.ndarray:
+    """(H, W) how likely each pixel is of such a thing that is damaged: both that it was one, and that it changed.
+
+    thing, there: how likely each pixel, and any, was one before. The geometric mean: neither alone is enough.
+    """
+    return np.asarray(np.sqrt(changed * thing) * (there >= LIKELY))
+
+
 def looked_at(
-    predictor: Any, pair: Any, before: np.ndarray, after: np.ndarray
+    predictor: Any, pair: Any, before: np.ndarray, asked: Sequence[Kind] = ()
 ) -> tuple[np.ndarray, dict[Kind, np.ndarray]]:
     """(H, W) how likely each pixel of a pair changed, and the same of each kind. pair: what the predictor's `encode` gave.
 
-    before, after: (H, W, 3) uint8, the dates by themselves.
+    before: (H, W, 3) uint8, the earlier date by itself. asked: what is looked for; things that are damaged only if they are.
     """
     changes = predictor.card.calibration.changes
-    changed = predictor.likely([pair], [CHANGED])[0].maps[0]
-    first, second = predictor.likely(predictor.encode([before, after]), list(changes.values()))
-    return changed, masks(changed, first, second, list(changes))
+    kinds = phrases(changes)
+    changed, *likely = predictor.likely([pair], [CHANGED, *kinds.values()])[0].maps
+    drawn = masks(changed, likely, list(kinds))
+    hurt = [kind for kind in asked if kind.state == HARMED]
+    if hurt:
+        was = predictor.likely(predictor.encode([before]), [changes[kind.thing] for kind in hurt])[0]
+        drawn |= {kind: harmed(changed, *one) for kind, *one in zip(hurt, was.maps, was.there, strict=True)}
+    return changed, drawn
+
+
+def drawn_for(predictor: Any, pair: Any, before: np.ndarray, question: str) -> tuple[np.ndarray, str] | None:
+    """(H, W) how likely each pixel is of what a question wants to see outlined, and what that is called: “damaged building”.
+
+    None where it names nothing that came, went or was damaged, or the model has no such outlines. As `looked_at`.
+    """
+    asked = asked_change(question, list(predictor.card.calibration.changes))
+    if asked is None or asked.kind != "where" or not asked.kinds:
+        return None
+    _, drawn = looked_at(predictor, pair, before, asked.kinds)
+    return np.max([drawn[kind] for kind in asked.kinds], axis=0), ", ".join(kind.label for kind in asked.kinds)
 
 
 def in_picture(changed: np.ndarray, drawn: Mapping[Kind, np.ndarray]) -> Differences:
@@ -202,18 +231,19 @@ def _percent(share: float) -> str:
 
 
 def in_pairs(
-    predictor: Any, seen: Sequence[Any], dates: Sequence[tuple[np.ndarray, np.ndarray]], questions: Sequence[str]
+    predictor: Any, seen: Sequence[Any], befores: Sequence[np.ndarray], questions: Sequence[str]
 ) -> list[tuple[str, float] | None]:
     """Text and confidence of each answer, "" for a question that asks for all; None where outlines do not decide it, or the
-    model has none. seen: what the predictor's `encode` gave of a pair for each question; dates: its pictures.
+    model has none. seen: what the predictor's `encode` gave of a pair for each question; befores: their
+    earlier dates.
     """
     things = predictor.card.calibration.changes
     found: list[tuple[str, float] | None] = []
-    for pair, (before, after), question in zip(seen, dates, questions, strict=True):
+    for pair, before, question in zip(seen, befores, questions, strict=True):
         asked = asked_change(question, list(things)) if question else Asked("all")
         if not things or asked is None:
             found.append(None)
             continue
-        differences = in_picture(*looked_at(predictor, pair, before, after))
+        differences = in_picture(*looked_at(predictor, pair, before, asked.kinds))
         found.append(differences.answer(Asked(asked.kind, asked.kinds, _OF_PICTURES.get(asked.place, asked.place))))
     return found

@@ -38,7 +38,8 @@ from rsvlm.models.parts.pixels import normalise
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.weights import save_compact
 from rsvlm.protocol import Record, RsvlmError
-from rsvlm.tasks.asked_change import AREA, STATES
+from rsvlm.tasks.asked_change import STATES
+from rsvlm.tasks.differing import phrases as asked_phrases
 from rsvlm.trainer.augment import NAMES, read_at, seen
 from rsvlm.trainer.builders.building import place_of
 from rsvlm.trainer.examples import example
@@ -136,15 +137,6 @@ def joined(parts: Sequence[Batch]) -> Batch:
     firsts = np.cumsum([0, *(len(part.dates) for part in parts)])
     moved_on = [replace(part, pairs=part.pairs + int(first)) for part, first in zip(parts, firsts[:-1], strict=True)]
     return Batch(*(torch.cat([getattr(part, each.name) for part in moved_on]) for each in fields(Batch)))
-
-
-def phrases_of(changes: Mapping[str, str]) -> dict[str, str]:
-    """changes: of the card's calibration. By the label of a region of a pair, the phrase that asks for all like it."""
-    return {
-        f"{state} {thing.removeprefix(AREA)}": f"{state} {phrase}"
-        for state in STATES
-        for thing, phrase in changes.items()
-    }
 
 
 def looked(
@@ -317,7 +309,7 @@ def main() -> None:
     begin(out, [str(run), *sources])
     learner = again(run / LAST)
     learner.model.eval()
-    phrases = phrases_of(get_card(BUNDLED).calibration.changes)
+    phrases = {kind.label: phrase for kind, phrase in asked_phrases(get_card(BUNDLED).calibration.changes).items()}
     known = []
     for number, (source, augment) in enumerate(zip(sources, augments, strict=True)):
         folder = out / "looked" / str(number)

@@ -10,6 +10,7 @@ THINGS = ("building", "road", "area of woodland", "area of land")
 BUILT, RAZED = Kind("new", "building"), Kind("lost", "building")
 ROAD, NO_ROAD = Kind("new", "road"), Kind("lost", "road")
 GROWN, FELLED = Kind("new", "area of woodland"), Kind("lost", "area of woodland")
+HURT = Kind("damaged", "building")
 CAME = tuple(Kind("new", thing) for thing in THINGS)
 WENT = tuple(Kind("lost", thing) for thing in THINGS)
 
@@ -48,6 +49,12 @@ WENT = tuple(Kind("lost", thing) for thing in THINGS)
         ("Where are the new buildings?", Asked("where", (BUILT,))),
         ("Where were houses demolished?", Asked("where", (RAZED,))),
         ("Where did anything change?", Asked("where")),
+        ("Outline the damaged buildings.", Asked("where", (HURT,))),
+        ("Which houses were damaged?", Asked("where", (HURT,))),
+        ("Are any buildings damaged in the later image? Answer yes or no.", Asked("there", (HURT,))),
+        ("How many buildings have been damaged at the left?", Asked("count", (HURT,), "left")),
+        ("Show me the damaged or destroyed buildings", Asked("where", (RAZED, HURT))),
+        ("Which roads were built?", Asked("where", (ROAD,))),
         ("Where is the largest lost area of woodland?", Asked("most", (FELLED,))),
         ("In which part of the image did most of the change take place?", Asked("most")),
         ("How much of the image has changed?", Asked("share")),
@@ -79,6 +86,8 @@ def test_question_is_read(question: str, asked: Asked):
         "Are the new buildings white?",
         "How many new buildings are larger than 100 m²?",
         "Who built the road?",
+        "Outline the buildings.",
+        "Which buildings are there?",
         "Why?",
         "Is there no change?",
         "Were two houses built?",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from rsvlm.models.cards import Calibration
 from rsvlm.models.predictors.abilities import Likely
 from rsvlm.tasks.asked_change import Asked, Kind, asked_change
-from rsvlm.tasks.differing import UNCHANGED, Differences, in_picture, masks
+from rsvlm.tasks.differing import UNCHANGED, Differences, drawn_for, harmed, in_picture, looked_at, masks, phrases
 from rsvlm.tasks.outlines import LIKELY
 
 THINGS = ("building", "road", "area of woodland")
@@ -18,10 +21,10 @@ HOUSE, FELLED = Kind("new", "building"), Kind("lost", "area of woodland")
 Squares = list[tuple[int, int, int, int]]
 
 
-def differences(squares: dict[str, Squares], sure: float = 0.9) -> Differences:
+def differences(squares: dict[str, Squares], sure: float = 0.9, kinds: Sequence[Kind] = KINDS) -> Differences:
     """Of a picture of 90 x 90 pixels. squares: of each kind, where it is likely: x0, y0, x1, y1."""
     changed = np.zeros((90, 90), np.float32)
-    drawn = {kind: changed.copy() for kind in KINDS}
+    drawn = {kind: changed.copy() for kind in kinds}
     for kind, own in drawn.items():
         for x0, y0, x1, y1 in squares.get(kind.label, []):
             own[y0:y1, x0:x1] = changed[y0:y1, x0:x1] = sure
@@ -123,16 +126,74 @@ def test_an_answer_is_as_likely_as_its_outlines():
     assert faint.told() == (UNCHANGED, pytest.approx(0.6))
 
 
-def test_what_came_is_there_at_the_later_date_alone_where_something_changed():
-    changed = np.zeros((9, 9), np.float32)
-    changed[:6] = 0.9
-    before, after = (Likely(np.zeros((3, 9, 9), np.float32), np.ones(3, np.float32)) for _ in range(2))
-    before.maps[2] = 0.95  # woodland all over
-    after.maps[2, :, 3:] = 0.95
-    after.maps[0, :, :3], after.maps[1, :, :1] = 0.8, 0.9
-    drawn = {kind: values >= LIKELY for kind, values in masks(changed, before, after, THINGS).items()}
-    assert drawn[FELLED].sum() == 18  # six rows of three columns
-    assert drawn[Kind("new", "road")].sum() == 6 and drawn[HOUSE].sum() == 12  # a pixel came as one thing
-    assert sum(values.sum() for values in drawn.values()) == 36
-    after.there[0] = 0.2  # more likely not there at all
-    assert not (masks(changed, before, after, THINGS)[HOUSE] >= LIKELY).any()
+def test_a_pixel_came_as_one_thing_and_went_as_one_where_anything_changed():
+    changed, sure = np.float32([0.9, 0.9, 0.9, 0.4]), np.zeros(4, np.float32)
+    likely = {kind: sure.copy() for kind in KINDS}
+    likely[HOUSE][:] = 0.8
+    likely[Kind("new", "road")][:2] = (0.9, 0.6)
+    likely[FELLED][1:] = 0.95
+    drawn = masks(changed, list(likely.values()), list(likely))
+    assert {kind.label: (one >= LIKELY).tolist() for kind, one in drawn.items() if (one >= LIKELY).any()} == {
+        "new building": [False, True, True, False],
+        "new road": [True, False, False, False],
+        "lost woodland": [False, True, True, False],
+    }
+
+
+def test_what_came_and_what_went_are_asked_for_by_name():
+    assert list(phrases({"building": "buildings", "area of woodland": "trees"}).items()) == [
+        (HOUSE, "new buildings"), (Kind("new", "area of woodland"), "new trees"),
+        (Kind("lost", "building"), "lost buildings"), (FELLED, "lost trees"),
+    ]  # fmt: skip
+
+
+class Comparer:
+    """Of two dates of 90 x 90 pixels: the left half changed, houses stood in the upper half, trees nowhere."""
+
+    card = SimpleNamespace(calibration=Calibration(changes={"building": "buildings", "area of woodland": "trees"}))
+
+    def encode(self, pictures: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        return pictures
+
+    def likely(self, seen: Sequence[object], phrases: Sequence[str]) -> list[Likely]:
+        maps = {phrase: np.zeros((90, 90), np.float32) for phrase in phrases}
+        for phrase, value, part in (("what changed", 0.8, np.s_[:, :45]), ("buildings", 0.5, np.s_[:45])):
+            if phrase in maps:
+                maps[phrase][part] = value
+        there = np.array([found.max() for found in maps.values()], np.float32)
+        return [Likely(np.stack(list(maps.values())), there) for _ in seen]
+
+
+PAIR = ("pair", np.zeros((90, 90, 3), np.uint8))
+
+
+def test_what_is_damaged_was_there_and_changed():
+    assert harmed(np.array([0.9, 0.9, 0.1]), np.array([0.4, 0.1, 0.9]), 0.9).round(1).tolist() == [0.6, 0.3, 0.3]
+    assert not harmed(np.ones(1), np.ones(1), 0.4).any()  # more likely not there at all
+    hurt = Kind("damaged", "building")
+    _, drawn = looked_at(Comparer(), *PAIR, [hurt])
+    assert (drawn[hurt] >= LIKELY).sum() == 45 * 45 and (drawn[hurt] >= LIKELY)[:45, :45].all()
+    assert hurt not in looked_at(Comparer(), *PAIR)[1]  # which is told of where it is asked for
+
+
+def test_outlines_are_of_what_a_question_wants_outlined():
+    mask, name = drawn_for(Comparer(), *PAIR, "Outline the damaged buildings.") or (None, "")
+    assert mask is not None and (mask >= LIKELY).sum() == 45 * 45 and name == "damaged building"
+    both, names = drawn_for(Comparer(), *PAIR, "Show me the lost or damaged trees.") or (None, "")
+    assert both is not None and not both.any() and names == "lost woodland, damaged woodland"
+    for question in ("What changed?", "How many buildings were damaged?", "Outline the ships.", ""):
+        assert drawn_for(Comparer(), *PAIR, question) is None
+
+
+def test_damage_is_answered_like_what_came_and_went():
+    found = differences(
+        {"damaged building": [(5, 5, 15, 15), (70, 70, 80, 80)]}, kinds=[*KINDS, Kind("damaged", "building")]
+    )
+    asked = asked_change("How many buildings were damaged?", THINGS)
+    assert asked and found.answer(asked)[0] == "2 damaged buildings."
+    asked = asked_change("Are any houses damaged at the left?", THINGS)
+    assert asked and found.answer(asked)[0] == "Yes."
+    asked = asked_change("Outline the damaged roads", THINGS)
+    assert asked and replace(found, kinds={**found.kinds, asked.kinds[0]: found.kinds[HOUSE]}).answer(asked)[0] == (
+        "There are no damaged roads."
+    )

@@ -18,7 +18,7 @@ from rsvlm.models.families.compact.predictor import CompactPredictor
 from rsvlm.models.parts.alignment import moved
 from rsvlm.protocol import Record, RsvlmError
 from rsvlm.trainer import differences
-from rsvlm.trainer.differences import GRID, QUARTERS, Batch, Looked, fit, looked, phrases_of
+from rsvlm.trainer.differences import GRID, QUARTERS, Batch, Looked, fit, looked
 from rsvlm.trainer.regions import encode
 
 SIDE = 256  # pixels of the pictures, twice as many as the model sees
@@ -74,7 +74,9 @@ def told(learner: CompactLearner, known: Looked) -> float:
     """Share of pixels of all that changed that are told rightly."""
     batch = whole(known)
     with torch.inference_mode():
-        _, logits = learner.model.heads.queries(batch.meant, learner.model.compared(*batch.laid_together())[batch.pairs])
+        _, logits = learner.model.heads.queries(
+            batch.meant, learner.model.compared(*batch.laid_together())[batch.pairs]
+        )
     return float(((logits > 0) == (batch.truth > 0.5))[batch.every].float().mean())
 
 
@@ -169,8 +171,12 @@ def test_folder_of_other_work_is_refused(tmp_path: Path):
 
 def test_of_each_pair_is_asked_what_changed_how_and_once_what_did_not(known: Looked):
     batch = whole(known)
-    asked = sorted(zip(batch.pairs.tolist(), batch.every.tolist(), batch.truth.flatten(1).any(dim=1).tolist(), strict=True))
-    assert asked == [row for pair in range(8) for row in [(pair, False, False), (pair, False, True), (pair, True, True)]]
+    asked = sorted(
+        zip(batch.pairs.tolist(), batch.every.tolist(), batch.truth.flatten(1).any(dim=1).tolist(), strict=True)
+    )
+    assert asked == [
+        row for pair in range(8) for row in [(pair, False, False), (pair, False, True), (pair, True, True)]
+    ]
     known.known[:, 1:] = False
     assert len(whole(known).pairs) == 8
 
@@ -201,8 +207,7 @@ def test_dates_lie_together_from_any_side(known: Looked, across: bool, down: boo
 def test_kinds_of_a_pair_are_known_where_its_records_tell_them(
     learner: CompactLearner, pairs: Sequence[Record], tmp_path: Path
 ):
-    phrases = phrases_of({"building": "buildings", "area of woodland": "trees"})
-    assert phrases == {
+    phrases = {
         "new building": "new buildings", "new woodland": "new trees",
         "lost building": "lost buildings", "lost woodland": "lost trees",
     }  # fmt: skip

@@ -12,9 +12,11 @@ from affine import Affine
 
 from rsvlm.geo.polygons import polygons
 from rsvlm.models.boxes import Box, read
+from rsvlm.models.families.compact.presence import CHANGED
 from rsvlm.models.predictors.abilities import Answers, ChangeMasks, Question, Reply, Segments
 from rsvlm.models.prompts import put
 from rsvlm.protocol import Record
+from rsvlm.tasks.differing import drawn_for
 from rsvlm.tasks.outlines import LIKELY, SPECK
 from rsvlm.tasks.sights import ByProbabilities
 from rsvlm.trainer.builders.building import place_of
@@ -120,7 +122,10 @@ def _shown(region: Mapping[str, Any]) -> bool:
 
 
 class Differences(Measure):
-    """Where a model draws that two dates differ, whatever it is that changed; two dates once, however many records they have."""
+    """Where a model draws what changed between two dates: what a record wants outlined, if it says so and the model can; or all.
+
+    Two dates once, however many records they have.
+    """
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -135,11 +140,16 @@ class Differences(Measure):
     def rows(self, items: Sequence[Record]) -> list[Row]:
         rows = []
         for record, before, after in zip(items, *self.dates(items), strict=True):
-            seen = self.predictor.encode([before.pixels], [after.pixels])
-            mask = cast(ChangeMasks, self.predictor).change_masks(seen, max(after.pixels.shape))[0]
+            (seen,) = self.predictor.encode([before.pixels], [after.pixels])
+            wanted = next((message["content"] for message in record.messages if message["role"] == "user"), "")
+            found = drawn_for(self.predictor, seen, before.pixels, wanted)
+            if found is None:
+                masks = cast(ChangeMasks, self.predictor).change_masks([seen], max(after.pixels.shape))
+                found = masks[0], CHANGED
+            mask, phrase = found
             size = (after.height, after.width)
             told, right = resized(mask, *size) >= LIKELY, together(record.regions, *size)
-            rows.append({"id": record.id, "prediction": encode(told), "reference": encode(right)})
+            rows.append({"id": record.id, "phrase": phrase, "prediction": encode(told), "reference": encode(right)})
         return rows
 
 

@@ -87,9 +87,7 @@ class Change(Measure):
         seen = self._mapped(predictor.encode(before, after), items)
         asks = self.setting.protocol in QUESTIONS_OF_CHANGE
         questions = [asked(self, record) if asks else Question("") for record in items]
-        found = in_pairs(
-            predictor, seen, list(zip(before, after, strict=True)), [question.text for question in questions]
-        )
+        found = in_pairs(predictor, seen, before, [question.text for question in questions])
         rest = [number for number, one in enumerate(found) if one is None]
         prompts = [self.put(questions[number], kind="change_ask" if asks else "change") for number in rest]
         replies = predictor.ask([seen[number] for number in rest], prompts) if rest else []

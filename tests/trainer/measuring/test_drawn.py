@@ -17,6 +17,7 @@ from rsvlm.models.families.geopix.words import SEGS
 from rsvlm.models.pool import Models
 from rsvlm.models.predictors.abilities import Likely, Question
 from rsvlm.protocol import Record, RsvlmError
+from rsvlm.tasks.differing import drawn_for
 from rsvlm.trainer.builders.building import Job
 from rsvlm.trainer.builders.joining import join_records
 from rsvlm.trainer.evaluation import Kept, evaluate
@@ -175,6 +176,20 @@ def test_mask_of_change_is_scored_against_all_that_changed(
     assert (decode(changed["prediction"]) == (resized(mask, 40, 48) >= 0.5)).all() and result["n"] == 2
     assert decode(changed["reference"]).sum() == 48 * 30 and decode(unchanged["reference"]).sum() == 0
     assert score_file("change", tmp_path / "said.jsonl", "masks")["metrics"] == result["metrics"]
+
+
+def test_mask_of_change_is_of_what_the_record_wants_outlined(models: Models, pictures, records, kept, tmp_path: Path):
+    """Not of all that changed, where the model can tell."""
+    wanted = "Outline the damaged buildings."
+    house = {"label": "destroyed building", "polygon": square(0, 30, 48, 40)}
+    data = records(("change", pictures[:2], wanted, [""], {"regions": [house]}))
+    evaluate("change", data, models.get("compact"), "pixels", kept=Kept(tmp_path / "said.jsonl"))
+    (row,) = kept()
+    before, after = (np.asarray(Image.open(pictures[place])) for place in (0, 1))
+    predictor = models.get("compact")
+    drawn = drawn_for(predictor, predictor.encode([before], [after])[0], before, wanted)
+    assert drawn and row["phrase"] == "damaged building"
+    assert (decode(row["prediction"]) == (resized(drawn[0], 40, 48) >= 0.5)).all()
 
 
 class Spotter:
