@@ -24,7 +24,10 @@ def scene(seed: int = 0, margin: int = FINER * REACH) -> Tensor:
 def grid(fine: Tensor, down: int = 0, across: int = 0) -> Tensor:
     """As it is seen from that many fine cells off."""
     margin = FINER * REACH
-    rows, columns = slice(margin + down, margin + down + FINER * SIDE), slice(margin + across, margin + across + FINER * SIDE)
+    rows, columns = (
+        slice(margin + down, margin + down + FINER * SIDE),
+        slice(margin + across, margin + across + FINER * SIDE),
+    )
     return avg_pool2d(fine[:, :, rows, columns], FINER)
 
 
