@@ -14,9 +14,9 @@ from rsvlm.tasks.measurable import AT, IN_IMAGE, PLACES, POINTS, SHARE, SIDES, p
 
 AREA = "area of "  # begins the name of what is not counted
 STATES = ("new", "lost")
-HARMED = "damaged"  # and still there, or not; is told of what is asked for only
+HARMED = "damaged"  # and still there, or not; is told of where it is asked for, of what is built only
 _KNOWN = (*STATES, HARMED)
-_HURT = "damaged|harmed|affected|hit"
+_HURT = "damaged|harmed"
 _BEFORE_NAME = {
     "new": "new|newly built|additional",
     "lost": "lost|removed|demolished|destroyed|missing|vanished|felled",
@@ -155,7 +155,7 @@ def _kinds(said: dict[str, str | None], things: Sequence[str]) -> tuple[Kind, ..
     if happened is None and not (named or said.get("either")):
         return ()
     if said.get("all") or named in ("anything", "something"):
-        every = [Kind(state, thing) for state in _KNOWN for thing in things]
+        every = [Kind(state, thing) for state in STATES for thing in things]
         return tuple(kind for kind in every if happened and re.fullmatch(_happening(kind), happened)) or None
     found: list[Kind] = []
     for states, name in _listed(said.get("either") or named or ""):
@@ -163,12 +163,12 @@ def _kinds(said: dict[str, str | None], things: Sequence[str]) -> tuple[Kind, ..
         if thing is None:
             return None
         if said.get("either"):
-            own = list(STATES)
+            own = [] if states else list(STATES)
         elif happened is not None:
             own = [state for state in _KNOWN if not states and re.fullmatch(_happening(Kind(state, thing)), happened)]
         else:
             own = states
-        if not own:
+        if not own or (HARMED in own and thing.startswith(AREA)):
             return None
         found += [Kind(state, thing) for state in own]
     return tuple(sorted(dict.fromkeys(found), key=lambda kind: _KNOWN.index(kind.state))) or None

@@ -25,7 +25,7 @@ from rsvlm.models.prompts import put
 from rsvlm.protocol import Answer, ChangeRequest, Evidence, RsvlmError, Watch
 from rsvlm.tasks import checks, differing
 from rsvlm.tasks.agreement import disagreement
-from rsvlm.tasks.asked_change import Asked, Kind, asked_change
+from rsvlm.tasks.asked_change import HARMED, Asked, Kind, asked_change
 from rsvlm.tasks.concluding import OnGround, whole
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.in_words import SURE, Telling, doubts, timings
@@ -138,7 +138,8 @@ def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, questio
     for item in evidence:
         watch.evidence(item)
     watch.text(text)
-    prompt = [CHANGED, *differing.phrases(things).values()]
+    harm = [things[kind.thing] for kind in asked.kinds if kind.state == HARMED]  # of the earlier date
+    prompt = [CHANGED, *differing.phrases(things).values(), *harm]
     about = {"prompt": prompt, "measured": {"kind": asked.kind, "phrases": [kind.label for kind in asked.kinds]}}
     return Told(text, sure, evidence, [FAINT] if sure < SURE and asked.kind != "count" else [], about)
 

@@ -54,15 +54,16 @@ def masks(changed: np.ndarray, likely: Sequence[np.ndarray], kinds: Sequence[Kin
     drawn: dict[Kind, np.ndarray] = {}
     for state in STATES:
         own = {kind: one * (changed >= LIKELY) for kind, one in zip(kinds, likely, strict=True) if kind.state == state}
-        surest = np.max(list(own.values()), axis=0, initial=0)
-        drawn |= {kind: np.where(one == surest, one, 0) for kind, one in own.items()}
+        surest = np.stack(list(own.values())).argmax(axis=0)
+        drawn |= {kind: np.where(surest == number, one, 0) for number, (kind, one) in enumerate(own.items())}
     return drawn
 
 
 def harmed(changed: np.ndarray, thing: np.ndarray, there: float) -> np.ndarray:
     """(H, W) how likely each pixel is of such a thing that is damaged: both that it was one, and that it changed.
 
-    thing, there: how likely each pixel, and any, was one before. The geometric mean: neither alone is enough.
+    thing, there: how likely each pixel, and any, was one before. The geometric mean, as either is faint where both hold. Dates may
+    lie a little off each other, which is not made good here.
     """
     return np.asarray(np.sqrt(changed * thing) * (there >= LIKELY))
 
@@ -81,7 +82,11 @@ def looked_at(
     hurt = [kind for kind in asked if kind.state == HARMED]
     if hurt:
         was = predictor.likely(predictor.encode([before]), [changes[kind.thing] for kind in hurt])[0]
-        drawn |= {kind: harmed(changed, *one) for kind, *one in zip(hurt, was.maps, was.there, strict=True)}
+        for kind, thing, there in zip(hurt, was.maps, was.there, strict=True):
+            drawn[kind] = harmed(changed, thing, float(there))
+            lost = Kind("lost", kind.thing)
+            if lost in asked:  # which is told of as such
+                drawn[kind] = np.where(drawn[lost] >= LIKELY, 0, drawn[kind])
     return changed, drawn
 
 
@@ -91,7 +96,7 @@ def drawn_for(predictor: Any, pair: Any, before: np.ndarray, question: str) -> t
     None where it names nothing that came, went or was damaged, or the model has no such outlines. As `looked_at`.
     """
     asked = asked_change(question, list(predictor.card.calibration.changes))
-    if asked is None or asked.kind != "where" or not asked.kinds:
+    if asked is None or asked.kind != "where" or not asked.kinds or asked.place:
         return None
     _, drawn = looked_at(predictor, pair, before, asked.kinds)
     return np.max([drawn[kind] for kind in asked.kinds], axis=0), ", ".join(kind.label for kind in asked.kinds)
@@ -140,7 +145,7 @@ class Differences:
         """Text, and how likely it is right."""
         kinds, place = asked.kinds, asked.place
         named = [self.kinds[kind] for kind in kinds] or [self.every]
-        found = [one for one in named if one.lying(place, partly=True).any()]
+        found = [one for one in named if one.lying(place, partly=asked.kind != "where").any()]
         sure = max(one.there for one in found) if found else min(sure_of(one, False) for one in named)
         if asked.kind == "all":
             return self.told()
@@ -169,7 +174,8 @@ class Differences:
                 for shape, place in zip(one.shapes, one.middles.tolist(), strict=True)
             )
             return f"The largest lies {_places([largest[1]])}.", sure
-        return capital(_places([middle for one in found for middle in one.middles.tolist()])) + ".", sure
+        middles = [middle for one in found for middle in compress(one.middles.tolist(), one.lying(place))]
+        return capital(_places(middles)) + ".", sure
 
     def _found(self, kinds: Mapping[Kind, Any] | Sequence[Kind]) -> list[Kind]:
         return [kind for kind in kinds if self.kinds[kind].shapes]

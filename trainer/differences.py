@@ -81,7 +81,8 @@ class Looked:
     def rows(self, chosen: np.ndarray, back: np.ndarray, generator: np.random.Generator) -> Batch:
         """Asked of each pair: all that changed, all known phrases for what did, and one for what did not.
 
-        back: (n,) bool, of which of them the later date comes first. What changed lies where the one that is later then shows it.
+        chosen: (n,) numbers of pairs. back: (n,) bool, of which of them the later date comes first: their truth is moved as that
+        date lies off the other. What was meant is as it was read in the order of time.
         """
         there, known = self.truth[chosen].any(axis=(2, 3)), self.known[chosen]
         absent = generator.random(there.shape) * (known & ~there)
@@ -134,6 +135,7 @@ class Batch:
 
 
 def joined(parts: Sequence[Batch]) -> Batch:
+    """One batch of the pairs of all of them."""
     firsts = np.cumsum([0, *(len(part.dates) for part in parts)])
     moved_on = [replace(part, pairs=part.pairs + int(first)) for part, first in zip(parts, firsts[:-1], strict=True)]
     return Batch(*(torch.cat([getattr(part, each.name) for part in moved_on]) for each in fields(Batch)))
@@ -306,10 +308,10 @@ def begin(out: Path, work: Sequence[str]) -> None:
 def main() -> None:
     run, out, sources = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     augments = [_augments(source) for source in sources]
-    begin(out, [str(run), *sources])
     learner = again(run / LAST)
     learner.model.eval()
     phrases = {kind.label: phrase for kind, phrase in asked_phrases(get_card(BUNDLED).calibration.changes).items()}
+    begin(out, [str(run), *sources, *phrases.values()])
     known = []
     for number, (source, augment) in enumerate(zip(sources, augments, strict=True)):
         folder = out / "looked" / str(number)

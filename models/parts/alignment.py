@@ -16,13 +16,16 @@ from torch.nn.functional import grid_sample, pad
 REACH = 3  # cells by which grids may lie off
 SMALL = 1e-3  # of a spread, below which a channel says nothing
 FAINT = 0.3  # of an edge: fainter ones count for less
+CLEAR = 0.04  # by how much grids have to be more alike where they lie together than in the middle of all places: .05 and more where
+# they show one place, under .03 where not
 FAR = 1e-3  # by how much more alike grids have to be for each cell that they lie off
 
 
+@torch.no_grad()
 def offset(earlier: Tensor, later: Tensor) -> Tensor:
     """(batch, channels, H, W) each -> (batch, 2), cells down and across at which the earlier one shows what the later does.
 
-    Zero for grids of fewer than 4 * REACH + 2 cells on a side, which show too little to tell.
+    Zero for grids of fewer than 4 * REACH + 2 cells on a side, and for those that are no more alike in one place than elsewhere.
     """
     height, width = later.shape[-2:]
     if min(height, width) < 4 * REACH + 2:
@@ -32,18 +35,23 @@ def offset(earlier: Tensor, later: Tensor) -> Tensor:
     product = (rfft2(second).conj() * rfft2(first)).sum(dim=1)
     alike = irfft2(product, s=(height, width)).roll((REACH, REACH), (1, 2))[:, : 2 * REACH + 1, : 2 * REACH + 1]
     steps = torch.arange(-REACH, REACH + 1, device=alike.device).abs()
-    best = (alike / (height * width) - FAR * (steps[:, None] + steps)).flatten(1).argmax(dim=1)
+    alike = alike / (height * width)
+    clear = alike.flatten(1).amax(dim=1) - alike.flatten(1).median(dim=1).values > CLEAR
+    best = (alike - FAR * (steps[:, None] + steps)).flatten(1).argmax(dim=1)
     down, across, row = best // len(steps), best % len(steps), torch.arange(len(best), device=best.device)
-    return torch.stack([_peak(alike[row, :, across], down), _peak(alike[row, down], across)], dim=1) - REACH
+    found = torch.stack([_peak(alike[row, :, across], down), _peak(alike[row, down], across)], dim=1) - REACH
+    return found * clear[:, None]
 
 
 def moved(grid: Tensor, by: Tensor) -> Tensor:
     """(batch, channels, H, W), (batch, 2) cells down and across -> what lies that far off each cell; edges are repeated."""
     height, width = grid.shape[-2:]
-    rows = (torch.arange(height, device=grid.device) + 0.5 + by[:, :1]) * 2 / height - 1
-    columns = (torch.arange(width, device=grid.device) + 0.5 + by[:, 1:]) * 2 / width - 1
+    rows = (torch.arange(height, device=grid.device) + 0.5 + by[:, :1].float()) * 2 / height - 1
+    columns = (torch.arange(width, device=grid.device) + 0.5 + by[:, 1:].float()) * 2 / width - 1
     places = torch.stack(torch.broadcast_tensors(columns[:, None, :], rows[:, :, None]), dim=-1)
-    return grid_sample(grid, places.to(grid.dtype), mode="bilinear", padding_mode="border", align_corners=False)
+    with torch.autocast(grid.device.type, enabled=False):  # parts of a cell are too fine for half a float
+        found = grid_sample(grid.float(), places, mode="bilinear", padding_mode="border", align_corners=False)
+    return found.to(grid.dtype)
 
 
 def _edges(grid: Tensor) -> Tensor:

@@ -68,5 +68,21 @@ def test_of_too_small_a_grid_nothing_is_told(side: int):
     assert not offset(small, small.roll(1, 2)).any()
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_grids_of_other_places_stay_where_they_are(seed: int):
+    assert not offset(grid(scene(seed)), grid(scene())).any()
+
+
 def test_even_grids_lie_where_they_are():
     assert not offset(torch.ones(1, 4, SIDE, SIDE), torch.zeros(1, 4, SIDE, SIDE)).any()
+
+
+def test_half_floats_are_moved_as_finely_and_learn_through_no_offset():
+    fine = scene()
+    earlier, later = grid(fine, -3), grid(fine)
+    found = offset(earlier.requires_grad_(), later)
+    assert not found.requires_grad
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = moved(earlier.detach().bfloat16(), found)
+    assert rough.dtype == torch.bfloat16
+    assert (rough.float() - moved(earlier.detach(), found)).abs().max() < 0.02

@@ -87,6 +87,9 @@ def test_question_is_read(question: str, asked: Asked):
         "How many new buildings are larger than 100 m²?",
         "Who built the road?",
         "Outline the buildings.",
+        "Was anything damaged?",  # what gave way to something else is not
+        "Outline the damaged woodland.",
+        "Do the images differ in damaged buildings?",
         "Which buildings are there?",
         "Why?",
         "Is there no change?",

@@ -138,7 +138,9 @@ def test_what_is_looked_at_is_what_the_model_asks_itself(
     assert [float(truth.mean()) / QUARTERS for truth in known.truth] == [0, 0.125]
     batch = whole(known)
     with torch.inference_mode():
-        _, logits = learner.model.heads.queries(batch.meant, learner.model.compared(*batch.laid_together()))
+        before, after = batch.laid_together()
+        orders = [learner.model.compared(before, after), learner.model.compared(after, before)]
+        logits = torch.stack([learner.model.heads.queries(batch.meant, pixels)[1] for pixels in orders]).mean(dim=0)
     predictor = CompactPredictor(get_card("compact"), learner.model, learner.tokenizer, "cpu")
     before, after = ([np.asarray(Image.open(pair.images[date]["href"])) for pair in pairs] for date in (0, 1))
     asked = predictor.change_masks(predictor.encode(before, after), GRID)

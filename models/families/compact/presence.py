@@ -31,7 +31,14 @@ _WIDER = {"trucks|lorries|vans": "vehicles"}
 COVER = "areas?|lots?|spaces?|land|soil|ground|surfaces?|cover|canopy|crowns?|network|bod(?:y|ies)|patch(?:es)?"
 _ALONE = rf"(?=\W*(?:$|(?:and|or|{SETTING}|{COVER})\b))"  # “concrete”, but not of “concrete buildings”
 CHANGED = "what changed"  # the phrase for all that differs between two dates
+_BACK = {"new": "lost", "lost": "new"}
 ALMOST = 1e-6  # no chance is nearer to 0 or 1
+
+
+def backwards(phrase: str) -> str | None:
+    """What a phrase about two dates means where time runs the other way; None where that is not known."""
+    state, _, thing = phrase.partition(" ")
+    return CHANGED if phrase == CHANGED else f"{_BACK[state]} {thing}" if state in _BACK and thing else None
 
 
 def evidence(own: np.ndarray, surest: np.ndarray, alike: np.ndarray, familiar: np.ndarray) -> np.ndarray:

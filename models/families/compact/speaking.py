@@ -19,6 +19,7 @@ from rsvlm.models.cache import Cache
 from rsvlm.models.families.compact.decoding import Decoder, at_the_end, beams, greedy, keys_and_values
 from rsvlm.models.families.compact.encoder import ImageFeatures
 from rsvlm.models.families.compact.network import Compact
+from rsvlm.models.families.compact.presence import backwards
 from rsvlm.models.families.compact.runtimes import Runtime
 from rsvlm.models.families.compact.words import (
     ANSWER,
@@ -33,6 +34,7 @@ from rsvlm.models.families.compact.words import (
     SPECIAL_TOKENS,
     put,
 )
+from rsvlm.models.parts.alignment import moved, offset
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import Key
@@ -107,14 +109,34 @@ class Speaker:
         return [Reply(self._text(said.ids), math.exp(said.chance), read, len(said.ids)) for said in found]
 
     def likely(self, seen: Sequence[Seen], phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Logits (n, phrases, H / 2, W / 2) of each pixel, and how likely (n, phrases) each phrase is there at all."""
-        rows = [[*put(SEGMENT, self._ids(phrase)), SEG] for phrase in phrases]
+        """Logits (n, phrases, H / 2, W / 2) of each pixel, and how likely (n, phrases) each phrase is there at all.
+
+        What two dates differ in is looked for in both orders of time, where it is known what a phrase means in the other one.
+        """
+        asked = list(dict.fromkeys(phrases))
+        back = [backwards(phrase) if len(seen[0].dates) > 1 else None for phrase in asked]
+        asked += [phrase for phrase in back if phrase and phrase not in asked]
+        rows = [[*put(SEGMENT, self._ids(phrase)), SEG] for phrase in asked]
         answer, meant = at_the_end(self.model.language, self._prefixes(seen), rows).unbind(dim=2)
         chances = self.model.language.lm_head(answer)[..., [SEG, NONE]].float().softmax(dim=-1)[..., 0]
         dates = [self._runtime.vectors(date) for date in dates_of(seen)]
-        pixels = dates[0] if len(dates) == 1 else self.model.differing(*dates)
-        _, logits = self.model.heads.queries(meant.flatten(0, 1), pixels.repeat_interleave(len(rows), dim=0))
-        return logits.unflatten(0, (len(seen), len(rows))), chances
+        if len(dates) == 1:
+            logits = self._outlines(meant, dates[0])
+        else:
+            before, after = moved(dates[0], offset(*dates)), dates[1]
+            logits = self._outlines(meant[:, : len(back)], self.model.compared(before, after))
+            known = [number for number, phrase in enumerate(back) if phrase]
+            turned = [asked.index(phrase) for phrase in back if phrase]
+            if known:
+                other = self._outlines(meant[:, turned], self.model.compared(after, before))
+                logits[:, known] = (logits[:, known] + other) / 2
+        places = [asked.index(phrase) for phrase in phrases]
+        return logits[:, places], chances[:, places]
+
+    def _outlines(self, meant: Tensor, pixels: Tensor) -> Tensor:
+        """(n, phrases, width) of what stands at each [SEG], (n, embedding, H, W) -> logits (n, phrases, H, W)."""
+        _, logits = self.model.heads.queries(meant.flatten(0, 1), pixels.repeat_interleave(meant.shape[1], dim=0))
+        return logits.unflatten(0, meant.shape[:2])
 
     def _prefixes(self, seen: Sequence[Seen]) -> Tensor:
         """(layers, 2, n, heads, tokens, width): keys and values of the pictures, which stand before every question."""
