@@ -62,8 +62,8 @@ def masks(changed: np.ndarray, likely: Sequence[np.ndarray], kinds: Sequence[Kin
 def harmed(changed: np.ndarray, thing: np.ndarray, there: float) -> np.ndarray:
     """(H, W) how likely each pixel is of such a thing that is damaged: both that it was one, and that it changed.
 
-    thing, there: how likely each pixel, and any, was one before. The geometric mean, as either is faint where both hold. Dates may
-    lie a little off each other, which is not made good here.
+    thing, there: how likely each pixel, and any, was one before. The geometric mean, as either is faint where both hold. That the
+    dates lie a little off each other is not made good here.
     """
     return np.asarray(np.sqrt(changed * thing) * (there >= LIKELY))
 

@@ -16,8 +16,8 @@ from torch.nn.functional import grid_sample, pad
 REACH = 3  # cells by which grids may lie off
 SMALL = 1e-3  # of a spread, below which a channel says nothing
 FAINT = 0.3  # of an edge: fainter ones count for less
-CLEAR = 0.04  # by how much grids have to be more alike where they lie together than in the middle of all places: .05 and more where
-# they show one place, under .03 where not
+CLEAR = 0.04  # by how much grids are more alike where they lie together than in the middle of all places: .05 and more where they
+# show one place, under .03 where not
 FAR = 1e-3  # by how much more alike grids have to be for each cell that they lie off
 
 
