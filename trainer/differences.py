@@ -189,7 +189,7 @@ def looked(
             made.offsets[part] = offset(*dates).numpy()
             read = keys_and_values(model.language, model.prefix(before, after))
             made.meant[part] = at_the_end(model.language, read, asked)[:, :, 1].numpy()
-            masks = torch.from_numpy(np.stack([each.masks for each in examples]))
+            masks = torch.from_numpy(np.stack([np.asarray(each.masks) for each in examples]))
             made.truth[part] = (adaptive_avg_pool2d(masks.float(), GRID) * QUARTERS).round().numpy()
     return made
 
