@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,13 +27,15 @@ from rsvlm.protocol import Answer, ChangeRequest, Evidence, RsvlmError, Watch
 from rsvlm.tasks import checks, differing
 from rsvlm.tasks.agreement import disagreement
 from rsvlm.tasks.asked_change import HARMED, Asked, Kind, asked_change
+from rsvlm.tasks.comparing import compared, sharper
 from rsvlm.tasks.concluding import OnGround, whole
 from rsvlm.tasks.figures import percent
 from rsvlm.tasks.in_words import SURE, Telling, doubts, timings
 from rsvlm.tasks.looking import ENOUGH, picture, wanted_share
 from rsvlm.tasks.measured import GUESSED
 from rsvlm.tasks.outlines import LIKELY, SPECK, outlined, valid_on
-from rsvlm.tasks.plan import one_view, view_size
+from rsvlm.tasks.plan import doubts as scene_doubts
+from rsvlm.tasks.plan import view_size
 from rsvlm.tasks.provenance import provenance
 
 MASKS = "change_masks"  # what a card calls the ability to draw where something changed
@@ -43,13 +46,14 @@ COARSER = 2.0  # from which ratio of ground sample distances on a pair is called
 
 @dataclass(frozen=True)
 class Told:
-    """What is answered. about: of the provenance."""
+    """What is answered. about: of the provenance. dates: as they were seen."""
 
     text: str
     sure: float
     evidence: list[Evidence]
     warnings: list[str]
     about: dict[str, Any]
+    dates: Pair
 
 
 def change(request: ChangeRequest, models: Models, watch: Watch) -> Answer:
@@ -69,13 +73,12 @@ def change(request: ChangeRequest, models: Models, watch: Watch) -> Answer:
         read = time.perf_counter()
         watch.progress(0, 1, "Comparing")
         predictor = cast(ChangeAnswers, found)
-        seen = predictor.encode([picture(dates.before)], [picture(dates.after)])
-        told = _measured(found, seen, dates, question, watch) or _in_words(predictor, seen, dates, question, watch)
+        told = _measured(found, before, after, dates, question, watch) or _in_words(predictor, dates, question, watch)
         answer = Answer(
             text=told.text,
             evidence=told.evidence,
-            provenance=_provenance(request, found, before, after, shared, dates) | told.about,
-            warnings=[*_unlike(before, after, shared, dates, card), *told.warnings],
+            provenance=_provenance(request, found, before, after, shared, told.dates) | told.about,
+            warnings=[*_unlike(before, after, shared, told.dates, card), *told.warnings],
             confidence=round(told.sure, 3),
             usage=found.usage,
         )
@@ -103,9 +106,10 @@ def _shown(before: Scene, after: Scene, dates: Pair) -> float:
     return min(1.0, dates.before.valid_share / min(wanted_share(before), wanted_share(after)))
 
 
-def _in_words(predictor: ChangeAnswers, seen: Sequence[object], dates: Pair, question: str, watch: Watch) -> Told:
+def _in_words(predictor: ChangeAnswers, dates: Pair, question: str, watch: Watch) -> Told:
     """What the model says itself, as it says it."""
     card = predictor.card
+    seen = predictor.encode([picture(dates.before)], [picture(dates.after)])
     prompt = put(card, "change_ask" if question else "change", question)
     telling = Telling(watch.text, card)
     reply = predictor.ask(seen, [Question(prompt)], telling.more)[0]
@@ -117,16 +121,20 @@ def _in_words(predictor: ChangeAnswers, seen: Sequence[object], dates: Pair, que
         warnings.append(f"{GUESSED}: outlines of what came and went do not decide this question.")
     elif MASKS in card.tasks and (unlike := disagreement(reply.text, len(evidence), "change mask")):
         warnings.append(unlike)
-    return Told(telling.end(sentence(reply.text)), reply.confidence, evidence, warnings, {"prompt": prompt})
+    return Told(telling.end(sentence(reply.text)), reply.confidence, evidence, warnings, {"prompt": prompt}, dates)
 
 
-def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, question: str, watch: Watch) -> Told | None:
+def _measured(
+    predictor: Predictor, before: Scene, after: Scene, one_view: Pair, question: str, watch: Watch
+) -> Told | None:
     """The answer that outlines of what came and went give; None for a model, or a question, that has none."""
-    things = predictor.card.calibration.changes
+    things, pixels = predictor.card.calibration.changes, predictor.card.input.pixels
     asked = asked_change(question, list(things)) if question else Asked("all")
     if not things or asked is None:
         return None
-    changed, by_kind = differing.looked_at(predictor, seen[0], picture(dates.before), asked.kinds)
+    dates = _sharp(before, after, one_view, pixels)
+    likely = compared(predictor, dates, pixels, asked.kinds, watch)
+    changed, by_kind = differing.by_kind(likely, things, asked.kinds)
     found, drawn, every = _on_ground(changed, by_kind, dates.before)
     text, sure = found.answer(asked)
     meant = [own for own in drawn if not asked.kinds or own.kind in asked.kinds]
@@ -141,7 +149,16 @@ def _measured(predictor: Predictor, seen: Sequence[object], dates: Pair, questio
     harm = [things[kind.thing] for kind in asked.kinds if kind.state == HARMED]  # of the earlier date
     prompt = [CHANGED, *differing.phrases(things).values(), *harm]
     about = {"prompt": prompt, "measured": {"kind": asked.kind, "phrases": [kind.label for kind in asked.kinds]}}
-    return Told(text, sure, evidence, [FAINT] if sure < SURE and asked.kind != "count" else [], about)
+    return Told(text, sure, evidence, [FAINT] if sure < SURE and asked.kind != "count" else [], about, dates)
+
+
+def _sharp(before: Scene, after: Scene, one_view: Pair, pixels: int) -> Pair:
+    """Both dates as sharp as they are compared best. Raises RsvlmError as `pair` does."""
+    height, width = one_view.before.valid.shape
+    extent = one_view.before.extent
+    finest = max(scene.gsd_m or math.inf for scene in (before, after))
+    size = sharper(before.ground_size_m(extent), finest, (width, height), pixels)
+    return one_view if size == (width, height) else pair(before, after, extent, size)
 
 
 @dataclass(frozen=True)
@@ -195,7 +212,7 @@ def _outlines(predictor: Predictor, seen: Sequence[object], dates: Pair) -> list
 
 def _unlike(before: Scene, after: Scene, shared: Common, dates: Pair, card: ModelCard) -> list[str]:
     """Sentences on what makes the comparison doubtful."""
-    warnings = [*one_view(before, card).warnings, *one_view(after, card).warnings]
+    warnings = [*scene_doubts(before, card, dates.before.gsd_m), *scene_doubts(after, card, dates.before.gsd_m)]
     if shared.overlap < 0.95:
         warnings.append(
             f"The two rasters share {percent(shared.overlap)} of what they show; the rest was not compared."

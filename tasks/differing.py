@@ -49,13 +49,14 @@ def masks(changed: np.ndarray, likely: Sequence[np.ndarray], kinds: Sequence[Kin
     """How likely each pixel came as each thing, or went as it: (H, W) each. Where it changed at all, and is none likelier.
 
     changed: (H, W), how likely each pixel changed; likely: (H, W) each, of `kinds`, in their order. A pixel came as one thing
-    only, and went as one.
+    only, and went as one; of the same thing it is told once.
     """
-    drawn: dict[Kind, np.ndarray] = {}
-    for state in STATES:
-        own = {kind: one * (changed >= LIKELY) for kind, one in zip(kinds, likely, strict=True) if kind.state == state}
-        surest = np.stack(list(own.values())).argmax(axis=0)
-        drawn |= {kind: np.where(surest == number, one, 0) for number, (kind, one) in enumerate(own.items())}
+    given, drawn = dict(zip(kinds, likely, strict=True)), dict[Kind, np.ndarray]()
+    for state, other in (STATES, STATES[::-1]):
+        own = [kind for kind in kinds if kind.state == state]
+        sides = np.stack([given[kind] * (given[kind] >= given[Kind(other, kind.thing)]) for kind in own])
+        surest = np.where(changed >= LIKELY, sides.argmax(axis=0), -1)
+        drawn |= {kind: np.where(surest == number, sides[number], 0) for number, kind in enumerate(own)}
     return drawn
 
 
@@ -68,26 +69,41 @@ def harmed(changed: np.ndarray, thing: np.ndarray, there: float) -> np.ndarray:
     return np.asarray(np.sqrt(changed * thing) * (there >= LIKELY))
 
 
+def likely(predictor: Any, pair: Any, before: np.ndarray, asked: Sequence[Kind] = ()) -> np.ndarray:
+    """(1 + kinds, H, W) how likely each pixel of a pair changed, came or went as each of `phrases`, and is of what `asked` calls
+    damaged, in the order in which it does. pair: what the predictor's `encode` gave. before: (H, W, 3) uint8, its earlier date.
+
+    Raises what the predictor raises.
+    """
+    changes = predictor.card.calibration.changes
+    maps = predictor.likely([pair], [CHANGED, *phrases(changes).values()])[0].maps
+    hurt = [changes[kind.thing] for kind in asked if kind.state == HARMED]
+    if not hurt:
+        return np.asarray(maps)
+    was = predictor.likely(predictor.encode([before]), hurt)[0]
+    harm = [harmed(maps[0], thing, float(there)) for thing, there in zip(was.maps, was.there, strict=True)]
+    return np.concatenate([maps, harm])
+
+
+def by_kind(
+    likely: np.ndarray, changes: Mapping[str, str], asked: Sequence[Kind] = ()
+) -> tuple[np.ndarray, dict[Kind, np.ndarray]]:
+    """As the function `likely` has them: (H, W) how likely each pixel changed, and the same of each kind."""
+    kinds = list(phrases(changes))
+    changed, came_or_went, harm = likely[0], likely[1 : 1 + len(kinds)], likely[1 + len(kinds) :]
+    drawn = masks(changed, list(came_or_went), kinds)
+    for kind, own in zip([kind for kind in asked if kind.state == HARMED], harm, strict=True):
+        lost = Kind("lost", kind.thing)
+        told = drawn[lost] >= LIKELY if lost in asked else False  # as such
+        drawn[kind] = np.where(told, 0, own)
+    return changed, drawn
+
+
 def looked_at(
     predictor: Any, pair: Any, before: np.ndarray, asked: Sequence[Kind] = ()
 ) -> tuple[np.ndarray, dict[Kind, np.ndarray]]:
-    """(H, W) how likely each pixel of a pair changed, and the same of each kind. pair: what the predictor's `encode` gave.
-
-    before: (H, W, 3) uint8, the earlier date by itself. asked: what is looked for; things that are damaged only if they are.
-    """
-    changes = predictor.card.calibration.changes
-    kinds = phrases(changes)
-    changed, *likely = predictor.likely([pair], [CHANGED, *kinds.values()])[0].maps
-    drawn = masks(changed, likely, list(kinds))
-    hurt = [kind for kind in asked if kind.state == HARMED]
-    if hurt:
-        was = predictor.likely(predictor.encode([before]), [changes[kind.thing] for kind in hurt])[0]
-        for kind, thing, there in zip(hurt, was.maps, was.there, strict=True):
-            drawn[kind] = harmed(changed, thing, float(there))
-            lost = Kind("lost", kind.thing)
-            if lost in asked:  # which is told of as such
-                drawn[kind] = np.where(drawn[lost] >= LIKELY, 0, drawn[kind])
-    return changed, drawn
+    """What `by_kind` makes of what `likely` gives."""
+    return by_kind(likely(predictor, pair, before, asked), predictor.card.calibration.changes, asked)
 
 
 def drawn_for(predictor: Any, pair: Any, before: np.ndarray, question: str) -> tuple[np.ndarray, str] | None:

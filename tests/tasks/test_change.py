@@ -71,7 +71,11 @@ def test_bundled_model_measures_what_came_and_went(models: Models, listen: Any):
     listener = listen()
     answer = run(ChangeRequest(*DEMO), models, listener)
     assert answer.text == "".join(listener.pieces) and answer.evidence == listener.items
-    assert "new building" in {item.label for item in answer.evidence} and "new building" in answer.text
+    labels = [item.label for item in answer.evidence]
+    assert (
+        labels.count("new building") > 10 and "new buildings in many places" in answer.text
+    )  # a street of them, and others
+    assert "lost woodland" in labels and answer.provenance["gsd_m"] == pytest.approx(1.5, abs=0.01)
     found = unary_union([shape(item.geometry) for item in answer.evidence])
     assert (
         found.intersection(truly_changed()).area > 0.9 * found.area > 4000

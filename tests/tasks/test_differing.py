@@ -140,6 +140,14 @@ def test_a_pixel_came_as_one_thing_and_went_as_one_where_anything_changed():
     }
 
 
+def test_what_came_and_went_as_the_same_thing_is_told_once():
+    likely = {kind: np.zeros(2, np.float32) for kind in KINDS}
+    likely[FELLED][:], likely[Kind("new", "area of woodland")][:] = 0.9, (0.6, 0.95)
+    drawn = masks(np.ones(2, np.float32), list(likely.values()), list(likely))
+    assert (drawn[FELLED] >= LIKELY).tolist() == [True, False]
+    assert (drawn[Kind("new", "area of woodland")] >= LIKELY).tolist() == [False, True]
+
+
 def test_what_came_and_what_went_are_asked_for_by_name():
     assert list(phrases({"building": "buildings", "area of woodland": "trees"}).items()) == [
         (HOUSE, "new buildings"), (Kind("new", "area of woodland"), "new trees"),
@@ -225,5 +233,6 @@ def test_places_that_are_told_lie_where_they_are_asked_for():
 
 def test_a_pixel_as_likely_of_two_kinds_is_of_one():
     likely = np.ones((len(KINDS), 4), np.float32)
+    likely[len(THINGS) :] = 0.9
     drawn = masks(np.ones(4, np.float32), list(likely), KINDS)
-    assert sum(int((one >= LIKELY).sum()) for one in drawn.values()) == 2 * 4
+    assert sum(int((one >= LIKELY).sum()) for one in drawn.values()) == 4
