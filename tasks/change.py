@@ -153,7 +153,9 @@ def _measured(
 
 
 def _sharp(before: Scene, after: Scene, one_view: Pair, pixels: int) -> Pair:
-    """Both dates as sharp as they are compared best. Raises RsvlmError as `pair` does."""
+    """Both dates as sharp as they are compared best; scattered samples are no sharper. Raises RsvlmError as `pair` does."""
+    if one_view.before.sampled or one_view.after.sampled:
+        return one_view
     height, width = one_view.before.valid.shape
     extent = one_view.before.extent
     finest = max(scene.gsd_m or math.inf for scene in (before, after))
@@ -212,7 +214,10 @@ def _outlines(predictor: Predictor, seen: Sequence[object], dates: Pair) -> list
 
 def _unlike(before: Scene, after: Scene, shared: Common, dates: Pair, card: ModelCard) -> list[str]:
     """Sentences on what makes the comparison doubtful."""
-    warnings = [*scene_doubts(before, card, dates.before.gsd_m), *scene_doubts(after, card, dates.before.gsd_m)]
+    height, width = dates.before.valid.shape
+    ground = before.ground_size_m(dates.before.extent)
+    gsd = max(ground[0] / width, ground[1] / height) if ground else None
+    warnings = [*scene_doubts(before, card, gsd), *scene_doubts(after, card, gsd)]
     if shared.overlap < 0.95:
         warnings.append(
             f"The two rasters share {percent(shared.overlap)} of what they show; the rest was not compared."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from rsvlm.models.cards import Calibration
 from rsvlm.models.predictors.abilities import Likely
 from rsvlm.protocol import Cancelled, Watch
 from rsvlm.tasks.comparing import AT_MOST, SHARP_M, compared, sharper
+from rsvlm.tasks.plan import view_size
 
 
 class Comparer:
@@ -65,15 +67,29 @@ def test_tiles_join_without_seams():
     assert np.allclose(found[0, 55:75, 65:85], 1, atol=1e-3) and found[0].sum() == pytest.approx(400, rel=1e-3)
 
 
-def test_tiles_that_show_nothing_are_not_looked_at():
-    both = dates(256, 64 + 48)
+@pytest.mark.parametrize("empty", [np.s_[:, :128], np.s_[:64]])
+def test_tiles_that_show_nothing_are_not_looked_at(empty: Any):
+    both = dates(256, 160)
     valid = both.before.valid.copy()
-    valid[:, :128] = False
+    valid[empty] = False
     comparer = Comparer()
     found = compared(comparer, Pair(replace(both.before, valid=valid), both.after), 64, (), Watch())
     whole = Comparer()
     compared(whole, both, 64, (), Watch())
-    assert len(comparer.seen) < len(whole.seen) and not np.isnan(found).any()
+    assert len(comparer.seen) < len(whole.seen) and found.shape == (3, 160, 256) and not np.isnan(found).any()
+
+
+def test_strips_are_seen_tile_by_tile_and_all_steps_are_told():
+    told: list[tuple[int, int]] = []
+
+    class Listening(Watch):
+        def progress(self, done: int, total: int, note: str) -> None:
+            told.append((done, total))
+
+    comparer = Comparer()
+    found = compared(comparer, dates(300, 64), 64, (), Listening())
+    assert {shape[:2] for shape in comparer.seen} == {(64, 64)} and found[0].sum() == pytest.approx(400, rel=1e-3)
+    assert told == [(done, 6) for done in range(7)]
 
 
 def test_comparing_in_tiles_can_be_stopped():
@@ -92,15 +108,15 @@ def test_comparing_in_tiles_can_be_stopped():
         ((600, 600), 3.0, (200, 200)),  # as sharp as the rasters are
         ((600, 600), 4.0, (128, 128)),  # tiles would be hardly sharper
         ((150, 180), 0.5, (128, 160)),
-        ((20000, 100), 0.5, (1024, 128)),  # a strip narrower than a tile
+        ((5000, 160), 0.5, (4000, 128)),  # a strip is one tile high
+        ((20000, 100), 0.5, (256, 128)),  # unless it is too long for that
         (None, 0.5, (128, 128)),
     ],
 )
 def test_size_follows_the_ground_and_the_rasters(
     ground: tuple[float, float] | None, finest: float, size: tuple[int, int]
 ):
-    one_view = size if ground is None or min(ground) < 200 else (128, 128)
-    assert sharper(ground, finest, one_view, 128) == size
+    assert sharper(ground, finest, view_size(*(ground or (1, 1)), 128), 128) == size
 
 
 def test_larger_places_are_less_sharp_than_is_wanted():
