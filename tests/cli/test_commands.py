@@ -117,6 +117,7 @@ def test_evaluation_refuses_in_one_line(rsvlm, archive: Path, words: list[str], 
 )
 def test_training_refuses_in_one_line(rsvlm, tmp_path: Path, monkeypatch, words: list[str], told: list[str]):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RSVLM_DATA", str(tmp_path))
     teacher = tmp_path / "teacher" / "mobilenet_v2_1.0_224_folded_fp16.npz"
     teacher.parent.mkdir()
     zipfile.ZipFile(teacher, "w").close()
