@@ -86,6 +86,7 @@ class Looked:
         """
         there, known = self.truth[chosen].any(axis=(2, 3)), self.known[chosen]
         absent = generator.random(there.shape) * (known & ~there)
+        absent[:, 0] = 0  # which is asked anyhow
         asks = there & known
         asks[np.arange(len(asks)), absent.argmax(axis=1)] |= absent.any(axis=1)
         asks[:, 0] = True

@@ -21,6 +21,11 @@ CLEAR = 0.04  # by how much grids are more alike where they lie together than in
 FAR = 1e-3  # by how much more alike grids have to be for each cell that they lie off
 
 
+def aligned(earlier: Tensor, later: Tensor) -> Tensor:
+    """(batch, channels, H, W) each -> the earlier one where it lies upon the later one."""
+    return moved(earlier, offset(earlier, later))
+
+
 @torch.no_grad()
 def offset(earlier: Tensor, later: Tensor) -> Tensor:
     """(batch, channels, H, W) each -> (batch, 2), cells down and across at which the earlier one shows what the later does.

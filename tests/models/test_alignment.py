@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from rsvlm.models.parts.alignment import REACH, moved, offset
+from rsvlm.models.parts.alignment import REACH, aligned, moved, offset
 
 FINER = 4  # drawn on a grid that many times finer, so that parts of a cell can be told
 SIDE = 48
@@ -49,7 +49,7 @@ def test_what_lay_off_lies_together_once_it_is_moved():
     fine = scene()
     earlier, later = grid(fine, 4, -8), grid(fine)
     inner = (..., slice(REACH, -REACH), slice(REACH, -REACH))
-    together = moved(earlier, offset(earlier, later))
+    together = aligned(earlier, later)
     assert (together - later)[inner].abs().mean() < 0.3 * (earlier - later)[inner].abs().mean()
 
 

@@ -16,7 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 from rsvlm.models.families.compact.config import CompactConfig
 from rsvlm.models.families.compact.encoder import ImageEncoder, ImageFeatures
 from rsvlm.models.families.compact.words import CAPTION, EOS, PAD, RET
-from rsvlm.models.parts.alignment import moved, offset
+from rsvlm.models.parts.alignment import aligned
 from rsvlm.models.parts.connector import SquareConcat
 from rsvlm.models.parts.csrm import CrossSemanticRelation
 from rsvlm.models.parts.mask_queries import MaskQueries
@@ -115,7 +115,7 @@ class Compact(nn.Module):
 
     def differing(self, before: Tensor, after: Tensor) -> Tensor:
         """The vectors of two dates -> those of what differs between them, shaped alike; it lies where the later date shows it."""
-        return self.compared(moved(before, offset(before, after)), after)
+        return self.compared(aligned(before, after), after)
 
     def compared(self, before: Tensor, after: Tensor) -> Tensor:
         """As `differing`, of dates that lie upon each other."""

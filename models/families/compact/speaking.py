@@ -34,7 +34,7 @@ from rsvlm.models.families.compact.words import (
     SPECIAL_TOKENS,
     put,
 )
-from rsvlm.models.parts.alignment import moved, offset
+from rsvlm.models.parts.alignment import aligned
 from rsvlm.models.parts.tokenizer import tidy
 from rsvlm.models.predictors.abilities import Question, Reply
 from rsvlm.models.predictors.encode_once import Key
@@ -123,7 +123,7 @@ class Speaker:
         if len(dates) == 1:
             logits = self._outlines(meant, dates[0])
         else:
-            before, after = moved(dates[0], offset(*dates)), dates[1]
+            before, after = aligned(*dates), dates[1]
             logits = self._outlines(meant[:, : len(back)], self.model.compared(before, after))
             known = [number for number, phrase in enumerate(back) if phrase]
             turned = [asked.index(phrase) for phrase in back if phrase]
