@@ -19,9 +19,12 @@ class PixelDecoder(nn.Module):
 
     widths: channels of the grids, finest first. Above the finest one all is joined at `width` channels. depth: residual blocks
     at the finest grid, and as many at the next one: an encoder is shallow there, and small things are told at these scales only.
+    finest_depth: further blocks at the finest grid, where outlines are drawn.
     """
 
-    def __init__(self, widths: Sequence[int], width: int, embedding: int, depth: int = 0) -> None:
+    def __init__(
+        self, widths: Sequence[int], width: int, embedding: int, depth: int = 0, finest_depth: int = 0
+    ) -> None:
         super().__init__()
         finest, *coarser = widths
         self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in coarser)
@@ -32,7 +35,8 @@ class PixelDecoder(nn.Module):
             convolution(embedding, embedding), nn.ReLU(), nn.Conv2d(embedding, embedding, 3, padding=1)
         )
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(channels) for _ in range(depth))) for channels in (width, embedding)
+            nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
+            for channels, blocks in ((width, depth), (embedding, depth + finest_depth))
         )
 
     def forward(self, grids: Sequence[Tensor]) -> Tensor:

@@ -155,17 +155,18 @@ def test_question_without_room_for_an_answer_is_refused(predictor: CompactPredic
         predictor.ask(predictor.encode(RED_LEFT[None]), [Question("which colour " * 600)])
 
 
-def test_blocks_for_fine_things_change_nothing_before_they_have_learnt():
+@pytest.mark.parametrize("blocks", [{"pixel_depth": 2}, {"finest_depth": 1}])
+def test_blocks_for_fine_things_change_nothing_before_they_have_learnt(blocks: dict[str, int]):
     """`start` gives what fits: a model grows deeper where masks are fine without forgetting how it drew."""
     settings = SETTINGS | {"scenes": ("harbour", "lake")}
-    shallow, deep = new(settings, TEXTS, []).model.eval(), new(settings | {"pixel_depth": 2}, TEXTS, []).model.eval()
+    shallow, deep = new(settings, TEXTS, []).model.eval(), new(settings | blocks, TEXTS, []).model.eval()
     missing, unexpected = deep.load_state_dict(shallow.state_dict(), strict=False)
     assert missing and not unexpected and all(name.startswith("masks.pixels.blocks.") for name in missing)
     pixels = torch.rand(2, 3, 64, 64)
     grown, before = (model.vectors(model.encoder(pixels)) for model in (deep, shallow))
     assert grown.shape == (2, SETTINGS["pixel_embedding"], 32, 32) and torch.equal(grown, before)
     grown.sum().backward()
-    scale = deep.heads.pixels.blocks[0][0].second[1].weight
+    scale = deep.heads.pixels.blocks[1][0].second[1].weight
     assert scale.grad is not None and scale.grad.abs().sum() > 0  # they do learn
 
 

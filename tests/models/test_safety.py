@@ -15,7 +15,7 @@ from rsvlm.protocol import RsvlmError
 
 # Where torch.load stands, always with weights_only: the process that reads released checkpoints, which has no network
 # and may write nowhere else; and the trainer, which takes up its own runs.
-READERS = {"models/converting.py", "trainer/differences.py", "trainer/run.py", "trainer/stage.py"}
+READERS = {"models/converting.py", "trainer/outlining/fitting.py", "trainer/run.py", "trainer/stage.py"}
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 

@@ -112,11 +112,11 @@ class Presence(Masks):
         return [Phrase(f"{record.id}: {text}" if several else record.id, record.images[0], text, ()) for text in texts]
 
     def row(self, item: Phrase, told: np.ndarray, about: Row) -> Row:
-        drawn, right = ("yes" if there else "no" for there in (told.any(), any(map(_shown, item.regions))))
+        drawn, right = ("yes" if there else "no" for there in (told.any(), any(map(shown, item.regions))))
         return {"id": item.id, "phrase": item.text, "prediction": drawn, "references": [right], **about}
 
 
-def _shown(region: Mapping[str, Any]) -> bool:
+def shown(region: Mapping[str, Any]) -> bool:
     """Whether anything is outlined: what is absent may be a region of nothing, as run lengths."""
     return "rle" not in region or bool(decode(region["rle"]).any())
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class CompactConfig:
     """Saved beside the weights. scenes: names of the scene classes, in the order of the logits.
 
-    pixel_width, pixel_embedding, pixel_depth, memories: of the masks; without pixel_width the model draws none and sees one date
-    alone. difference_width, difference_depth: of the layers that tell two dates apart; 0: two convolutions do.
+    pixel_width, pixel_embedding, pixel_depth, finest_depth, memories: of the masks; without pixel_width the model draws none and
+    sees one date alone. difference_width, difference_depth: of the layers that tell two dates apart; 0: two convolutions do.
     """
 
     stem: int = 32
@@ -29,6 +29,7 @@ class CompactConfig:
     pixel_width: int = 0
     pixel_embedding: int = 32
     pixel_depth: int = 0
+    finest_depth: int = 0
     memories: int = 64
     difference_width: int = 0
     difference_depth: int = 2

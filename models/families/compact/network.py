@@ -35,7 +35,11 @@ class Masks(nn.Module):
         embedding = config.pixel_embedding
         self.relation = CrossSemanticRelation(config.token_width, DROPOUT)
         self.pixels = PixelDecoder(
-            (config.stem, *config.widths[:-1], config.token_width), config.pixel_width, embedding, config.pixel_depth
+            (config.stem, *config.widths[:-1], config.token_width),
+            config.pixel_width,
+            embedding,
+            config.pixel_depth,
+            finest_depth=config.finest_depth,
         )
         self.difference = difference(embedding, config.difference_width, config.difference_depth)
         self.queries = MaskQueries(config.language_width, embedding, config.memories)

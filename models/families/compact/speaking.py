@@ -32,6 +32,7 @@ from rsvlm.models.families.compact.words import (
     SEG,
     SEGMENT,
     SPECIAL_TOKENS,
+    outline_asked,
     put,
 )
 from rsvlm.models.parts.alignment import aligned
@@ -116,7 +117,7 @@ class Speaker:
         asked = list(dict.fromkeys(phrases))
         back = [backwards(phrase) if len(seen[0].dates) > 1 else None for phrase in asked]
         asked += [phrase for phrase in back if phrase and phrase not in asked]
-        rows = [[*put(SEGMENT, self._ids(phrase)), SEG] for phrase in asked]
+        rows = [outline_asked(self._ids(phrase)) for phrase in asked]
         answer, meant = at_the_end(self.model.language, self._prefixes(seen), rows).unbind(dim=2)
         chances = self.model.language.lm_head(answer)[..., [SEG, NONE]].float().softmax(dim=-1)[..., 0]
         dates = [self._runtime.vectors(date) for date in dates_of(seen)]

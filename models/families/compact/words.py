@@ -54,6 +54,11 @@ def put(task: int, question: Sequence[int] = ()) -> list[int]:
     return [task] if task == CAPTION else [task, *question, ANSWER]
 
 
+def outline_asked(phrase: Sequence[int]) -> list[int]:
+    """All that is said when an outline is asked for, its [SEG] last. phrase: ids."""
+    return [*put(SEGMENT, phrase), SEG]
+
+
 def box_ids(box: Sequence[float], height: int, width: int) -> list[int]:
     """box: x0, y0, x1, y1 in pixels of a picture of this size."""
     sides = (width, height, width, height)
