@@ -66,7 +66,7 @@ def look(learner: CompactLearner, wanted: Wanted, told: dict[str, str], folder: 
     if (folder / DONE).exists():
         return [opened(own) for own in kinds if own.exists()]
     records = Records(wanted.path)
-    pairs, pictures = (of(records) * wanted.times for of in (pairs_of, pictures_of))
+    pairs, pictures = pairs_of(records) * wanted.times, pictures_of(records) * wanted.times
     if not pairs and not pictures:
         raise RsvlmError(
             "bad_request", f"Nothing is outlined in {wanted.path}.", "Give records with masks for training."

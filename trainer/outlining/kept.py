@@ -44,8 +44,8 @@ class Kept:
     def rows(self, chosen: np.ndarray, generator: np.random.Generator) -> Batch:
         """chosen: (n,) numbers of places. Of one date all known phrases are asked; of two `in_order`, in either order of time."""
         if self.dates == 1:
-            asks = self.known[chosen]
-            return self._batch(chosen, np.zeros(len(chosen), bool), np.nonzero(asks), np.zeros(int(asks.sum()), bool))
+            places, phrases = np.nonzero(self.known[chosen])
+            return self._batch(chosen, np.zeros(len(chosen), bool), (places, phrases), np.zeros(len(places), bool))
         return self.in_order(chosen, generator.random(len(chosen)) < 0.5, generator)
 
     def in_order(self, chosen: np.ndarray, back: np.ndarray, generator: np.random.Generator) -> Batch:
