@@ -27,6 +27,12 @@ def _name_checkout_rsvlm() -> None:
 _name_checkout_rsvlm()
 importlib.import_module("rsvlm.models")  # before any test imports transformers, which takes torchvision along
 
+if importlib.util.find_spec("hypothesis"):  # which QGIS's Python has not
+    from hypothesis import settings
+
+    settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+    settings.load_profile("untimed")
+
 
 LONG = ("test_scale", "test_stops", "test_recipes", "test_eleven", "test_golden", "test_train")
 
